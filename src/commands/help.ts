@@ -13,5 +13,5 @@ export function replyHelp({ request, reply }: Call, lines: readonly string[]): v
   reply.simple(`${name} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:`);
   for (const line of lines) reply.simple(line);
   reply.simple('HELP');
-  reply.simple('    Print this help.');
+  reply.simple('    Prints this help.');
 }
