@@ -1,0 +1,23 @@
+// What a handler gets: the request, where to answer, who asks, the selected database, the server.
+// There is one Call object a server; dispatch points it at one client after another.
+import type { Database } from '../keyspace/database.ts';
+import type { Reply } from '../protocol/reply.ts';
+import { Request } from '../protocol/request.ts';
+import type { Client } from './client.ts';
+import type { Services } from './services.ts';
+
+/** The context of the command that runs. */
+export class Call {
+  request: Request = new Request();
+  client: Client;
+  db: Database;
+  readonly reply: Reply;
+  readonly server: Services;
+
+  constructor(reply: Reply, server: Services, client: Client) {
+    this.reply = reply;
+    this.server = server;
+    this.client = client;
+    this.db = client.db;
+  }
+}

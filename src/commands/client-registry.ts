@@ -1,0 +1,76 @@
+// All connected clients, and what concerns them together: MONITOR and CLIENT PAUSE.
+import type { Client } from './client.ts';
+
+/** What CLIENT PAUSE suspends. */
+export const PAUSE_NONE = 0;
+export const PAUSE_WRITES = 1;
+export const PAUSE_ALL = 2;
+
+/** The connected clients; see the head of this file. */
+export class ClientRegistry {
+  readonly #byId = new Map<number, Client>();
+  /** Clients that get a line for every command. */
+  readonly monitors = new Set<Client>();
+  /** What is suspended now: PAUSE_NONE, PAUSE_WRITES or PAUSE_ALL. */
+  pauseMode = PAUSE_NONE;
+  /** Unix time at which the pause ends, in ms. */
+  pauseUntilMs = 0;
+  /** Called when a pause ends, so that suspended clients go on. */
+  onResume: () => void = () => {};
+
+  #lastId = 0;
+  #pauseTimer: NodeJS.Timeout | undefined;
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  /** A number that no client had before. */
+  nextId(): number {
+    return ++this.#lastId;
+  }
+
+  add(client: Client): void {
+    this.#byId.set(client.id, client);
+  }
+
+  remove(client: Client): void {
+    this.#byId.delete(client.id);
+    this.monitors.delete(client);
+  }
+
+  get(id: number): Client | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** In the order in which they connected. */
+  all(): IterableIterator<Client> {
+    return this.#byId.values();
+  }
+
+  /**
+   * Suspends clients. A pause in force is only ever made longer and stricter by another one, as in
+   * Redis.
+   */
+  pause(mode: typeof PAUSE_WRITES | typeof PAUSE_ALL, durationMs: number, nowMs: number): void {
+    if (mode > this.pauseMode) this.pauseMode = mode;
+    this.pauseUntilMs = Math.max(this.pauseUntilMs, nowMs + durationMs);
+    clearTimeout(this.#pauseTimer);
+    const waitMs = Math.min(this.pauseUntilMs - nowMs, 0x7fffffff);
+    this.#pauseTimer = setTimeout(() => this.resume(), waitMs);
+  }
+
+  /** Ends the pause. */
+  resume(): void {
+    clearTimeout(this.#pauseTimer);
+    if (this.pauseMode === PAUSE_NONE) return;
+    this.pauseMode = PAUSE_NONE;
+    this.pauseUntilMs = 0;
+    this.onResume();
+  }
+
+  /** Ends what would keep the process alive. */
+  close(): void {
+    clearTimeout(this.#pauseTimer);
+  }
+}

@@ -1,0 +1,102 @@
+// A client as commands see it: its identity, protocol, selected database, transaction and modes.
+// The socket behind it is the net layer's (net/connection.ts extends this class); clients without
+// a socket (replay of the log, tests) are possible too.
+import type { Database } from '../keyspace/database.ts';
+import type { Watcher } from '../keyspace/watch.ts';
+import type { Request } from '../protocol/request.ts';
+import type { Command } from './command.ts';
+
+/** CLIENT REPLY: answered, not answered, or not answered for the next command. */
+export const REPLY_ON = 0;
+export const REPLY_OFF = 1;
+export const REPLY_SKIP_NEXT = 2;
+export const REPLY_SKIP = 3;
+
+/** A transaction between MULTI and EXEC. */
+export interface Transaction {
+  readonly queue: { readonly command: Command; readonly request: Request }[];
+  /** A command was refused while queueing: EXEC must fail. */
+  aborted: boolean;
+  /** Flags of all queued commands together. */
+  flags: number;
+}
+
+/** Where a client comes from and arrives, as CLIENT LIST tells it: "ip:port" or "path:0". */
+export interface ClientAddress {
+  readonly remote: string;
+  readonly local: string;
+  readonly unixSocket: boolean;
+}
+
+/** Sizes of a client's buffers, in bytes, for CLIENT LIST. */
+export interface ClientBuffers {
+  /** Received and not yet run. */
+  readonly query: number;
+  /** Room for more in the buffer that holds it. */
+  readonly queryFree: number;
+  /** Replies not yet sent. */
+  readonly output: number;
+  /** Number of separate replies buffers that hold them. */
+  readonly outputChunks: number;
+}
+
+/** The state of one client; see the head of this file. */
+export abstract class Client implements Watcher {
+  readonly id: number;
+  readonly address: ClientAddress;
+  /** Unix time at which the client connected, in ms. */
+  readonly createdMs: number;
+
+  db: Database;
+  /** Version of the protocol that it speaks: 2 or 3. */
+  protocol: 2 | 3 = 2;
+  authenticated: boolean;
+  /** Name of the user it is authenticated as. */
+  user = 'default';
+  name = '';
+  libraryName = '';
+  libraryVersion = '';
+  replyMode: number = REPLY_ON;
+  /** Whether memory pressure by clients does not close it (CLIENT NO-EVICT). */
+  noEvict = false;
+  /** Whether its reads leave access clocks alone (CLIENT NO-TOUCH). */
+  noTouch = false;
+  /** Whether it gets a line for every command (MONITOR). */
+  monitor = false;
+  /** Whether it will be closed as soon as its replies are sent. */
+  closing = false;
+  /** Unix time of its last request, in ms. */
+  lastActiveMs: number;
+  lastCommand: Command | undefined = undefined;
+  /** Bytes of arguments of the command it runs, or has queued. */
+  argumentBytes = 0;
+
+  transaction: Transaction | undefined = undefined;
+  /** A watched key was modified: the next EXEC must fail. */
+  dirty = false;
+
+  /** Bytes received and sent in all. */
+  bytesIn = 0;
+  bytesOut = 0;
+
+  constructor(id: number, address: ClientAddress, db: Database, nowMs: number, trusted: boolean) {
+    this.id = id;
+    this.address = address;
+    this.db = db;
+    this.createdMs = nowMs;
+    this.lastActiveMs = nowMs;
+    this.authenticated = trusted;
+  }
+
+  /** Sizes of its buffers. */
+  abstract buffers(): ClientBuffers;
+
+  /** Number of the file descriptor of its socket, or -1. */
+  abstract descriptor(): number;
+
+  /** Closes it at once, dropping what was not sent. */
+  abstract kill(): void;
+
+  /** Sends encoded bytes that answer no request of its own (MONITOR lines, pushes). */
+  abstract send(bytes: Buffer): void;
+}

@@ -1,0 +1,31 @@
+// The error replies that more than one command gives, to the letter those of Redis 7.0: clients
+// match on them. An error that a single command gives stands beside it.
+
+export const SYNTAX = 'ERR syntax error';
+export const NOT_AN_INTEGER = 'ERR value is not an integer or out of range';
+export const NOT_A_FLOAT = 'ERR value is not a valid float';
+export const WRONG_TYPE = 'WRONGTYPE Operation against a key holding the wrong kind of value';
+export const NO_SUCH_KEY = 'ERR no such key';
+export const SAME_OBJECT = 'ERR source and destination objects are the same';
+export const INDEX_OUT_OF_RANGE = 'ERR index out of range';
+export const DB_INDEX_OUT_OF_RANGE = 'ERR DB index is out of range';
+export const OUT_OF_RANGE = 'ERR value is out of range';
+export const STRING_TOO_LONG = 'ERR string exceeds maximum allowed size (proto-max-bulk-len)';
+export const OFFSET_OUT_OF_RANGE = 'ERR offset is out of range';
+export const NO_AUTH_NEEDED =
+  'ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?';
+export const AUTHENTICATION_REQUIRED = 'NOAUTH Authentication required.';
+export const WRONG_PASSWORD =
+  'WRONGPASS invalid username-password pair or user is disabled.';
+export const OUT_OF_MEMORY = "OOM command not allowed when used memory > 'maxmemory'.";
+export const EXEC_ABORTED = 'EXECABORT Transaction discarded because of previous errors.';
+
+/** `wrongArity('get')`; for a subcommand its full name, "config|get". */
+export function wrongArity(fullName: string): string {
+  return `ERR wrong number of arguments for '${fullName}' command`;
+}
+
+/** The expiry that a command was given cannot be. */
+export function invalidExpireTime(command: string): string {
+  return `ERR invalid expire time in '${command}' command`;
+}

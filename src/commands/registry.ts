@@ -1,0 +1,164 @@
+// All commands by name: rows of the families' files, resolved, and found by the bytes of a request.
+import type { Request } from '../protocol/request.ts';
+import { clientCommands } from './client-commands.ts';
+import type { Command, CommandRow, CommandStats, Handler } from './command.ts';
+import { commandCommands } from './command-introspection.ts';
+import { configCommands } from './config-commands.ts';
+import { connectionCommands } from './connection.ts';
+import { counterCommands } from './counters.ts';
+import { databaseCommands } from './databases.ts';
+import { debugCommands } from './debug.ts';
+import { expireCommands } from './expire.ts';
+import { infoCommands } from './info.ts';
+import { keyCommands } from './keys.ts';
+import { latencyCommands } from './latency.ts';
+import { memoryCommands } from './memory.ts';
+import { objectCommands } from './object.ts';
+import { scanCommands } from './scan.ts';
+import { serverCommands } from './server.ts';
+import { slowlogCommands } from './slowlog.ts';
+import { stringCommands } from './strings.ts';
+import { transactionCommands } from './transactions.ts';
+
+const FAMILIES: readonly (readonly CommandRow[])[] = [
+  stringCommands,
+  counterCommands,
+  keyCommands,
+  expireCommands,
+  scanCommands,
+  objectCommands,
+  connectionCommands,
+  clientCommands,
+  transactionCommands,
+  commandCommands,
+  infoCommands,
+  configCommands,
+  serverCommands,
+  databaseCommands,
+  slowlogCommands,
+  latencyCommands,
+  memoryCommands,
+  debugCommands,
+];
+
+/** Slots of the name table: a power of two, several times the number of commands. */
+const NAME_SLOTS = 2048;
+
+interface NameSlot {
+  readonly name: Buffer;
+  readonly command: Command;
+}
+
+/** The commands of a server, with their statistics. */
+export class CommandTable {
+  readonly #byName = new Map<string, Command>();
+  readonly #slots: (NameSlot | undefined)[] = new Array(NAME_SLOTS).fill(undefined);
+
+  /** @param renames new names by old (lower case); an empty new name takes the command away */
+  constructor(renames: ReadonlyMap<string, string> = new Map()) {
+    for (const family of FAMILIES) {
+      for (const row of family) {
+        const name = renames.get(row.name) ?? row.name;
+        if (name !== '') this.#add(name.toLowerCase(), resolve(row, undefined));
+      }
+    }
+  }
+
+  /** Commands without their subcommands, in the table's order. */
+  all(): IterableIterator<Command> {
+    return this.#byName.values();
+  }
+
+  get size(): number {
+    return this.#byName.size;
+  }
+
+  /** The command called so, "container|subcommand" included; in any case. */
+  byName(name: string): Command | undefined {
+    const [container, subcommand] = name.toLowerCase().split('|', 2);
+    const command = this.#byName.get(container);
+    return subcommand === undefined ? command : command?.subcommands?.get(subcommand);
+  }
+
+  /** Every command and subcommand that can run. */
+  *runnable(): IterableIterator<Command> {
+    for (const command of this.#byName.values()) {
+      yield command;
+      yield* command.subcommands?.values() ?? [];
+    }
+  }
+
+  /**
+   * The command that the request's first argument names, without looking for a subcommand.
+   * Allocates nothing.
+   */
+  find(request: Request): Command | undefined {
+    const bytes = request.buffer;
+    const offset = request.offsets[0];
+    const length = request.lengths[0];
+    let slot = hashName(bytes, offset, length);
+    for (;;) {
+      const entry = this.#slots[slot];
+      if (entry === undefined) return undefined;
+      if (isName(entry.name, bytes, offset, length)) return entry.command;
+      slot = (slot + 1) & (NAME_SLOTS - 1);
+    }
+  }
+
+  /** Sets the statistics of all commands back. */
+  resetStats(): void {
+    for (const command of this.runnable()) Object.assign(command.stats, noStats());
+  }
+
+  #add(name: string, command: Command): void {
+    this.#byName.set(name, command);
+    const bytes = Buffer.from(name);
+    let slot = hashName(bytes, 0, bytes.length);
+    while (this.#slots[slot] !== undefined) slot = (slot + 1) & (NAME_SLOTS - 1);
+    this.#slots[slot] = { name: bytes, command };
+  }
+}
+
+function resolve(row: CommandRow, parent: Command | undefined): Command {
+  const subcommands = row.subcommands === undefined ? undefined : new Map<string, Command>();
+  const command: Command = {
+    row,
+    fullName: parent === undefined ? row.name : `${parent.row.name}|${row.name}`,
+    parent,
+    arity: row.arity,
+    flags: row.flags,
+    keys: row.keys ?? [],
+    handler: row.handler ?? missingHandler(row.name),
+    stats: noStats(),
+    subcommands,
+  };
+  for (const sub of row.subcommands ?? []) subcommands?.set(sub.name, resolve(sub, command));
+  return command;
+}
+
+/** Dispatch never runs a container itself; a row that has neither is a mistake in the table. */
+function missingHandler(name: string): Handler {
+  return () => {
+    throw new Error(`the command ${name} has no handler`);
+  };
+}
+
+function noStats(): CommandStats {
+  return { calls: 0, totalUs: 0, rejected: 0, failed: 0 };
+}
+
+function hashName(bytes: Uint8Array, offset: number, length: number): number {
+  let hash = length;
+  for (let i = 0; i < length; i++) hash = (Math.imul(hash, 31) + (bytes[offset + i] | 32)) | 0;
+  return (hash ^ (hash >>> 15)) & (NAME_SLOTS - 1);
+}
+
+function isName(name: Uint8Array, bytes: Uint8Array, offset: number, length: number): boolean {
+  if (name.length !== length) return false;
+  for (let i = 0; i < length; i++) {
+    let byte = bytes[offset + i];
+    if (byte >= 65 && byte <= 90) byte |= 32;
+    if (byte !== name[i]) return false;
+  }
+  return true;
+}

@@ -1,0 +1,62 @@
+// The server as commands see it. The composition root (server.ts) builds the parts.
+import type { Logger } from 'pino';
+import type { Config } from '../config/config.ts';
+import type { Keyspace } from '../keyspace/keyspace.ts';
+import type { LatencyMonitor } from '../telemetry/latency-monitor.ts';
+import type { ServerStats } from '../telemetry/server-stats.ts';
+import type { SlowLog } from '../telemetry/slow-log.ts';
+import type { Call } from './call.ts';
+import type { ClientRegistry } from './client-registry.ts';
+import type { Command } from './command.ts';
+import type { CommandTable } from './registry.ts';
+
+/** How SHUTDOWN was asked for. */
+export interface ShutdownOptions {
+  readonly reason: string;
+  /** Save, do not save, or as the configuration says. */
+  readonly save: 'save' | 'nosave' | 'default';
+  /** Do not wait for replicas. */
+  readonly now: boolean;
+  /** Go on even when saving fails. */
+  readonly force: boolean;
+}
+
+/** Facts that do not change while the server runs. */
+export interface ServerIdentity {
+  /** Version of Synap. */
+  readonly version: string;
+  /** 40 hexadecimal digits, drawn anew at each start. */
+  readonly runId: string;
+  /** Unix time of the start, in ms. */
+  readonly startedMs: number;
+  /** TCP port that it listens on, or 0. */
+  readonly port: number;
+}
+
+/** What commands can reach. */
+export interface Services {
+  readonly identity: ServerIdentity;
+  readonly config: Config;
+  readonly keyspace: Keyspace;
+  readonly clients: ClientRegistry;
+  readonly commands: CommandTable;
+  readonly stats: ServerStats;
+  readonly slowLog: SlowLog;
+  readonly latency: LatencyMonitor;
+  readonly log: Logger;
+  /** Bytes of data and of clients' buffers: what `maxmemory` limits and INFO's used_memory tells. */
+  usedMemoryBytes(): number;
+  /**
+   * Runs a command that passed all checks (EXEC runs its queue with it): handler, statistics,
+   * slow log, monitors.
+   */
+  run(call: Call, command: Command): void;
+  /** Whether the active expiry cycle runs (DEBUG SET-ACTIVE-EXPIRE). */
+  activeExpiry: boolean;
+  /** Runs one active expiry cycle, reclaim or eviction step at once; for DEBUG and MEMORY PURGE. */
+  reclaimNow(): void;
+  /** Begins to shut down. Returns an error reply's text when it cannot, or undefined. */
+  shutdown(options: ShutdownOptions): string | undefined;
+  /** Takes back a shutdown that still waits; false when there is none. */
+  abortShutdown(): boolean;
+}

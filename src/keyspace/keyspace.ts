@@ -1,0 +1,199 @@
+// All databases and what they share: the arena, the clock, statistics, watched keys, and the
+// background work that is done a slice at a time (deleting expired keys, giving memory back).
+import { Arena } from '../memory/arena.ts';
+import { type HashSeed, randomSeed } from '../structures/hash.ts';
+import { type AccessSettings, lfuInitialWord, lfuTouched, lruWord } from './access-clock.ts';
+import { Database } from './database.ts';
+import { type Watcher, WatchList } from './watch.ts';
+
+/** Due keys deleted between two looks at the clock. */
+const EXPIRY_BATCH = 16;
+
+/** What the keyspace counts, for INFO. */
+export interface KeyspaceStats {
+  hits: number;
+  misses: number;
+  expired: number;
+  evicted: number;
+  /** Times that the active expiry cycle ended because its time was up. */
+  expiryCyclesCutShort: number;
+  /** Entries given back by background work. */
+  lazyFreed: number;
+}
+
+/** The databases of a server; see the head of this file. */
+export class Keyspace {
+  readonly arena = new Arena();
+  readonly seed: HashSeed = randomSeed();
+  readonly databases: Database[] = [];
+  readonly watches = new WatchList();
+  readonly stats: KeyspaceStats = {
+    hits: 0,
+    misses: 0,
+    expired: 0,
+    evicted: 0,
+    expiryCyclesCutShort: 0,
+    lazyFreed: 0,
+  };
+  readonly access: AccessSettings = { frequency: false, logFactor: 10, decayMinutes: 1 };
+
+  /** The time that commands see, in ms since the epoch: set once a tick by `tick`. */
+  nowMs = 0;
+  /** Modifications since the start. */
+  dirty = 0;
+  /** The access clock of a key that is created now. */
+  freshWord = 0;
+  /** Whether due keys are only treated as gone, not deleted (while writes are paused). */
+  expiryPaused = false;
+  /** Whether reads leave the access clock alone (CLIENT NO-TOUCH). */
+  suspendTouch = false;
+
+  /** Memory that is to be given back: each call frees a little and tells whether there is more. */
+  readonly #detached: (() => boolean)[] = [];
+  /** Database at which the next active expiry cycle begins. */
+  #nextExpiryIndex = 0;
+
+  constructor(databaseCount: number) {
+    for (let i = 0; i < databaseCount; i++) this.databases.push(new Database(this, i));
+    this.tick(Date.now());
+  }
+
+  /** Sets the time. */
+  tick(nowMs: number): void {
+    if (nowMs === this.nowMs) return;
+    this.nowMs = nowMs;
+    this.refreshAccessWord();
+  }
+
+  /** Sets `freshWord` to the present time and access mode. */
+  refreshAccessWord(): void {
+    const nowMs = this.nowMs;
+    this.freshWord = this.access.frequency ? lfuInitialWord(nowMs) : lruWord(nowMs);
+  }
+
+  /** The access clock's word after one more use. */
+  touchedWord(word: number): number {
+    return this.access.frequency ? lfuTouched(word, this.nowMs, this.access) : this.freshWord;
+  }
+
+  /** Bytes of all data: entries, tables, expiry heaps, what lies outside the arena. */
+  get usedBytes(): number {
+    return this.arena.usedBytes + this.arena.external.usedBytes + this.arena.sideBytes;
+  }
+
+  /** Called by databases after each modification of a key. */
+  modified(database: Database, bytes: Uint8Array, offset: number, length: number): void {
+    this.dirty++;
+    if (this.watches.size !== 0) this.#touchWatchers(database, bytes, offset, length);
+  }
+
+  // ── WATCH ───────────────────────────────────────────────────────────────────────────────────
+
+  /** Begins to watch a key. */
+  watch(watcher: Watcher, database: Database, key: Buffer): void {
+    const expired = this.expiryPaused && database.find(key, 0, key.length) === 0;
+    database.find(key, 0, key.length);
+    this.watches.add(watcher, database.index, key.toString('latin1'), expired);
+  }
+
+  /** Marks the watcher if a key that it watches has expired since, though it may still be there. */
+  expireWatched(watcher: Watcher): void {
+    for (const { database, key } of this.watches.liveKeysOf(watcher)) {
+      const bytes = Buffer.from(key, 'latin1');
+      // Deleting a due key marks its watchers.
+      this.databases[database].find(bytes, 0, bytes.length);
+    }
+  }
+
+  #touchWatchers(database: Database, bytes: Uint8Array, offset: number, length: number): void {
+    const key = Buffer.from(bytes.buffer, bytes.byteOffset + offset, length).toString('latin1');
+    const exists = database.find(bytes, offset, length) !== 0;
+    this.watches.touch(database.index, key, exists);
+  }
+
+  // ── Whole databases ─────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Empties databases at once and queues their memory to be given back.
+   * @param index of the one to empty; all when undefined
+   * @returns number of keys that were in them
+   */
+  flush(index?: number): number {
+    const targets = index === undefined ? this.databases : [this.databases[index]];
+    let removed = 0;
+    for (const database of targets) {
+      for (const key of this.watches.keysIn(database.index)) {
+        if (this.#holds(database, key)) this.watches.refresh(database.index, key, true, false);
+      }
+      removed += database.size;
+      if (database.size > 0) this.#detached.push(database.detach());
+    }
+    this.dirty += removed;
+    return removed;
+  }
+
+  /** Exchanges the contents of two databases, as SWAPDB. */
+  swap(first: Database, second: Database): void {
+    this.#touchSwapped(first, second);
+    this.#touchSwapped(second, first);
+    first.swapWith(second);
+    this.dirty++;
+  }
+
+  /** Marks watchers of keys of `database` that are in either of the two. */
+  #touchSwapped(database: Database, other: Database): void {
+    for (const key of this.watches.keysIn(database.index)) {
+      if (this.#holds(database, key) || this.#holds(other, key)) {
+        this.watches.refresh(database.index, key, true, false);
+      }
+    }
+  }
+
+  #holds(database: Database, key: string): boolean {
+    const bytes = Buffer.from(key, 'latin1');
+    return database.find(bytes, 0, bytes.length) !== 0;
+  }
+
+  // ── Background work ─────────────────────────────────────────────────────────────────────────
+
+  /** Whether memory waits to be given back. */
+  get reclaiming(): boolean {
+    return this.#detached.length > 0;
+  }
+
+  /**
+   * Gives back memory of emptied databases until the deadline (by performance.now()).
+   * @returns whether there is more
+   */
+  reclaim(deadline: number): boolean {
+    while (this.#detached.length > 0) {
+      if (!this.#detached[0]()) this.#detached.shift();
+      if (performance.now() >= deadline) break;
+    }
+    return this.reclaiming;
+  }
+
+  /**
+   * Deletes keys whose expiry has passed until the deadline (by performance.now()), soonest first
+   * in each database, beginning with another database each time.
+   * @returns whether due keys are left
+   */
+  expireDue(deadline: number): boolean {
+    const count = this.databases.length;
+    for (let i = 0; i < count; i++) {
+      const database = this.databases[(this.#nextExpiryIndex + i) % count];
+      while (database.soonestExpiryMs <= this.nowMs) {
+        for (let k = 0; k < EXPIRY_BATCH && database.soonestExpiryMs <= this.nowMs; k++) {
+          this.stats.expired++;
+          database.deleteEntry(database.soonestToExpire());
+        }
+        if (performance.now() >= deadline) {
+          this.#nextExpiryIndex = (this.#nextExpiryIndex + i + 1) % count;
+          this.stats.expiryCyclesCutShort++;
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+}

@@ -1,0 +1,33 @@
+// The types and encodings that an entry's meta word tells, with the names that TYPE and
+// OBJECT ENCODING answer.
+import { parseInteger } from '../protocol/integer.ts';
+
+export const TYPE_STRING = 0;
+
+/** Names by type number. */
+export const TYPE_NAMES: readonly string[] = ['string'];
+
+export const ENCODING_RAW = 0;
+export const ENCODING_INT = 1;
+export const ENCODING_EMBSTR = 2;
+
+/** Names by encoding number. */
+export const ENCODING_NAMES: readonly string[] = ['raw', 'int', 'embstr'];
+
+/** Longest string that OBJECT ENCODING calls "embstr", in bytes. */
+const MAX_EMBSTR_BYTES = 44;
+/** A canonical 64-bit integer has at most 19 digits and a sign. */
+const MAX_INTEGER_BYTES = 20;
+const NINE = 57;
+
+/** The encoding that Redis reports for a string that was stored as a whole. */
+export function stringEncoding(bytes: Uint8Array, offset: number, length: number): number {
+  if (length <= MAX_INTEGER_BYTES) {
+    // Most values are no integers, and their first byte says so.
+    if (bytes[offset] <= NINE && !Number.isNaN(parseInteger(bytes, offset, length))) {
+      return ENCODING_INT;
+    }
+    return ENCODING_EMBSTR;
+  }
+  return length <= MAX_EMBSTR_BYTES ? ENCODING_EMBSTR : ENCODING_RAW;
+}

@@ -1,0 +1,175 @@
+// Memory that the garbage collector does not walk: blocks of bytes inside large ArrayBuffers.
+//
+//   arena ── segment (64 MiB ArrayBuffer) ── page (512 KiB, blocks of one size class) ── block
+//
+// A block is named by a reference: its distance from the arena's start in units of 8 bytes, as a
+// signed 32-bit integer (so it stays a small integer in V8), which addresses 32 GiB.
+//
+//   bit 31      23 22          16 15                0
+//       [ segment ][ page in seg. ][ unit in the page ]     0 is "no block"
+//
+// Invariants: a page with no used block can be given to any class; a segment with no used page is given
+// back, except one that is kept against allocation going back and forth over its edge; the free
+// blocks of a page form a list through their first words; `usedBytes` counts whole blocks.
+import { ExternalBlocks } from './external.ts';
+import { CLASS_UNITS, UNIT_BYTES } from './size-classes.ts';
+
+const SEGMENT_SHIFT = 23;
+const SEGMENT_MASK = (1 << SEGMENT_SHIFT) - 1;
+const SEGMENT_BYTES = (1 << SEGMENT_SHIFT) * UNIT_BYTES;
+const PAGE_SHIFT = 16;
+const PAGE_UNITS = 1 << PAGE_SHIFT;
+const PAGES_PER_SEGMENT = 1 << (SEGMENT_SHIFT - PAGE_SHIFT);
+const MAX_SEGMENTS = 1 << (32 - SEGMENT_SHIFT);
+const MAX_PAGES = MAX_SEGMENTS * PAGES_PER_SEGMENT;
+const NONE = -1;
+
+const NO_U8 = Buffer.alloc(0);
+const NO_I32 = new Int32Array(0);
+const NO_F64 = new Float64Array(0);
+
+/** Thrown when all 32 GiB that references can address are in use. */
+export class ArenaFullError extends Error {
+  constructor() {
+    super('the arena is full: its references address 32 GiB');
+  }
+}
+
+/** An allocator of byte blocks; see the head of this file. */
+export class Arena {
+  /** Views on each segment, by segment number: bytes, 32-bit words and doubles. */
+  readonly u8: Buffer[] = [];
+  readonly i32: Int32Array[] = [];
+  readonly f64: Float64Array[] = [];
+
+  /** Where what is too large for a block lies. */
+  readonly external = new ExternalBlocks();
+
+  /** Bytes in blocks that are in use, their rounding up to a class included. */
+  usedBytes = 0;
+  /** Bytes of what belongs to the data but lies in arrays of its own (directories, heaps). */
+  sideBytes = 0;
+  /** Bytes of the segments held from the operating system (resident only where touched). */
+  reservedBytes = 0;
+
+  readonly #pageFree = new Int32Array(MAX_PAGES);
+  readonly #pageBump = new Int32Array(MAX_PAGES);
+  readonly #pageUsed = new Int32Array(MAX_PAGES);
+  readonly #pageNext = new Int32Array(MAX_PAGES);
+  readonly #pagePrevious = new Int32Array(MAX_PAGES);
+  /** Per class, the first of its pages that has a free block. */
+  readonly #available = new Int32Array(CLASS_UNITS.length).fill(NONE);
+  readonly #capacity = CLASS_UNITS.map((units) => Math.floor(PAGE_UNITS / units));
+  readonly #segmentUsedPages = new Int32Array(MAX_SEGMENTS);
+  readonly #freePages: number[] = [];
+  /** Numbers of segments that were given back, to be used again. */
+  readonly #vacantSegments: number[] = [];
+  /** The one segment without used pages that is kept, or NONE. */
+  #emptySegment = NONE;
+
+  /**
+   * Takes a block of the class.
+   * @returns its reference, never 0; the block's content is undefined
+   * @throws ArenaFullError
+   */
+  allocate(sizeClass: number): number {
+    let page = this.#available[sizeClass];
+    if (page === NONE) page = this.#addPage(sizeClass);
+    const units = CLASS_UNITS[sizeClass];
+    let ref = this.#pageFree[page];
+    if (ref !== 0) {
+      this.#pageFree[page] = this.i32[ref >>> SEGMENT_SHIFT][(ref & SEGMENT_MASK) << 1];
+    } else {
+      ref = this.#pageBump[page];
+      this.#pageBump[page] = (ref + units) | 0;
+    }
+    if (++this.#pageUsed[page] === this.#capacityOf(page, sizeClass)) this.#unlink(page, sizeClass);
+    this.usedBytes += units * UNIT_BYTES;
+    return ref;
+  }
+
+  /** Gives back a block; `sizeClass` is the one it was allocated with. */
+  free(ref: number, sizeClass: number): void {
+    const page = ref >>> PAGE_SHIFT;
+    this.i32[ref >>> SEGMENT_SHIFT][(ref & SEGMENT_MASK) << 1] = this.#pageFree[page];
+    this.#pageFree[page] = ref;
+    const used = --this.#pageUsed[page];
+    this.usedBytes -= CLASS_UNITS[sizeClass] * UNIT_BYTES;
+    if (used === this.#capacityOf(page, sizeClass) - 1) this.#link(page, sizeClass);
+    if (used === 0) this.#releasePage(page, sizeClass);
+  }
+
+  /** Bytes of a block of this class. */
+  blockBytes(sizeClass: number): number {
+    return CLASS_UNITS[sizeClass] * UNIT_BYTES;
+  }
+
+  /** Reference 0 means "none", so the first block of page 0 is never handed out. */
+  #capacityOf(page: number, sizeClass: number): number {
+    return page === 0 ? this.#capacity[sizeClass] - 1 : this.#capacity[sizeClass];
+  }
+
+  #addPage(sizeClass: number): number {
+    const page = this.#freePages.pop() ?? this.#openSegment();
+    const segment = Math.floor(page / PAGES_PER_SEGMENT);
+    if (this.#emptySegment === segment) this.#emptySegment = NONE;
+    this.#segmentUsedPages[segment]++;
+    this.#pageFree[page] = 0;
+    this.#pageUsed[page] = 0;
+    this.#pageBump[page] = (page << PAGE_SHIFT) + (page === 0 ? CLASS_UNITS[sizeClass] : 0);
+    this.#link(page, sizeClass);
+    return page;
+  }
+
+  /** Adds a segment and returns its first page; the others become free pages. */
+  #openSegment(): number {
+    const segment = this.#vacantSegments.pop() ?? this.u8.length;
+    if (segment >= MAX_SEGMENTS) throw new ArenaFullError();
+    const memory = new ArrayBuffer(SEGMENT_BYTES);
+    this.u8[segment] = Buffer.from(memory);
+    this.i32[segment] = new Int32Array(memory);
+    this.f64[segment] = new Float64Array(memory);
+    this.reservedBytes += SEGMENT_BYTES;
+    const first = segment * PAGES_PER_SEGMENT;
+    for (let page = first + PAGES_PER_SEGMENT - 1; page > first; page--) this.#freePages.push(page);
+    return first;
+  }
+
+  #releasePage(page: number, sizeClass: number): void {
+    this.#unlink(page, sizeClass);
+    this.#freePages.push(page);
+    const segment = Math.floor(page / PAGES_PER_SEGMENT);
+    if (--this.#segmentUsedPages[segment] !== 0) return;
+    if (this.#emptySegment === NONE) this.#emptySegment = segment;
+    else this.#closeSegment(segment);
+  }
+
+  #closeSegment(segment: number): void {
+    let kept = 0;
+    for (const page of this.#freePages) {
+      if (Math.floor(page / PAGES_PER_SEGMENT) !== segment) this.#freePages[kept++] = page;
+    }
+    this.#freePages.length = kept;
+    this.u8[segment] = NO_U8;
+    this.i32[segment] = NO_I32;
+    this.f64[segment] = NO_F64;
+    this.reservedBytes -= SEGMENT_BYTES;
+    this.#vacantSegments.push(segment);
+  }
+
+  #link(page: number, sizeClass: number): void {
+    const head = this.#available[sizeClass];
+    this.#pageNext[page] = head;
+    this.#pagePrevious[page] = NONE;
+    if (head !== NONE) this.#pagePrevious[head] = page;
+    this.#available[sizeClass] = page;
+  }
+
+  #unlink(page: number, sizeClass: number): void {
+    const next = this.#pageNext[page];
+    const previous = this.#pagePrevious[page];
+    if (previous === NONE) this.#available[sizeClass] = next;
+    else this.#pageNext[previous] = next;
+    if (next !== NONE) this.#pagePrevious[next] = previous;
+  }
+}

@@ -1,0 +1,34 @@
+// Bytes that are too large for an arena block: each in a buffer of its own, named by a number.
+// Numbers are used again after they were freed.
+
+/** Buffers outside the arena; see the head of this file. */
+export class ExternalBlocks {
+  /** Bytes of all buffers that are in use, their spare capacity included. */
+  usedBytes = 0;
+
+  readonly #buffers: (Buffer | undefined)[] = [];
+  readonly #vacant: number[] = [];
+
+  /** Takes a buffer of at least `capacityBytes`, its content undefined; returns its number. */
+  allocate(capacityBytes: number): number {
+    const buffer = Buffer.allocUnsafeSlow(capacityBytes);
+    const id = this.#vacant.pop() ?? this.#buffers.length;
+    this.#buffers[id] = buffer;
+    this.usedBytes += capacityBytes;
+    return id;
+  }
+
+  /** The buffer of a number that is in use. */
+  get(id: number): Buffer {
+    const buffer = this.#buffers[id];
+    if (buffer === undefined) throw new RangeError(`external block ${id} is not in use`);
+    return buffer;
+  }
+
+  /** Gives a buffer back. */
+  free(id: number): void {
+    this.usedBytes -= this.get(id).length;
+    this.#buffers[id] = undefined;
+    this.#vacant.push(id);
+  }
+}

@@ -1,0 +1,284 @@
+// Encodes replies as RESP2 or RESP3 into one buffer that all connections share: a connection's
+// replies are gathered here while its requests run, and taken out when they are done.
+// Specification: https://redis.io/docs/reference/protocol-spec/
+import { digitsOf, writeInteger } from './integer.ts';
+
+const CR = 13;
+const LF = 10;
+const ARRAY = 42; // *
+const BULK = 36; // $
+const INTEGER = 58; // :
+const SIMPLE = 43; // +
+const ERROR = 45; // -
+const NULL = 95; // _
+const DOUBLE = 44; // ,
+const BOOLEAN = 35; // #
+const BIG_NUMBER = 40; // (
+const VERBATIM = 61; // =
+const MAP = 37; // %
+const SET = 126; // ~
+const PUSH = 62; // >
+
+const INITIAL_BYTES = 64 * 1024;
+/** A header is a type byte, at most 20 digits, CR and LF. */
+const HEADER_BYTES = 23;
+/** Below this many bytes a loop copies faster than a call into the runtime. */
+const LOOP_COPY_BYTES = 64;
+
+/** A place in the output, to return to with `rewind`. */
+export interface ReplyMark {
+  readonly chunks: number;
+  readonly position: number;
+}
+
+/** The reply encoder; see the head of this file. */
+export class Reply {
+  /** Whether the connection being answered speaks RESP3. */
+  resp3 = false;
+  /** Bytes encoded since the last `take`: `chunks` first, then `buffer` up to `position`. */
+  buffer: Buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES);
+  position = 0;
+  readonly chunks: Buffer[] = [];
+  /** Error replies encoded since the server started (INFO's total_error_replies). */
+  errors = 0;
+  /** The text of the last error reply, for statistics by error code. */
+  lastError = '';
+
+  /** `+OK`. */
+  ok(): void {
+    const at = this.#reserve(5);
+    const buffer = this.buffer;
+    buffer[at] = SIMPLE;
+    buffer[at + 1] = 79;
+    buffer[at + 2] = 75;
+    buffer[at + 3] = CR;
+    buffer[at + 4] = LF;
+    this.position = at + 5;
+  }
+
+  /** A simple string: ASCII without line breaks. */
+  simple(text: string): void {
+    this.#line(SIMPLE, text);
+  }
+
+  /**
+   * An error: `text` begins with its code ("ERR …") and has one character a byte, so that bytes of
+   * the request can be quoted (`Request.latin1`). Line breaks become spaces.
+   */
+  error(text: string): void {
+    this.errors++;
+    this.lastError = text;
+    this.#line(ERROR, /[\r\n]/.test(text) ? text.replace(/[\r\n]/g, ' ') : text);
+  }
+
+  /** An integer of magnitude ≤ 2^53. */
+  integer(value: number): void {
+    this.#header(INTEGER, value);
+  }
+
+  /** A 64-bit integer. */
+  bigint(value: bigint): void {
+    this.#line(INTEGER, value.toString());
+  }
+
+  /** A bulk string: `length` bytes of `bytes` from `offset`. */
+  bulk(bytes: Uint8Array, offset: number, length: number): void {
+    this.#reserve(HEADER_BYTES + length + 2);
+    this.#header(BULK, length);
+    this.#body(bytes, offset, length);
+  }
+
+  /** A bulk string of whole buffer. */
+  bulkBuffer(bytes: Uint8Array): void {
+    this.bulk(bytes, 0, bytes.length);
+  }
+
+  /** A bulk string of text, encoded as UTF-8. */
+  bulkText(text: string): void {
+    this.bulkBuffer(Buffer.from(text));
+  }
+
+  /** A bulk string that is an integer in decimal, of magnitude ≤ 2^53. */
+  bulkInteger(value: number): void {
+    this.#header(BULK, digitsOf(Math.abs(value)) + (value < 0 ? 1 : 0));
+    const at = this.#reserve(HEADER_BYTES);
+    this.position = this.#lineBreak(writeInteger(this.buffer, at, value));
+  }
+
+  /** No value: RESP3's null, RESP2's null bulk string. */
+  null(): void {
+    if (this.resp3) this.#nothing(NULL);
+    else this.#header(BULK, -1);
+  }
+
+  /** No array: RESP3's null, RESP2's null array. */
+  nullArray(): void {
+    if (this.resp3) this.#nothing(NULL);
+    else this.#header(ARRAY, -1);
+  }
+
+  /** The head of an array; its elements follow. */
+  array(length: number): void {
+    this.#header(ARRAY, length);
+  }
+
+  /** The head of a map of `pairs` keys and values; in RESP2 a flat array. */
+  map(pairs: number): void {
+    if (this.resp3) this.#header(MAP, pairs);
+    else this.#header(ARRAY, pairs * 2);
+  }
+
+  /** The head of a set; in RESP2 an array. */
+  set(length: number): void {
+    this.#header(this.resp3 ? SET : ARRAY, length);
+  }
+
+  /** The head of a push message; in RESP2 an array. */
+  push(length: number): void {
+    this.#header(this.resp3 ? PUSH : ARRAY, length);
+  }
+
+  /** A boolean; in RESP2 the integer 1 or 0. */
+  boolean(value: boolean): void {
+    if (this.resp3) this.#line(BOOLEAN, value ? 't' : 'f');
+    else this.#header(INTEGER, value ? 1 : 0);
+  }
+
+  /** A double; in RESP2 a bulk string. */
+  double(value: number): void {
+    const text = formatDouble(value);
+    if (this.resp3) this.#line(DOUBLE, text);
+    else this.bulkText(text);
+  }
+
+  /** An integer of any size; in RESP2 a bulk string. */
+  bigNumber(decimal: string): void {
+    if (this.resp3) this.#line(BIG_NUMBER, decimal);
+    else this.bulkText(decimal);
+  }
+
+  /** Text with its format (three characters, "txt" or "mkd"); in RESP2 a bulk string. */
+  verbatim(text: string, format: string): void {
+    const bytes = Buffer.from(this.resp3 ? `${format}:${text}` : text);
+    if (!this.resp3) {
+      this.bulkBuffer(bytes);
+      return;
+    }
+    this.#header(VERBATIM, bytes.length);
+    this.#body(bytes, 0, bytes.length);
+  }
+
+  /** Bytes that are encoded already. */
+  raw(bytes: Uint8Array): void {
+    const at = this.#reserve(bytes.length);
+    this.buffer.set(bytes, at);
+    this.position = at + bytes.length;
+  }
+
+  /** The present end of the output. */
+  mark(): ReplyMark {
+    return { chunks: this.chunks.length, position: this.position };
+  }
+
+  /** Takes back everything encoded since the mark. */
+  rewind(mark: ReplyMark): void {
+    if (this.chunks.length > mark.chunks) {
+      this.buffer = this.chunks[mark.chunks];
+      this.chunks.length = mark.chunks;
+    }
+    this.position = mark.position;
+  }
+
+  /** Bytes encoded and not taken yet. */
+  get pendingBytes(): number {
+    let total = this.position;
+    for (const chunk of this.chunks) total += chunk.length;
+    return total;
+  }
+
+  /** Everything encoded since the mark, as a copy. */
+  copySince(mark: ReplyMark): Buffer {
+    const parts: Buffer[] = [];
+    for (let i = mark.chunks; i < this.chunks.length; i++) {
+      parts.push(this.chunks[i].subarray(i === mark.chunks ? mark.position : 0));
+    }
+    const start = this.chunks.length > mark.chunks ? 0 : mark.position;
+    parts.push(this.buffer.subarray(start, this.position));
+    return Buffer.concat(parts);
+  }
+
+  /**
+   * Hands the shared buffer over to a receiver that keeps it (an unfinished write), and goes on
+   * with another one.
+   */
+  replaceBuffer(): void {
+    this.buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES);
+    this.position = 0;
+  }
+
+  #header(type: number, value: number): void {
+    const at = this.#reserve(HEADER_BYTES);
+    const buffer = this.buffer;
+    buffer[at] = type;
+    if (value >= 0 && value < 10) {
+      buffer[at + 1] = 48 + value;
+      buffer[at + 2] = CR;
+      buffer[at + 3] = LF;
+      this.position = at + 4;
+    } else {
+      this.position = this.#lineBreak(writeInteger(buffer, at + 1, value));
+    }
+  }
+
+  #nothing(type: number): void {
+    const at = this.#reserve(3);
+    this.buffer[at] = type;
+    this.position = this.#lineBreak(at + 1);
+  }
+
+  #line(type: number, text: string): void {
+    const at = this.#reserve(text.length + 3);
+    const buffer = this.buffer;
+    buffer[at] = type;
+    for (let i = 0; i < text.length; i++) buffer[at + 1 + i] = text.charCodeAt(i);
+    this.position = this.#lineBreak(at + 1 + text.length);
+  }
+
+  #body(bytes: Uint8Array, offset: number, length: number): void {
+    const at = this.#reserve(length + 2);
+    const buffer = this.buffer;
+    if (length <= LOOP_COPY_BYTES) {
+      for (let i = 0; i < length; i++) buffer[at + i] = bytes[offset + i];
+    } else {
+      buffer.set(bytes.subarray(offset, offset + length), at);
+    }
+    this.position = this.#lineBreak(at + length);
+  }
+
+  #lineBreak(at: number): number {
+    this.buffer[at] = CR;
+    this.buffer[at + 1] = LF;
+    return at + 2;
+  }
+
+  /** Makes room for `sizeBytes` more; returns the position to write at. */
+  #reserve(sizeBytes: number): number {
+    if (this.position + sizeBytes > this.buffer.length) this.#spill(sizeBytes);
+    return this.position;
+  }
+
+  #spill(sizeBytes: number): void {
+    if (this.position > 0) this.chunks.push(this.buffer.subarray(0, this.position));
+    this.buffer = Buffer.allocUnsafeSlow(Math.max(INITIAL_BYTES, sizeBytes));
+    this.position = 0;
+  }
+}
+
+/** A double as Redis prints it: shortest digits that round-trip, `inf`, `-inf`, `nan`. */
+export function formatDouble(value: number): string {
+  if (Number.isNaN(value)) return 'nan';
+  if (value === Number.POSITIVE_INFINITY) return 'inf';
+  if (value === Number.NEGATIVE_INFINITY) return '-inf';
+  if (Object.is(value, -0)) return '-0';
+  return String(value);
+}

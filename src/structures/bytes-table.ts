@@ -1,0 +1,475 @@
+// A hash table keyed by bytes, by extendible hashing: it grows and shrinks one bounded step at a
+// time, so no operation ever pays for a rehash of everything.
+//
+//   directory (by the hash's top `depth` bits)     segment: a block of at most 8 KiB in the arena
+//     00 ─▶ segment A  (local depth 2)              word 0  entries in it
+//     01 ─▶ segment B  (local depth 2)              word 1  its local depth
+//     10 ─┬▶ segment C (local depth 1)              then slots: [hash][reference of the entry] …
+//     11 ─┘                                         reference 0: the slot is free
+//
+// A full segment splits in two by its next hash bit; the directory doubles when a segment that is
+// as deep as the directory splits. Sparse neighbours merge. (R. Fagin et al., "Extendible hashing",
+// 1979; B. Lu et al., "Dash", 2020.) A table that fits into one segment starts with a small one.
+//
+// Inside a segment: linear probing, and an entry's home slot is monotone in its hash. Slots in
+// directory order are therefore in hash order, which is what gives `scan` its guarantee: a cursor
+// is a point in hash space, and it stays meaningful however segments split and merge meanwhile.
+// Removal shifts back, so there are no tombstones and an absent key is decided at a free slot.
+//
+// Entries are blocks laid out as entry.ts says; the table owns its segments, not the entries.
+import type { Arena } from '../memory/arena.ts';
+import { CLASS_UNITS, classOf, MAX_BLOCK_BYTES } from '../memory/size-classes.ts';
+import {
+  ByteView,
+  keyOffset,
+  MAX_INLINE_KEY_BYTES,
+  viewKey,
+} from './entry.ts';
+import { type HashSeed, hashBytes } from './hash.ts';
+
+const SEGMENT_SHIFT = 23;
+const SEGMENT_MASK = (1 << SEGMENT_SHIFT) - 1;
+
+/** Words of a table segment before its slots. */
+const HEADER_WORDS = 4;
+const COUNT = 0;
+const LOCAL_DEPTH = 1;
+const FULL_SEGMENT_BYTES = Math.min(8192, MAX_BLOCK_BYTES);
+const SMALLEST_SEGMENT_BYTES = 64;
+/** Bits of hash below the local depth that place an entry inside its segment. */
+const HOME_BITS = 20;
+/** Deeper segments would have no hash bits left; 2^22 full ones exceed what the arena addresses. */
+const MAX_DEPTH = 22;
+
+/** Called for each entry that a scan meets. */
+export type EntryVisitor = (ref: number) => void;
+
+/** A hash table of entries keyed by bytes; see the head of this file. */
+export class BytesTable {
+  /** Number of entries. */
+  size = 0;
+  /** Hash of the key of the last `find`; `insert` and the caller's bookkeeping use it again. */
+  hash = 0;
+
+  readonly #arena: Arena;
+  readonly #seed: HashSeed;
+  #directory: Int32Array;
+  #depth = 0;
+  /** Segments whose local depth equals the directory's depth (the directory halves at 0). */
+  #deepest = 1;
+  #segmentBytes = SMALLEST_SEGMENT_BYTES;
+  #slots = slotsIn(SMALLEST_SEGMENT_BYTES);
+  #segments = 0;
+  /** Where the last `find` ended: its segment, and the slot of the entry or the free slot. */
+  #foundSegment = 0;
+  #foundSlot = 0;
+  readonly #view = new ByteView();
+
+  constructor(arena: Arena, seed: HashSeed) {
+    this.#arena = arena;
+    this.#seed = seed;
+    this.#directory = Int32Array.of(0);
+    arena.sideBytes += this.#directory.byteLength;
+  }
+
+  /** Bytes that the table itself takes: segments and directory, without the entries. */
+  get overheadBytes(): number {
+    return this.#segments * this.#segmentBytes + this.#directory.byteLength;
+  }
+
+  /** Slots in all segments: what `size` can approach before the next split. */
+  get capacity(): number {
+    return this.#segments * this.#slots;
+  }
+
+  /**
+   * Looks a key up and remembers the place for `insert`, `replace` or `remove`, which must follow
+   * before any other call that changes the table.
+   * @returns the entry's reference, or 0
+   */
+  find(bytes: Uint8Array, offset: number, length: number): number {
+    const hash = hashBytes(this.#seed, bytes, offset, length);
+    this.hash = hash;
+    const segment = this.#directory[directoryIndex(hash, this.#depth)];
+    this.#foundSegment = segment;
+    if (segment === 0) return 0;
+    const arena = this.#arena;
+    const words = arena.i32[segment >>> SEGMENT_SHIFT];
+    const base = (segment & SEGMENT_MASK) << 1;
+    const first = base + HEADER_WORDS;
+    const slots = this.#slots;
+    let slot = homeSlot(hash, words[base + LOCAL_DEPTH], slots);
+    for (;;) {
+      const ref = words[first + (slot << 1) + 1];
+      if (ref === 0) break;
+      if (words[first + (slot << 1)] === hash && this.#hasKey(ref, bytes, offset, length)) {
+        this.#foundSlot = slot;
+        return ref;
+      }
+      if (++slot === slots) slot = 0;
+    }
+    this.#foundSlot = slot;
+    return 0;
+  }
+
+  /**
+   * Finds the slot that holds this very entry, for an entry reached otherwise than by its key.
+   * @returns whether it is in the table
+   */
+  locate(ref: number): boolean {
+    const view = this.#view;
+    viewKey(this.#arena, ref, view);
+    return this.find(view.buffer, view.offset, view.length) === ref;
+  }
+
+  /** Adds an entry whose key the last `find` did not find. */
+  insert(ref: number): void {
+    this.#place(this.hash, ref);
+    this.size++;
+  }
+
+  /** Puts another block in the place of the entry that the last `find` found. */
+  replace(ref: number): void {
+    const segment = this.#foundSegment;
+    const words = this.#arena.i32[segment >>> SEGMENT_SHIFT];
+    words[((segment & SEGMENT_MASK) << 1) + HEADER_WORDS + (this.#foundSlot << 1) + 1] = ref;
+  }
+
+  /** Takes out the entry that the last `find` found (its block stays the caller's). */
+  remove(): void {
+    const segment = this.#foundSegment;
+    const words = this.#arena.i32[segment >>> SEGMENT_SHIFT];
+    const base = (segment & SEGMENT_MASK) << 1;
+    const first = base + HEADER_WORDS;
+    const slots = this.#slots;
+    const depth = words[base + LOCAL_DEPTH];
+    let hole = this.#foundSlot;
+    let slot = hole;
+    for (;;) {
+      if (++slot === slots) slot = 0;
+      const ref = words[first + (slot << 1) + 1];
+      if (ref === 0) break;
+      const hash = words[first + (slot << 1)];
+      const home = homeSlot(hash, depth, slots);
+      const distance = slot >= home ? slot - home : slot - home + slots;
+      const distanceToHole = slot >= hole ? slot - hole : slot - hole + slots;
+      if (distance < distanceToHole) continue;
+      words[first + (hole << 1)] = hash;
+      words[first + (hole << 1) + 1] = ref;
+      hole = slot;
+    }
+    words[first + (hole << 1) + 1] = 0;
+    const count = --words[base + COUNT];
+    this.size--;
+    if (depth > 0 && count < slots >>> 3) this.#merge(this.hash, depth);
+  }
+
+  /**
+   * Visits the entries of one step of an iteration in hash order, and at least `count` of them
+   * where there are as many. Between calls the table may change in any way: an entry that is there
+   * during the whole iteration is visited at least once.
+   * @param cursor 0 to begin, then what the last call returned
+   * @returns the next cursor (an unsigned 32-bit integer), or 0 when all has been visited
+   */
+  scan(cursor: number, count: number, visit: EntryVisitor): number {
+    let position = cursor;
+    let visited = 0;
+    for (;;) {
+      const segment = this.#directory[directoryIndex(position | 0, this.#depth)];
+      if (segment === 0) return 0;
+      const words = this.#arena.i32[segment >>> SEGMENT_SHIFT];
+      const base = (segment & SEGMENT_MASK) << 1;
+      const depth = words[base + LOCAL_DEPTH];
+      let slot = homeSlot(position | 0, depth, this.#slots);
+      while (slot < this.#slots) {
+        if (visited >= count) return firstHashOf(position, depth, slot, this.#slots);
+        visited += this.#visitHome(words, base, depth, slot, visit);
+        slot++;
+      }
+      position = nextSegmentStart(position, depth);
+      if (position === 0) return 0;
+      if (visited >= count) return position;
+    }
+  }
+
+  /** An entry drawn at random, nearly evenly; 0 when the table is empty. */
+  random(): number {
+    if (this.size === 0) return 0;
+    for (;;) {
+      const segment = this.#directory[(Math.random() * this.#directory.length) | 0];
+      const words = this.#arena.i32[segment >>> SEGMENT_SHIFT];
+      const base = (segment & SEGMENT_MASK) << 1;
+      if (words[base + COUNT] === 0) continue;
+      let slot = (Math.random() * this.#slots) | 0;
+      let tries = 0;
+      for (;;) {
+        const ref = words[base + HEADER_WORDS + (slot << 1) + 1];
+        if (ref !== 0) return ref;
+        // Drawing anew keeps the draw even; walking on ends the search in a sparse segment.
+        if (++tries < 32) slot = (Math.random() * this.#slots) | 0;
+        else if (++slot === this.#slots) slot = 0;
+      }
+    }
+  }
+
+  /**
+   * Takes the table apart piecemeal, once nothing else uses it any more and never will: visits
+   * every entry of the last segment and frees that segment.
+   * @returns whether anything is left
+   */
+  dismantle(visit: EntryVisitor): boolean {
+    if (this.#directory.length === 0) return false;
+    const segment = this.#directory[this.#directory.length - 1];
+    if (segment === 0) {
+      this.#arena.sideBytes -= this.#directory.byteLength;
+      this.#directory = this.#directory.subarray(0, 0);
+      return false;
+    }
+    const words = this.#arena.i32[segment >>> SEGMENT_SHIFT];
+    const base = (segment & SEGMENT_MASK) << 1;
+    const depth = words[base + LOCAL_DEPTH];
+    for (let slot = 0; slot < this.#slots; slot++) {
+      const ref = words[base + HEADER_WORDS + (slot << 1) + 1];
+      if (ref !== 0) visit(ref);
+    }
+    this.size -= words[base + COUNT];
+    this.#freeSegment(segment);
+    const left = this.#directory.length - (1 << (this.#depth - depth));
+    const remaining = this.#directory.subarray(0, left);
+    this.#arena.sideBytes += remaining.byteLength - this.#directory.byteLength;
+    this.#directory = remaining;
+    return left > 0;
+  }
+
+  #hasKey(ref: number, bytes: Uint8Array, offset: number, length: number): boolean {
+    const arena = this.#arena;
+    const words = arena.i32[ref >>> SEGMENT_SHIFT];
+    const base = (ref & SEGMENT_MASK) << 1;
+    if (words[base + 1] !== length) return false;
+    if (length > MAX_INLINE_KEY_BYTES) return this.#hasLongKey(ref, bytes, offset, length);
+    const stored = arena.u8[ref >>> SEGMENT_SHIFT];
+    const start = (base << 2) + keyOffset(words[base]);
+    for (let i = 0; i < length; i++) {
+      if (stored[start + i] !== bytes[offset + i]) return false;
+    }
+    return true;
+  }
+
+  #hasLongKey(ref: number, bytes: Uint8Array, offset: number, length: number): boolean {
+    const view = this.#view;
+    viewKey(this.#arena, ref, view);
+    return view.buffer.compare(bytes, offset, offset + length, view.offset, view.offset + length) === 0;
+  }
+
+  /** Visits the entries whose home is `slot`; they lie between it and the next free slot. */
+  #visitHome(
+    words: Int32Array,
+    base: number,
+    depth: number,
+    home: number,
+    visit: EntryVisitor,
+  ): number {
+    const first = base + HEADER_WORDS;
+    let visited = 0;
+    let slot = home;
+    for (;;) {
+      const ref = words[first + (slot << 1) + 1];
+      if (ref === 0) return visited;
+      if (homeSlot(words[first + (slot << 1)], depth, this.#slots) === home) {
+        visit(ref);
+        visited++;
+      }
+      if (++slot === this.#slots) slot = 0;
+      if (slot === home) return visited;
+    }
+  }
+
+  /** Puts (hash, ref) into its segment, which grows or splits first if it is full. */
+  #place(hash: number, ref: number): void {
+    for (;;) {
+      const segment = this.#directory[directoryIndex(hash, this.#depth)];
+      if (segment !== 0) {
+        const words = this.#arena.i32[segment >>> SEGMENT_SHIFT];
+        const base = (segment & SEGMENT_MASK) << 1;
+        if (words[base + COUNT] < fullAt(this.#slots)) {
+          putIntoSegment(words, base, this.#slots, hash, ref);
+          return;
+        }
+      }
+      if (segment === 0 || this.#segmentBytes < FULL_SEGMENT_BYTES) this.#growOnly(segment);
+      else this.#split(hash, segment);
+    }
+  }
+
+  /** A table of one small segment: moves to a segment of twice the size. */
+  #growOnly(segment: number): void {
+    if (segment !== 0) {
+      this.#segments--;
+      this.#segmentBytes *= 2;
+      this.#slots = slotsIn(this.#segmentBytes);
+    }
+    const larger = this.#newSegment(0);
+    if (segment !== 0) {
+      const oldBytes = this.#segmentBytes / 2;
+      this.#moveSlots(segment, slotsIn(oldBytes), larger, larger, 0);
+      this.#arena.free(segment, classOf(oldBytes));
+    }
+    this.#directory[0] = larger;
+  }
+
+  #split(hash: number, segment: number): void {
+    const depth = this.#localDepth(segment);
+    if (depth >= MAX_DEPTH) throw new RangeError('a hash table segment cannot be split further');
+    if (depth === this.#depth) this.#doubleDirectory();
+    const low = this.#newSegment(depth + 1);
+    const high = this.#newSegment(depth + 1);
+    this.#moveSlots(segment, this.#slots, low, high, depth);
+    this.#freeSegment(segment);
+    const span = 1 << (this.#depth - depth);
+    const first = directoryIndex(hash, this.#depth) & ~(span - 1);
+    this.#directory.fill(low, first, first + span / 2);
+    this.#directory.fill(high, first + span / 2, first + span);
+    if (depth + 1 === this.#depth) this.#deepest += 2;
+  }
+
+  /** Joins a sparse segment with its neighbour of the same depth when both fit easily. */
+  #merge(hash: number, depth: number): void {
+    const span = 1 << (this.#depth - depth);
+    const first = directoryIndex(hash, this.#depth) & ~(2 * span - 1);
+    const low = this.#directory[first];
+    const high = this.#directory[first + span];
+    if (this.#localDepth(low) !== depth || this.#localDepth(high) !== depth) return;
+    if (this.#count(low) + this.#count(high) > this.#slots >>> 2) return;
+    const joined = this.#newSegment(depth - 1);
+    this.#moveSlots(low, this.#slots, joined, joined, 0);
+    this.#moveSlots(high, this.#slots, joined, joined, 0);
+    this.#freeSegment(low);
+    this.#freeSegment(high);
+    this.#directory.fill(joined, first, first + 2 * span);
+    if (depth === this.#depth) {
+      this.#deepest -= 2;
+      if (this.#deepest === 0) this.#halveDirectory();
+    }
+  }
+
+  /** Moves all slots of one segment to `low` or `high` by the hash bit after `depth`. */
+  #moveSlots(from: number, slots: number, low: number, high: number, depth: number): void {
+    const words = this.#arena.i32[from >>> SEGMENT_SHIFT];
+    const first = ((from & SEGMENT_MASK) << 1) + HEADER_WORDS;
+    const lowWords = this.#arena.i32[low >>> SEGMENT_SHIFT];
+    const highWords = this.#arena.i32[high >>> SEGMENT_SHIFT];
+    const lowBase = (low & SEGMENT_MASK) << 1;
+    const highBase = (high & SEGMENT_MASK) << 1;
+    for (let at = first; at < first + 2 * slots; at += 2) {
+      const ref = words[at + 1];
+      if (ref === 0) continue;
+      const hash = words[at];
+      if ((hash << depth) >= 0) putIntoSegment(lowWords, lowBase, this.#slots, hash, ref);
+      else putIntoSegment(highWords, highBase, this.#slots, hash, ref);
+    }
+  }
+
+  #doubleDirectory(): void {
+    const old = this.#directory;
+    const doubled = new Int32Array(old.length * 2);
+    for (let i = 0; i < old.length; i++) {
+      doubled[2 * i] = old[i];
+      doubled[2 * i + 1] = old[i];
+    }
+    this.#directory = doubled;
+    this.#arena.sideBytes += doubled.byteLength - old.byteLength;
+    this.#depth++;
+    this.#deepest = 0;
+  }
+
+  #halveDirectory(): void {
+    const old = this.#directory;
+    this.#depth--;
+    const halved = new Int32Array(old.length / 2);
+    let deepest = 0;
+    for (let i = 0; i < halved.length; i++) {
+      halved[i] = old[2 * i];
+      if (this.#localDepth(halved[i]) === this.#depth) deepest++;
+    }
+    this.#directory = halved;
+    this.#arena.sideBytes += halved.byteLength - old.byteLength;
+    this.#deepest = deepest;
+    if (deepest === 0 && this.#depth > 0) this.#halveDirectory();
+  }
+
+  #newSegment(localDepth: number): number {
+    const sizeClass = classOf(this.#segmentBytes);
+    const segment = this.#arena.allocate(sizeClass);
+    const words = this.#arena.i32[segment >>> SEGMENT_SHIFT];
+    const base = (segment & SEGMENT_MASK) << 1;
+    words.fill(0, base, base + CLASS_UNITS[sizeClass] * 2);
+    words[base + LOCAL_DEPTH] = localDepth;
+    this.#segments++;
+    return segment;
+  }
+
+  #freeSegment(segment: number): void {
+    this.#arena.free(segment, classOf(this.#segmentBytes));
+    this.#segments--;
+  }
+
+  #localDepth(segment: number): number {
+    return this.#arena.i32[segment >>> SEGMENT_SHIFT][
+      ((segment & SEGMENT_MASK) << 1) + LOCAL_DEPTH
+    ];
+  }
+
+  #count(segment: number): number {
+    return this.#arena.i32[segment >>> SEGMENT_SHIFT][((segment & SEGMENT_MASK) << 1) + COUNT];
+  }
+}
+
+function slotsIn(segmentBytes: number): number {
+  return (segmentBytes - HEADER_WORDS * 4) / 8;
+}
+
+/** A segment of this many slots splits when it holds this many entries. */
+function fullAt(slots: number): number {
+  return slots - (slots >>> 2) + (slots >>> 4);
+}
+
+/** Index of the directory's entry for a hash: its top `depth` bits. */
+function directoryIndex(hash: number, depth: number): number {
+  return (hash >>> 1) >>> (31 - depth);
+}
+
+/** Slot where a hash belongs: its bits below the local depth, scaled to the number of slots. */
+function homeSlot(hash: number, localDepth: number, slots: number): number {
+  return (((hash << localDepth) >>> (32 - HOME_BITS)) * slots) >>> HOME_BITS;
+}
+
+/** The lowest hash whose home is `slot`, in the segment that `position` lies in. */
+function firstHashOf(position: number, depth: number, slot: number, slots: number): number {
+  const prefix = depth === 0 ? 0 : (position >>> (32 - depth)) * 2 ** (32 - depth);
+  const fraction = Math.ceil((slot * 2 ** HOME_BITS) / slots);
+  return prefix + Math.ceil(fraction * 2 ** (32 - HOME_BITS - depth));
+}
+
+/** The first position after the segment that `position` lies in; 0 after the last. */
+function nextSegmentStart(position: number, depth: number): number {
+  if (depth === 0) return 0;
+  const next = ((position >>> (32 - depth)) + 1) * 2 ** (32 - depth);
+  return next >= 2 ** 32 ? 0 : next;
+}
+
+function putIntoSegment(
+  words: Int32Array,
+  base: number,
+  slots: number,
+  hash: number,
+  ref: number,
+): void {
+  const first = base + HEADER_WORDS;
+  let slot = homeSlot(hash, words[base + LOCAL_DEPTH], slots);
+  while (words[first + (slot << 1) + 1] !== 0) {
+    if (++slot === slots) slot = 0;
+  }
+  words[first + (slot << 1)] = hash;
+  words[first + (slot << 1) + 1] = ref;
+  words[base + COUNT]++;
+}

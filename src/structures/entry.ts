@@ -1,0 +1,128 @@
+// The record of one key in a bytes table: a block in the arena.
+//
+//   byte 0        4            8              12
+//       [ meta   ][ key length ][ value length ][ extra words … ][ key … ][ value … ]
+//
+//   meta, from bit 0:  type 4 | encoding 4 | extra words 4 | flags 4 | size class 8 | unused 8
+//
+// The extra words belong to who uses the table (a database keeps its access clock and expiry there,
+// see keyspace/database.ts); a dictionary inside a value has none and pays for none. A key longer
+// than MAX_INLINE_KEY_BYTES, or a value that does not fit into a block, lies outside: the flag is
+// set, the length is still the true one, and in its place are 4 bytes, the number of its external
+// block.
+import type { Arena } from '../memory/arena.ts';
+
+/** Bytes before the extra words. */
+export const HEADER_BYTES = 12;
+
+/** Bytes of the number that stands for an external key or value. */
+export const EXTERNAL_ID_BYTES = 4;
+
+/** Longer keys lie outside the block. */
+export const MAX_INLINE_KEY_BYTES = 16 * 1024;
+
+/** The value's bytes lie outside. */
+export const FLAG_EXTERNAL_VALUE = 1 << 12;
+/** The key's bytes lie outside. */
+export const FLAG_EXTERNAL_KEY = 1 << 13;
+
+const SEGMENT_SHIFT = 23;
+const SEGMENT_MASK = (1 << SEGMENT_SHIFT) - 1;
+const TYPE_MASK = 0xf;
+const ENCODING_SHIFT = 4;
+const WORDS_SHIFT = 8;
+const CLASS_SHIFT = 16;
+
+/** A run of bytes somewhere: what reading a key or a value yields, without copying it. */
+export class ByteView {
+  buffer: Buffer = Buffer.alloc(0);
+  offset = 0;
+  length = 0;
+
+  /** A copy that may be kept. */
+  copy(): Buffer {
+    return Buffer.from(this.buffer.subarray(this.offset, this.offset + this.length));
+  }
+}
+
+/** Builds a meta word. */
+export function packMeta(
+  type: number,
+  encoding: number,
+  extraWords: number,
+  flags: number,
+  sizeClass: number,
+): number {
+  return (
+    type |
+    (encoding << ENCODING_SHIFT) |
+    (extraWords << WORDS_SHIFT) |
+    flags |
+    (sizeClass << CLASS_SHIFT)
+  );
+}
+
+/** The meta word of an entry. */
+export function metaOf(arena: Arena, ref: number): number {
+  return arena.i32[ref >>> SEGMENT_SHIFT][(ref & SEGMENT_MASK) << 1];
+}
+
+/** Type of the value: 0 … 15. */
+export function metaType(meta: number): number {
+  return meta & TYPE_MASK;
+}
+
+/** Encoding of the value: 0 … 15. */
+export function metaEncoding(meta: number): number {
+  return (meta >>> ENCODING_SHIFT) & 0xf;
+}
+
+/** The same meta word with another type and encoding. */
+export function withEncoding(meta: number, type: number, encoding: number): number {
+  return (meta & ~0xff) | type | (encoding << ENCODING_SHIFT);
+}
+
+/** Number of 32-bit words between the header and the key. */
+export function metaExtraWords(meta: number): number {
+  return (meta >>> WORDS_SHIFT) & 0xf;
+}
+
+/** Distance in bytes from the block's start to the key. */
+export function keyOffset(meta: number): number {
+  return HEADER_BYTES + (((meta >>> WORDS_SHIFT) & 0xf) << 2);
+}
+
+/** Size class that the block was allocated with. */
+export function metaClass(meta: number): number {
+  return (meta >>> CLASS_SHIFT) & 0xff;
+}
+
+/** Points `view` at the entry's key. */
+export function viewKey(arena: Arena, ref: number, view: ByteView): void {
+  const words = arena.i32[ref >>> SEGMENT_SHIFT];
+  const base = (ref & SEGMENT_MASK) << 1;
+  const meta = words[base];
+  const offset = (base << 2) + keyOffset(meta);
+  view.length = words[base + 1];
+  view.buffer = arena.u8[ref >>> SEGMENT_SHIFT];
+  view.offset = offset;
+  if ((meta & FLAG_EXTERNAL_KEY) !== 0) viewExternal(arena, view);
+}
+
+/** Points `view` at the entry's value. */
+export function viewValue(arena: Arena, ref: number, view: ByteView): void {
+  const words = arena.i32[ref >>> SEGMENT_SHIFT];
+  const base = (ref & SEGMENT_MASK) << 1;
+  const meta = words[base];
+  const keyBytes = (meta & FLAG_EXTERNAL_KEY) === 0 ? words[base + 1] : EXTERNAL_ID_BYTES;
+  view.length = words[base + 2];
+  view.buffer = arena.u8[ref >>> SEGMENT_SHIFT];
+  view.offset = (base << 2) + keyOffset(meta) + keyBytes;
+  if ((meta & FLAG_EXTERNAL_VALUE) !== 0) viewExternal(arena, view);
+}
+
+/** Follows the number at the view's place to the external block. */
+function viewExternal(arena: Arena, view: ByteView): void {
+  view.buffer = arena.external.get(view.buffer.readUInt32LE(view.offset));
+  view.offset = 0;
+}

@@ -1,0 +1,88 @@
+// What the server counts of itself, for INFO; CONFIG RESETSTAT sets it back to zero.
+
+/** Counters since the start or the last RESETSTAT. */
+export class ServerStats {
+  connectionsReceived = 0;
+  connectionsRejected = 0;
+  commandsProcessed = 0;
+  bytesIn = 0;
+  bytesOut = 0;
+  readsProcessed = 0;
+  writesProcessed = 0;
+  /** Clients closed because all clients together took too much memory (`maxmemory-clients`). */
+  evictedClients = 0;
+  /** Error replies in all. */
+  errorReplies = 0;
+  /** Error replies by their code ("ERR", "WRONGTYPE" …). */
+  readonly errorsByCode = new Map<string, number>();
+  /** Largest amount of data held at a time, in bytes. */
+  peakUsedBytes = 0;
+  /** Time spent in the active expiry cycle, in ms. */
+  expiryCycleMs = 0;
+  /** Time during which the memory limit was exceeded, in ms. */
+  evictionExceededMs = 0;
+  /** Commands, bytes in and bytes out per second, from the last 16 samples of 100 ms. */
+  readonly opsPerSecond = new RateMeter();
+  readonly bytesInPerSecond = new RateMeter();
+  readonly bytesOutPerSecond = new RateMeter();
+
+  /** Sets every counter back, as CONFIG RESETSTAT does. */
+  reset(): void {
+    this.connectionsReceived = 0;
+    this.connectionsRejected = 0;
+    this.commandsProcessed = 0;
+    this.bytesIn = 0;
+    this.bytesOut = 0;
+    this.readsProcessed = 0;
+    this.writesProcessed = 0;
+    this.evictedClients = 0;
+    this.errorReplies = 0;
+    this.errorsByCode.clear();
+    this.peakUsedBytes = 0;
+    this.expiryCycleMs = 0;
+    this.evictionExceededMs = 0;
+    this.opsPerSecond.reset();
+    this.bytesInPerSecond.reset();
+    this.bytesOutPerSecond.reset();
+  }
+
+  /** Counts an error reply by its code: `text` up to its first space. */
+  countError(text: string): void {
+    this.errorReplies++;
+    const space = text.indexOf(' ');
+    const code = space < 0 ? text : text.slice(0, space);
+    this.errorsByCode.set(code, (this.errorsByCode.get(code) ?? 0) + 1);
+  }
+}
+
+const SAMPLES = 16;
+
+/** A rate, averaged over the last samples of a counter that only grows. */
+export class RateMeter {
+  readonly #rates = new Float64Array(SAMPLES);
+  #next = 0;
+  #lastCount = 0;
+  #lastMs = 0;
+
+  /** Takes a sample: the counter's present value and the time in ms. */
+  sample(count: number, nowMs: number): void {
+    const elapsedMs = nowMs - this.#lastMs;
+    if (this.#lastMs > 0 && elapsedMs > 0) {
+      this.#rates[this.#next] = Math.max(0, ((count - this.#lastCount) * 1000) / elapsedMs);
+      this.#next = (this.#next + 1) % SAMPLES;
+    }
+    this.#lastCount = count;
+    this.#lastMs = nowMs;
+  }
+
+  /** Units per second. */
+  get perSecond(): number {
+    return this.#rates.reduce((sum, rate) => sum + rate, 0) / SAMPLES;
+  }
+
+  reset(): void {
+    this.#rates.fill(0);
+    this.#lastMs = 0;
+    this.#lastCount = 0;
+  }
+}
