@@ -1,5 +1,6 @@
 // The row that declares a command: everything that is known of it, once, beside its handler.
 // Dispatch, COMMAND and its subcommands, key extraction and ACL categories derive from rows.
+import type { Histogram } from '../telemetry/histogram.ts';
 import type { Call } from './call.ts';
 
 /** Runs a command: reads arguments from the call, changes the keyspace, writes one reply. */
@@ -101,6 +102,8 @@ export interface CommandStats {
   calls: number;
   /** Time spent in its handler, in µs. */
   totalUs: number;
+  /** The times one by one, while `latency-tracking` is on. */
+  durations: Histogram;
   /** Refused before it ran. */
   rejected: number;
   /** Ran, and answered with an error. */

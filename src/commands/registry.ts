@@ -1,5 +1,6 @@
 // All commands by name: rows of the families' files, resolved, and found by the bytes of a request.
 import type { Request } from '../protocol/request.ts';
+import { Histogram } from '../telemetry/histogram.ts';
 import { clientCommands } from './client-commands.ts';
 import type { Command, CommandRow, CommandStats, Handler } from './command.ts';
 import { commandCommands } from './command-introspection.ts';
@@ -144,7 +145,7 @@ function missingHandler(name: string): Handler {
 }
 
 function noStats(): CommandStats {
-  return { calls: 0, totalUs: 0, rejected: 0, failed: 0 };
+  return { calls: 0, totalUs: 0, durations: new Histogram(), rejected: 0, failed: 0 };
 }
 
 function hashName(bytes: Uint8Array, offset: number, length: number): number {

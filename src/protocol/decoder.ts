@@ -62,7 +62,7 @@ export class RequestDecoder {
   reset(buffer: Buffer, start: number, end: number, partial: PartialRequest | undefined): void {
     this.#buffer = buffer;
     this.request.buffer = buffer;
-    this.request.count = 0;
+    this.request.clear();
     this.position = start;
     this.#at = start;
     this.#end = end;
@@ -75,7 +75,7 @@ export class RequestDecoder {
     if (this.#announced === 0) {
       this.#at = this.position;
       this.request.buffer = this.#buffer;
-      this.request.count = 0;
+      this.request.clear();
       if (this.position >= this.#end) return INCOMPLETE;
       if (this.#buffer[this.position] !== STAR) return this.#inline();
       const result = this.#header();

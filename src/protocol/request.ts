@@ -13,6 +13,8 @@ export class Request {
   /** Where each argument starts in `buffer`, and how many bytes it has. */
   offsets = new Int32Array(INITIAL_ARGUMENTS);
   lengths = new Int32Array(INITIAL_ARGUMENTS);
+  /** Bit i is set when argument i is secret; bit 31 stands for all arguments from 31 on. */
+  #secrets = 0;
 
   /** A request that owns its bytes, made of whole arguments (for replay, queues and tests). */
   static of(args: readonly (string | Uint8Array)[]): Request {
@@ -44,6 +46,22 @@ export class Request {
       offset += this.lengths[i];
     }
     return copy;
+  }
+
+  /** Forgets all arguments; the next request begins. */
+  clear(): void {
+    this.count = 0;
+    this.#secrets = 0;
+  }
+
+  /** Marks argument i as one that the slow log and MONITOR must not show (a password). */
+  redact(i: number): void {
+    this.#secrets |= 1 << Math.min(i, 31);
+  }
+
+  /** Whether argument i must not be shown. */
+  isSecret(i: number): boolean {
+    return (this.#secrets & (1 << Math.min(i, 31))) !== 0;
   }
 
   /** Adds an argument; the room for it has been reserved. */
