@@ -1,0 +1,134 @@
+// @ts-check
+// The benchmark's command line: what it accepts, what it means, what it refuses.
+
+import { parseArgs } from 'node:util';
+import * as eventLoop from './scenarios/event-loop.mjs';
+import * as memory from './scenarios/memory.mjs';
+import * as strings from './scenarios/strings.mjs';
+
+/** All scenarios, in the order in which they run. */
+export const scenarios = [strings, memory, eventLoop];
+
+/**
+ * @typedef {object} BenchOptions
+ * @property {boolean} help
+ * @property {string[]} only names of the scenarios to run
+ * @property {string} row words that select rows of strings; all rows when empty
+ * @property {number | null} rounds null: each scenario's own number
+ * @property {boolean} quick
+ * @property {boolean} full
+ * @property {string | null} json file for the results instead of the committed ones
+ * @property {string | null} from file to report from instead of measuring
+ * @property {boolean} writeDocs
+ * @property {string[] | null} synapCommand program and arguments in Synap's place
+ */
+
+export const helpText = `\
+Usage: npm run bench [-- OPTIONS]
+
+Compares Synap with redis-server on this machine: both with the same settings, alternating.
+
+  --only NAMES           run these scenarios only, separated by commas (also --scenario):
+${scenarios.map(({ name, summary }) => `                           ${name.padEnd(11)} ${summary}`).join('\n')}
+  --row WORDS            of strings, only the rows with all these words: --row 'set p=16'
+  --rounds N             rounds of each measurement (strings: 5; the others: 3, with 10 M keys: 1)
+  --quick                about a minute: few rows, short runs, two rounds; nothing is kept
+  --full                 10 M keys as well, in memory and event-loop (about 2 GB of memory)
+  --json FILE            write the results there instead of bench/results/latest.json
+  --from FILE            measure nothing, report what such a file holds
+  --write-docs           write the results into docs/performance.md and its charts
+  --synap-command 'CMD'  start this instead of dist/main.js, to compare another build, or Redis
+                         with itself to see the noise: --synap-command redis-server.
+                         The directives (--port ...) are appended; CMD must be the server
+                         itself, not a script that starts it
+  --help
+`;
+
+/**
+ * @param {readonly string[]} args without the program's own name
+ * @returns {BenchOptions}
+ * @throws {Error} saying which option is wrong
+ */
+export function parseOptions(args) {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      help: { type: 'boolean', default: false },
+      only: { type: 'string', multiple: true, default: [] },
+      scenario: { type: 'string', multiple: true, default: [] },
+      row: { type: 'string', default: '' },
+      rounds: { type: 'string' },
+      quick: { type: 'boolean', default: false },
+      full: { type: 'boolean', default: false },
+      json: { type: 'string' },
+      from: { type: 'string' },
+      'write-docs': { type: 'boolean', default: false },
+      'synap-command': { type: 'string' },
+    },
+  });
+  /** @type {string[]} */
+  const known = scenarios.map(({ name }) => name);
+  const asked = [...values.only, ...values.scenario].flatMap((names) => names.split(','));
+  for (const name of asked) {
+    if (!known.includes(name)) {
+      throw new Error(`there is no scenario "${name}"; there are ${known.join(', ')}`);
+    }
+  }
+  if (values.quick && values.full) throw new Error('--quick and --full exclude each other');
+  const command = values['synap-command'];
+  const options = {
+    help: values.help,
+    only: asked.length === 0 ? known : known.filter((name) => asked.includes(name)),
+    row: values.row,
+    rounds: values.rounds === undefined ? null : parseRounds(values.rounds),
+    quick: values.quick,
+    full: values.full,
+    json: values.json ?? null,
+    from: values.from ?? null,
+    writeDocs: values['write-docs'],
+    synapCommand: command === undefined ? null : splitCommand(command),
+  };
+  if (options.writeDocs && options.from === null && !isForKeeps(options)) {
+    throw new Error(
+      '--write-docs wants a complete run: no --quick, --row, --json or --synap-command',
+    );
+  }
+  return options;
+}
+
+/**
+ * Whether a run's results replace the committed ones: only complete runs of Synap itself do.
+ * @param {Pick<BenchOptions, 'quick' | 'row' | 'synapCommand' | 'json'>} options
+ * @returns {boolean}
+ */
+export function isForKeeps({ quick, row, synapCommand, json }) {
+  return !quick && row === '' && synapCommand === null && json === null;
+}
+
+/**
+ * @param {string} text
+ * @returns {number}
+ */
+function parseRounds(text) {
+  const rounds = Number(text);
+  if (!Number.isInteger(rounds) || rounds < 1 || rounds > 1000) {
+    throw new Error('--rounds takes a whole number from 1 to 1000');
+  }
+  return rounds;
+}
+
+/**
+ * Splits at blanks; quotes, single or double, keep blanks together.
+ * @param {string} text
+ * @returns {string[]} program and arguments
+ * @throws {Error} when it is empty or a quote is not closed
+ */
+export function splitCommand(text) {
+  const words = [];
+  for (const [word] of text.matchAll(/(?:[^\s'"]|'[^']*'|"[^"]*")+|['"]/g)) {
+    if (word === "'" || word === '"') throw new Error(`unbalanced quotes: ${text}`);
+    words.push(word.replace(/'([^']*)'|"([^"]*)"/g, '$1$2'));
+  }
+  if (words.length === 0) throw new Error('--synap-command is empty');
+  return words;
+}

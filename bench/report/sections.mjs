@@ -1,0 +1,318 @@
+// @ts-check
+// Results → sections of tables, the same for the terminal and for docs/performance.md. Every figure
+// is a median over rounds; ratios carry their range. LOSS marks where Redis is the better one.
+
+import { phases } from '../scenarios/event-loop.mjs';
+import { ratioSpread, spread } from '../support/statistics.mjs';
+import {
+  isBaseLoad,
+  meets,
+  memoryLimit,
+  stallLimitMs,
+  stringsRatio,
+  stringsTargets,
+} from './targets.mjs';
+
+const LOSS = '▼';
+const ABSENT = '—';
+
+/**
+ * @typedef {import('../support/statistics.mjs').Spread} Spread
+ * @typedef {import('../scenarios/strings.mjs').StringsResult} StringsResult
+ * @typedef {import('../scenarios/strings.mjs').StringsFigures} StringsFigures
+ * @typedef {import('./results.mjs').Results} Results
+ */
+
+/**
+ * @typedef {{ title: string, head: string[], rows: string[][] }} Table the first column is text,
+ *   the others are figures
+ * @typedef {{ name: string, title: string, tables: Table[], notes: string[] }} Section
+ */
+
+/**
+ * @param {Results} results
+ * @returns {Section[]} one a scenario that was measured, then the targets
+ */
+export function reportSections({ scenarios }) {
+  const { strings, memory, 'event-loop': eventLoop } = scenarios;
+  /** @type {Section[]} */
+  const sections = [];
+  if (strings !== undefined) {
+    sections.push({
+      name: 'strings',
+      title: 'Strings',
+      tables: [throughputTable(strings.rows), latencyTable(strings.rows)],
+      notes: [
+        `${strings.clients} connections, median of ${countOf(strings.rows[0].rounds)} of ` +
+          `about ${strings.secondsPerRun} s each; ratios are Synap ÷ Redis, with their range ` +
+          `over the rounds; ${LOSS}: Redis is ahead. Latencies are of a whole pipeline.`,
+        measuredOn(strings.facts),
+      ],
+    });
+  }
+  if (memory !== undefined) {
+    sections.push({
+      name: 'memory',
+      title: 'Memory',
+      tables: [memoryTable(memory.rows)],
+      notes: [measuredOn(memory.facts)],
+    });
+  }
+  if (eventLoop !== undefined) {
+    sections.push({
+      name: 'event-loop',
+      title: 'Longest stalls',
+      tables: [stallTable(eventLoop)],
+      notes: [
+        'Milliseconds, the longest of each round: median and range over ' +
+          `${countOf(eventLoop.rounds)}. Event loop: between two turns of a 1 ms timer ` +
+          'inside Synap; its CPU: what Synap itself used between two turns; ping: the longest ' +
+          'wait of a client that pings all the time.',
+        measuredOn(eventLoop.facts),
+      ],
+    });
+  }
+  const tables = targetTables(scenarios);
+  if (tables.length > 0) sections.push({ name: 'targets', title: 'Targets', tables, notes: [] });
+  return sections;
+}
+
+/**
+ * @param {StringsResult[]} rows
+ * @returns {Table}
+ */
+function throughputTable(rows) {
+  return {
+    title: 'Requests per second and server CPU per command',
+    head: ['load', 'Synap/s', 'Redis/s', 'ratio', 'Synap µs', 'Redis µs', 'ratio'],
+    rows: rows.map((row) => [
+      loadLabel(row),
+      ...comparison(row, 'requestsPerSecond', (value) => thousands(value), true),
+      ...comparison(row, 'cpuMicrosPerCommand', (value) => value.toFixed(2), false),
+    ]),
+  };
+}
+
+/**
+ * @param {StringsResult[]} rows
+ * @returns {Table}
+ */
+function latencyTable(rows) {
+  const figures = /** @type {const} */ (['p50Ms', 'p99Ms', 'p999Ms']);
+  return {
+    title: 'Latency in milliseconds, Synap | Redis | ratio',
+    head: ['load', ...['p50', 'p99', 'p99.9'].flatMap((name) => [name, 'Redis', 'ratio'])],
+    rows: rows.map((row) => [
+      loadLabel(row),
+      ...figures.flatMap((figure) => comparison(row, figure, (value) => value.toFixed(2), false)),
+    ]),
+  };
+}
+
+/**
+ * @param {StringsResult} row
+ * @param {keyof StringsFigures} figure
+ * @param {(value: number) => string} format
+ * @param {boolean} isMoreBetter
+ * @returns {string[]} three cells
+ */
+function comparison(row, figure, format, isMoreBetter) {
+  const synap = spread(row.rounds.map((round) => round.synap[figure]));
+  const redis = spread(row.rounds.map((round) => round.redis?.[figure]));
+  return [
+    synap === null ? ABSENT : format(synap.median),
+    redis === null ? ABSENT : format(redis.median),
+    ratioCell(stringsRatio(row, figure), isMoreBetter),
+  ];
+}
+
+/**
+ * @param {NonNullable<Results['scenarios']['memory']>['rows']} rows
+ * @returns {Table}
+ */
+function memoryTable(rows) {
+  return {
+    title: 'Growth of resident memory, bytes per key of 16 + 16 bytes',
+    head: ['keys', 'Synap', 'Redis', 'ratio'],
+    rows: rows.map(({ keys, rounds }) => {
+      const synap = rounds.map((round) => round.synap.grownBytesPerKey);
+      const redis = rounds.map((round) => round.redis?.grownBytesPerKey);
+      return [
+        `${keys / 1e6} M`,
+        spreadCell(spread(synap)),
+        spreadCell(spread(redis)),
+        ratioCell(ratioSpread(synap, redis), false),
+      ];
+    }),
+  };
+}
+
+/**
+ * @param {NonNullable<Results['scenarios']['event-loop']>} result
+ * @returns {Table}
+ */
+function stallTable({ rounds, loadedKeys, expiredKeys }) {
+  const what = {
+    idle: 'no load, for reference',
+    load: `loading ${millions(loadedKeys)} keys at P=64`,
+    flush: `FLUSHALL ASYNC of ${millions(loadedKeys)} keys`,
+    expire: `${millions(expiredKeys)} keys expire together`,
+  };
+  return {
+    title: 'Longest stall in milliseconds',
+    head: ['while', 'event loop', 'its CPU', 'Synap ping', 'Redis ping'],
+    rows: phases.map((phase) => [
+      what[phase],
+      spreadCell(spread(rounds.map(({ synap }) => synap[phase].loopMaxMs))),
+      spreadCell(spread(rounds.map(({ synap }) => synap[phase].busyMaxMs))),
+      spreadCell(spread(rounds.map(({ synap }) => synap[phase].pingMaxMs))),
+      spreadCell(spread(rounds.map(({ redis }) => redis?.[phase].pingMaxMs))),
+    ]),
+  };
+}
+
+/**
+ * @param {Results['scenarios']} scenarios
+ * @returns {Table[]}
+ */
+function targetTables({ strings, memory, 'event-loop': eventLoop }) {
+  /** @type {Table[]} */
+  const tables = [];
+  const base = strings?.rows.filter(isBaseLoad) ?? [];
+  if (base.length > 0) tables.push(stringsTargetTable(base));
+  /** @type {string[][]} */
+  const others = [];
+  for (const { keys, rounds } of memory?.rows ?? []) {
+    const ratio = ratioSpread(
+      rounds.map(({ synap }) => synap.grownBytesPerKey),
+      rounds.map(({ redis }) => redis?.grownBytesPerKey),
+    );
+    const measured = ratio === null ? ABSENT : ratio.median.toFixed(2);
+    others.push([
+      `memory growth, ${millions(keys)} keys`,
+      `≤ ${memoryLimit}`,
+      ratio === null ? measured : verdict(measured, meets(ratio.median, memoryLimit, false)),
+    ]);
+  }
+  for (const phase of eventLoop === undefined ? [] : phases.slice(1)) {
+    const stall = spread(eventLoop?.rounds.map(({ synap }) => synap[phase].loopMaxMs) ?? []);
+    others.push([
+      `longest stall, ${phase}`,
+      `≤ ${stallLimitMs} ms`,
+      stall === null
+        ? ABSENT
+        : verdict(`${stall.max.toFixed(1)} ms`, meets(stall.max, stallLimitMs, false)),
+    ]);
+  }
+  if (others.length > 0) {
+    tables.push({
+      title: 'Memory and stalls',
+      head: ['figure', 'target', 'measured'],
+      rows: others,
+    });
+  }
+  return tables;
+}
+
+/**
+ * @param {StringsResult[]} rows of the base load
+ * @returns {Table}
+ */
+function stringsTargetTable(rows) {
+  const commands = [...new Set(rows.map(({ command }) => command))];
+  return {
+    title: 'Ratios Synap ÷ Redis',
+    head: ['ratio', 'target', ...commands],
+    rows: stringsTargets.flatMap(({ figure, label, isMoreBetter, limits }) =>
+      Object.entries(limits).map(([pipeline, limit]) => [
+        `${label}, P=${pipeline}`,
+        `${isMoreBetter ? '≥' : '≤'} ${limit}`,
+        ...commands.map((command) => {
+          const row = rows.find((one) => one.command === command && one.pipeline === +pipeline);
+          const ratio = row === undefined ? null : stringsRatio(row, figure);
+          if (ratio === null) return ABSENT;
+          return verdict(ratio.median.toFixed(2), meets(ratio.median, limit, isMoreBetter));
+        }),
+      ]),
+    ),
+  };
+}
+
+/**
+ * @param {string} measured
+ * @param {boolean} isHit
+ * @returns {string}
+ */
+function verdict(measured, isHit) {
+  return `${measured} ${isHit ? 'hit' : 'MISS'}`;
+}
+
+/**
+ * @param {Spread | null} ratio
+ * @param {boolean} isMoreBetter
+ * @returns {string} median, range and, where it is one, the mark of a loss
+ */
+function ratioCell(ratio, isMoreBetter) {
+  if (ratio === null) return ABSENT;
+  const { median, min, max } = ratio;
+  const shown = median.toFixed(2);
+  const isLoss = isMoreBetter ? +shown < 1 : +shown > 1;
+  const range = min === max ? '' : ` (${min.toFixed(2)}–${max.toFixed(2)})`;
+  return `${shown}${range}${isLoss ? ` ${LOSS}` : ''}`;
+}
+
+/**
+ * @param {Spread | null} value
+ * @returns {string}
+ */
+function spreadCell(value) {
+  if (value === null) return ABSENT;
+  const { median, min, max } = value;
+  const range = min === max ? '' : ` (${min.toFixed(1)}–${max.toFixed(1)})`;
+  return median.toFixed(1) + range;
+}
+
+/**
+ * @param {StringsResult} row
+ * @returns {string} the command and what differs from the base load
+ */
+function loadLabel({ command, pipeline, valueSizeBytes, keySpace }) {
+  const size = valueSizeBytes === 16 ? '' : `, ${valueSizeBytes} bytes`;
+  const keys = keySpace === 100_000 ? '' : `, ${millions(keySpace)} keys`;
+  return `${command} P=${pipeline}${size}${keys}`;
+}
+
+/**
+ * @param {import('./results.mjs').Facts} facts
+ * @returns {string}
+ */
+function measuredOn({ date, cpu, cores, node, synap, redis, system }) {
+  return (
+    `Measured ${date.slice(0, 10)}: Synap ${synap} on Node ${node}, ` +
+    `${redis === null ? 'no Redis' : `Redis ${redis}`}, ${cpu}, ${cores} cores, ${system}.`
+  );
+}
+
+/**
+ * @param {readonly unknown[]} rounds
+ * @returns {string} "1 round", "5 rounds"
+ */
+function countOf(rounds) {
+  return `${rounds.length} ${rounds.length === 1 ? 'round' : 'rounds'}`;
+}
+
+/**
+ * @param {number} value
+ * @returns {string} "1,234 k"
+ */
+function thousands(value) {
+  return `${Math.round(value / 1000).toLocaleString('en-US')} k`;
+}
+
+/**
+ * @param {number} count
+ * @returns {string}
+ */
+function millions(count) {
+  return count >= 1e6 ? `${count / 1e6} M` : `${count / 1e3} k`;
+}
