@@ -66,6 +66,10 @@ export class Side {
         const rest = await client.readUntilClose();
         return { replies: [], rest, closed: true, failure: undefined };
       }
+      if (step.replies === 'hang up') {
+        await client.close();
+        return { replies: [], rest: Buffer.alloc(0), closed: true, failure: undefined };
+      }
       const { replies, closed } = await client.read(step.replies);
       this.#capture(step, replies);
       return { replies, rest: Buffer.alloc(0), closed, failure: undefined };

@@ -23,8 +23,11 @@ export interface Step {
   readonly command: string;
   /** The bytes to send; undefined to send nothing. */
   readonly bytes: ((captured: Captured) => Buffer) | undefined;
-  /** How many replies to wait for then; `close`: all bytes until the server hangs up. */
-  readonly replies: number | 'close';
+  /**
+   * How many replies to wait for then; `close`: all bytes until the server hangs up; `hang up`:
+   * none, the client ends the connection.
+   */
+  readonly replies: number | 'close' | 'hang up';
   readonly comparer: Comparer;
   /** Keep the reply, or the first group that the pattern finds in it, under a name. */
   readonly capture?: { readonly name: string; readonly pattern: RegExp | undefined };
@@ -127,6 +130,11 @@ export function receive(
     replies,
     comparer,
   };
+}
+
+/** Ends a connection from the client's side, whatever it was in the middle of. */
+export function hangUp(connection: string): Step {
+  return { ...receive(connection, 0), label: '(the client hangs up)', replies: 'hang up' };
 }
 
 /** Keeps a line's reply, or the pattern's first group in it, as `$name`; the reply may differ. */

@@ -1,0 +1,282 @@
+// CLIENT: names, lists, killing, pausing, replies off, unblocking.
+
+import { redact, shape, transformed } from '../support/comparers.ts';
+import { compareWithRedis } from '../support/comparison-suite.ts';
+import { capture, closes, compared, receive, send, sleep } from '../support/script.ts';
+
+/** The fields of a client's line that tell of this connection and this server alone. */
+const VARYING =
+  /\b(id|addr|laddr|fd|age|idle|qbuf|qbuf-free|argv-mem|multi-mem|rbs|rbp|obl|oll|omem|tot-mem)=\S*/;
+
+/** Fields that Redis has from 7.2 on, and Synap with it: 7.0, the oracle here, has none of them. */
+const LATER_FIELDS = / (lib-name|lib-ver)=\S*/g;
+
+const clientLine = transformed('client lines', (text) =>
+  text.replace(LATER_FIELDS, '').replace(new RegExp(VARYING, 'g'), '$1='),
+);
+
+compareWithRedis('CLIENT', (define) => {
+  define('ID and names', [
+    compared(shape, 'CLIENT ID\nclient id'),
+    String.raw`
+      CLIENT GETNAME
+      CLIENT SETNAME me
+      CLIENT GETNAME
+      CLIENT SETNAME ""
+      CLIENT GETNAME
+      CLIENT SETNAME "a b"
+      CLIENT SETNAME "a\nb"
+      CLIENT SETNAME "\x00"
+      CLIENT SETNAME "\x7f"
+      CLIENT SETNAME "\xff"
+      CLIENT SETNAME "~!"
+      CLIENT GETNAME
+      CLIENT SETNAME
+      CLIENT SETNAME a b
+      CLIENT GETNAME x
+      CLIENT GETREDIR
+      CLIENT GETREDIR x
+      CLIENT TRACKINGINFO x
+      CLIENT
+      CLIENT bogus
+      CLIENT ID x
+    `,
+  ]);
+
+  define('HELP', ['CLIENT HELP\nclient help\nCLIENT HELP me']);
+
+  define('INFO and LIST: the fields of a line', [
+    compared(
+      clientLine,
+      `
+        CLIENT INFO
+        CLIENT SETNAME me
+        SELECT 5
+        CLIENT INFO
+        MULTI
+        PING
+        b> CLIENT SETNAME other
+        b> CLIENT INFO
+        EXEC
+        WATCH a b
+        CLIENT INFO
+        UNWATCH
+        CLIENT NO-EVICT on
+        CLIENT INFO
+        CLIENT NO-EVICT off
+        b> GET k
+        b> get k
+        b> CONFIG GET maxmemory
+        b> bogus
+        b> GET
+        b> CLIENT NO-EVICT on
+        CLIENT LIST TYPE pubsub
+        CLIENT LIST TYPE master
+        CLIENT LIST TYPE replica
+        CLIENT LIST TYPE slave
+      `,
+    ),
+    capture('a', 'CLIENT ID'),
+    capture('b', 'b> CLIENT ID'),
+    compared(
+      clientLine,
+      `
+        CLIENT LIST ID $a
+        CLIENT LIST ID $b $a
+        CLIENT LIST ID $b $b
+        CLIENT LIST ID 999999
+        CLIENT LIST
+        client list type normal
+        CLIENT LIST type NORMAL
+      `,
+    ),
+    `
+      CLIENT LIST TYPE
+      CLIENT LIST TYPE bogus
+      CLIENT LIST ID
+      CLIENT LIST ID abc
+      CLIENT LIST ID -1
+      CLIENT LIST ID 0
+      CLIENT LIST ID 1.5
+      CLIENT LIST bogus
+      CLIENT LIST bogus x
+      CLIENT LIST TYPE normal ID 1
+      CLIENT LIST TYPE normal extra
+      CLIENT INFO x
+    `,
+  ]);
+
+  define('KILL: the old form', [
+    capture('b', 'b> CLIENT INFO', /\baddr=(\S+)/),
+    'CLIENT KILL $b',
+    receive('b', 'close'),
+    'CLIENT KILL $b\nCLIENT KILL 1.2.3.4:5\nCLIENT KILL ""\nCLIENT KILL bogus\nCLIENT KILL',
+    capture('self', 'CLIENT INFO', /\baddr=(\S+)/),
+    closes('CLIENT KILL $self'),
+  ]);
+
+  define('KILL: by id, address, type, user', [
+    capture('b', 'b> CLIENT ID'),
+    'CLIENT KILL ID $b',
+    receive('b', 'close'),
+    'CLIENT KILL ID $b\nCLIENT KILL ID 999999',
+    capture('c', 'c> CLIENT INFO', /\baddr=(\S+)/),
+    'CLIENT KILL ADDR $c TYPE pubsub\nCLIENT KILL addr $c type normal skipme yes',
+    receive('c', 'close'),
+    capture('d', 'd> CLIENT ID'),
+    capture('daddr', 'd> CLIENT INFO', /\baddr=(\S+)/),
+    capture('dladdr', 'd> CLIENT INFO', /\bladdr=(\S+)/),
+    'CLIENT KILL ID $d ADDR 1.2.3.4:5\nCLIENT KILL LADDR 1.2.3.4:5\nCLIENT KILL ID $d USER default LADDR $dladdr',
+    receive('d', 'close'),
+    capture('self', 'CLIENT ID'),
+    'CLIENT KILL ID $self\nCLIENT KILL ID $self SKIPME yes\nCLIENT KILL SKIPME yes ID $self',
+    'e> PING\nf> MULTI',
+    'CLIENT KILL USER nobody\nCLIENT KILL TYPE bogus\nCLIENT KILL TYPE pubsub\nCLIENT KILL TYPE master',
+    'CLIENT KILL TYPE replica\nCLIENT KILL TYPE slave SKIPME no',
+    `
+      CLIENT KILL ID
+      CLIENT KILL ID abc
+      CLIENT KILL ID 0
+      CLIENT KILL ID -1
+      CLIENT KILL ID 1.5
+      CLIENT KILL ID 99999999999999999999
+      CLIENT KILL SKIPME
+      CLIENT KILL SKIPME bogus
+      CLIENT KILL SKIPME maybe ID 5
+      CLIENT KILL bogus x
+      CLIENT KILL ADDR
+      CLIENT KILL ID 999999 bogus
+      CLIENT KILL ID 999999 TYPE
+      CLIENT KILL ID 999999 ID 999998
+    `,
+    closes('CLIENT KILL ID $self SKIPME no'),
+    'e> PING',
+  ]);
+
+  define('KILL: all but oneself', [
+    'b> PING',
+    // The number counts the connection that the comparison itself holds open.
+    'CLIENT KILL TYPE normal',
+    receive('b', 'close'),
+    'PING\nCLIENT KILL TYPE normal SKIPME yes',
+    closes('CLIENT KILL TYPE normal SKIPME no'),
+  ]);
+
+  define('KILL in a transaction ends it after its reply', [
+    capture('self', 'CLIENT ID'),
+    'MULTI\nSET k v\nCLIENT KILL ID $self SKIPME no\nSET k w',
+    closes('EXEC'),
+    'b> GET k',
+  ]);
+
+  define('REPLY', [
+    'CLIENT REPLY ON\nCLIENT REPLY on\nCLIENT REPLY bogus\nCLIENT REPLY\nCLIENT REPLY ON x',
+    send('CLIENT REPLY SKIP'),
+    send('SET k skipped'),
+    'GET k',
+    send('CLIENT REPLY SKIP'),
+    send('bogus'),
+    'GET k',
+    send('CLIENT REPLY OFF'),
+    send('SET k off'),
+    send('GET k'),
+    send('bogus'),
+    send('CLIENT REPLY SKIP'),
+    send('GET k'),
+    'CLIENT REPLY ON\nGET k',
+    send('CLIENT REPLY SKIP'),
+    send('CLIENT REPLY SKIP'),
+    send('GET k'),
+    'GET k',
+    send('CLIENT REPLY SKIP'),
+    'CLIENT REPLY ON',
+    'GET k',
+    'MULTI',
+    'CLIENT REPLY ON\nEXEC',
+  ]);
+
+  define('NO-EVICT', [
+    'CLIENT NO-EVICT on\nCLIENT NO-EVICT OFF\nCLIENT NO-EVICT\nCLIENT NO-EVICT bogus\nCLIENT NO-EVICT on off',
+  ]);
+
+  define('UNBLOCK', [
+    capture('self', 'CLIENT ID'),
+    `
+      CLIENT UNBLOCK $self
+      CLIENT UNBLOCK $self TIMEOUT
+      CLIENT UNBLOCK $self error
+      CLIENT UNBLOCK $self bogus
+      CLIENT UNBLOCK 999999
+      CLIENT UNBLOCK 0
+      CLIENT UNBLOCK -1
+      CLIENT UNBLOCK abc
+      CLIENT UNBLOCK
+      CLIENT UNBLOCK 1 TIMEOUT x
+    `,
+  ]);
+
+  define('PAUSE: errors', [
+    `
+      CLIENT PAUSE
+      CLIENT PAUSE abc
+      CLIENT PAUSE -1
+      CLIENT PAUSE 1.5
+      CLIENT PAUSE 0
+      CLIENT PAUSE 10 bogus
+      CLIENT PAUSE 10 WRITE x
+      CLIENT PAUSE 99999999999999999999
+      CLIENT PAUSE 9223372036854775807 WRITE
+      CLIENT UNPAUSE
+      CLIENT UNPAUSE x
+      CLIENT PAUSE 0 ALL
+      CLIENT PAUSE 0 write
+    `,
+  ]);
+
+  define('PAUSE WRITE holds writes and lets reads pass', [
+    'SET k v\ne> MULTI\ne> SET m x\nCLIENT PAUSE 60000 WRITE',
+    send('b> SET k w'),
+    send('c> INCR n'),
+    send('c> GET n'),
+    'd> MULTI\nd> GET k\nd> EXEC\nd> MULTI',
+    send('d> SET l x'),
+    send('e> EXEC'),
+    'GET k\nPING\nCONFIG GET maxmemory\nEXISTS n\nTTL k',
+    // A pause is only ever made longer and stricter.
+    'CLIENT PAUSE 10 WRITE\nGET k\nCLIENT UNPAUSE',
+    receive('b'),
+    receive('c', 2),
+    receive('d'),
+    receive('e'),
+    'd> EXEC\nMGET k l m\nCLIENT UNPAUSE',
+  ]);
+
+  define('PAUSE ALL holds everything and ends by itself', [
+    'SET k v\nCLIENT PAUSE 150',
+    send('b> GET k'),
+    send('a> SET k w'),
+    receive('b'),
+    receive('a'),
+    'GET k\nCLIENT PAUSE 100 ALL',
+    send('b> PING'),
+    receive('b'),
+    'CLIENT PAUSE 60000 WRITE\nCLIENT UNPAUSE\nSET k x',
+  ], { protocols: [2] });
+
+  define('PAUSE: keys do not expire meanwhile', [
+    'SET k v PX 20\nCLIENT PAUSE 60000 WRITE',
+    sleep(50),
+    'GET k\nEXISTS k\nDBSIZE\nCLIENT UNPAUSE\nDEBUG SET-ACTIVE-EXPIRE 1\nGET k\nDBSIZE',
+  ], { protocols: [2] });
+
+  define('TRACKING and CACHING without tracking', [
+    'CLIENT GETREDIR\nCLIENT CACHING yes\nCLIENT TRACKING bogus',
+  ]);
+
+  define('LIST forgets connections that are gone', [
+    closes('b> QUIT'),
+    closes('c> QUIT'),
+    compared(redact(VARYING), 'CLIENT LIST ID 0'),
+    compared(clientLine, 'CLIENT LIST'),
+  ]);
+});
