@@ -48,13 +48,17 @@ export class Keyspace {
   /** Whether reads leave the access clock alone (CLIENT NO-TOUCH). */
   suspendTouch = false;
 
-  /** Memory that is to be given back: each call frees a little and tells whether there is more. */
-  readonly #detached: (() => boolean)[] = [];
+  /** What `usedBytes` was while all databases were empty. */
+  readonly initialBytes: number;
+
+  /** Emptied databases: each call of `free` gives a little back and tells whether there is more. */
+  readonly #detached: { readonly keys: number; readonly free: () => boolean }[] = [];
   /** Database at which the next active expiry cycle begins. */
   #nextExpiryIndex = 0;
 
   constructor(databaseCount: number) {
     for (let i = 0; i < databaseCount; i++) this.databases.push(new Database(this, i));
+    this.initialBytes = this.usedBytes;
     this.tick(Date.now());
   }
 
@@ -126,7 +130,9 @@ export class Keyspace {
         if (this.#holds(database, key)) this.watches.refresh(database.index, key, true, false);
       }
       removed += database.size;
-      if (database.size > 0) this.#detached.push(database.detach());
+      if (database.size > 0) {
+        this.#detached.push({ keys: database.size, free: database.detach() });
+      }
     }
     this.dirty += removed;
     return removed;
@@ -161,13 +167,22 @@ export class Keyspace {
     return this.#detached.length > 0;
   }
 
+  /** Keys that were in the emptied databases whose memory waits to be given back. */
+  get pendingKeys(): number {
+    return this.#detached.reduce((sum, { keys }) => sum + keys, 0);
+  }
+
   /**
    * Gives back memory of emptied databases until the deadline (by performance.now()).
    * @returns whether there is more
    */
   reclaim(deadline: number): boolean {
     while (this.#detached.length > 0) {
-      if (!this.#detached[0]()) this.#detached.shift();
+      const [{ keys, free }] = this.#detached;
+      if (!free()) {
+        this.#detached.shift();
+        if (deadline !== Number.POSITIVE_INFINITY) this.stats.lazyFreed += keys;
+      }
       if (performance.now() >= deadline) break;
     }
     return this.reclaiming;

@@ -99,6 +99,12 @@ export class Arena {
     if (used === 0) this.#releasePage(page, sizeClass);
   }
 
+  /** Bytes of the pages that have a block in use: what exceeds `usedBytes` is fragmentation. */
+  get activeBytes(): number {
+    const pages = this.#segmentUsedPages.reduce((sum, used) => sum + used, 0);
+    return pages * PAGE_UNITS * UNIT_BYTES;
+  }
+
   /** Bytes of a block of this class. */
   blockBytes(sizeClass: number): number {
     return CLASS_UNITS[sizeClass] * UNIT_BYTES;
