@@ -40,6 +40,7 @@ export const FLAG_NAMES: readonly (readonly [flag: number, name: string])[] = [
   [FAST, 'fast'],
   [NO_AUTH, 'no_auth'],
   [MAY_REPLICATE, 'may_replicate'],
+  [NO_MANDATORY_KEYS, 'no_mandatory_keys'],
   [NO_ASYNC_LOADING, 'no_async_loading'],
   [NO_MULTI, 'no_multi'],
   [MOVABLE_KEYS, 'movablekeys'],

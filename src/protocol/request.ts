@@ -64,6 +64,15 @@ export class Request {
     return (this.#secrets & (1 << Math.min(i, 31))) !== 0;
   }
 
+  /** The arguments from `first` on as a request of their own, on the same bytes. */
+  tail(first: number): Request {
+    const tail = new Request();
+    tail.buffer = this.buffer;
+    tail.reserve(this.count - first);
+    for (let i = first; i < this.count; i++) tail.push(this.offsets[i], this.lengths[i]);
+    return tail;
+  }
+
   /** Adds an argument; the room for it has been reserved. */
   push(offset: number, length: number): void {
     this.offsets[this.count] = offset;

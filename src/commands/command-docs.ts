@@ -1,0 +1,96 @@
+// COMMAND DOCS: what a person wants to know of a command. Clients such as redis-cli complete and
+// explain commands from it, arguments included.
+// Specification: https://redis.io/commands/command-docs/
+import type { Reply } from '../protocol/reply.ts';
+import type { Command } from './command.ts';
+import { replyNames } from './command-info.ts';
+import { type Argument, parseSyntax } from './syntax.ts';
+
+/** A field of a documentation map: its name, and what writes its value. */
+type Field = readonly [name: string, write: () => void];
+
+/** Writes the documentation of a command, its subcommands included, as a map. */
+export function replyCommandDocs(reply: Reply, command: Command): void {
+  const { row } = command;
+  const syntax = parseSyntax(row.syntax ?? '', command.keys.length);
+  const fields: Field[] = [
+    ['summary', () => reply.bulkText(row.summary)],
+    ['since', () => reply.bulkText(row.since)],
+    ['group', () => reply.bulkText(row.group)],
+  ];
+  addText(fields, reply, 'complexity', row.complexity);
+  if (row.deprecated !== undefined) {
+    fields.push(['doc_flags', () => replyNames(reply, ['deprecated'])]);
+    addText(fields, reply, 'deprecated_since', row.deprecated.since);
+    addText(fields, reply, 'replaced_by', row.deprecated.replacedBy);
+  }
+  const { history } = row;
+  if (history !== undefined) fields.push(['history', () => replyHistory(reply, history)]);
+  if (syntax.length > 0) fields.push(['arguments', () => replyArguments(reply, syntax)]);
+  const { subcommands } = command;
+  if (subcommands !== undefined) {
+    fields.push(['subcommands', () => replyAll(reply, [...subcommands.values()])]);
+  }
+  replyFields(reply, fields);
+}
+
+/** Writes a map of commands, by their full names, to their documentation. */
+export function replyAll(reply: Reply, commands: readonly Command[]): void {
+  reply.map(commands.length);
+  for (const command of commands) {
+    reply.bulkText(command.fullName);
+    replyCommandDocs(reply, command);
+  }
+}
+
+function replyHistory(reply: Reply, history: readonly (readonly [string, string])[]): void {
+  reply.set(history.length);
+  for (const [version, change] of history) {
+    reply.array(2);
+    reply.bulkText(version);
+    reply.bulkText(change);
+  }
+}
+
+function replyArguments(reply: Reply, list: readonly Argument[]): void {
+  reply.array(list.length);
+  for (const argument of list) replyArgument(reply, argument);
+}
+
+function replyArgument(reply: Reply, argument: Argument): void {
+  const { name, type, keySpecIndex, token, since, deprecatedSince } = argument;
+  const fields: Field[] = [];
+  addText(fields, reply, 'name', name);
+  addText(fields, reply, 'type', type);
+  if (keySpecIndex !== undefined) {
+    fields.push(['key_spec_index', () => reply.integer(keySpecIndex)]);
+  }
+  addText(fields, reply, 'token', token);
+  addText(fields, reply, 'since', since);
+  addText(fields, reply, 'deprecated_since', deprecatedSince);
+  const flags = argumentFlags(argument);
+  if (flags.length > 0) fields.push(['flags', () => replyNames(reply, flags)]);
+  const parts = argument.arguments;
+  if (parts.length > 0) fields.push(['arguments', () => replyArguments(reply, parts)]);
+  replyFields(reply, fields);
+}
+
+function argumentFlags({ optional, multiple, multipleToken }: Argument): string[] {
+  const flags: string[] = [];
+  if (optional) flags.push('optional');
+  if (multiple) flags.push('multiple');
+  if (multipleToken) flags.push('multiple_token');
+  return flags;
+}
+
+function addText(fields: Field[], reply: Reply, name: string, text: string | undefined): void {
+  if (text !== undefined) fields.push([name, () => reply.bulkText(text)]);
+}
+
+function replyFields(reply: Reply, fields: readonly Field[]): void {
+  reply.map(fields.length);
+  for (const [name, write] of fields) {
+    reply.bulkText(name);
+    write();
+  }
+}

@@ -1,0 +1,44 @@
+// COMMAND LIST: the names of commands and subcommands, all or those that a filter lets through.
+import { globMatch } from '../protocol/glob.ts';
+import { categoriesOf } from './acl-categories.ts';
+import type { Call } from './call.ts';
+import type { Command } from './command.ts';
+import { SYNTAX } from './errors.ts';
+
+type Filter = (command: Command) => boolean;
+
+/** COMMAND LIST [FILTERBY MODULE name | ACLCAT category | PATTERN pattern] */
+export function commandList({ request, reply, server }: Call): void {
+  const filter = filterOf(request);
+  if (filter === undefined) {
+    reply.error(SYNTAX);
+    return;
+  }
+  const names: string[] = [];
+  for (const command of server.commands.runnable()) {
+    if (filter(command)) names.push(command.fullName);
+  }
+  reply.array(names.length);
+  for (const name of names) reply.bulkText(name);
+}
+
+/** What the arguments let through; undefined when they are none that the command takes. */
+function filterOf(request: Call['request']): Filter | undefined {
+  if (request.count === 2) return () => true;
+  if (request.count !== 5 || !request.is(2, 'filterby')) return undefined;
+  // There are no modules, so no command is of one.
+  if (request.is(3, 'module')) return () => false;
+  if (request.is(3, 'aclcat')) {
+    const wanted = request.latin1(4).toLowerCase();
+    return (command) => categoriesOf(command).some((category) => category === wanted);
+  }
+  if (request.is(3, 'pattern')) return patternFilter(request.copy(4));
+  return undefined;
+}
+
+function patternFilter(pattern: Buffer): Filter {
+  return (command) => {
+    const name = Buffer.from(command.fullName);
+    return globMatch(pattern, 0, pattern.length, name, 0, name.length, true);
+  };
+}
