@@ -11,4 +11,24 @@ export interface IntendedDifference {
 
 export const differences: readonly IntendedDifference[] = [];
 
+/** Fields of INFO, as "Section/field", with what they have in common. */
+export interface InfoFields {
+  readonly reason: string;
+  readonly fields: readonly string[];
+}
+
+/** Fields that Redis prints and Synap does not, because they have no meaning here. */
+export const infoFieldsLeftOut: readonly InfoFields[] = [];
+
+/** Fields that Synap prints besides those of Redis 7.0. */
+export const infoFieldsAdded: readonly InfoFields[] = [];
+
+/** Commands that Synap has and Redis 7.0 has not: full names, "container|subcommand". */
+export const commandsAdded: readonly { reason: string; commands: readonly string[] }[] = [
+  {
+    reason: 'Redis has them from 7.2 on; clients send them at connect.',
+    commands: ['client|setinfo', 'client|no-touch'],
+  },
+];
+
 export const differenceNames: ReadonlySet<string> = new Set(differences.map(({ name }) => name));

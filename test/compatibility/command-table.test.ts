@@ -1,0 +1,191 @@
+// COMMAND: what the server says of each of its commands, which clients use to find keys and to
+// route, and documentation tools to print. Held equal to Redis for every command that both have;
+// only sentences are each server's own.
+
+import { beforeAll, describe, expect, test } from 'vitest';
+import { anyOfType, shape, unordered } from '../support/comparers.ts';
+import { compareWithRedis } from '../support/comparison-suite.ts';
+import { RawClient } from '../support/raw-client.ts';
+import { fieldOf, isError, itemsOf, type Reply, textOf } from '../support/reply-frames.ts';
+import type { RunningServer } from '../support/running-server.ts';
+import { compared } from '../support/script.ts';
+import { commandsAdded } from './differences.ts';
+
+compareWithRedis('COMMAND', (define, servers) => {
+  define('INFO, COUNT, DOCS: shapes and errors', [
+    compared(anyOfType, 'COMMAND\nCOMMAND COUNT\nCOMMAND LIST\nCOMMAND DOCS'),
+    `
+      COMMAND INFO bogus
+      COMMAND INFO bogus bogus
+      COMMAND INFO get|x
+      COMMAND INFO config|bogus
+      COMMAND INFO ""
+      COMMAND DOCS bogus
+      COMMAND DOCS config|bogus
+      COMMAND COUNT x
+      COMMAND bogus
+      COMMAND HELP
+      COMMAND GETKEYS
+      COMMAND GETKEYSANDFLAGS
+    `,
+    compared(unordered, 'COMMAND INFO get\nCOMMAND INFO GET bogus set\nCOMMAND INFO config|get'),
+    compared(shape, 'COMMAND COUNT'),
+  ]);
+
+  define('LIST FILTERBY', [
+    compared(anyOfType, 'COMMAND LIST FILTERBY ACLCAT string\nCOMMAND LIST FILTERBY PATTERN *'),
+    `
+      COMMAND LIST FILTERBY PATTERN get
+      COMMAND LIST FILTERBY pattern GET
+      COMMAND LIST FILTERBY PATTERN bogus*
+      COMMAND LIST FILTERBY MODULE bogus
+      COMMAND LIST FILTERBY ACLCAT bogus
+      COMMAND LIST FILTERBY ACLCAT
+      COMMAND LIST FILTERBY
+      COMMAND LIST FILTERBY bogus x
+      COMMAND LIST FILTERBY PATTERN get set
+      COMMAND LIST bogus
+      COMMAND LIST bogus PATTERN x
+    `,
+    compared(
+      unordered,
+      'COMMAND LIST FILTERBY PATTERN mset*\nCOMMAND LIST FILTERBY PATTERN config|*',
+    ),
+  ]);
+
+  define('GETKEYS and GETKEYSANDFLAGS', [
+    ...[
+      'GET k',
+      'get',
+      'GET k l',
+      'SET k v',
+      'SET k v GET',
+      'SET k v NX GET EX 10',
+      'SET k v get get',
+      'SET k v bogus',
+      'MGET a b c',
+      'MSET a 1 b 2 a 3',
+      'MSET a',
+      'MSETNX a 1 b 2',
+      'DEL a b',
+      'UNLINK a',
+      'EXISTS a b',
+      'TOUCH a',
+      'RENAME a b',
+      'RENAMENX a b',
+      'COPY a b DB 1',
+      'MOVE a 1',
+      'LCS a b',
+      'GETEX k',
+      'GETDEL k',
+      'GETSET k v',
+      'INCRBYFLOAT k 1',
+      'OBJECT ENCODING k',
+      'object encoding k',
+      'OBJECT HELP',
+      'MEMORY USAGE k',
+      'WATCH a b',
+      'PING',
+      'KEYS *',
+      'CONFIG GET x',
+      'CLIENT ID',
+      'bogus',
+      'bogus k',
+      'SCAN 0',
+      'MULTI',
+      'DEBUG OBJECT k',
+      'COMMAND COUNT',
+      '""',
+    ].map((line) => `COMMAND GETKEYS ${line}\nCOMMAND GETKEYSANDFLAGS ${line}`),
+  ]);
+
+  describe('every command', () => {
+    let redis: CommandTable;
+    let synap: CommandTable;
+
+    beforeAll(async () => {
+      [redis, synap] = await Promise.all(servers().map(readCommandTable));
+    });
+
+    test('is one of Redis, or is listed as added', () => {
+      const added = new Set(commandsAdded.flatMap(({ commands }) => commands));
+      const unknown = [...synap.keys()].filter((name) => !redis.has(name) && !added.has(name));
+      expect(unknown).toEqual([]);
+      expect(synap.size).toBeGreaterThan(0);
+    });
+
+    test('tells the same of itself', () => {
+      const shared = [...synap].filter(([name]) => redis.has(name));
+      expect(Object.fromEntries(shared)).toEqual(
+        Object.fromEntries(shared.map(([name]) => [name, redis.get(name)])),
+      );
+    });
+  });
+});
+
+/** By full name, what COMMAND INFO and COMMAND DOCS say, in a form that can be compared. */
+type CommandTable = Map<string, { info: unknown; docs: unknown }>;
+
+async function readCommandTable({ port }: RunningServer): Promise<CommandTable> {
+  const client = await RawClient.connect(port);
+  await client.command('HELLO', '3');
+  const table: CommandTable = new Map();
+  for (const name of itemsOf(await client.command('COMMAND', 'LIST'))
+    .map(textOf)
+    .sort()) {
+    const [info] = itemsOf(await client.command('COMMAND', 'INFO', name));
+    const docs = await client.command('COMMAND', 'DOCS', name);
+    if (isError(info) || isError(docs)) throw new Error(`COMMAND does not know ${name}`);
+    table.set(name, describeCommand(name, info, docs));
+    for (const subcommand of itemsOf(itemsOf(info)[9])) {
+      const fullName = textOf(itemsOf(subcommand)[0]);
+      const [own] = itemsOf(await client.command('COMMAND', 'INFO', fullName));
+      const ownDocs = await client.command('COMMAND', 'DOCS', fullName);
+      table.set(fullName, describeCommand(fullName, own, ownDocs));
+    }
+  }
+  await client.close();
+  return table;
+}
+
+function describeCommand(name: string, info: Reply, docs: Reply): { info: unknown; docs: unknown } {
+  const [own, arity, flags, first, last, step, categories, tips, keySpecs] = itemsOf(info);
+  const doc = fieldOf(docs, name);
+  return {
+    info: {
+      name: textOf(own),
+      arity: textOf(arity),
+      flags: sorted(flags),
+      keys: [first, last, step].map(textOf),
+      categories: sorted(categories),
+      tips: sorted(tips),
+      keySpecs: itemsOf(keySpecs).map((spec) => withoutFields(spec, 'notes')),
+    },
+    docs: doc && {
+      ...fieldsWithout(doc, 'summary', 'subcommands', 'complexity', 'history'),
+      order: /^O\((?:[^()]|\([^()]*\))*\)/.exec(textAt(doc, 'complexity'))?.[0],
+      changedIn: itemsOf(fieldOf(doc, 'history') ?? doc).map((change) => textOf(itemsOf(change)[0])),
+    },
+  };
+}
+
+function sorted(reply: Reply): string[] {
+  return itemsOf(reply).map(textOf).sort();
+}
+
+/** A map as an object, at every depth; sets sorted. */
+function withoutFields(reply: Reply, ...left: readonly string[]): unknown {
+  const items = itemsOf(reply);
+  if (reply.type === '%') {
+    const fields = items.flatMap((item, index): [string, unknown][] => {
+      const name = textOf(item);
+      return index % 2 === 1 || left.includes(name)
+        ? []
+        : [[name, withoutFields(items[index + 1], ...left)]];
+    });
+    return Object.fromEntries(fields);
+  }
+  if (reply.type === '~') return sorted(reply);
+  if (reply.items !== null) return items.map((item) => withoutFields(item, ...left));
+  return reply.type === ':' ? Number(textOf(reply)) : textOf(reply);
+}

@@ -1,0 +1,199 @@
+// CONFIG: every directive of Redis with its default, and what each one accepts and refuses.
+
+import { expect, test } from 'vitest';
+import { unordered } from '../support/comparers.ts';
+import { compareWithRedis } from '../support/comparison-suite.ts';
+import { RawClient } from '../support/raw-client.ts';
+import { itemsOf, textOf } from '../support/reply-frames.ts';
+import { compared } from '../support/script.ts';
+
+/** Directives whose values tell of this one process. */
+const OWN_VALUES = new Set(['port', 'dir', 'pidfile', 'server_cpulist', 'bio_cpulist']);
+
+/** Directives that are not set in the sweep below: they would cut off or endanger the test. */
+const NOT_SET = new Set([
+  'appendonly', // writes files
+  'bind', // moves the listener
+  'bind-source-addr',
+  'dir', // leaves the test's own directory
+  'maxclients', // 1 would lock the test out
+  'oom-score-adj', // touches the operating system
+  'oom-score-adj-values',
+  'port',
+  'proc-title-template',
+  'save',
+  'slaveof',
+  'tls-port',
+  'watchdog-period', // delivers signals
+]);
+
+const SWEEP_VALUES = [
+  ...['', '0', '1', '-1', '2', '10', '100', '1000', '65536', '1.5', '101', '5000'],
+  ...[
+    'yes',
+    'no',
+    'YES',
+    'on',
+    'abc',
+    '10%',
+    '-5%',
+    '101%',
+    '1k',
+    '1kb',
+    '2mb',
+    '1gb',
+    '-1mb',
+    '1tb',
+    '1 2',
+  ],
+  ...[
+    '2147483647',
+    '2147483648',
+    '9223372036854775807',
+    '9223372036854775808',
+    '18446744073709551615',
+  ],
+  ...[
+    '18446744073709551616',
+    'debug',
+    'notice',
+    'allkeys-lru',
+    'normal 1 2 3',
+    'always',
+    'KEA',
+    'local',
+  ],
+];
+
+compareWithRedis('CONFIG', (define, servers) => {
+  define('GET', [
+    `
+      CONFIG GET maxmemory
+      config get MAXMEMORY
+      CONFIG GET bogus
+      CONFIG GET ""
+      CONFIG GET maxmemory maxmemory
+      CONFIG GET maxmemory MaxMemory
+      CONFIG GET
+      CONFIG
+    `,
+    compared(
+      unordered,
+      `
+        CONFIG GET maxmemory*
+        CONFIG GET *-ziplist-*
+        CONFIG GET *max-*-entries*
+        CONFIG GET save hz databases
+        CONFIG GET hz bogus h?
+        CONFIG GET [hs]*z*
+        CONFIG GET *zip* *list*
+        CONFIG GET replica-priority slave-priority
+        CONFIG GET client-output-buffer-limit
+        CONFIG GET enable-*
+      `,
+    ),
+  ]);
+
+  define('SET', [
+    `
+      CONFIG SET hz 20
+      CONFIG GET hz
+      CONFIG SET HZ 30
+      CONFIG GET hz
+      CONFIG SET hz 50 maxmemory-samples 7
+      CONFIG GET maxmemory-samples
+      CONFIG SET hz 60 bogus 1
+      CONFIG SET bogus 1 hz 60
+      CONFIG SET hz 60 maxmemory-samples abc
+      CONFIG SET hz abc maxmemory-samples 8
+      CONFIG SET hz 60 hz 70
+      CONFIG SET hz 60 HZ 70
+      CONFIG SET replica-priority 5 slave-priority 6
+      CONFIG SET hz 60 databases 4
+      CONFIG SET databases 4
+      CONFIG SET hz
+      CONFIG SET hz 60 maxmemory-samples
+      CONFIG SET
+      CONFIG SET bogus 1
+      CONFIG SET "bogus again" 1
+      CONFIG SET "" ""
+      CONFIG SET slave-priority 42
+      CONFIG GET replica-priority
+      CONFIG SET maxmemory 100mb
+      CONFIG GET maxmemory
+      CONFIG SET maxmemory 0
+      CONFIG GET maxmemory-samples
+      CONFIG SET client-output-buffer-limit "normal 1mb 2mb 60"
+      CONFIG GET client-output-buffer-limit
+      CONFIG SET client-output-buffer-limit "pubsub 1 2 3 replica 4 5 6"
+      CONFIG GET client-output-buffer-limit
+      CONFIG SET client-output-buffer-limit "slave 4 5 7"
+      CONFIG GET client-output-buffer-limit
+      CONFIG SET client-output-buffer-limit "master 1 2 3"
+      CONFIG SET client-output-buffer-limit "bogus 1 2 3"
+      CONFIG SET client-output-buffer-limit "normal 1 2"
+      CONFIG SET client-output-buffer-limit "normal a 2 3"
+      CONFIG SET client-output-buffer-limit "normal -1 2 3"
+      CONFIG SET client-output-buffer-limit ""
+      CONFIG SET notify-keyspace-events KEA
+      CONFIG GET notify-keyspace-events
+      CONFIG SET notify-keyspace-events Kg$
+      CONFIG GET notify-keyspace-events
+      CONFIG SET notify-keyspace-events ""
+      CONFIG SET save "900 1 300 10"
+      CONFIG GET save
+      CONFIG SET save "900"
+      CONFIG SET save "0 1"
+      CONFIG SET save "a b"
+      CONFIG SET save ""
+      CONFIG GET save
+    `,
+  ]);
+
+  define('RESETSTAT, REWRITE, HELP', [
+    'CONFIG RESETSTAT\nCONFIG RESETSTAT x\nCONFIG HELP\nCONFIG HELP x\nCONFIG REWRITE x\nCONFIG bogus',
+  ]);
+
+  test('knows every directive of Redis, with its default', async () => {
+    const [redis, synap] = await Promise.all(servers().map(({ port }) => readDirectives(port)));
+    expect(redis.size).toBeGreaterThan(180);
+    for (const name of OWN_VALUES) redis.delete(name);
+    const known = [...redis.keys()].map((name) => [name, synap.get(name)]);
+    expect(known).toEqual([...redis]);
+  });
+
+  test('sets and refuses values as Redis does', async () => {
+    const clients = await Promise.all(servers().map(({ port }) => RawClient.connect(port)));
+    const directives = await readDirectives(servers()[0].port);
+    const differences: string[] = [];
+    let refused = 0;
+    for (const [name, initial] of directives) {
+      if (NOT_SET.has(name)) continue;
+      for (const value of [...SWEEP_VALUES, initial]) {
+        const [expected, actual] = await Promise.all(
+          clients.map(async (client) => {
+            const set = textOf(await client.command('CONFIG', 'SET', name, value));
+            const read = itemsOf(await client.command('CONFIG', 'GET', name)).map(textOf);
+            return `${set}, is now ${JSON.stringify(read[1])}`;
+          }),
+        );
+        if (!expected.startsWith('OK')) refused++;
+        if (expected === actual) continue;
+        differences.push(`CONFIG SET ${name} "${value}"\n  redis ${expected}\n  synap ${actual}`);
+      }
+    }
+    await Promise.all(clients.map((client) => client.close()));
+    expect(refused).toBeGreaterThan(2_000);
+    expect(differences).toEqual([]);
+  });
+});
+
+async function readDirectives(port: number): Promise<Map<string, string>> {
+  const client = await RawClient.connect(port);
+  const texts = itemsOf(await client.command('CONFIG', 'GET', '*')).map(textOf);
+  await client.close();
+  const pairs = texts.flatMap((name, index): [string, string][] =>
+    index % 2 === 0 ? [[name, texts[index + 1]]] : [],
+  );
+  return new Map(pairs.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
