@@ -177,12 +177,12 @@ function keysToReply({ request, reply, server }: Call): readonly KeyReference[] 
   const command = commandOf(server.commands, line);
   if (command === undefined) {
     reply.error('ERR Invalid command specified');
-  } else if (!hasKeys(command)) {
+  } else if (!hasKeys(command.keys)) {
     reply.error('ERR The command has no key arguments');
   } else if (command.arity > 0 ? line.count !== command.arity : line.count < -command.arity) {
     reply.error('ERR Invalid number of arguments specified for command');
   } else {
-    const keys = keysOf(command, line) ?? [];
+    const keys = keysOf(command.keys, line) ?? [];
     if (keys.length > 0 || (command.flags & NO_MANDATORY_KEYS) !== 0) return keys;
     reply.error('ERR Invalid arguments specified for command');
   }

@@ -2,7 +2,7 @@
 // specs of its row: for COMMAND GETKEYS, and for whatever has to know keys before a command runs.
 // Specification: https://redis.io/docs/reference/key-specs/
 import type { Request } from '../protocol/request.ts';
-import type { Command, KeyExtent, KeyFlag, KeySearch } from './command.ts';
+import type { KeyExtent, KeyFlag, KeySearch, KeySpec } from './command.ts';
 
 /** An argument that is a key. */
 export interface KeyReference {
@@ -18,19 +18,19 @@ interface KeyRange {
   readonly step: number;
 }
 
-/** Whether requests of the command can have keys at all. */
-export function hasKeys(command: Command): boolean {
-  return command.keys.some((spec) => !spec.flags.includes('not_key'));
+/** Whether requests of a command with these key specs can have keys at all. */
+export function hasKeys(specs: readonly KeySpec[]): boolean {
+  return specs.some((spec) => !spec.flags.includes('not_key'));
 }
 
 /**
- * The keys of a request, in the order of the command's key specs.
- * @param request with an arity that the command takes
+ * The keys of a request, in the order of its command's key specs.
+ * @param request with as many arguments as the command takes
  * @returns undefined when it tells a number of keys that it does not have, or one that is no number
  */
-export function keysOf(command: Command, request: Request): KeyReference[] | undefined {
+export function keysOf(specs: readonly KeySpec[], request: Request): KeyReference[] | undefined {
   const keys: KeyReference[] = [];
-  for (const spec of command.keys) {
+  for (const spec of specs) {
     if (spec.flags.includes('not_key')) continue;
     const start = beginOf(spec.search, request);
     if (start === undefined) continue;
