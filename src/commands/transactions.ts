@@ -1,3 +1,150 @@
-import type { CommandRow } from './command.ts';
+// Transactions: MULTI begins to queue, EXEC runs the queue at once and DISCARD drops it; WATCH lets
+// EXEC run nothing when a watched key was touched since. Queueing is dispatch's: it adds requests
+// to `client.transaction` and marks it as aborted when it refuses one.
+import type { Call } from './call.ts';
+import type { Client, Transaction } from './client.ts';
+import { type CommandRow, keyRange } from './command.ts';
+import { EXEC_ABORTED } from './errors.ts';
+import { ALLOW_BUSY, FAST, LOADING, NOSCRIPT, SKIP_SLOWLOG, STALE } from './flags.ts';
+import type { Services } from './services.ts';
 
-export const transactionCommands: readonly CommandRow[] = [];
+export const transactionCommands: readonly CommandRow[] = [
+  {
+    name: 'multi',
+    arity: 1,
+    flags: NOSCRIPT | LOADING | STALE | FAST | ALLOW_BUSY,
+    group: 'transactions',
+    since: '1.2.0',
+    summary: 'Begins a transaction.',
+    complexity: 'O(1)',
+    handler: multi,
+  },
+  {
+    name: 'exec',
+    arity: 1,
+    flags: NOSCRIPT | LOADING | STALE | SKIP_SLOWLOG,
+    group: 'transactions',
+    since: '1.2.0',
+    summary: 'Runs the commands queued since MULTI.',
+    complexity: 'Depends on commands in the transaction',
+    handler: exec,
+  },
+  {
+    name: 'discard',
+    arity: 1,
+    flags: NOSCRIPT | LOADING | STALE | FAST | ALLOW_BUSY,
+    group: 'transactions',
+    since: '2.0.0',
+    summary: 'Drops the commands queued since MULTI.',
+    complexity: 'O(N), when N is the number of queued commands',
+    handler: discard,
+  },
+  {
+    name: 'watch',
+    arity: -2,
+    flags: NOSCRIPT | LOADING | STALE | FAST | ALLOW_BUSY,
+    keys: [keyRange(1, -1, 1, 'RO')],
+    group: 'transactions',
+    since: '2.2.0',
+    summary: 'Makes the next EXEC run nothing when one of the keys was touched until then.',
+    complexity: 'O(1) for every key.',
+    syntax: 'key...',
+    handler: watch,
+  },
+  {
+    name: 'unwatch',
+    arity: 1,
+    flags: NOSCRIPT | LOADING | STALE | FAST | ALLOW_BUSY,
+    group: 'transactions',
+    since: '2.2.0',
+    summary: 'Forgets all watched keys.',
+    complexity: 'O(1)',
+    handler: unwatch,
+  },
+];
+
+/** Ends the client's transaction, if it has one, and all its watches. */
+export function discardTransaction(server: Services, client: Client): void {
+  client.transaction = undefined;
+  endWatches(server, client);
+}
+
+/**
+ * What EXEC answers when it is refused with an error itself: the transaction is gone then, unlike
+ * after a refused command of another kind.
+ */
+export function execRefusal(error: string): string {
+  return `EXECABORT Transaction discarded because of: ${error.replace(/^ERR /, '')}`;
+}
+
+function multi({ reply, client }: Call): void {
+  if (client.transaction !== undefined) {
+    reply.error('ERR MULTI calls can not be nested');
+    return;
+  }
+  client.transaction = { queue: [], aborted: false, flags: 0 };
+  reply.ok();
+}
+
+function exec(call: Call): void {
+  const { reply, client, server } = call;
+  const { transaction } = client;
+  if (transaction === undefined) {
+    reply.error('ERR EXEC without MULTI');
+    return;
+  }
+  server.keyspace.expireWatched(client);
+  if (transaction.aborted) reply.error(EXEC_ABORTED);
+  else if (client.dirty) reply.nullArray();
+  else runQueue(call, transaction);
+  discardTransaction(server, client);
+}
+
+/** Runs the queue; `client.transaction` stays until its end, so that handlers know. */
+function runQueue(call: Call, { queue }: Transaction): void {
+  const { request, reply, client, server } = call;
+  // The transaction's own writes need not be compared with what it watched.
+  endWatches(server, client);
+  reply.array(queue.length);
+  for (const queued of queue) {
+    // A client that closes itself (CLIENT KILL) gets no reply after that one.
+    const end = client.closing ? reply.mark() : undefined;
+    call.request = queued.request;
+    call.db = client.db;
+    server.run(call, queued.command);
+    if (end !== undefined) reply.rewind(end);
+  }
+  call.request = request;
+  call.db = client.db;
+}
+
+function discard({ reply, client, server }: Call): void {
+  if (client.transaction === undefined) {
+    reply.error('ERR DISCARD without MULTI');
+    return;
+  }
+  discardTransaction(server, client);
+  reply.ok();
+}
+
+function watch({ request, reply, client, db, server }: Call): void {
+  if (client.transaction !== undefined) {
+    reply.error('ERR WATCH inside MULTI is not allowed');
+    return;
+  }
+  // Once a watched key was touched nothing saves the next EXEC.
+  if (!client.dirty) {
+    for (let i = 1; i < request.count; i++) server.keyspace.watch(client, db, request.bytes(i));
+  }
+  reply.ok();
+}
+
+function unwatch({ reply, client, server }: Call): void {
+  endWatches(server, client);
+  reply.ok();
+}
+
+function endWatches(server: Services, client: Client): void {
+  server.keyspace.watches.removeAll(client);
+  client.dirty = false;
+}

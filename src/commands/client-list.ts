@@ -1,0 +1,119 @@
+// CLIENT LIST and CLIENT INFO: a line for each client, made of `field=value` pairs in the order of
+// Redis 7.2. Source: https://redis.io/docs/latest/commands/client-list/
+import type { Request } from '../protocol/request.ts';
+import { cString } from './argument-errors.ts';
+import type { Call } from './call.ts';
+import type { Client, Transaction } from './client.ts';
+import { type ClientType, clientTypeAt, typeOf } from './client-type.ts';
+import { SYNTAX } from './errors.ts';
+
+const INVALID_ID = 'ERR Invalid client ID';
+
+/** CLIENT INFO */
+export function clientInfo(call: Call): void {
+  call.reply.verbatim(lineOf(call.client, call), 'txt');
+}
+
+/** CLIENT LIST [TYPE type | ID id …] */
+export function clientList(call: Call): void {
+  const { request, reply } = call;
+  const { count } = request;
+  if (count === 2) {
+    reply.verbatim(linesOfType(call, undefined), 'txt');
+  } else if (count === 4 && request.is(2, 'type')) {
+    const type = clientTypeAt(request, 3);
+    if (type === undefined) reply.error(unknownType(request, 3));
+    else reply.verbatim(linesOfType(call, type), 'txt');
+  } else if (count > 3 && request.is(2, 'id')) {
+    replyLinesById(call);
+  } else {
+    reply.error(SYNTAX);
+  }
+}
+
+/** The error for an argument that names no type of clients. */
+export function unknownType(request: Request, i: number): string {
+  return `ERR Unknown client type '${cString(request, i)}'`;
+}
+
+function linesOfType(call: Call, type: ClientType | undefined): string {
+  let lines = '';
+  for (const client of call.server.clients.all()) {
+    if (type === undefined || typeOf(client) === type) lines += lineOf(client, call);
+  }
+  return lines;
+}
+
+function replyLinesById(call: Call): void {
+  const { request, reply, server } = call;
+  let lines = '';
+  for (let i = 3; i < request.count; i++) {
+    const id = request.integer(i);
+    if (Number.isNaN(id)) {
+      reply.error(INVALID_ID);
+      return;
+    }
+    const client = server.clients.get(id);
+    if (client !== undefined) lines += lineOf(client, call);
+  }
+  reply.verbatim(lines, 'txt');
+}
+
+/**
+ * The line of a client. Fields whose part of Redis is absent have the value that they have there
+ * when it is not in use: subscriptions (sub, psub, ssub), tracking (redir), a fixed reply buffer
+ * for each client (rbs, rbp, obl: replies are counted by oll and omem).
+ */
+function lineOf(client: Client, call: Call): string {
+  const { nowMs } = call.server.keyspace;
+  const { address, transaction } = client;
+  const buffers = client.buffers();
+  // Only the client that asks runs a command.
+  const argumentBytes = client === call.client ? argumentBytesOf(call.request) : 0;
+  const queuedBytes = transaction === undefined ? 0 : queuedBytesOf(transaction);
+  const totalBytes =
+    buffers.query + buffers.queryFree + buffers.output + argumentBytes + queuedBytes;
+  return (
+    `id=${client.id} addr=${address.remote} laddr=${address.local} fd=${client.descriptor()}` +
+    ` name=${client.name} age=${secondsSince(client.createdMs, nowMs)}` +
+    ` idle=${secondsSince(client.lastActiveMs, nowMs)} flags=${flagsOf(client)}` +
+    ` db=${client.db.index} sub=0 psub=0 ssub=0 multi=${transaction?.queue.length ?? -1}` +
+    ` qbuf=${buffers.query} qbuf-free=${buffers.queryFree}` +
+    ` argv-mem=${argumentBytes} multi-mem=${queuedBytes} rbs=0 rbp=0` +
+    ` obl=0 oll=${buffers.outputChunks} omem=${buffers.output} tot-mem=${totalBytes}` +
+    ` events=${buffers.output > 0 ? 'rw' : 'r'} cmd=${client.lastCommand?.fullName ?? 'NULL'}` +
+    ` user=${client.user} redir=-1 resp=${client.protocol}` +
+    ` lib-name=${client.libraryName} lib-ver=${client.libraryVersion}\n`
+  );
+}
+
+function flagsOf(client: Client): string {
+  let flags = '';
+  if (client.monitor) flags += 'O';
+  if (client.transaction !== undefined) flags += 'x';
+  if (client.dirty) flags += 'd';
+  if (client.closing) flags += 'c';
+  if (client.address.unixSocket) flags += 'U';
+  if (client.noEvict) flags += 'e';
+  if (client.noTouch) flags += 'T';
+  return flags === '' ? 'N' : flags;
+}
+
+function secondsSince(pastMs: number, nowMs: number): number {
+  return Math.max(0, Math.floor((nowMs - pastMs) / 1000));
+}
+
+function argumentBytesOf({ lengths, count }: Request): number {
+  let bytes = 0;
+  for (let i = 0; i < count; i++) bytes += lengths[i];
+  return bytes;
+}
+
+/** Memory that the queued requests take: their bytes and the tables of where arguments lie. */
+function queuedBytesOf({ queue }: Transaction): number {
+  let bytes = 0;
+  for (const { request } of queue) {
+    bytes += request.buffer.length + request.offsets.byteLength + request.lengths.byteLength;
+  }
+  return bytes;
+}

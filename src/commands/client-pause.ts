@@ -1,0 +1,33 @@
+// CLIENT PAUSE and CLIENT UNPAUSE. The pause itself is the client registry's; dispatch holds the
+// requests that it concerns.
+import { wrongSubcommandUse } from './argument-errors.ts';
+import type { Call } from './call.ts';
+import { PAUSE_ALL, PAUSE_WRITES } from './client-registry.ts';
+
+/** CLIENT PAUSE timeout [WRITE | ALL] */
+export function clientPause({ request, reply, server }: Call): void {
+  if (request.count > 4) {
+    reply.error(wrongSubcommandUse(request));
+    return;
+  }
+  const writesOnly = request.count === 4 && request.is(3, 'write');
+  if (request.count === 4 && !writesOnly && !request.is(3, 'all')) {
+    reply.error('ERR CLIENT PAUSE mode must be WRITE or ALL');
+    return;
+  }
+  const timeoutMs = request.integer(2);
+  if (Number.isNaN(timeoutMs)) {
+    reply.error('ERR timeout is not an integer or out of range');
+  } else if (timeoutMs < 0) {
+    reply.error('ERR timeout is negative');
+  } else {
+    server.clients.pause(writesOnly ? PAUSE_WRITES : PAUSE_ALL, timeoutMs, server.keyspace.nowMs);
+    reply.ok();
+  }
+}
+
+/** CLIENT UNPAUSE */
+export function clientUnpause({ reply, server }: Call): void {
+  server.clients.resume();
+  reply.ok();
+}

@@ -1,0 +1,45 @@
+// SHUTDOWN: how the server is asked to end. The shutdown itself is the server's.
+import type { Call } from './call.ts';
+import type { CommandRow } from './command.ts';
+import { SYNTAX } from './errors.ts';
+import { ADMIN, ALLOW_BUSY, LOADING, NO_MULTI, NOSCRIPT, STALE } from './flags.ts';
+
+export const shutdownCommands: readonly CommandRow[] = [
+  {
+    name: 'shutdown',
+    arity: -1,
+    flags: ADMIN | NOSCRIPT | LOADING | STALE | NO_MULTI | ALLOW_BUSY,
+    group: 'server',
+    since: '1.0.0',
+    summary: 'Saves the data, if that is configured, and ends the server.',
+    complexity:
+      'O(N) when saving, where N is the total number of keys in all databases when saving data, otherwise O(1)',
+    history: [['7.0.0', 'The modifiers `NOW`, `FORCE` and `ABORT`.']],
+    syntax: '[nosave_save=( NOSAVE | SAVE )] [NOW^7.0.0] [FORCE^7.0.0] [ABORT^7.0.0]',
+    handler: shutdown,
+  },
+];
+
+/** SHUTDOWN [NOSAVE | SAVE] [NOW] [FORCE] | SHUTDOWN ABORT. Words may come in any order, repeated. */
+function shutdown({ request, reply, client, server }: Call): void {
+  const words = new Set<string>();
+  for (let i = 1; i < request.count; i++) words.add(request.latin1(i).toLowerCase());
+  const isAbort = words.delete('abort');
+  const isSave = words.delete('save');
+  const isNoSave = words.delete('nosave');
+  const now = words.delete('now');
+  const force = words.delete('force');
+  const isUnclear = (isSave && isNoSave) || (isAbort && (isSave || isNoSave || now || force));
+  if (words.size > 0 || isUnclear) {
+    reply.error(SYNTAX);
+  } else if (isAbort) {
+    if (server.abortShutdown()) reply.ok();
+    else reply.error('ERR No shutdown in progress.');
+  } else {
+    const save = isSave ? 'save' : isNoSave ? 'nosave' : 'default';
+    const reason = `SHUTDOWN by client ${client.id} at ${client.address.remote}`;
+    // The only answer to a shutdown that begins is the end of the connection.
+    const error = server.shutdown({ reason, save, now, force });
+    if (error !== undefined) reply.error(error);
+  }
+}

@@ -1,0 +1,112 @@
+// Handlers without a server: a call whose services are only those that a test gives, and a client
+// without a socket that remembers what happened to it.
+
+import { Call } from '../../src/commands/call.ts';
+import { Client, type ClientAddress, type ClientBuffers } from '../../src/commands/client.ts';
+import { ClientRegistry } from '../../src/commands/client-registry.ts';
+import type { Command, CommandRow } from '../../src/commands/command.ts';
+import type { Services } from '../../src/commands/services.ts';
+import { Keyspace } from '../../src/keyspace/keyspace.ts';
+import { Reply } from '../../src/protocol/reply.ts';
+import { Request } from '../../src/protocol/request.ts';
+import { Histogram } from '../../src/telemetry/histogram.ts';
+
+/** A client whose buffers are what a test says. */
+export class TestClient extends Client {
+  sizes: ClientBuffers = { query: 0, queryFree: 0, output: 0, outputChunks: 0 };
+  /** What was sent to it besides replies. */
+  sent = '';
+  killed = false;
+
+  override buffers(): ClientBuffers {
+    return this.sizes;
+  }
+
+  override descriptor(): number {
+    return 7;
+  }
+
+  override kill(): void {
+    this.killed = true;
+  }
+
+  override send(bytes: Buffer): void {
+    this.sent += bytes.toString('latin1');
+  }
+}
+
+/** One server's worth of state for handlers. */
+export class TestServer {
+  readonly keyspace = new Keyspace(16);
+  readonly clients = new ClientRegistry();
+  readonly reply = new Reply();
+  readonly services: Services;
+  readonly #rows: readonly CommandRow[];
+
+  /**
+   * @param rows the commands that can be called
+   * @param services what their handlers need beyond the keyspace, the clients and `run`
+   */
+  constructor(rows: readonly CommandRow[], services: Partial<Services> = {}) {
+    this.#rows = rows;
+    const parts: Partial<Services> = {
+      keyspace: this.keyspace,
+      clients: this.clients,
+      run: (call, command) => command.handler(call),
+      ...services,
+    };
+    this.services = parts as Services;
+  }
+
+  connect(address: Partial<ClientAddress> = {}): TestClient {
+    const client = new TestClient(
+      this.clients.nextId(),
+      { remote: '127.0.0.1:60866', local: '127.0.0.1:6379', unixSocket: false, ...address },
+      this.keyspace.databases[0],
+      this.keyspace.nowMs,
+      true,
+    );
+    this.clients.add(client);
+    return client;
+  }
+
+  /** Runs a command for the client, past all checks of dispatch; returns the encoded reply. */
+  run(client: Client, ...args: (string | Buffer)[]): string {
+    const request = Request.of(args);
+    const call = new Call(this.reply, this.services, client);
+    call.request = request;
+    call.db = client.db;
+    this.reply.resp3 = client.protocol === 3;
+    const mark = this.reply.mark();
+    this.command(request).handler(call);
+    const answer = this.reply.copySince(mark).toString('latin1');
+    this.reply.rewind(mark);
+    return answer;
+  }
+
+  /** Adds a command to the client's transaction, as dispatch does. */
+  queue(client: Client, ...args: (string | Buffer)[]): void {
+    const request = Request.of(args);
+    client.transaction?.queue.push({ command: this.command(request), request });
+  }
+
+  /** The command that a request names. */
+  command(request: Request): Command {
+    const row = this.#rows.find(({ name }) => request.is(0, name));
+    const { subcommands = [] } = row ?? {};
+    const found = subcommands.find(({ name }) => request.count > 1 && request.is(1, name)) ?? row;
+    if (found?.handler === undefined) throw new Error(`no command ${request.latin1(0)}`);
+    const { name, arity, flags, keys = [], handler } = found;
+    return {
+      row: found,
+      fullName: found === row ? name : `${row?.name}|${name}`,
+      parent: undefined,
+      arity,
+      flags,
+      keys,
+      handler,
+      stats: { calls: 0, totalUs: 0, rejected: 0, failed: 0, histogram: new Histogram() },
+      subcommands: undefined,
+    };
+  }
+}
