@@ -124,7 +124,7 @@ compareWithRedis('COMMAND', (define, servers) => {
 });
 
 /** By full name, what COMMAND INFO and COMMAND DOCS say, in a form that can be compared. */
-type CommandTable = Map<string, { info: unknown; docs: unknown }>;
+type CommandTable = Map<string, Record<string, unknown>>;
 
 async function readCommandTable({ port }: RunningServer): Promise<CommandTable> {
   const client = await RawClient.connect(port);
@@ -148,9 +148,12 @@ async function readCommandTable({ port }: RunningServer): Promise<CommandTable> 
   return table;
 }
 
-function describeCommand(name: string, info: Reply, docs: Reply): { info: unknown; docs: unknown } {
+function describeCommand(name: string, info: Reply, docs: Reply): Record<string, unknown> {
   const [own, arity, flags, first, last, step, categories, tips, keySpecs] = itemsOf(info);
   const doc = fieldOf(docs, name);
+  if (doc === undefined) throw new Error(`COMMAND DOCS has nothing on ${name}`);
+  const complexity = fieldOf(doc, 'complexity');
+  const history = fieldOf(doc, 'history');
   return {
     info: {
       name: textOf(own),
@@ -159,13 +162,12 @@ function describeCommand(name: string, info: Reply, docs: Reply): { info: unknow
       keys: [first, last, step].map(textOf),
       categories: sorted(categories),
       tips: sorted(tips),
-      keySpecs: itemsOf(keySpecs).map((spec) => withoutFields(spec, 'notes')),
+      keySpecs: itemsOf(keySpecs).map((spec) => plainOf(spec, ['notes'])),
     },
-    docs: doc && {
-      ...fieldsWithout(doc, 'summary', 'subcommands', 'complexity', 'history'),
-      order: /^O\((?:[^()]|\([^()]*\))*\)/.exec(textAt(doc, 'complexity'))?.[0],
-      changedIn: itemsOf(fieldOf(doc, 'history') ?? doc).map((change) => textOf(itemsOf(change)[0])),
-    },
+    docs: plainOf(doc, ['summary', 'subcommands', 'complexity', 'history']),
+    // The order alone: what the variables in it stand for is said in a sentence.
+    complexity: complexity && /^O\((?:[^()]|\([^()]*\))*\)/.exec(textOf(complexity))?.[0],
+    changedIn: history && itemsOf(history).map((change) => textOf(itemsOf(change)[0])),
   };
 }
 
@@ -173,19 +175,18 @@ function sorted(reply: Reply): string[] {
   return itemsOf(reply).map(textOf).sort();
 }
 
-/** A map as an object, at every depth; sets sorted. */
-function withoutFields(reply: Reply, ...left: readonly string[]): unknown {
+/** A map as an object without the fields in `left`, at every depth; sets sorted. */
+function plainOf(reply: Reply, left: readonly string[]): unknown {
   const items = itemsOf(reply);
   if (reply.type === '%') {
     const fields = items.flatMap((item, index): [string, unknown][] => {
       const name = textOf(item);
-      return index % 2 === 1 || left.includes(name)
-        ? []
-        : [[name, withoutFields(items[index + 1], ...left)]];
+      const isField = index % 2 === 0 && !left.includes(name);
+      return isField ? [[name, plainOf(items[index + 1], left)]] : [];
     });
     return Object.fromEntries(fields);
   }
   if (reply.type === '~') return sorted(reply);
-  if (reply.items !== null) return items.map((item) => withoutFields(item, ...left));
+  if (reply.items !== null) return items.map((item) => plainOf(item, left));
   return reply.type === ':' ? Number(textOf(reply)) : textOf(reply);
 }

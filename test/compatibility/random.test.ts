@@ -1,0 +1,134 @@
+// Random command sequences, compared with Redis: which commands there are and what arguments they
+// take is read from the servers, so a command is covered as soon as it has its row in the table.
+//
+// SYNAP_SEED and SYNAP_RUNS choose other sequences and more of them; a failure prints the seed of
+// its sequence, and SYNAP_SEED with that number and SYNAP_RUNS=1 runs that one alone.
+
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type CommandGrammar, readCommandNames, readGrammars } from '../support/command-grammar.ts';
+import { showCommand } from '../support/command-line.ts';
+import { Random } from '../support/random.ts';
+import { CommandGenerator } from '../support/random-commands.ts';
+import {
+  type RandomDifference,
+  type RandomStep,
+  runSequence,
+  shrink,
+} from '../support/random-run.ts';
+import { RawClient } from '../support/raw-client.ts';
+import { startRedisServer } from '../support/redis-server.ts';
+import type { RunningServer } from '../support/running-server.ts';
+import { startSynapServer } from '../support/synap-server.ts';
+
+const FIRST_SEED = Number(process.env.SYNAP_SEED ?? 1_000);
+const RUNS = Number(process.env.SYNAP_RUNS ?? 300);
+const STEPS = 80;
+
+/** Which commands are not called at random, and why. */
+const LEFT_OUT: readonly { reason: string; applies: (grammar: CommandGrammar) => boolean }[] = [
+  { reason: 'changes how the server runs', applies: ({ flags }) => flags.has('admin') },
+  { reason: 'may wait', applies: ({ flags, name }) => flags.has('blocking') || name === 'wait' },
+  { reason: 'replies with messages', applies: ({ flags }) => flags.has('pubsub') },
+  { reason: 'needs other servers', applies: among('migrate', 'asking', 'readonly', 'readwrite') },
+  { reason: 'needs other servers', applies: ({ group }) => group === 'cluster' },
+  { reason: 'needs programs', applies: ({ group }) => group === 'scripting' },
+  { reason: 'changes the connection', applies: among('quit', 'hello', 'reset') },
+  { reason: 'its effect, or all of its reply, is random', applies: among('spop', 'lolwut') },
+  { reason: 'its effect depends on the clock', applies: ({ group }) => group === 'stream' },
+  {
+    reason: 'tells of the server or the connection; compared in files of their own',
+    applies: ({ words }) =>
+      ['acl', 'client', 'command', 'latency', 'memory', 'module', 'slowlog'].includes(words[0]),
+  },
+];
+
+function among(...names: readonly string[]): (grammar: CommandGrammar) => boolean {
+  return ({ name }) => names.includes(name);
+}
+
+/** Commands that would keep a sequence from building anything if they came as often as the rest. */
+const RARE = new Set([
+  ...[
+    'flushall',
+    'flushdb',
+    'swapdb',
+    'select',
+    'move',
+    'multi',
+    'discard',
+    'exec',
+    'auth',
+    'info',
+  ],
+  ...['del', 'unlink', 'getdel', 'watch', 'unwatch', 'time', 'lastsave', 'echo', 'ping'],
+]);
+
+describe('random sequences', () => {
+  let redis: RunningServer;
+  let synap: RunningServer;
+  let grammars: CommandGrammar[];
+
+  beforeAll(async () => {
+    [redis, synap] = await Promise.all([startRedisServer(), startSynapServer()]);
+    const [oracle, subject] = await Promise.all(
+      [redis, synap].map(({ port }) => RawClient.connect(port)),
+    );
+    const known = await readGrammars(oracle, await readCommandNames(subject));
+    await Promise.all([oracle.close(), subject.close()]);
+    grammars = known.filter((grammar) => !LEFT_OUT.some(({ applies }) => applies(grammar)));
+  });
+
+  afterAll(async () => {
+    await Promise.all([redis.stop(), synap.stop()]);
+  });
+
+  test(`${RUNS} sequences from seed ${FIRST_SEED} on`, { timeout: 120_000 }, async () => {
+    const ports = [redis.port, synap.port] as const;
+    const called = new Set<string>();
+    let errors = 0;
+    for (let seed = FIRST_SEED; seed < FIRST_SEED + RUNS; seed++) {
+      const protocol = seed % 2 === 0 ? 2 : 3;
+      const steps = generate(seed);
+      for (const { grammar } of steps) called.add(grammar.name);
+      const result = await runSequence(ports, steps, protocol);
+      errors += result.errors;
+      if (result.difference === undefined) continue;
+      const shortest = await shrink(steps, async (candidate) => {
+        const { difference } = await runSequence(ports, candidate, protocol);
+        return difference !== undefined;
+      });
+      const { difference = result.difference } = await runSequence(ports, shortest, protocol);
+      throw new Error(describeDifference(seed, protocol, shortest, difference));
+    }
+    // A generator that stopped generating would find no difference either.
+    expect(grammars.length).toBeGreaterThan(50);
+    if (RUNS < 20) return;
+    expect([...called].sort()).toEqual(grammars.map(({ name }) => name));
+    expect(errors / (RUNS * STEPS)).toBeLessThan(0.35);
+  });
+
+  function generate(seed: number): RandomStep[] {
+    const weight = ({ name }: CommandGrammar) => (RARE.has(name) ? 1 : 5);
+    const generator = new CommandGenerator(new Random(seed), grammars, weight);
+    return Array.from({ length: STEPS }, () => generator.next());
+  }
+});
+
+function describeDifference(
+  seed: number,
+  protocol: number,
+  steps: readonly RandomStep[],
+  { step, what, expected, actual }: RandomDifference,
+): string {
+  const lines = steps.map(({ args }, index) => {
+    const mark = index === step ? '-> ' : '   ';
+    return `${mark}${String(index + 1).padStart(2)}  ${showCommand(args)}`;
+  });
+  return [
+    `the servers differ (SYNAP_SEED=${seed} SYNAP_RUNS=1, RESP${protocol}) after:`,
+    ...lines,
+    `${step < steps.length ? `reply to step ${step + 1}` : `at the end, ${what}`}`,
+    `  redis  ${expected}`,
+    `  synap  ${actual}`,
+  ].join('\n');
+}
