@@ -1,6 +1,7 @@
 // The row that declares a command: everything that is known of it, once, beside its handler.
 // Dispatch, COMMAND and its subcommands, key extraction and ACL categories derive from rows.
 import type { Histogram } from '../telemetry/histogram.ts';
+import type { Request } from '../protocol/request.ts';
 import type { Call } from './call.ts';
 
 /** Runs a command: reads arguments from the call, changes the keyspace, writes one reply. */
@@ -46,6 +47,8 @@ export interface KeySpec {
   readonly search: KeySearch;
   readonly extent: KeyExtent;
   readonly notes?: string;
+  /** What a request does with these keys, where `variable_flags` tells that it depends. */
+  readonly flagsOf?: (request: Request) => readonly KeyFlag[];
 }
 
 /** The groups by which COMMAND DOCS and ACL categories sort commands. */
@@ -102,12 +105,12 @@ export interface CommandStats {
   calls: number;
   /** Time spent in its handler, in µs. */
   totalUs: number;
-  /** The times one by one, while `latency-tracking` is on. */
-  durations: Histogram;
   /** Refused before it ran. */
   rejected: number;
   /** Ran, and answered with an error. */
   failed: number;
+  /** The times one by one, while `latency-tracking` is on. */
+  readonly histogram: Histogram;
 }
 
 /** A command as dispatch uses it: its row, resolved. */
@@ -120,7 +123,9 @@ export interface Command {
   readonly flags: number;
   readonly keys: readonly KeySpec[];
   readonly handler: Handler;
-  readonly stats: CommandStats;
+  /** Whether one call never takes long, whatever the data: its complexity is O(1). */
+  readonly isQuick: boolean;
+  stats: CommandStats;
   /** By second word, lower case; undefined for a command without subcommands. */
   readonly subcommands: ReadonlyMap<string, Command> | undefined;
 }

@@ -13,17 +13,23 @@ import { expireCommands } from './expire.ts';
 import { infoCommands } from './info.ts';
 import { keyCommands } from './keys.ts';
 import { latencyCommands } from './latency.ts';
+import { lcsCommands } from './lcs.ts';
 import { memoryCommands } from './memory.ts';
+import { monitorCommands } from './monitor.ts';
 import { objectCommands } from './object.ts';
 import { scanCommands } from './scan.ts';
 import { serverCommands } from './server.ts';
+import { shutdownCommands } from './shutdown.ts';
 import { slowlogCommands } from './slowlog.ts';
+import { stringRangeCommands } from './string-ranges.ts';
 import { stringCommands } from './strings.ts';
 import { transactionCommands } from './transactions.ts';
 
 const FAMILIES: readonly (readonly CommandRow[])[] = [
   stringCommands,
+  stringRangeCommands,
   counterCommands,
+  lcsCommands,
   keyCommands,
   expireCommands,
   scanCommands,
@@ -39,6 +45,8 @@ const FAMILIES: readonly (readonly CommandRow[])[] = [
   slowlogCommands,
   latencyCommands,
   memoryCommands,
+  monitorCommands,
+  shutdownCommands,
   debugCommands,
 ];
 
@@ -55,14 +63,28 @@ export class CommandTable {
   readonly #byName = new Map<string, Command>();
   readonly #slots: (NameSlot | undefined)[] = new Array(NAME_SLOTS).fill(undefined);
 
-  /** @param renames new names by old (lower case); an empty new name takes the command away */
-  constructor(renames: ReadonlyMap<string, string> = new Map()) {
+  constructor() {
     for (const family of FAMILIES) {
-      for (const row of family) {
-        const name = renames.get(row.name) ?? row.name;
-        if (name !== '') this.#add(name.toLowerCase(), resolve(row, undefined));
-      }
+      for (const row of family) this.#add(row.name, resolve(row, undefined));
     }
+  }
+
+  /**
+   * Gives a command another name, or with '' takes it away (`rename-command`). Names are byte
+   * strings in any case.
+   * @returns what is wrong, in Redis's words, or undefined
+   */
+  rename(from: string, to: string): string | undefined {
+    const command = this.#byName.get(from.toLowerCase());
+    if (command === undefined) return 'No such command in rename-command';
+    this.#byName.delete(from.toLowerCase());
+    if (to !== '') {
+      if (this.#byName.has(to.toLowerCase())) return 'Target command name already exists';
+      this.#byName.set(to.toLowerCase(), command);
+    }
+    this.#slots.fill(undefined);
+    for (const [name, renamed] of this.#byName) this.#enter(name, renamed);
+    return undefined;
   }
 
   /** Commands without their subcommands, in the table's order. */
@@ -76,7 +98,8 @@ export class CommandTable {
 
   /** The command called so, "container|subcommand" included; in any case. */
   byName(name: string): Command | undefined {
-    const [container, subcommand] = name.toLowerCase().split('|', 2);
+    const [container, subcommand, ...more] = name.toLowerCase().split('|');
+    if (more.length > 0) return undefined;
     const command = this.#byName.get(container);
     return subcommand === undefined ? command : command?.subcommands?.get(subcommand);
   }
@@ -108,12 +131,16 @@ export class CommandTable {
 
   /** Sets the statistics of all commands back. */
   resetStats(): void {
-    for (const command of this.runnable()) Object.assign(command.stats, noStats());
+    for (const command of this.runnable()) command.stats = noStats();
   }
 
   #add(name: string, command: Command): void {
     this.#byName.set(name, command);
-    const bytes = Buffer.from(name);
+    this.#enter(name, command);
+  }
+
+  #enter(name: string, command: Command): void {
+    const bytes = Buffer.from(name, 'latin1');
     let slot = hashName(bytes, 0, bytes.length);
     while (this.#slots[slot] !== undefined) slot = (slot + 1) & (NAME_SLOTS - 1);
     this.#slots[slot] = { name: bytes, command };
@@ -130,6 +157,7 @@ function resolve(row: CommandRow, parent: Command | undefined): Command {
     flags: row.flags,
     keys: row.keys ?? [],
     handler: row.handler ?? missingHandler(row.name),
+    isQuick: row.complexity === 'O(1)',
     stats: noStats(),
     subcommands,
   };
@@ -145,7 +173,7 @@ function missingHandler(name: string): Handler {
 }
 
 function noStats(): CommandStats {
-  return { calls: 0, totalUs: 0, durations: new Histogram(), rejected: 0, failed: 0 };
+  return { calls: 0, totalUs: 0, rejected: 0, failed: 0, histogram: new Histogram() };
 }
 
 function hashName(bytes: Uint8Array, offset: number, length: number): number {

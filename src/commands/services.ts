@@ -53,8 +53,10 @@ export interface Services {
   run(call: Call, command: Command): void;
   /** Whether the active expiry cycle runs (DEBUG SET-ACTIVE-EXPIRE). */
   activeExpiry: boolean;
-  /** Runs one active expiry cycle, reclaim or eviction step at once; for DEBUG and MEMORY PURGE. */
+  /** Gives all memory of emptied databases back at once. */
   reclaimNow(): void;
+  /** Has it given back in the background, a slice at a time. */
+  reclaimSoon(): void;
   /** Begins to shut down. Returns an error reply's text when it cannot, or undefined. */
   shutdown(options: ShutdownOptions): string | undefined;
   /** Takes back a shutdown that still waits; false when there is none. */

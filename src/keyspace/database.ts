@@ -11,6 +11,7 @@
 // entry return its new reference. A key whose expiry has passed is never returned.
 import type { Arena } from '../memory/arena.ts';
 import { classOf, MAX_BLOCK_BYTES } from '../memory/size-classes.ts';
+import { writeInteger } from '../protocol/integer.ts';
 import type { Request } from '../protocol/request.ts';
 import { BytesTable } from '../structures/bytes-table.ts';
 import {
@@ -30,9 +31,10 @@ import {
   viewValue,
   withEncoding,
 } from '../structures/entry.ts';
+import { hashBytes } from '../structures/hash.ts';
 import { ExpiryHeap, HEAP_POSITION_WORD } from './expiry-heap.ts';
 import type { Keyspace } from './keyspace.ts';
-import { stringEncoding, TYPE_STRING } from './types.ts';
+import { ENCODING_INT, ENCODING_RAW, stringEncoding, TYPE_STRING } from './types.ts';
 
 const SEGMENT_SHIFT = 23;
 const SEGMENT_MASK = (1 << SEGMENT_SHIFT) - 1;
@@ -46,6 +48,10 @@ const META_EXPIRES = WORDS_EXPIRING << 8;
 const LOOP_COPY_BYTES = 64;
 /** An external value that grows gets as much again, up to this many bytes, as spare capacity. */
 const MAX_SPARE_BYTES = 1024 * 1024;
+/** Instead of an external block's number: the entry gets a new one if it needs one. */
+const NEW_BLOCK = -1;
+/** A sign and the digits of a 64-bit integer. */
+const MAX_INTEGER_BYTES = 20;
 
 /** No expiry, as `expiryOf` tells it. */
 export const NO_EXPIRY = -1;
@@ -59,6 +65,7 @@ export class Database {
   /** The view that `value` returns: its content changes with the next call. */
   readonly #value = new ByteView();
   readonly #key = new ByteView();
+  readonly #digits = new Uint8Array(MAX_INTEGER_BYTES);
   readonly #keyspace: Keyspace;
   readonly #arena: Arena;
   #table: BytesTable;
@@ -87,6 +94,11 @@ export class Database {
     return this.#table.overheadBytes + this.#expiries.overheadBytes;
   }
 
+  /** Of these, the bytes of the expiry heap. */
+  get expiryBytes(): number {
+    return this.#expiries.overheadBytes;
+  }
+
   /** Slots that the table has now. */
   get capacity(): number {
     return this.#table.capacity;
@@ -103,12 +115,43 @@ export class Database {
 
   /** As `find`, for an argument of the request. */
   peek(request: Request, i: number): number {
-    return this.find(request.buffer, request.offsets[i], request.lengths[i]);
+    const { buffer } = request;
+    const offset = request.offsets[i];
+    const length = request.lengths[i];
+    const hash =
+      i === 1 && request.hashed
+        ? request.keyHash
+        : hashBytes(this.#keyspace.seed, buffer, offset, length);
+    const ref = this.#table.findHashed(hash, buffer, offset, length);
+    if (ref !== 0 && (metaOf(this.#arena, ref) & META_EXPIRES) !== 0) return this.#unlessDue(ref);
+    return ref;
+  }
+
+  /**
+   * Hashes argument 1, as a key that will likely be looked up soon, and reads the slot where it
+   * would be found, so that slot and hash are at hand then.
+   * @returns a reference for `warmEntry`
+   */
+  warmSlot(request: Request): number {
+    const hash = hashBytes(
+      this.#keyspace.seed,
+      request.buffer,
+      request.offsets[1],
+      request.lengths[1],
+    );
+    request.keyHash = hash;
+    request.hashed = true;
+    return this.#table.warmSlot(hash);
+  }
+
+  /** Reads the beginning of an entry that `warmSlot` named; what it returns means nothing. */
+  warmEntry(ref: number): number {
+    return this.#table.warmEntry(ref);
   }
 
   /** The entry of a key that a command reads, or 0: counts a hit or miss, sets the access clock. */
   read(request: Request, i: number): number {
-    const ref = this.find(request.buffer, request.offsets[i], request.lengths[i]);
+    const ref = this.peek(request, i);
     if (ref === 0) {
       this.#keyspace.stats.misses++;
       return 0;
@@ -120,7 +163,7 @@ export class Database {
 
   /** As `read`, without setting the access clock (TTL, TYPE, OBJECT …). */
   inspect(request: Request, i: number): number {
-    const ref = this.find(request.buffer, request.offsets[i], request.lengths[i]);
+    const ref = this.peek(request, i);
     if (ref === 0) this.#keyspace.stats.misses++;
     else this.#keyspace.stats.hits++;
     return ref;
@@ -128,7 +171,7 @@ export class Database {
 
   /** The entry of a key that a command is about to change, or 0: sets the access clock. */
   write(request: Request, i: number): number {
-    const ref = this.find(request.buffer, request.offsets[i], request.lengths[i]);
+    const ref = this.peek(request, i);
     if (ref !== 0) this.touch(ref);
     return ref;
   }
@@ -187,6 +230,7 @@ export class Database {
   /**
    * Stores a string under argument i of the request, whatever was there before.
    * @param expiry when it expires, in ms since the epoch; or NO_EXPIRY, or KEEP_EXPIRY
+   * @param encoding what it reports as its encoding, if not the one that its bytes suggest
    */
   setString(
     request: Request,
@@ -195,21 +239,52 @@ export class Database {
     offset: number,
     length: number,
     expiry: number,
+    encoding = stringEncoding(bytes, offset, length),
   ): void {
     const keyAt = request.offsets[i];
     const keyLength = request.lengths[i];
-    const encoding = stringEncoding(bytes, offset, length);
     const key = request.buffer;
-    const ref = this.find(key, keyAt, keyLength);
+    const ref = this.peek(request, i);
     if (ref === 0 || !this.#overwrite(ref, encoding, bytes, offset, length, expiry)) {
       let time = expiry;
       if (expiry === KEEP_EXPIRY) time = ref === 0 ? NO_EXPIRY : this.expiryOf(ref);
       const fresh = this.#build(key, keyAt, keyLength, TYPE_STRING, encoding, length, time);
       this.#fillValue(fresh, bytes, offset, length);
       if (ref === 0) this.#table.insert(fresh);
-      else this.#supplant(ref, fresh);
+      else this.#succeed(ref, fresh);
     }
     this.#keyspace.modified(this, key, keyAt, keyLength);
+  }
+
+  /**
+   * Stores an integer of magnitude ≤ 2^53 as a string under argument i; an expiry stays.
+   * @param ref what `peek` just found there: a string, or 0
+   */
+  setInteger(request: Request, i: number, ref: number, value: number): void {
+    const digits = this.#digits;
+    const length = writeInteger(digits, 0, value);
+    if (ref === 0 || !this.#overwrite(ref, ENCODING_INT, digits, 0, length, KEEP_EXPIRY)) {
+      this.setString(request, i, digits, 0, length, KEEP_EXPIRY, ENCODING_INT);
+    } else {
+      this.#keyspace.modified(this, request.buffer, request.offsets[i], request.lengths[i]);
+    }
+  }
+
+  /**
+   * Makes a string of NUL bytes under argument i, which `peek` just found missing; `patchString`
+   * gives it its content.
+   * @returns the entry's reference
+   */
+  createString(request: Request, i: number, length: number): number {
+    const keyAt = request.offsets[i];
+    const keyLength = request.lengths[i];
+    const key = request.buffer;
+    const type = TYPE_STRING;
+    const ref = this.#build(key, keyAt, keyLength, type, ENCODING_RAW, length, NO_EXPIRY);
+    const value = this.value(ref);
+    value.buffer.fill(0, value.offset, value.offset + length);
+    this.#table.insert(ref);
+    return ref;
   }
 
   /**
@@ -258,34 +333,15 @@ export class Database {
    * there; expiry and access clock go with it. The source is gone afterwards (RENAME, MOVE).
    */
   moveTo(ref: number, target: Database, request: Request, i: number): void {
-    this.copyTo(ref, target, request, i);
+    const word = this.accessWord(ref);
+    const fresh = this.#transfer(ref, target, request, i, this.#externalValue(ref));
+    target.setAccessWord(fresh, word);
     this.deleteEntry(ref);
   }
 
-  /** As `moveTo`, but the source stays (COPY). */
+  /** As `moveTo`, but the source stays, and the copy was never used before (COPY). */
   copyTo(ref: number, target: Database, request: Request, i: number): void {
-    const meta = metaOf(this.#arena, ref);
-    const valueLength = this.value(ref).length;
-    target.delete(request, i);
-    target.peek(request, i);
-    const key = request.buffer;
-    const keyAt = request.offsets[i];
-    const keyLength = request.lengths[i];
-    const expiry = this.expiryOf(ref);
-    const fresh = target.#build(
-      key,
-      keyAt,
-      keyLength,
-      metaType(meta),
-      metaEncoding(meta),
-      valueLength,
-      expiry,
-    );
-    const source = this.value(ref);
-    target.#fillValue(fresh, source.buffer, source.offset, source.length);
-    target.setAccessWord(fresh, this.accessWord(ref));
-    target.#table.insert(fresh);
-    this.#keyspace.modified(target, key, keyAt, keyLength);
+    this.#transfer(ref, target, request, i, NEW_BLOCK);
   }
 
   /** Tells the keyspace that the entry's value was changed in place. */
@@ -331,7 +387,9 @@ export class Database {
 
   /** A key that has an expiry, drawn at random; 0 when there is none. */
   randomExpiring(): number {
-    return this.#expiries.size === 0 ? 0 : this.#expiries.at(Math.floor(Math.random() * this.#expiries.size));
+    return this.#expiries.size === 0
+      ? 0
+      : this.#expiries.at(Math.floor(Math.random() * this.#expiries.size));
   }
 
   /** Mean of the remaining times to live in ms, from a sample of at most 64 keys; 0 without any. */
@@ -361,6 +419,13 @@ export class Database {
   isDue(ref: number): boolean {
     const expiry = this.expiryOf(ref);
     return expiry !== NO_EXPIRY && expiry <= this.#keyspace.nowMs;
+  }
+
+  /** Whether the key's expiry has not passed. If it has, the key is deleted if that is allowed now. */
+  isLive(ref: number): boolean {
+    if (!this.isDue(ref)) return true;
+    this.#unlessDue(ref);
+    return false;
   }
 
   /**
@@ -425,8 +490,49 @@ export class Database {
   }
 
   /**
+   * Puts a new entry under argument i in `target`, with type, encoding, value and expiry of `ref`.
+   * @param valueId number of the external block to take over as its value, or NEW_BLOCK to copy
+   */
+  #transfer(ref: number, target: Database, request: Request, i: number, valueId: number): number {
+    target.delete(request, i);
+    target.peek(request, i);
+    const meta = metaOf(this.#arena, ref);
+    const key = request.buffer;
+    const keyAt = request.offsets[i];
+    const keyLength = request.lengths[i];
+    const fresh = target.#build(
+      key,
+      keyAt,
+      keyLength,
+      metaType(meta),
+      metaEncoding(meta),
+      this.value(ref).length,
+      this.expiryOf(ref),
+      valueId,
+    );
+    target.#takeValue(fresh, ref, this.value(ref).length, valueId);
+    target.#table.insert(fresh);
+    this.#keyspace.modified(target, key, keyAt, keyLength);
+    return fresh;
+  }
+
+  /**
+   * Gives a built entry the value of another one: its bytes, unless `#build` made it take over the
+   * external block `valueId`, which then no longer belongs to the other one.
+   */
+  #takeValue(fresh: number, ref: number, length: number, valueId: number): void {
+    if (valueId !== NEW_BLOCK && this.#externalValue(fresh) === valueId) {
+      this.#arena.i32[ref >>> SEGMENT_SHIFT][(ref & SEGMENT_MASK) << 1] &= ~FLAG_EXTERNAL_VALUE;
+    } else {
+      const value = this.value(ref);
+      this.#fillValue(fresh, value.buffer, value.offset, length);
+    }
+  }
+
+  /**
    * Makes a block for a key and a value of `valueLength` bytes, which are left undefined. An
    * expiry is entered into the heap; the table is the caller's.
+   * @param valueId number of an external block that becomes the value, if that does not fit inside
    */
   #build(
     key: Uint8Array,
@@ -436,6 +542,7 @@ export class Database {
     encoding: number,
     valueLength: number,
     expiry: number,
+    valueId = NEW_BLOCK,
   ): number {
     const arena = this.#arena;
     const words = expiry === NO_EXPIRY ? WORDS_PLAIN : WORDS_EXPIRING;
@@ -462,7 +569,7 @@ export class Database {
     i32[base + CLOCK_WORD] = this.#keyspace.freshWord;
     const at = (base << 2) + HEADER_BYTES + words * 4;
     if (flags === 0) copyBytes(key, keyAt, keyLength, arena.u8[segment], at);
-    else this.#buildExternal(segment, at, flags, key, keyAt, keyLength, valueLength);
+    else this.#buildExternal(segment, at, flags, key, keyAt, keyLength, valueLength, valueId);
     if (expiry !== NO_EXPIRY) {
       arena.f64[segment][(ref & SEGMENT_MASK) + EXPIRY_DOUBLE] = expiry;
       this.#expiries.add(ref, expiry);
@@ -478,6 +585,7 @@ export class Database {
     keyAt: number,
     keyLength: number,
     valueLength: number,
+    valueId: number,
   ): void {
     const { external, u8 } = this.#arena;
     let valueIdAt = at + keyLength;
@@ -490,7 +598,8 @@ export class Database {
       copyBytes(key, keyAt, keyLength, u8[segment], at);
     }
     if ((flags & FLAG_EXTERNAL_VALUE) !== 0) {
-      u8[segment].writeUInt32LE(external.allocate(valueLength), valueIdAt);
+      const id = valueId === NEW_BLOCK ? external.allocate(valueLength) : valueId;
+      u8[segment].writeUInt32LE(id, valueIdAt);
     }
   }
 
@@ -498,6 +607,13 @@ export class Database {
     const value = this.#value;
     viewValue(this.#arena, ref, value);
     copyBytes(bytes, offset, length, value.buffer, value.offset);
+  }
+
+  /** As `#supplant`, by a new value: what is known of the key's uses stays, and this is one more. */
+  #succeed(old: number, fresh: number): void {
+    if (this.#keyspace.access.frequency) this.setAccessWord(fresh, this.accessWord(old));
+    this.touch(fresh);
+    this.#supplant(old, fresh);
   }
 
   /** Puts a new block into the slot of the entry that the table found last, and frees the old. */
@@ -527,12 +643,16 @@ export class Database {
     const arena = this.#arena;
     const meta = metaOf(arena, ref);
     if ((meta & FLAG_EXTERNAL_KEY) !== 0) arena.external.free(this.#externalId(ref, 0));
-    if ((meta & FLAG_EXTERNAL_VALUE) !== 0) {
-      const keyLength = arena.i32[ref >>> SEGMENT_SHIFT][((ref & SEGMENT_MASK) << 1) + 1];
-      const inside = (meta & FLAG_EXTERNAL_KEY) !== 0 ? EXTERNAL_ID_BYTES : keyLength;
-      arena.external.free(this.#externalId(ref, inside));
-    }
+    if ((meta & FLAG_EXTERNAL_VALUE) !== 0) arena.external.free(this.#externalValue(ref));
     arena.free(ref, metaClass(meta));
+  }
+
+  /** Number of the external block that holds the entry's value; NEW_BLOCK when none does. */
+  #externalValue(ref: number): number {
+    const meta = metaOf(this.#arena, ref);
+    if ((meta & FLAG_EXTERNAL_VALUE) === 0) return NEW_BLOCK;
+    const keyLength = this.#arena.i32[ref >>> SEGMENT_SHIFT][((ref & SEGMENT_MASK) << 1) + 1];
+    return this.#externalId(ref, (meta & FLAG_EXTERNAL_KEY) !== 0 ? EXTERNAL_ID_BYTES : keyLength);
   }
 
   /** The external block's number that lies so many bytes after the start of the key's place. */
@@ -570,6 +690,7 @@ export class Database {
     const before = this.value(ref).length;
     const spare = length > before ? Math.min(length, MAX_SPARE_BYTES) : 0;
     const fits = HEADER_BYTES + WORDS_EXPIRING * 4 + key.length + length <= MAX_BLOCK_BYTES;
+    const valueId = length === before ? this.#externalValue(ref) : NEW_BLOCK;
     if (!this.#table.locate(ref)) throw new Error('the entry is not in its database');
     const fresh = this.#build(
       key.buffer,
@@ -579,9 +700,9 @@ export class Database {
       metaEncoding(meta),
       fits ? length : length + spare,
       expiry,
+      valueId,
     );
-    const value = this.value(ref);
-    this.#fillValue(fresh, value.buffer, value.offset, Math.min(before, length));
+    this.#takeValue(fresh, ref, Math.min(before, length), valueId);
     arena.i32[fresh >>> SEGMENT_SHIFT][((fresh & SEGMENT_MASK) << 1) + 2] = length;
     this.setAccessWord(fresh, this.accessWord(ref));
     this.#supplant(ref, fresh);

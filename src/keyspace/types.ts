@@ -15,7 +15,7 @@ export const ENCODING_EMBSTR = 2;
 export const ENCODING_NAMES: readonly string[] = ['raw', 'int', 'embstr'];
 
 /** Longest string that OBJECT ENCODING calls "embstr", in bytes. */
-const MAX_EMBSTR_BYTES = 44;
+export const MAX_EMBSTR_BYTES = 44;
 /** A canonical 64-bit integer has at most 19 digits and a sign. */
 const MAX_INTEGER_BYTES = 20;
 const NINE = 57;

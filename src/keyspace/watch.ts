@@ -90,7 +90,9 @@ export class WatchList {
   /** The keys that a watcher watches and that had not expired when it began to. */
   liveKeysOf(watcher: Watcher): WatchedKey[] {
     return (this.#keysOf.get(watcher) ?? []).filter(({ database, key }) =>
-      this.#watches[database].get(key)?.some((watch) => watch.watcher === watcher && !watch.expired),
+      this.#watches[database]
+        .get(key)
+        ?.some((watch) => watch.watcher === watcher && !watch.expired),
     );
   }
 

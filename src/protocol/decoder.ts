@@ -40,8 +40,8 @@ export interface PartialRequest {
 
 /** Decodes requests one after another from a range of bytes. */
 export class RequestDecoder {
-  /** The request that `next` completed; valid until the next call. */
-  readonly request = new Request();
+  /** The request that `next` decodes into; may be exchanged between complete requests. */
+  request = new Request();
   /** Where the first request that is not complete begins. */
   position = 0;
   /** The protocol error, in Redis's words, after INVALID. */

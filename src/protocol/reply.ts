@@ -207,6 +207,12 @@ export class Reply {
     return Buffer.concat(parts);
   }
 
+  /** Drops everything encoded and not taken yet. */
+  discard(): void {
+    this.chunks.length = 0;
+    this.position = 0;
+  }
+
   /**
    * Hands the shared buffer over to a receiver that keeps it (an unfinished write), and goes on
    * with another one.

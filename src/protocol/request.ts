@@ -13,6 +13,9 @@ export class Request {
   /** Where each argument starts in `buffer`, and how many bytes it has. */
   offsets = new Int32Array(INITIAL_ARGUMENTS);
   lengths = new Int32Array(INITIAL_ARGUMENTS);
+  /** Whether `keyHash` is the hash of argument 1 (Database.warmSlot). */
+  hashed = false;
+  keyHash = 0;
   /** Bit i is set when argument i is secret; bit 31 stands for all arguments from 31 on. */
   #secrets = 0;
 
@@ -52,6 +55,7 @@ export class Request {
   clear(): void {
     this.count = 0;
     this.#secrets = 0;
+    this.hashed = false;
   }
 
   /** Marks argument i as one that the slow log and MONITOR must not show (a password). */

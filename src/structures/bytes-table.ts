@@ -19,12 +19,7 @@
 // Entries are blocks laid out as entry.ts says; the table owns its segments, not the entries.
 import type { Arena } from '../memory/arena.ts';
 import { CLASS_UNITS, classOf, MAX_BLOCK_BYTES } from '../memory/size-classes.ts';
-import {
-  ByteView,
-  keyOffset,
-  MAX_INLINE_KEY_BYTES,
-  viewKey,
-} from './entry.ts';
+import { ByteView, keyOffset, MAX_INLINE_KEY_BYTES, viewKey } from './entry.ts';
 import { type HashSeed, hashBytes } from './hash.ts';
 
 const SEGMENT_SHIFT = 23;
@@ -88,7 +83,11 @@ export class BytesTable {
    * @returns the entry's reference, or 0
    */
   find(bytes: Uint8Array, offset: number, length: number): number {
-    const hash = hashBytes(this.#seed, bytes, offset, length);
+    return this.findHashed(hashBytes(this.#seed, bytes, offset, length), bytes, offset, length);
+  }
+
+  /** As `find`, for a caller that has the key's hash already. */
+  findHashed(hash: number, bytes: Uint8Array, offset: number, length: number): number {
     this.hash = hash;
     const segment = this.#directory[directoryIndex(hash, this.#depth)];
     this.#foundSegment = segment;
@@ -110,6 +109,25 @@ export class BytesTable {
     }
     this.#foundSlot = slot;
     return 0;
+  }
+
+  /**
+   * Reads the slot where a key of this hash would be found first, so that it is in the processor's
+   * cache when it is looked up a little later.
+   * @returns the reference in that slot: a guess, good only for `warmEntry`
+   */
+  warmSlot(hash: number): number {
+    const segment = this.#directory[directoryIndex(hash, this.#depth)];
+    if (segment === 0) return 0;
+    const words = this.#arena.i32[segment >>> SEGMENT_SHIFT];
+    const base = (segment & SEGMENT_MASK) << 1;
+    const slot = homeSlot(hash, words[base + LOCAL_DEPTH], this.#slots);
+    return words[base + HEADER_WORDS + (slot << 1) + 1];
+  }
+
+  /** Reads the beginning of an entry, for the same reason; what it returns means nothing. */
+  warmEntry(ref: number): number {
+    return this.#arena.i32[ref >>> SEGMENT_SHIFT][(ref & SEGMENT_MASK) << 1];
   }
 
   /**
@@ -258,7 +276,9 @@ export class BytesTable {
   #hasLongKey(ref: number, bytes: Uint8Array, offset: number, length: number): boolean {
     const view = this.#view;
     viewKey(this.#arena, ref, view);
-    return view.buffer.compare(bytes, offset, offset + length, view.offset, view.offset + length) === 0;
+    return (
+      view.buffer.compare(bytes, offset, offset + length, view.offset, view.offset + length) === 0
+    );
   }
 
   /** Visits the entries whose home is `slot`; they lie between it and the next free slot. */
@@ -364,7 +384,7 @@ export class BytesTable {
       const ref = words[at + 1];
       if (ref === 0) continue;
       const hash = words[at];
-      if ((hash << depth) >= 0) putIntoSegment(lowWords, lowBase, this.#slots, hash, ref);
+      if (hash << depth >= 0) putIntoSegment(lowWords, lowBase, this.#slots, hash, ref);
       else putIntoSegment(highWords, highBase, this.#slots, hash, ref);
     }
   }

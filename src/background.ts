@@ -1,0 +1,123 @@
+// The work that no request asks for: expiry, giving memory back, statistics, idle clients. It runs
+// from one timer, `hz` times a second, and in slices of about a millisecond, with the event loop
+// going on in between, so it never holds requests up.
+import type { ClientRegistry } from './commands/client-registry.ts';
+import type { Keyspace } from './keyspace/keyspace.ts';
+import type { Connection } from './net/connection.ts';
+import type { LatencyMonitor } from './telemetry/latency-monitor.ts';
+import type { ServerStats } from './telemetry/server-stats.ts';
+
+/** Time that one slice of background work takes at most, in ms. */
+const SLICE_MS = 1;
+/** Rest between two slices of unfinished work, in ms: leaves most of the time to requests. */
+const REST_MS = 2;
+const SAMPLE_MS = 100;
+
+/** What background work is done on, and its settings. */
+export interface BackgroundHost {
+  readonly keyspace: Keyspace;
+  readonly clients: ClientRegistry;
+  readonly stats: ServerStats;
+  readonly latency: LatencyMonitor;
+  /** Whether due keys are looked for. */
+  readonly activeExpiry: boolean;
+  /** `timeout`: idle clients are closed after so long; 0 never. */
+  readonly idleTimeoutMs: number;
+  connections(): Iterable<Connection>;
+  usedMemoryBytes(): number;
+  /** Evicts keys if the limit is exceeded; true when more remains to be evicted. */
+  continueEviction(): boolean;
+  /** Closes clients while all together take more than `maxmemory-clients`. */
+  evictClients(): void;
+}
+
+/** Runs the background work of a server. */
+export class Background {
+  readonly #host: BackgroundHost;
+  #frequency = 10;
+  #timer: NodeJS.Timeout | undefined;
+  #slice: NodeJS.Timeout | undefined;
+  #lastSampleMs = 0;
+  #lastSecond = 0;
+
+  constructor(host: BackgroundHost) {
+    this.#host = host;
+  }
+
+  /** Begins. */
+  start(): void {
+    this.#timer = setInterval(() => this.#tick(), 1000 / this.#frequency);
+  }
+
+  /** Sets how often the timer runs (`hz`): 1 … 500 times a second. */
+  setFrequency(hz: number): void {
+    this.#frequency = hz;
+    if (this.#timer === undefined) return;
+    clearInterval(this.#timer);
+    this.start();
+  }
+
+  /** Ends; nothing is left that keeps the process alive. */
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    clearTimeout(this.#slice);
+  }
+
+  /** Has unfinished work (memory to give back, keys to evict) done soon. */
+  wake(): void {
+    this.#slice ??= setTimeout(() => this.#runSlice(), REST_MS);
+  }
+
+  #tick(): void {
+    const { keyspace, stats } = this.#host;
+    const nowMs = Date.now();
+    keyspace.tick(nowMs);
+    stats.peakUsedBytes = Math.max(stats.peakUsedBytes, this.#host.usedMemoryBytes());
+    if (nowMs - this.#lastSampleMs >= SAMPLE_MS) {
+      this.#lastSampleMs = nowMs;
+      stats.opsPerSecond.sample(stats.commandsProcessed, nowMs);
+      stats.bytesInPerSecond.sample(stats.bytesIn, nowMs);
+      stats.bytesOutPerSecond.sample(stats.bytesOut, nowMs);
+    }
+    const second = Math.floor(nowMs / 1000);
+    if (second !== this.#lastSecond) {
+      this.#lastSecond = second;
+      this.#checkClients(nowMs);
+    }
+    if (this.#slice === undefined) this.#runSlice();
+  }
+
+  /** One slice; comes again soon if there is more to do. */
+  #runSlice(): void {
+    this.#slice = undefined;
+    const { keyspace } = this.#host;
+    keyspace.tick(Date.now());
+    const expiryLeft = this.#expire();
+    const memoryLeft = keyspace.reclaiming && keyspace.reclaim(performance.now() + SLICE_MS);
+    const evictionLeft = this.#host.continueEviction();
+    if (expiryLeft || memoryLeft || evictionLeft) this.wake();
+  }
+
+  #expire(): boolean {
+    const { keyspace, stats, latency, activeExpiry } = this.#host;
+    if (!activeExpiry || keyspace.expiryPaused) return false;
+    const startMs = performance.now();
+    const left = keyspace.expireDue(startMs + SLICE_MS);
+    const tookMs = performance.now() - startMs;
+    stats.expiryCycleMs += tookMs;
+    latency.add('expire-cycle', tookMs);
+    return left;
+  }
+
+  #checkClients(nowMs: number): void {
+    const { idleTimeoutMs } = this.#host;
+    for (const connection of this.#host.connections()) {
+      if (idleTimeoutMs > 0 && !connection.monitor) {
+        if (nowMs - connection.lastActiveMs > idleTimeoutMs) connection.kill();
+      }
+      connection.checkOutputLimit();
+    }
+    this.#host.evictClients();
+  }
+}

@@ -1,0 +1,313 @@
+// The way of every request from decoded arguments to its reply: the checks that all commands
+// pass, in one place and in Redis's order (processCommand), then queueing or running, then counting.
+// Handlers repeat none of it.
+//
+//   look up ─▶ arity ─▶ guarded ─▶ authenticated ─▶ allowed in MULTI ─▶ memory ─▶ paused
+//           ─▶ queued (MULTI)  or  run ─▶ statistics, slow log, latency, monitors
+import { performance } from 'node:perf_hooks';
+import { Call } from '../commands/call.ts';
+import { type Client, REPLY_ON, REPLY_SKIP, REPLY_SKIP_NEXT } from '../commands/client.ts';
+import { PAUSE_ALL, PAUSE_NONE } from '../commands/client-registry.ts';
+import type { Command } from '../commands/command.ts';
+import {
+  AUTHENTICATION_REQUIRED,
+  EXEC_ABORTED,
+  OUT_OF_MEMORY,
+  wrongArity,
+} from '../commands/errors.ts';
+import {
+  ADMIN,
+  DENYOOM,
+  FAST,
+  MAY_REPLICATE,
+  NO_AUTH,
+  NO_MULTI,
+  PROTECTED,
+  SKIP_MONITOR,
+  SKIP_SLOWLOG,
+  WRITE,
+} from '../commands/flags.ts';
+import { feedMonitors } from '../commands/monitor.ts';
+import type { Services } from '../commands/services.ts';
+import { ArenaFullError } from '../memory/arena.ts';
+import type { Reply } from '../protocol/reply.ts';
+import type { Request } from '../protocol/request.ts';
+import { unknownCommand, unknownSubcommand } from './unknown-command.ts';
+
+/** The memory limit as dispatch needs it. */
+export interface MemoryGuard {
+  /** Whether there is a limit at all. */
+  limited: boolean;
+  /** Tries to get below the limit; false when the data still exceeds it and nothing can go. */
+  makeRoom(): boolean;
+}
+
+/** Whether the client may use a command with the flag PROTECTED; the error's text if not. */
+export type ProtectedCheck = (client: Client, command: Command) => string | undefined;
+
+/** Commands that a transaction does not queue but runs at once. */
+const RUN_IN_TRANSACTION: ReadonlySet<string> = new Set([
+  'exec',
+  'discard',
+  'multi',
+  'watch',
+  'quit',
+  'reset',
+]);
+/**
+ * Reading the clock costs as much as a tenth of a GET. Commands that are quick whatever the data
+ * (`Command.isQuick`) are therefore timed together, up to so many, when they come in a pipeline.
+ */
+const MAX_TIMED_TOGETHER = 16;
+
+const INTERNAL_ERROR = 'ERR internal error; it was logged';
+
+/** Checks and runs requests; see the head of this file. */
+export class Dispatcher {
+  /** Whether commands' durations go into histograms (`latency-tracking`). */
+  latencyTracking = true;
+
+  readonly #call: Call;
+  readonly #reply: Reply;
+  readonly #server: Services;
+  readonly #memory: MemoryGuard;
+  readonly #isProtected: ProtectedCheck;
+  /** When the clock was read last, by performance.now(): where the next command's time begins. */
+  #clockMs = 0;
+  /** Commands that ran since then. */
+  readonly #untimed: Command[] = [];
+  #untimedCount = 0;
+  #timedTogether = MAX_TIMED_TOGETHER;
+  /** `reply.errors` when errors were counted last. */
+  #errorsCounted = 0;
+
+  constructor(
+    reply: Reply,
+    server: Services,
+    memory: MemoryGuard,
+    isProtected: ProtectedCheck,
+    nobody: Client,
+  ) {
+    this.#reply = reply;
+    this.#server = server;
+    this.#memory = memory;
+    this.#isProtected = isProtected;
+    this.#call = new Call(reply, server, nobody);
+  }
+
+  /** Whether every command is timed by itself: what short thresholds need (`slowlog-log-slower-than`). */
+  set timesEach(value: boolean) {
+    this.#timedTogether = value ? 1 : MAX_TIMED_TOGETHER;
+  }
+
+  /** To be called when they have been run. */
+  end(): void {
+    this.#settle();
+  }
+
+  /** To be called when requests of a client are about to be run: sets the time they see. */
+  begin(client: Client): void {
+    const nowMs = Date.now();
+    this.#server.keyspace.tick(nowMs);
+    client.lastActiveMs = nowMs;
+    this.#clockMs = performance.now();
+    this.#reply.resp3 = client.protocol === 3;
+  }
+
+  /**
+   * Runs one request, or queues it, or refuses it; the reply is encoded into the shared buffer.
+   * @returns false when the request must wait (CLIENT PAUSE) and be given again later
+   */
+  execute(client: Client, request: Request): boolean {
+    const reply = this.#reply;
+    const replied = client.replyMode === REPLY_ON ? undefined : reply.mark();
+    const command = this.#resolve(client, request);
+    if (command !== undefined) {
+      if (!this.#admit(client, command)) {
+        // Refused, and answered.
+      } else if (this.#mustWait(client, command)) {
+        return false;
+      } else if (client.transaction !== undefined && !RUN_IN_TRANSACTION.has(command.fullName)) {
+        this.#queue(client, command, request);
+      } else {
+        const call = this.#call;
+        call.client = client;
+        call.request = request;
+        call.db = client.db;
+        this.run(call, command);
+      }
+    }
+    if (replied !== undefined || client.replyMode !== REPLY_ON) {
+      if (client.replyMode !== REPLY_ON && replied !== undefined) reply.rewind(replied);
+      advanceReplyMode(client);
+    }
+    return true;
+  }
+
+  /** Runs a command that passed the checks, and counts it. */
+  run(call: Call, command: Command): void {
+    const reply = this.#reply;
+    const server = this.#server;
+    const client = call.client;
+    const errorsBefore = reply.errors;
+    client.lastCommand = command;
+    try {
+      command.handler(call);
+    } catch (error) {
+      this.#recover(error, command);
+    }
+    command.stats.calls++;
+    server.stats.commandsProcessed++;
+    if (reply.errors !== errorsBefore) {
+      command.stats.failed++;
+      this.#countErrors(errorsBefore);
+    }
+    if (server.clients.monitors.size > 0 && (command.flags & (SKIP_MONITOR | ADMIN)) === 0) {
+      feedMonitors(server, client, call.request);
+    }
+    this.#untimed[this.#untimedCount++] = command;
+    if (this.#untimedCount === this.#timedTogether || !command.isQuick) {
+      this.#observe(call, command, this.#settle());
+    }
+  }
+
+  /**
+   * Ends the timing of the commands that ran since the clock was last read: each took its share.
+   * @returns that share, in µs
+   */
+  #settle(): number {
+    const count = this.#untimedCount;
+    if (count === 0) return 0;
+    const endMs = performance.now();
+    const shareUs = ((endMs - this.#clockMs) * 1000) / count;
+    this.#clockMs = endMs;
+    this.#untimedCount = 0;
+    for (let i = 0; i < count; i++) {
+      const { stats } = this.#untimed[i];
+      stats.totalUs += shareUs;
+      if (this.latencyTracking) stats.histogram.record(shareUs);
+    }
+    return shareUs;
+  }
+
+  /** The command that is asked for, subcommand included; undefined after answering an error. */
+  #resolve(client: Client, request: Request): Command | undefined {
+    let command = this.#server.commands.find(request);
+    if (command === undefined) {
+      this.#reject(client, undefined, unknownCommand(request));
+      return undefined;
+    }
+    if (command.subcommands !== undefined && request.count > 1) {
+      const subcommand = command.subcommands.get(request.latin1(1).toLowerCase());
+      if (subcommand === undefined) {
+        this.#reject(client, command, unknownSubcommand(command, request));
+        return undefined;
+      }
+      command = subcommand;
+    }
+    const { arity } = command;
+    if (arity > 0 ? request.count !== arity : request.count < -arity) {
+      this.#reject(client, command, wrongArity(command.fullName));
+      return undefined;
+    }
+    return command;
+  }
+
+  /** Checks whether the client may run the command now; answers an error if not. */
+  #admit(client: Client, command: Command): boolean {
+    const { flags } = command;
+    if ((flags & PROTECTED) !== 0) {
+      const error = this.#isProtected(client, command);
+      if (error !== undefined) return this.#reject(client, command, error);
+    }
+    if (!client.authenticated && (flags & NO_AUTH) === 0) {
+      return this.#reject(client, command, AUTHENTICATION_REQUIRED);
+    }
+    if (client.transaction !== undefined && (flags & NO_MULTI) !== 0) {
+      return this.#reject(client, command, 'ERR Command not allowed inside a transaction');
+    }
+    if (this.#memory.limited && !this.#memory.makeRoom() && needsMemory(client, command)) {
+      return this.#reject(client, command, OUT_OF_MEMORY);
+    }
+    return true;
+  }
+
+  #mustWait(client: Client, command: Command): boolean {
+    const { pauseMode } = this.#server.clients;
+    if (pauseMode === PAUSE_NONE) return false;
+    if (pauseMode === PAUSE_ALL) return true;
+    const queued = command.fullName === 'exec' ? (client.transaction?.flags ?? 0) : 0;
+    return ((command.flags | queued) & (WRITE | MAY_REPLICATE)) !== 0;
+  }
+
+  #queue(client: Client, command: Command, request: Request): void {
+    const { transaction } = client;
+    if (transaction === undefined) return;
+    transaction.queue.push({ command, request: request.clone() });
+    transaction.flags |= command.flags;
+    this.#reply.simple('QUEUED');
+  }
+
+  /** Answers an error instead of running; a transaction is spoilt by it. Returns false. */
+  #reject(client: Client, command: Command | undefined, error: string): false {
+    if (command !== undefined) command.stats.rejected++;
+    const errorsBefore = this.#reply.errors;
+    if (command?.fullName === 'exec' && client.transaction !== undefined) {
+      client.transaction = undefined;
+      client.dirty = false;
+      this.#server.keyspace.watches.removeAll(client);
+      const reason = error.startsWith('OOM') ? error : error.slice(error.indexOf(' ') + 1);
+      this.#reply.error(
+        `${EXEC_ABORTED.split(' ', 1)[0]} Transaction discarded because of: ${reason}`,
+      );
+    } else {
+      if (client.transaction !== undefined) client.transaction.aborted = true;
+      this.#reply.error(error);
+    }
+    this.#countErrors(errorsBefore);
+    return false;
+  }
+
+  /** Counts the errors encoded since, by code, once: EXEC's inner commands count their own. */
+  #countErrors(errorsBefore: number): void {
+    const reply = this.#reply;
+    if (reply.errors === errorsBefore || this.#errorsCounted >= reply.errors) return;
+    this.#errorsCounted = reply.errors;
+    this.#server.stats.countError(reply.lastError);
+  }
+
+  /** Reports a command that took long. */
+  #observe(call: Call, command: Command, durationUs: number): void {
+    const { slowLog, latency } = this.#server;
+    if ((command.flags & SKIP_SLOWLOG) === 0) {
+      slowLog.recordIfSlow(call.client, call.request, durationUs);
+    }
+    if (latency.thresholdMs > 0) {
+      latency.add((command.flags & FAST) === 0 ? 'command' : 'fast-command', durationUs / 1000);
+    }
+  }
+
+  /** A handler threw: a defect, or the arena's end. The client gets an error, the server goes on. */
+  #recover(error: unknown, command: Command): void {
+    if (error instanceof ArenaFullError) {
+      this.#reply.error(OUT_OF_MEMORY);
+      return;
+    }
+    this.#server.log.error({ err: error, command: command.fullName }, 'a command handler failed');
+    this.#reply.error(INTERNAL_ERROR);
+  }
+}
+
+/** Whether the command is refused while the data exceeds `maxmemory`. */
+function needsMemory(client: Client, command: Command): boolean {
+  if ((command.flags & DENYOOM) !== 0) return true;
+  if (client.transaction === undefined) return false;
+  if (command.fullName === 'exec') return (client.transaction.flags & DENYOOM) !== 0;
+  return !RUN_IN_TRANSACTION.has(command.fullName);
+}
+
+/** CLIENT REPLY SKIP holds for the one command after it. */
+function advanceReplyMode(client: Client): void {
+  if (client.replyMode === REPLY_SKIP_NEXT) client.replyMode = REPLY_SKIP;
+  else if (client.replyMode === REPLY_SKIP) client.replyMode = REPLY_ON;
+}

@@ -1,0 +1,120 @@
+#!/usr/bin/env node
+// The program `synap-server`: command line and configuration files to a running server, signals to
+// its end. The only file that touches the process.
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import type { Logger } from 'pino';
+import { parseCommandLine } from './config/command-line.ts';
+import type { Config } from './config/config.ts';
+import { ConfigError } from './config/error.ts';
+import { loadConfig } from './config/load.ts';
+import { createLogger } from './logger.ts';
+import type { Server } from './server.ts';
+import { start, VERSION } from './start.ts';
+
+const USAGE = `Usage: synap-server [config-file] [-] [--directive value ...]
+       synap-server --version
+       synap-server --help
+
+The configuration file is YAML (as synap.conf) or in redis.conf's syntax; - reads more of it from
+standard input. Every directive is also a flag, and flags win: docs/configuration.md lists them.
+
+Examples:
+  synap-server                                  the defaults, on port 6379
+  synap-server synap.conf
+  synap-server ./redis.conf --port 7000 --save ''
+  echo 'maxmemory 100mb' | synap-server -
+`;
+
+const STDIN = 0;
+
+try {
+  await run(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof ConfigError)) throw error;
+  process.stderr.write(`synap-server: ${error.message}\n`);
+  process.exitCode = 1;
+}
+
+async function run(args: readonly string[]): Promise<void> {
+  const invocation = parseCommandLine(args);
+  if (invocation.action === 'help') {
+    process.stdout.write(USAGE);
+    return;
+  }
+  if (invocation.action === 'version') {
+    process.stdout.write(`Synap server v=${VERSION} node=${process.version}\n`);
+    return;
+  }
+  const config = loadConfig({
+    file: invocation.file,
+    stdin: invocation.readsStdin ? readFileSync(STDIN) : undefined,
+    settings: invocation.settings,
+  });
+  await serve(config);
+}
+
+async function serve(config: Config): Promise<void> {
+  const { values } = config;
+  const log = openLog(config);
+  log.info({ version: VERSION, node: process.version, pid: process.pid }, 'Synap is starting');
+  if (config.file === undefined) {
+    log.info('no configuration file given, using the defaults');
+  }
+  const server = await start({
+    config,
+    log,
+    anyPort: false,
+    onClosed: () => {
+      if (values.pidfile !== '') rmSync(values.pidfile, { force: true });
+      log.warn('Synap is now ready to exit, bye bye');
+    },
+  });
+  if (values.pidfile !== '') writePidFile(values.pidfile, log);
+  announce(server, log);
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => {
+      // A second signal of the kind ends the process at once, as is its default.
+      server.shutdown({ reason: `received ${signal}`, save: 'default', now: false, force: false });
+    });
+  }
+}
+
+function openLog(config: Config): Logger {
+  const { loglevel, logfile } = config.values;
+  try {
+    return createLogger(loglevel, logfile, process.stdout.isTTY);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ConfigError('logfile', `cannot write the log to '${logfile}': ${reason}`);
+  }
+}
+
+function announce(server: Server, log: Logger): void {
+  const { values } = server.config;
+  log.info(
+    {
+      port: server.port,
+      unixSocket: values.unixsocket || undefined,
+      directory: values.dir,
+      maxMemoryBytes: values.maxmemory,
+      maxClients: values.maxclients,
+      databases: values.databases,
+    },
+    'ready to accept connections',
+  );
+  if (values['protected-mode'] && values.requirepass.length === 0) {
+    log.info('protected mode: without a password, only clients on this machine are accepted');
+  } else if (values.requirepass.length === 0) {
+    log.warn(
+      'protected mode is off and no password is set: everyone who reaches the port can use it',
+    );
+  }
+}
+
+function writePidFile(path: string, log: Logger): void {
+  try {
+    writeFileSync(path, `${process.pid}\n`);
+  } catch (error) {
+    log.warn({ err: error, path }, 'cannot write the pid file');
+  }
+}

@@ -1,0 +1,336 @@
+// A client on a socket: collects its bytes, runs the requests in them, sends the replies.
+//
+// While a read is being worked on, its requests are views on the shared read buffer, and replies
+// gather in the shared reply buffer; both are free again when `receive` returns. Only what cannot
+// be finished is kept per connection: the bytes of an incomplete or held request, and output that
+// the socket did not take.
+//
+//   running ──request incomplete──▶ running (tail kept)
+//   running ──CLIENT PAUSE──▶ held until the pause ends
+//   running ──too much output unsent──▶ held until it drains
+// A held connection keeps reading, up to `client-query-buffer-limit`, so a peer that writes a whole
+// pipeline before it reads anything is never blocked; it only stops running requests, so that a
+// peer that never reads makes no more memory grow.
+import type { Socket } from 'node:net';
+import { Client, type ClientAddress, type ClientBuffers } from '../commands/client.ts';
+import { COMPLETE, type DecodeResult, INVALID, type PartialRequest } from '../protocol/decoder.ts';
+import type { ConnectionHost } from './host.ts';
+import { OutputLimit } from './output-limits.ts';
+
+/** Unsent output above which a connection is held, in bytes. */
+const HOLD_OUTPUT_BYTES = 4 * 1024 * 1024;
+/** Replies above this are sent before the next request is run, in bytes. */
+const FLUSH_BYTES = 1024 * 1024;
+/** Smallest buffer for bytes that are kept. */
+const MIN_PENDING_BYTES = 1024;
+/** A kept buffer larger than this is dropped as soon as it is empty. */
+const MAX_SPARE_BYTES = 64 * 1024;
+
+/** A connected client; see the head of this file. */
+export class Connection extends Client {
+  readonly #socket: Socket;
+  readonly #host: ConnectionHost;
+  readonly #limit = new OutputLimit();
+  /** Bytes kept for later: [0, #pendingLength) of #pending. */
+  #pending: Buffer | undefined;
+  #pendingLength = 0;
+  /** The beginning of an incomplete request that #pending starts with, decoded. */
+  #partial: PartialRequest | undefined;
+  /** Waits for the end of a pause, or for its output to drain. */
+  #held = false;
+  #running = false;
+  /** Messages for this client that answer no request, not yet handed to the socket. */
+  #outbox: Buffer[] = [];
+  /** What `#account` told the host last. */
+  #accountedBytes = 0;
+
+  constructor(socket: Socket, host: ConnectionHost, id: number, address: ClientAddress) {
+    super(id, address, host.keyspace.databases[0], Date.now(), host.trustsNewClients());
+    this.#socket = socket;
+    this.#host = host;
+    socket.on('drain', () => this.#drained());
+    socket.on('error', (error) => host.connectionFailed(this, error));
+    socket.on('end', () => {
+      // The peer sends no more; what was answered still goes out before the socket closes.
+      this.closing = true;
+    });
+    socket.on('close', () => {
+      this.#account(0);
+      host.connectionClosed(this);
+    });
+  }
+
+  /** Takes bytes that the socket received: [0, length) of a buffer that is free again afterwards. */
+  receive(buffer: Buffer, length: number): void {
+    const { stats } = this.#host;
+    stats.bytesIn += length;
+    stats.readsProcessed++;
+    this.bytesIn += length;
+    if (this.closing) return;
+    if (this.#pendingLength === 0 && !this.#held) {
+      this.#process(buffer, length);
+      return;
+    }
+    this.#keep(buffer, 0, length);
+    if (this.#held || this.#pendingLength < (this.#partial?.neededBytes ?? 0)) {
+      this.#checkQueryLimit();
+    } else {
+      this.#processPending();
+    }
+  }
+
+  /** Goes on after a pause. */
+  resume(): void {
+    if (!this.#held || this.closing || this.#socket.writableLength > HOLD_OUTPUT_BYTES) return;
+    this.#held = false;
+    if (this.#pendingLength > 0) this.#processPending();
+  }
+
+  override buffers(): ClientBuffers {
+    const capacity = this.#pending?.length ?? 0;
+    return {
+      query: this.#pendingLength,
+      queryFree: capacity - this.#pendingLength,
+      output: this.#socket.writableLength,
+      outputChunks: this.#socket.writableLength > 0 ? 1 : 0,
+    };
+  }
+
+  override descriptor(): number {
+    const { _handle: handle } = this.#socket as unknown as { _handle?: { fd?: number } | null };
+    return handle?.fd ?? -1;
+  }
+
+  /** Bytes of its buffers, as counted in the host's sum. */
+  get memoryBytes(): number {
+    return this.#accountedBytes;
+  }
+
+  /** Closes it at once; resolves when the socket is closed. */
+  close(): Promise<void> {
+    return new Promise((done) => {
+      if (this.#socket.closed) done();
+      else this.#socket.once('close', () => done());
+      this.kill();
+    });
+  }
+
+  override kill(): void {
+    this.closing = true;
+    this.#socket.destroy();
+  }
+
+  override send(bytes: Buffer): void {
+    if (this.closing) return;
+    if (this.#running) {
+      this.#host.reply.raw(bytes);
+      return;
+    }
+    if (this.#outbox.length === 0) this.#host.flushLater(this);
+    this.#outbox.push(bytes);
+  }
+
+  /** Hands what `send` gathered to the socket. */
+  flushOutbox(): void {
+    const messages = this.#outbox;
+    if (messages.length === 0) return;
+    this.#outbox = [];
+    this.#write(messages.length === 1 ? messages[0] : Buffer.concat(messages));
+    this.checkOutputLimit();
+  }
+
+  /** Closes the client if it leaves more unsent than its class may. */
+  checkOutputLimit(): void {
+    const unsent = this.#socket.writableLength;
+    this.#account(unsent);
+    if (unsent === 0 && !this.#limit.counting) return;
+    if (this.#limit.exceeded(this.#host.outputLimits.normal, unsent, Date.now())) {
+      this.#host.log.warn(
+        { client: this.id, address: this.address.remote, unsentBytes: unsent },
+        'client closed for overcoming of output buffer limits',
+      );
+      this.kill();
+    }
+  }
+
+  #processPending(): void {
+    const pending = this.#pending;
+    if (pending === undefined) return;
+    const length = this.#pendingLength;
+    this.#pendingLength = 0;
+    this.#process(pending, length);
+  }
+
+  /** Runs the requests in [0, end) and keeps what is left. */
+  #process(buffer: Buffer, end: number): void {
+    const { decoder, dispatcher, reply } = this.#host;
+    dispatcher.begin(this);
+    this.#running = true;
+    decoder.unauthenticated = !this.authenticated;
+    decoder.request = this.#host.batch.requests[0];
+    decoder.reset(buffer, 0, end, this.#partial);
+    this.#partial = undefined;
+    let from = 0;
+    let result: DecodeResult = COMPLETE;
+    while (result === COMPLETE && !this.#held && !this.closing) {
+      const start = decoder.position;
+      result = this.#decodeBatch();
+      from = this.#runBatch(start);
+      if (reply.chunks.length > 0 && reply.pendingBytes > FLUSH_BYTES) {
+        this.#flush();
+        if (this.#socket.writableLength > HOLD_OUTPUT_BYTES) this.#held = true;
+      }
+    }
+    this.#running = false;
+    dispatcher.end();
+    if (this.closing) {
+      // What follows a request that ends the connection is not run.
+    } else if (this.#held) {
+      this.#retain(buffer, from, end);
+    } else if (result === INVALID) {
+      this.#refuse(decoder.error);
+    } else {
+      if (decoder.position < end) this.#partial = decoder.suspend();
+      this.#retain(buffer, decoder.position, end);
+    }
+    this.#flush();
+    if (this.closing) this.#socket.end();
+    this.#host.flushOthers();
+  }
+
+  /**
+   * Decodes requests ahead, and has the memory that they will likely touch read before the first
+   * of them runs: the reads wait for memory side by side instead of one after another.
+   */
+  #decodeBatch(): DecodeResult {
+    const { decoder, batch } = this.#host;
+    const { requests, ends } = batch;
+    // A client that must authenticate first is decoded one by one: AUTH changes the limits.
+    const most = this.authenticated ? requests.length : 1;
+    decoder.unauthenticated = !this.authenticated;
+    let count = 0;
+    let result: DecodeResult = COMPLETE;
+    while (count < most) {
+      decoder.request = requests[count];
+      result = decoder.next();
+      if (result !== COMPLETE) break;
+      ends[count++] = decoder.position;
+    }
+    batch.count = count;
+    if (count > 1) batch.warm(this.db);
+    return result;
+  }
+  /**
+   * Runs the decoded requests.
+   * @param start where the first of them begins
+   * @returns where the first request begins that was not run
+   */
+  #runBatch(start: number): number {
+    const { dispatcher, batch } = this.#host;
+    const { requests, ends, count } = batch;
+    let from = start;
+    for (let i = 0; i < count; i++) {
+      const request = requests[i];
+      if (request.count > 0 && !dispatcher.execute(this, request)) {
+        this.#held = true;
+        break;
+      }
+      from = ends[i];
+      if (this.closing) break;
+    }
+    return from;
+  }
+
+  #refuse(error: string): void {
+    this.#host.log.debug({ client: this.id, error }, 'protocol error');
+    this.#host.reply.error(`ERR Protocol error: ${error}`);
+    this.#host.stats.countError('ERR');
+    this.closing = true;
+  }
+
+  /** Sends the shared reply buffer. */
+  #flush(): void {
+    const { reply } = this.#host;
+    const { chunks } = reply;
+    if (this.#socket.destroyed) {
+      reply.discard();
+      return;
+    }
+    if (chunks.length === 0) {
+      if (reply.position === 0) return;
+      // What the socket does not take at once it keeps: then the shared buffer is not shared any
+      // more. A socket that is behind already gets a copy, which is smaller.
+      if (this.#socket.writableLength > 0) {
+        this.#write(Buffer.from(reply.buffer.subarray(0, reply.position)));
+        reply.position = 0;
+      } else {
+        this.#write(reply.buffer.subarray(0, reply.position));
+        if (this.#socket.writableLength > 0) reply.replaceBuffer();
+        else reply.position = 0;
+      }
+    } else {
+      this.#socket.cork();
+      for (const chunk of chunks) this.#write(chunk);
+      this.#write(reply.buffer.subarray(0, reply.position));
+      this.#socket.uncork();
+      reply.discard();
+      reply.replaceBuffer();
+    }
+    if (this.#socket.writableLength > 0) this.checkOutputLimit();
+  }
+
+  #write(bytes: Buffer): void {
+    const { stats } = this.#host;
+    stats.bytesOut += bytes.length;
+    stats.writesProcessed++;
+    this.bytesOut += bytes.length;
+    this.#socket.write(bytes);
+  }
+
+  #drained(): void {
+    this.checkOutputLimit();
+    if (this.#host.mayRun(this)) this.resume();
+  }
+
+  /** Keeps [from, end) as the beginning of what comes next; the bytes may be #pending's own. */
+  #retain(buffer: Buffer, from: number, end: number): void {
+    if (buffer === this.#pending) {
+      buffer.copyWithin(0, from, end);
+      this.#pendingLength = end - from;
+      if (end === from && buffer.length > MAX_SPARE_BYTES) this.#pending = undefined;
+      this.#account(this.#socket.writableLength);
+      return;
+    }
+    if (from < end) this.#keep(buffer, from, end);
+    this.#checkQueryLimit();
+  }
+
+  /** Appends [from, end) to the kept bytes. Capacity grows with what arrived, not with promises. */
+  #keep(buffer: Buffer, from: number, end: number): void {
+    const length = this.#pendingLength + end - from;
+    if (this.#pending === undefined || this.#pending.length < length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(MIN_PENDING_BYTES, length * 2));
+      this.#pending?.copy(larger, 0, 0, this.#pendingLength);
+      this.#pending = larger;
+    }
+    buffer.copy(this.#pending, this.#pendingLength, from, end);
+    this.#pendingLength = length;
+    this.#account(this.#socket.writableLength);
+  }
+
+  #checkQueryLimit(): void {
+    if (this.#pendingLength <= this.#host.queryLimitBytes) return;
+    this.#host.log.warn(
+      { client: this.id, address: this.address.remote, bytes: this.#pendingLength },
+      'client closed: it reached the maximum query buffer length',
+    );
+    this.kill();
+  }
+
+  /** Keeps the host's sum of all clients' memory right. */
+  #account(unsentBytes: number): void {
+    const bytes = unsentBytes + (this.#pending?.length ?? 0);
+    this.#host.clientBytes += bytes - this.#accountedBytes;
+    this.#accountedBytes = bytes;
+  }
+}

@@ -1,0 +1,37 @@
+// What connections share and need of the server around them.
+import type { Logger } from 'pino';
+import type { Dispatcher } from '../dispatch/dispatcher.ts';
+import type { Keyspace } from '../keyspace/keyspace.ts';
+import type { RequestDecoder } from '../protocol/decoder.ts';
+import type { Reply } from '../protocol/reply.ts';
+import type { ServerStats } from '../telemetry/server-stats.ts';
+import type { Connection } from './connection.ts';
+import type { OutputLimits } from './output-limits.ts';
+import type { RequestBatch } from './request-batch.ts';
+
+/** The server as connections see it. */
+export interface ConnectionHost {
+  readonly decoder: RequestDecoder;
+  readonly batch: RequestBatch;
+  readonly reply: Reply;
+  readonly dispatcher: Dispatcher;
+  readonly keyspace: Keyspace;
+  readonly stats: ServerStats;
+  readonly log: Logger;
+  /** `client-output-buffer-limit` by class. */
+  readonly outputLimits: OutputLimits;
+  /** `client-query-buffer-limit`, in bytes. */
+  readonly queryLimitBytes: number;
+  /** Bytes of all connections' buffers together. */
+  clientBytes: number;
+  /** Whether a new client needs no password. */
+  trustsNewClients(): boolean;
+  /** Whether a held client may go on (no pause concerns it). */
+  mayRun(connection: Connection): boolean;
+  /** Has the connection's outbox flushed when the present work is done. */
+  flushLater(connection: Connection): void;
+  /** Flushes the outboxes named since the last time. */
+  flushOthers(): void;
+  connectionFailed(connection: Connection, error: Error): void;
+  connectionClosed(connection: Connection): void;
+}

@@ -1,0 +1,333 @@
+// The composition root: builds the parts of a server, connects them, and is what they see of each
+// other (Services for commands, ConnectionHost for connections, BackgroundHost for the timer).
+import { randomBytes } from 'node:crypto';
+import type { Socket } from 'node:net';
+import type { Logger } from 'pino';
+import { Background, type BackgroundHost } from './background.ts';
+import type { Call } from './commands/call.ts';
+import { Client, type ClientBuffers } from './commands/client.ts';
+import { ClientRegistry, PAUSE_ALL, PAUSE_NONE } from './commands/client-registry.ts';
+import type { Command } from './commands/command.ts';
+import type { CommandTable } from './commands/registry.ts';
+import type { ServerIdentity, Services, ShutdownOptions } from './commands/services.ts';
+import type { Config } from './config/config.ts';
+import type { MemoryShare } from './config/kinds/numbers.ts';
+import { Dispatcher, type MemoryGuard } from './dispatch/dispatcher.ts';
+import { EVICTION_IMPOSSIBLE, EVICTION_UNFINISHED, Eviction } from './keyspace/eviction.ts';
+import { Keyspace } from './keyspace/keyspace.ts';
+import { receiveInto } from './net/accept.ts';
+import { Connection } from './net/connection.ts';
+import type { ConnectionHost } from './net/host.ts';
+import { Listener } from './net/listener.ts';
+import type { OutputLimits } from './net/output-limits.ts';
+import { clientAddress, isLoopback, PROTECTED_MODE_ERROR } from './net/peer.ts';
+import { RequestBatch } from './net/request-batch.ts';
+import { RequestDecoder } from './protocol/decoder.ts';
+import { Reply } from './protocol/reply.ts';
+import { LatencyMonitor } from './telemetry/latency-monitor.ts';
+import { ServerStats } from './telemetry/server-stats.ts';
+import { SlowLog } from './telemetry/slow-log.ts';
+
+/** Bytes that one read of a socket takes at most. */
+const READ_BYTES = 64 * 1024;
+/** `maxmemory-eviction-tenacity` 0 … 9 allows 50 µs a step; beyond, 15 % more for each. */
+const EVICTION_STEP_MS = 0.05;
+const TOO_MANY_CLIENTS = '-ERR max number of clients reached\r\n';
+
+/** A server; see the head of this file. */
+export class Server implements Services, ConnectionHost, BackgroundHost, MemoryGuard {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly keyspace: Keyspace;
+  readonly commands: CommandTable;
+  readonly clients = new ClientRegistry();
+  readonly stats = new ServerStats();
+  readonly slowLog = new SlowLog();
+  readonly latency = new LatencyMonitor();
+  readonly reply = new Reply();
+  readonly decoder = new RequestDecoder();
+  readonly batch = new RequestBatch();
+  readonly dispatcher: Dispatcher;
+  readonly eviction: Eviction;
+  readonly background: Background;
+
+  // Settings that are read often; settings.ts keeps them equal to the configuration.
+  maxMemoryBytes = 0;
+  maxClientBytes = 0;
+  evictionTenacity = 10;
+  queryLimitBytes = 1024 * 1024 * 1024;
+  outputLimits: OutputLimits;
+  idleTimeoutMs = 0;
+  activeExpiry = true;
+
+  clientBytes = 0;
+  limited = false;
+
+  readonly #listener: Listener;
+  readonly #connections = new Set<Connection>();
+  #dirtyConnections: Connection[] = [];
+  readonly #readBuffer = Buffer.allocUnsafeSlow(READ_BYTES);
+  readonly #isOver = (): boolean => this.usedMemoryBytes() > this.maxMemoryBytes;
+  readonly #identity: ServerIdentity;
+  #closing: Promise<void> | undefined;
+  readonly #onClosed: (options: ShutdownOptions | undefined) => void;
+
+  constructor(parts: {
+    config: Config;
+    log: Logger;
+    version: string;
+    outputLimits: OutputLimits;
+    commands: CommandTable;
+    databases: number;
+    /** Called once the server has closed, whoever asked for it. */
+    onClosed: (options: ShutdownOptions | undefined) => void;
+  }) {
+    this.config = parts.config;
+    this.log = parts.log;
+    this.outputLimits = parts.outputLimits;
+    this.#onClosed = parts.onClosed;
+    this.keyspace = new Keyspace(parts.databases);
+    this.commands = parts.commands;
+    this.eviction = new Eviction(this.keyspace);
+    this.#identity = {
+      version: parts.version,
+      runId: randomBytes(20).toString('hex'),
+      startedMs: Date.now(),
+      port: 0,
+    };
+    const nobody = new DetachedClient(this.keyspace);
+    this.dispatcher = new Dispatcher(
+      this.reply,
+      this,
+      this,
+      (client) => this.#refuseProtected(client),
+      nobody,
+    );
+    this.background = new Background(this);
+    this.#listener = new Listener((socket, unix) => this.#accept(socket, unix));
+    this.clients.onResume = () => this.#resumeClients();
+  }
+
+  get identity(): ServerIdentity {
+    return { ...this.#identity, port: this.port };
+  }
+
+  /** TCP port that it listens on, or 0. */
+  get port(): number {
+    return this.#listener.port;
+  }
+
+  /** Begins to listen. @throws the system's error when an address cannot be had */
+  async listen(options: Parameters<Listener['open']>[0]): Promise<void> {
+    await this.#listener.open(options);
+    this.background.start();
+  }
+
+  /** Closes every client and stops listening; resolves when nothing is left open. */
+  close(options?: ShutdownOptions): Promise<void> {
+    this.#closing ??= this.#close(options);
+    return this.#closing;
+  }
+
+  async #close(options: ShutdownOptions | undefined): Promise<void> {
+    this.background.stop();
+    this.clients.close();
+    const listenerClosed = this.#listener.close();
+    const gone = [...this.#connections].map((connection) => connection.close());
+    await Promise.all([listenerClosed, ...gone]);
+    this.#onClosed(options);
+  }
+
+  // ── For commands ────────────────────────────────────────────────────────────────────────────
+
+  usedMemoryBytes(): number {
+    return this.keyspace.usedBytes + this.clientBytes;
+  }
+
+  run(call: Call, command: Command): void {
+    this.dispatcher.run(call, command);
+  }
+
+  reclaimNow(): void {
+    this.keyspace.reclaim(Number.POSITIVE_INFINITY);
+  }
+
+  reclaimSoon(): void {
+    this.background.wake();
+  }
+
+  shutdown(options: ShutdownOptions): string | undefined {
+    this.log.warn({ reason: options.reason }, 'shutting down');
+    setImmediate(() => {
+      this.close(options).catch((error: unknown) => this.log.error({ err: error }, 'shutdown'));
+    });
+    return undefined;
+  }
+
+  /** Nothing makes a shutdown wait yet, so there is never one to take back. */
+  abortShutdown(): boolean {
+    return false;
+  }
+
+  // ── Settings that concern more than a field ─────────────────────────────────────────────────
+
+  /** Sets `maxmemory`, 0 for no limit, and begins to make room if it is exceeded. */
+  setMaxMemory(limitBytes: number): void {
+    this.maxMemoryBytes = limitBytes;
+    this.limited = limitBytes > 0;
+    if (this.limited && this.#isOver()) {
+      this.log.warn('the new maxmemory is smaller than the memory in use: keys will be evicted');
+      this.background.wake();
+    }
+  }
+
+  /** Sets `maxmemory-clients`, 0 for no limit. */
+  setMaxClientMemory(limit: MemoryShare, maxMemoryBytes: number): void {
+    this.maxClientBytes = limit.isPercent ? (maxMemoryBytes * limit.amount) / 100 : limit.amount;
+  }
+
+  // ── Memory ──────────────────────────────────────────────────────────────────────────────────
+
+  makeRoom(): boolean {
+    if (!this.#isOver()) return true;
+    const result = this.#evict();
+    if (result === EVICTION_UNFINISHED) this.background.wake();
+    return result !== EVICTION_IMPOSSIBLE;
+  }
+
+  continueEviction(): boolean {
+    return this.limited && this.#isOver() && this.#evict() === EVICTION_UNFINISHED;
+  }
+
+  #evict(): number {
+    const startMs = performance.now();
+    const result = this.eviction.run(this.#isOver, startMs + this.#evictionLimitMs());
+    const tookMs = performance.now() - startMs;
+    this.stats.evictionExceededMs += tookMs;
+    this.latency.add('eviction-cycle', tookMs);
+    return result;
+  }
+
+  #evictionLimitMs(): number {
+    const tenacity = this.evictionTenacity;
+    if (tenacity >= 100) return Number.POSITIVE_INFINITY;
+    if (tenacity <= 10) return EVICTION_STEP_MS * tenacity;
+    return EVICTION_STEP_MS * 10 * 1.15 ** (tenacity - 10);
+  }
+
+  evictClients(): void {
+    if (this.maxClientBytes === 0) return;
+    while (this.clientBytes > this.maxClientBytes) {
+      let largest: Connection | undefined;
+      for (const connection of this.#connections) {
+        if (connection.noEvict || connection.closing) continue;
+        if (largest === undefined || connection.memoryBytes > largest.memoryBytes) {
+          largest = connection;
+        }
+      }
+      if (largest === undefined || largest.memoryBytes === 0) return;
+      this.stats.evictedClients++;
+      this.log.info({ client: largest.id, bytes: largest.memoryBytes }, 'evicting client');
+      largest.kill();
+    }
+  }
+
+  // ── For connections ─────────────────────────────────────────────────────────────────────────
+
+  connections(): Iterable<Connection> {
+    return this.#connections;
+  }
+
+  trustsNewClients(): boolean {
+    return this.config.values.requirepass.length === 0;
+  }
+
+  mayRun(): boolean {
+    return this.clients.pauseMode !== PAUSE_ALL;
+  }
+
+  flushLater(connection: Connection): void {
+    if (this.#dirtyConnections.push(connection) === 1) setImmediate(() => this.flushOthers());
+  }
+
+  flushOthers(): void {
+    if (this.#dirtyConnections.length === 0) return;
+    const connections = this.#dirtyConnections;
+    this.#dirtyConnections = [];
+    for (const connection of connections) connection.flushOutbox();
+  }
+
+  connectionFailed(connection: Connection, error: Error): void {
+    this.log.debug({ client: connection.id, err: error }, 'connection failed');
+  }
+
+  connectionClosed(connection: Connection): void {
+    this.#connections.delete(connection);
+    this.clients.remove(connection);
+    this.keyspace.watches.removeAll(connection);
+  }
+
+  #accept(accepted: Socket, unixSocket: boolean): void {
+    const { values } = this.config;
+    this.stats.connectionsReceived++;
+    if (this.#connections.size >= values.maxclients) {
+      this.stats.connectionsRejected++;
+      accepted.end(TOO_MANY_CLIENTS);
+      return;
+    }
+    if (
+      values['protected-mode'] &&
+      this.trustsNewClients() &&
+      !unixSocket &&
+      !isLoopback(accepted)
+    ) {
+      this.stats.connectionsRejected++;
+      accepted.end(PROTECTED_MODE_ERROR);
+      return;
+    }
+    receiveInto(accepted, this.#readBuffer, (socket) => {
+      const address = clientAddress(socket, unixSocket ? values.unixsocket : '');
+      const connection = new Connection(socket, this, this.clients.nextId(), address);
+      this.#connections.add(connection);
+      this.clients.add(connection);
+      return (buffer, length) => connection.receive(buffer, length);
+    });
+  }
+
+  #resumeClients(): void {
+    this.keyspace.expiryPaused = this.clients.pauseMode !== PAUSE_NONE;
+    for (const connection of this.#connections) connection.resume();
+  }
+
+  #refuseProtected(client: Client): string | undefined {
+    const access = this.config.values['enable-debug-command'];
+    if (access === 'yes') return undefined;
+    const { remote, unixSocket } = client.address;
+    if (access === 'local' && (unixSocket || isLoopback(remote))) return undefined;
+    return 'ERR DEBUG command not allowed. If the enable-debug-command option is set to "local", you can run it from a local connection, otherwise you need to set this option in the configuration file, and then restart the server.';
+  }
+}
+
+/** The client of calls that no connection makes. */
+class DetachedClient extends Client {
+  constructor(keyspace: Keyspace) {
+    const address = { remote: '', local: '', unixSocket: false };
+    super(0, address, keyspace.databases[0], keyspace.nowMs, true);
+  }
+
+  override buffers(): ClientBuffers {
+    return { query: 0, queryFree: 0, output: 0, outputChunks: 0 };
+  }
+
+  override descriptor(): number {
+    return -1;
+  }
+
+  override kill(): void {
+    this.closing = true;
+  }
+
+  override send(): void {
+    // Nobody is there to be told.
+  }
+}
