@@ -1,3 +1,212 @@
+// DEBUG: what developers and tests look into or provoke. It runs only where `enable-debug-command`
+// allows it, which dispatch checks.
+import { join } from 'node:path';
+import { writeHeapSnapshot } from 'node:v8';
+import { systemMessage } from '../config/error.ts';
+import { idleMs } from '../keyspace/access-clock.ts';
+import { type Database, NO_EXPIRY } from '../keyspace/database.ts';
+import { ENCODING_INT, ENCODING_NAMES } from '../keyspace/types.ts';
+import { UNIT_BYTES } from '../memory/size-classes.ts';
+import { globMatch } from '../protocol/glob.ts';
+import { parseInteger } from '../protocol/integer.ts';
+import { Request } from '../protocol/request.ts';
+import { cString, wrongSubcommandUse } from './argument-errors.ts';
+import type { Call } from './call.ts';
 import type { CommandRow } from './command.ts';
+import { digestOfDatabases, digestOfValue } from './debug-digest.ts';
+import { debugProtocol } from './debug-protocol.ts';
+import { NO_SUCH_KEY, STRING_TOO_LONG } from './errors.ts';
+import { ADMIN, LOADING, NOSCRIPT, PROTECTED, STALE } from './flags.ts';
+import { replyHelp } from './help.ts';
+import { referenceCount } from './object.ts';
 
-export const debugCommands: readonly CommandRow[] = [];
+export const debugCommands: readonly CommandRow[] = [
+  {
+    name: 'debug',
+    arity: -2,
+    flags: ADMIN | NOSCRIPT | LOADING | STALE | PROTECTED,
+    group: 'server',
+    since: '1.0.0',
+    summary: 'Container of the commands for development and tests.',
+    complexity: 'Depends on subcommand.',
+    handler: debug,
+  },
+];
+
+const HELP = [
+  'DIGEST',
+  '    Output a hex signature representing the current content of all databases.',
+  'DIGEST-VALUE <key> [<key> ...]',
+  '    Output a hex signature of the values of all the specified keys.',
+  'ERROR <string>',
+  '    Answer with an error that has <string> as its text.',
+  'JMAP',
+  "    Write a snapshot of the JavaScript heap into the directory 'dir' and tell",
+  '    its name. The server stands still meanwhile.',
+  'LOG <message>',
+  '    Write <message> to the log of the server.',
+  'OBJECT <key>',
+  '    Show internals of <key> and its value.',
+  'POPULATE <count> [<prefix>] [<size>]',
+  '    Create <count> string keys named <prefix>:<num>; the prefix is "key" by',
+  '    default. Keys that exist are left alone. With <size>, values have so many bytes.',
+  'PROTOCOL <type>',
+  '    Answer with a test value of the type: string, integer, double, bignum, null,',
+  '    array, set, map, attrib, push, verbatim, true, false.',
+  'SET-ACTIVE-EXPIRE <0|1>',
+  '    Stop (0) or resume (1) the deletion of expired keys that nobody accesses.',
+  'SLEEP <seconds>',
+  '    Stop the server for <seconds>. Decimals allowed.',
+  'STRINGMATCH-LEN <length> <pattern>',
+  '    Tell whether <pattern> matches a string of <length> times the letter "a".',
+];
+
+interface Subcommand {
+  /** Numbers of arguments that it takes, DEBUG and its own name included. */
+  readonly least: number;
+  readonly most: number;
+  readonly run: (call: Call) => void;
+}
+
+const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map([
+  ['digest', { least: 2, most: 2, run: digest }],
+  ['digest-value', { least: 2, most: Number.POSITIVE_INFINITY, run: digestValue }],
+  ['error', { least: 3, most: 3, run: error }],
+  ['help', { least: 2, most: 2, run: (call: Call) => replyHelp(call, HELP) }],
+  ['jmap', { least: 2, most: 2, run: jmap }],
+  ['log', { least: 3, most: 3, run: log }],
+  ['object', { least: 3, most: 3, run: object }],
+  ['populate', { least: 3, most: 5, run: populate }],
+  ['protocol', { least: 3, most: 3, run: debugProtocol }],
+  ['set-active-expire', { least: 3, most: 3, run: setActiveExpire }],
+  ['sleep', { least: 3, most: 3, run: sleep }],
+  ['stringmatch-len', { least: 4, most: 4, run: stringmatchLen }],
+]);
+
+/** "value:" and the digits of the largest number. */
+const LONGEST_POPULATED_BYTES = 32;
+const NOT_POSITIVE = 'ERR value is out of range, must be positive';
+
+/** What `sleep` waits on; nobody ever wakes it. */
+const neverNotified = new Int32Array(new SharedArrayBuffer(4));
+
+function debug(call: Call): void {
+  const { request, reply } = call;
+  const subcommand = SUBCOMMANDS.get(request.latin1(1).toLowerCase());
+  const { count } = request;
+  if (subcommand === undefined || count < subcommand.least || count > subcommand.most) {
+    reply.error(wrongSubcommandUse(request));
+  } else {
+    subcommand.run(call);
+  }
+}
+
+/** Stops the event loop, and so all clients; what is no number counts as 0. */
+function sleep({ request, reply }: Call): void {
+  const seconds = Number.parseFloat(request.latin1(2));
+  if (seconds > 0) Atomics.wait(neverNotified, 0, 0, seconds * 1000);
+  reply.ok();
+}
+
+function digest({ reply, server }: Call): void {
+  reply.simple(digestOfDatabases(server.keyspace));
+}
+
+function digestValue({ request, reply, db }: Call): void {
+  reply.array(request.count - 2);
+  for (let i = 2; i < request.count; i++) reply.simple(digestOfValue(db, db.peek(request, i)));
+}
+
+function error({ request, reply }: Call): void {
+  reply.error(request.latin1(2));
+}
+
+function log({ request, reply, server }: Call): void {
+  server.log.warn(`DEBUG LOG: ${request.text(2)}`);
+  reply.ok();
+}
+
+function jmap({ reply, server }: Call): void {
+  const name = `heap-${process.pid}-${Date.now()}.heapsnapshot`;
+  try {
+    reply.bulkText(writeHeapSnapshot(join(server.config.values.dir, name)));
+  } catch (problem) {
+    reply.error(`ERR The heap snapshot cannot be written: ${systemMessage(problem)}`);
+  }
+}
+
+/** The "address" of a value is its place in the arena. */
+function object(call: Call): void {
+  const { request, reply, db, server } = call;
+  const ref = db.peek(request, 2);
+  if (ref === 0) {
+    reply.error(NO_SUCH_KEY);
+    return;
+  }
+  const { access, nowMs } = server.keyspace;
+  const word = db.accessWord(ref);
+  const idleSeconds = access.frequency ? 0 : Math.floor(idleMs(word, nowMs) / 1000);
+  const address = ((ref >>> 0) * UNIT_BYTES).toString(16);
+  reply.simple(
+    `Value at:0x${address} refcount:${referenceCount(call, ref)} ` +
+      `encoding:${ENCODING_NAMES[db.encodingOf(ref)]} serializedlength:${serializedBytes(db, ref)} ` +
+      `lru:${word >>> 0} lru_seconds_idle:${idleSeconds}`,
+  );
+}
+
+function populate({ request, reply, db, server }: Call): void {
+  const keys = request.integer(2);
+  const prefix = request.count > 3 ? cString(request, 3) : 'key';
+  const sizeBytes = request.count > 4 ? request.integer(4) : 0;
+  if (!(keys >= 0 && sizeBytes >= 0)) {
+    reply.error(NOT_POSITIVE);
+    return;
+  }
+  if (sizeBytes > server.config.values['proto-max-bulk-len']) {
+    reply.error(STRING_TOO_LONG);
+    return;
+  }
+  const value = Buffer.alloc(Math.max(sizeBytes, LONGEST_POPULATED_BYTES));
+  for (let i = 0; i < keys; i++) {
+    const target = Request.of([Buffer.from(`${prefix}:${i}`, 'latin1')]);
+    if (db.peek(target, 0) !== 0) continue;
+    const written = value.write(`value:${i}`, 'latin1');
+    db.setString(target, 0, value, 0, sizeBytes === 0 ? written : sizeBytes, NO_EXPIRY);
+  }
+  reply.ok();
+}
+
+function setActiveExpire({ request, reply, server }: Call): void {
+  // As C's atoi reads it: what is no number is 0.
+  server.activeExpiry = (Number.parseInt(request.latin1(2), 10) || 0) !== 0;
+  reply.ok();
+}
+
+function stringmatchLen({ request, reply, server }: Call): void {
+  const length = request.integer(2);
+  if (!(length >= 0)) {
+    reply.error(NOT_POSITIVE);
+  } else if (length > server.config.values['proto-max-bulk-len']) {
+    reply.error(STRING_TOO_LONG);
+  } else {
+    const text = Buffer.alloc(length, 'a');
+    const { buffer, offsets, lengths } = request;
+    reply.integer(globMatch(buffer, offsets[3], lengths[3], text, 0, length, false) ? 1 : 0);
+  }
+}
+
+/**
+ * Bytes of a string's value in an RDB file, before compression: an integer of at most 32 bits as
+ * such, anything else as bytes behind their length.
+ */
+function serializedBytes(db: Database, ref: number): number {
+  const { buffer, offset, length } = db.value(ref);
+  if (db.encodingOf(ref) === ENCODING_INT) {
+    const value = parseInteger(buffer, offset, length);
+    for (const bytes of [1, 2, 4]) {
+      if (value >= -(2 ** (8 * bytes - 1)) && value < 2 ** (8 * bytes - 1)) return 1 + bytes;
+    }
+  }
+  if (length < 1 << 6) return 1 + length;
+  return length < 1 << 14 ? 2 + length : 5 + length;
+}

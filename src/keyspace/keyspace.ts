@@ -27,14 +27,7 @@ export class Keyspace {
   readonly seed: HashSeed = randomSeed();
   readonly databases: Database[] = [];
   readonly watches = new WatchList();
-  readonly stats: KeyspaceStats = {
-    hits: 0,
-    misses: 0,
-    expired: 0,
-    evicted: 0,
-    expiryCyclesCutShort: 0,
-    lazyFreed: 0,
-  };
+  readonly stats: KeyspaceStats = noStats();
   readonly access: AccessSettings = { frequency: false, logFactor: 10, decayMinutes: 1 };
 
   /** The time that commands see, in ms since the epoch: set once a tick by `tick`. */
@@ -83,6 +76,11 @@ export class Keyspace {
   /** Bytes of all data: entries, tables, expiry heaps, what lies outside the arena. */
   get usedBytes(): number {
     return this.arena.usedBytes + this.arena.external.usedBytes + this.arena.sideBytes;
+  }
+
+  /** Sets `stats` back to zero. */
+  resetStats(): void {
+    Object.assign(this.stats, noStats());
   }
 
   /** Called by databases after each modification of a key. */
@@ -211,4 +209,8 @@ export class Keyspace {
     }
     return false;
   }
+}
+
+function noStats(): KeyspaceStats {
+  return { hits: 0, misses: 0, expired: 0, evicted: 0, expiryCyclesCutShort: 0, lazyFreed: 0 };
 }

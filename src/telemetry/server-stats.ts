@@ -15,7 +15,7 @@ export class ServerStats {
   errorReplies = 0;
   /** Error replies by their code ("ERR", "WRONGTYPE" …). */
   readonly errorsByCode = new Map<string, number>();
-  /** Largest amount of data held at a time, in bytes. */
+  /** Largest amount of data held at a time since the start, in bytes; a reset leaves it. */
   peakUsedBytes = 0;
   /** Time spent in the active expiry cycle, in ms. */
   expiryCycleMs = 0;
@@ -38,7 +38,6 @@ export class ServerStats {
     this.evictedClients = 0;
     this.errorReplies = 0;
     this.errorsByCode.clear();
-    this.peakUsedBytes = 0;
     this.expiryCycleMs = 0;
     this.evictionExceededMs = 0;
     this.opsPerSecond.reset();

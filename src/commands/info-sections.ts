@@ -1,0 +1,179 @@
+// The sections of INFO in Redis's order, each with what it tells: Redis's fields in Redis's order
+// where they mean something here, then Synap's own. A value is measured when it is asked for.
+import * as os from 'node:os';
+import { lruWord } from '../keyspace/access-clock.ts';
+import type { Keyspace } from '../keyspace/keyspace.ts';
+import { mainThreadCpuTime, processCpuTime } from '../telemetry/cpu-time.ts';
+import { unixTimeUs } from '../telemetry/wall-clock.ts';
+import { commandFields, errorFields, percentileFields } from './info-commands.ts';
+import { memoryFields } from './info-memory.ts';
+import { persistenceFields, replicationFields } from './info-replication.ts';
+import { ratio } from './memory-report.ts';
+import type { Services } from './services.ts';
+import { REDIS_VERSION } from './version.ts';
+
+/** A line of INFO. */
+export type InfoField = readonly [name: string, value: string | number];
+
+/** A section of INFO. */
+export interface InfoSection {
+  /** As INFO takes it, lower case. */
+  readonly name: string;
+  readonly title: string;
+  /** Whether INFO without arguments tells it. */
+  readonly isDefault: boolean;
+  readonly fields: (server: Services) => readonly InfoField[];
+}
+
+/** All sections. */
+export const infoSections: readonly InfoSection[] = [
+  { name: 'server', title: 'Server', isDefault: true, fields: serverFields },
+  { name: 'clients', title: 'Clients', isDefault: true, fields: clientFields },
+  { name: 'memory', title: 'Memory', isDefault: true, fields: memoryFields },
+  { name: 'persistence', title: 'Persistence', isDefault: true, fields: persistenceFields },
+  { name: 'stats', title: 'Stats', isDefault: true, fields: statsFields },
+  { name: 'replication', title: 'Replication', isDefault: true, fields: replicationFields },
+  { name: 'cpu', title: 'CPU', isDefault: true, fields: cpuFields },
+  { name: 'modules', title: 'Modules', isDefault: true, fields: () => [] },
+  { name: 'commandstats', title: 'Commandstats', isDefault: false, fields: commandFields },
+  { name: 'errorstats', title: 'Errorstats', isDefault: true, fields: errorFields },
+  { name: 'latencystats', title: 'Latencystats', isDefault: false, fields: percentileFields },
+  { name: 'cluster', title: 'Cluster', isDefault: true, fields: () => [['cluster_enabled', 0]] },
+  { name: 'keyspace', title: 'Keyspace', isDefault: true, fields: keyspaceFields },
+];
+
+const SECONDS_PER_DAY = 86_400;
+/** Keys looked at in a database to estimate how many are due. */
+const STALE_SAMPLES = 64;
+
+function serverFields({ identity, config, keyspace }: Services): InfoField[] {
+  const nowUs = unixTimeUs();
+  const uptimeSeconds = Math.floor((nowUs / 1000 - identity.startedMs) / 1000);
+  return [
+    ['redis_version', REDIS_VERSION],
+    ['synap_version', identity.version],
+    ['node_version', process.versions.node],
+    ['redis_mode', 'standalone'],
+    ['os', `${os.type()} ${os.release()} ${os.machine()}`],
+    ['arch_bits', process.arch.endsWith('64') ? 64 : 32],
+    ['multiplexing_api', pollingInterface()],
+    ['process_id', process.pid],
+    ['process_supervised', 'no'],
+    ['run_id', identity.runId],
+    ['tcp_port', identity.port],
+    ['server_time_usec', nowUs],
+    ['uptime_in_seconds', uptimeSeconds],
+    ['uptime_in_days', Math.floor(uptimeSeconds / SECONDS_PER_DAY)],
+    ['hz', config.values.hz],
+    ['configured_hz', config.values.hz],
+    ['lru_clock', lruWord(keyspace.nowMs) >>> 0],
+    ['executable', process.argv[1] ?? process.execPath],
+    ['config_file', config.file ?? ''],
+  ];
+}
+
+/** What libuv waits for sockets with. */
+function pollingInterface(): string {
+  if (process.platform === 'linux') return 'epoll';
+  return process.platform === 'win32' ? 'iocp' : 'kqueue';
+}
+
+function clientFields({ clients, config }: Services): InfoField[] {
+  let input = 0;
+  let output = 0;
+  for (const client of clients.all()) {
+    const buffers = client.buffers();
+    input = Math.max(input, buffers.query + buffers.queryFree);
+    output = Math.max(output, buffers.output);
+  }
+  return [
+    ['connected_clients', clients.size],
+    ['cluster_connections', 0],
+    ['maxclients', config.values.maxclients],
+    ['client_recent_max_input_buffer', input],
+    ['client_recent_max_output_buffer', output],
+    ['blocked_clients', 0],
+    ['tracking_clients', 0],
+    ['clients_in_timeout_table', 0],
+  ];
+}
+
+function statsFields({ keyspace, stats }: Services): InfoField[] {
+  const kilobytes = (bytes: number): string => (bytes / 1024).toFixed(2);
+  return [
+    ['total_connections_received', stats.connectionsReceived],
+    ['total_commands_processed', stats.commandsProcessed],
+    ['instantaneous_ops_per_sec', Math.floor(stats.opsPerSecond.perSecond)],
+    ['total_net_input_bytes', stats.bytesIn],
+    ['total_net_output_bytes', stats.bytesOut],
+    ['total_net_repl_input_bytes', 0],
+    ['total_net_repl_output_bytes', 0],
+    ['instantaneous_input_kbps', kilobytes(stats.bytesInPerSecond.perSecond)],
+    ['instantaneous_output_kbps', kilobytes(stats.bytesOutPerSecond.perSecond)],
+    ['instantaneous_input_repl_kbps', '0.00'],
+    ['instantaneous_output_repl_kbps', '0.00'],
+    ['rejected_connections', stats.connectionsRejected],
+    ['sync_full', 0],
+    ['sync_partial_ok', 0],
+    ['sync_partial_err', 0],
+    ['expired_keys', keyspace.stats.expired],
+    ['expired_stale_perc', staleKeysPercentage(keyspace).toFixed(2)],
+    ['expired_time_cap_reached_count', keyspace.stats.expiryCyclesCutShort],
+    ['expire_cycle_cpu_milliseconds', Math.floor(stats.expiryCycleMs)],
+    ['evicted_keys', keyspace.stats.evicted],
+    ['evicted_clients', stats.evictedClients],
+    ['total_eviction_exceeded_time', Math.floor(stats.evictionExceededMs)],
+    ['keyspace_hits', keyspace.stats.hits],
+    ['keyspace_misses', keyspace.stats.misses],
+    ['pubsub_channels', 0],
+    ['pubsub_patterns', 0],
+    ['pubsubshard_channels', 0],
+    ['tracking_total_keys', 0],
+    ['tracking_total_items', 0],
+    ['tracking_total_prefixes', 0],
+    ['total_error_replies', stats.errorReplies],
+    ['total_reads_processed', stats.readsProcessed],
+    ['total_writes_processed', stats.writesProcessed],
+  ];
+}
+
+/** How many of the keys with an expiry have passed it and are still there, in per cent; sampled. */
+function staleKeysPercentage({ databases, nowMs }: Keyspace): number {
+  let sampled = 0;
+  let due = 0;
+  for (const database of databases) {
+    if (database.soonestExpiryMs > nowMs) continue;
+    for (let i = 0; i < STALE_SAMPLES; i++) {
+      if (database.isDue(database.randomExpiring())) due++;
+      sampled++;
+    }
+  }
+  return ratio(due, sampled) * 100;
+}
+
+function cpuFields(): InfoField[] {
+  const total = processCpuTime();
+  const main = mainThreadCpuTime();
+  const fields: InfoField[] = [
+    ['used_cpu_sys', total.system.toFixed(6)],
+    ['used_cpu_user', total.user.toFixed(6)],
+    ['used_cpu_sys_children', '0.000000'],
+    ['used_cpu_user_children', '0.000000'],
+  ];
+  if (main !== undefined) {
+    fields.push(
+      ['used_cpu_sys_main_thread', main.system.toFixed(6)],
+      ['used_cpu_user_main_thread', main.user.toFixed(6)],
+    );
+  }
+  return fields;
+}
+
+function keyspaceFields({ keyspace }: Services): InfoField[] {
+  return keyspace.databases
+    .filter(({ size }) => size > 0)
+    .map((database) => [
+      `db${database.index}`,
+      `keys=${database.size},expires=${database.expiring},avg_ttl=${database.averageTtlMs()}`,
+    ]);
+}
