@@ -2,7 +2,7 @@
 
 import { redact, shape, transformed } from '../support/comparers.ts';
 import { compareWithRedis } from '../support/comparison-suite.ts';
-import { capture, closes, compared, receive, send, sleep } from '../support/script.ts';
+import { capture, closes, compared, intended, receive, send, sleep } from '../support/script.ts';
 
 /** The fields of a client's line that tell of this connection and this server alone. */
 const VARYING =
@@ -36,14 +36,20 @@ compareWithRedis('CLIENT', (define) => {
       CLIENT GETNAME x
       CLIENT GETREDIR
       CLIENT GETREDIR x
-      CLIENT TRACKINGINFO x
       CLIENT
       CLIENT bogus
       CLIENT ID x
     `,
   ]);
 
-  define('HELP', ['CLIENT HELP\nclient help\nCLIENT HELP me']);
+  define('HELP, and what is not there yet', [
+    intended('client-tracking', /^\*45\r\n\+CLIENT <subcommand> /, 'CLIENT HELP'),
+    intended('client-tracking', /\r\n\+HELP\r\n\+ {4}Prints this help\.\r\n$/, 'client help'),
+    'CLIENT HELP me',
+    intended('client-tracking', /^-ERR unknown subcommand 'TRACKING'/, 'CLIENT TRACKING bogus'),
+    intended('client-tracking', /^-ERR unknown subcommand 'CACHING'/, 'CLIENT CACHING yes'),
+    intended('client-tracking', /^-ERR unknown subcommand 'TRACKI/, 'CLIENT TRACKINGINFO'),
+  ]);
 
   define('INFO and LIST: the fields of a line', [
     compared(
@@ -199,6 +205,35 @@ compareWithRedis('CLIENT', (define) => {
     'CLIENT NO-EVICT on\nCLIENT NO-EVICT OFF\nCLIENT NO-EVICT\nCLIENT NO-EVICT bogus\nCLIENT NO-EVICT on off',
   ]);
 
+  define('SETINFO and NO-TOUCH', [
+    ...(
+      [
+        ['CLIENT SETINFO LIB-NAME mylib', /^\+OK\r\n$/],
+        ['CLIENT SETINFO lib-ver 1.2.3', /^\+OK\r\n$/],
+        ['CLIENT INFO', / lib-name=mylib lib-ver=1\.2\.3\b/],
+        ['CLIENT SETINFO LIB-NAME ""', /^\+OK\r\n$/],
+        ['CLIENT INFO', / lib-name= lib-ver=1\.2\.3\b/],
+        [
+          'CLIENT SETINFO LIB-NAME "a b"',
+          /^-ERR LIB-NAME cannot contain spaces, newlines or special characters\.\r\n$/,
+        ],
+        [
+          'CLIENT SETINFO LIB-VER "a\\n"',
+          /^-ERR LIB-VER cannot contain spaces, newlines or special characters\.\r\n$/,
+        ],
+        ['CLIENT SETINFO bogus x', /^-ERR Unrecognized option 'bogus'\r\n$/],
+        [
+          'CLIENT SETINFO LIB-NAME',
+          /^-ERR wrong number of arguments for 'client\|setinfo' command\r\n$/,
+        ],
+        ['CLIENT NO-TOUCH on', /^\+OK\r\n$/],
+        ['CLIENT NO-TOUCH OFF', /^\+OK\r\n$/],
+        ['CLIENT NO-TOUCH bogus', /^-ERR syntax error\r\n$/],
+        ['CLIENT NO-TOUCH', /^-ERR wrong number of arguments for 'client\|no-touch' command\r\n$/],
+      ] satisfies [string, RegExp][]
+    ).map(([line, reply]) => intended('client-7.2', reply, line)),
+  ]);
+
   define('UNBLOCK', [
     capture('self', 'CLIENT ID'),
     `
@@ -268,10 +303,6 @@ compareWithRedis('CLIENT', (define) => {
     sleep(50),
     'GET k\nEXISTS k\nDBSIZE\nCLIENT UNPAUSE\nDEBUG SET-ACTIVE-EXPIRE 1\nGET k\nDBSIZE',
   ], { protocols: [2] });
-
-  define('TRACKING and CACHING without tracking', [
-    'CLIENT GETREDIR\nCLIENT CACHING yes\nCLIENT TRACKING bogus',
-  ]);
 
   define('LIST forgets connections that are gone', [
     closes('b> QUIT'),

@@ -132,7 +132,6 @@ compareWithRedis('transactions', (define) => {
       'EXEC now',
       'SET k v bogus',
       'SELECT abc',
-      'SUBSCRIBE',
     ].flatMap((line) => [
       `MULTI\nSET k aborted\n${line}\nSET k w\nEXEC\nGET k\nDEL k`,
       `MULTI\n${line}\nDISCARD\nGET k\nMULTI\nEXEC`,

@@ -7,7 +7,7 @@ import { compareScript, type Difference, report, Side } from './compare.ts';
 import { RawClient } from './raw-client.ts';
 import { startRedisServer } from './redis-server.ts';
 import type { ServerConfig } from './running-server.ts';
-import { closes, type Script } from './script.ts';
+import { closes, intended, type Script } from './script.ts';
 
 const cleanups: (() => Promise<unknown>)[] = [];
 
@@ -110,6 +110,16 @@ describe('compareScript', () => {
     expect(differences).toMatchObject([
       { step: 1, expected: '+OK\\r\\n', actual: '$2\\r\\nOK\\r\\n' },
     ]);
+  });
+
+  test('holds an intended difference to what was intended', async () => {
+    const script = (pattern: RegExp) => [intended('client-7.2', pattern, 'CLIENT NO-TOUCH on')];
+    const answer = (request: string) => (/ECHO/.test(request) ? '$1\r\ne\r\n' : ':1\r\n');
+    expect(await compareWithFake(script(/^:1\r\n$/), answer)).toEqual([]);
+    expect(await compareWithFake(script(/^:2\r\n$/), answer)).toHaveLength(1);
+    await expect(compareWithFake([intended('unheard-of', /x/, 'PING')], answer)).rejects.toThrow(
+      'no intended difference is called unheard-of',
+    );
   });
 
   test('fails when the oracle itself does not do the step', async () => {

@@ -47,7 +47,7 @@ describe('random sequences against a server that differs', () => {
   test('are read from the server, find the difference and shrink to it', async () => {
     const [redis, other] = await Promise.all([
       startRedisServer(),
-      startRedisServer({ 'rename-command': 'GETDEL ""' }),
+      startRedisServer({ 'rename-command': [['GETDEL', '']] }),
     ]);
     try {
       const client = await RawClient.connect(redis.port);

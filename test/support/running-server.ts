@@ -9,8 +9,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RawClient } from './raw-client.ts';
 
-/** Directives by name; a list for one that is repeated. */
-export type ServerConfig = Readonly<Record<string, string | readonly string[]>>;
+/** Directives by name: one value, or for a directive that is repeated, the words of each line. */
+export type ServerConfig = Readonly<Record<string, string | readonly (readonly string[])[]>>;
 
 export interface RunningServer {
   readonly name: string;
@@ -127,11 +127,14 @@ function endProcess(child: ChildProcess): Promise<void> {
 function configText(config: ServerConfig): string {
   const lines: string[] = [];
   for (const [name, value] of Object.entries(config)) {
-    for (const one of typeof value === 'string' ? [value] : value) {
-      lines.push(`${name} ${one === '' ? '""' : one}`);
-    }
+    const repeated = typeof value === 'string' ? [[value]] : value;
+    for (const words of repeated) lines.push([name, ...words.map(quoted)].join(' '));
   }
   return `${lines.join('\n')}\n`;
+}
+
+function quoted(word: string): string {
+  return word === '' ? '""' : word;
 }
 
 function freePort(): Promise<number> {
