@@ -2,7 +2,7 @@
 // explain commands from it, arguments included.
 // Specification: https://redis.io/commands/command-docs/
 import type { Reply } from '../protocol/reply.ts';
-import type { Command } from './command.ts';
+import type { Command, CommandRow } from './command.ts';
 import { replyNames } from './command-info.ts';
 import { type Argument, parseSyntax } from './syntax.ts';
 
@@ -19,11 +19,10 @@ export function replyCommandDocs(reply: Reply, command: Command): void {
     ['group', () => reply.bulkText(row.group)],
   ];
   addText(fields, reply, 'complexity', row.complexity);
-  if (row.deprecated !== undefined) {
-    fields.push(['doc_flags', () => replyNames(reply, ['deprecated'])]);
-    addText(fields, reply, 'deprecated_since', row.deprecated.since);
-    addText(fields, reply, 'replaced_by', row.deprecated.replacedBy);
-  }
+  const flags = documentFlags(row);
+  if (flags.length > 0) fields.push(['doc_flags', () => replyNames(reply, flags)]);
+  addText(fields, reply, 'deprecated_since', row.deprecated?.since);
+  addText(fields, reply, 'replaced_by', row.deprecated?.replacedBy);
   const { history } = row;
   if (history !== undefined) fields.push(['history', () => replyHistory(reply, history)]);
   if (syntax.length > 0) fields.push(['arguments', () => replyArguments(reply, syntax)]);
@@ -73,6 +72,13 @@ function replyArgument(reply: Reply, argument: Argument): void {
   const parts = argument.arguments;
   if (parts.length > 0) fields.push(['arguments', () => replyArguments(reply, parts)]);
   replyFields(reply, fields);
+}
+
+function documentFlags(row: CommandRow): string[] {
+  const flags: string[] = [];
+  if (row.deprecated !== undefined) flags.push('deprecated');
+  if (row.systemCommand) flags.push('syscmd');
+  return flags;
 }
 
 function argumentFlags({ optional, multiple, multipleToken }: Argument): string[] {

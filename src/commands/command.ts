@@ -1,7 +1,8 @@
 // The row that declares a command: everything that is known of it, once, beside its handler.
 // Dispatch, COMMAND and its subcommands, key extraction and ACL categories derive from rows.
-import type { Histogram } from '../telemetry/histogram.ts';
+
 import type { Request } from '../protocol/request.ts';
+import type { Histogram } from '../telemetry/histogram.ts';
 import type { Call } from './call.ts';
 
 /** Runs a command: reads arguments from the call, changes the keyspace, writes one reply. */
@@ -89,6 +90,8 @@ export interface CommandRow {
   readonly complexity?: string;
   /** Version and reason, when its use is discouraged. */
   readonly deprecated?: { readonly since: string; readonly replacedBy: string };
+  /** Whether it is a tool of the servers themselves, and not for applications. */
+  readonly systemCommand?: true;
   /** What changed: pairs of version and change. */
   readonly history?: readonly (readonly [version: string, change: string])[];
   /** Command tips (https://redis.io/docs/reference/command-tips/). */

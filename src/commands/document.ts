@@ -31,6 +31,9 @@ may be left out, \`…\` may repeat, \`a | b\` is a choice. *Since* is the versi
 command first appeared in. The same facts are told by \`COMMAND DOCS\` and \`COMMAND INFO\`.
 `;
 
+/** A longer argument that repeats is not shown twice. */
+const MAX_REPEATED_LENGTH = 40;
+
 /** The text of docs/commands.md. */
 export function commandReference(commands: CommandTable): string {
   const chapters = Object.entries(TITLES).flatMap(([group, title]) => {
@@ -70,10 +73,16 @@ export function usageOf(command: Command): string {
 }
 
 function usageOfArgument(argument: Argument): string {
-  const once = withToken(argument, usageOfValue(argument));
-  const again = argument.multipleToken ? once : usageOfValue(argument);
-  const usage = argument.multiple ? `${once} [${again} …]` : once;
+  const usage = usageOfMandatory(argument);
   return argument.optional ? `[${usage}]` : usage;
+}
+
+function usageOfMandatory(argument: Argument): string {
+  const value = usageOfValue(argument);
+  const once = withToken(argument, value);
+  if (!argument.multiple) return once;
+  if (value.length > MAX_REPEATED_LENGTH) return `${once} …`;
+  return `${once} [${argument.multipleToken ? once : value} …]`;
 }
 
 function withToken({ type, token }: Argument, value: string): string {
@@ -85,7 +94,7 @@ function usageOfValue(argument: Argument): string {
   if (type === 'pure-token') return token === undefined || token === '' ? '""' : token;
   if (type === 'block') return parts.map(usageOfArgument).join(' ');
   if (type !== 'oneof') return name;
-  const choice = parts.map(usageOfArgument).join(' | ');
+  const choice = parts.map(usageOfMandatory).join(' | ');
   const bracketed = argument.optional && !argument.multiple && token === undefined;
   return bracketed ? choice : `<${choice}>`;
 }

@@ -6,7 +6,9 @@ import { type Argument, arityOf, parseSyntax } from '../../src/commands/syntax.t
 /** An argument as COMMAND DOCS shows it: only what is told of it. */
 function shown(argument: Argument): Record<string, unknown> {
   const { optional, multiple, multipleToken, arguments: parts, ...rest } = argument;
-  const told = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
+  const told: Record<string, unknown> = Object.fromEntries(
+    Object.entries(rest).filter(([, value]) => value !== undefined),
+  );
   const flags = Object.entries({ optional, multiple, multipleToken })
     .filter(([, value]) => value)
     .map(([name]) => name);

@@ -1,0 +1,163 @@
+// What must hold of the sources as a whole: which part may know which, and how files are kept.
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+
+/** Folders and root files of src/, from top to bottom: each imports only what is below it. */
+const LAYERS = [
+  'main',
+  'index',
+  'start',
+  'settings',
+  'server',
+  'background',
+  'net',
+  'dispatch',
+  'commands',
+  'keyspace',
+  'structures',
+  'memory',
+];
+
+/** What everyone may import, and what of the others these may import themselves. */
+const LEAVES: Readonly<Record<string, readonly string[]>> = {
+  logger: [],
+  config: [],
+  protocol: [],
+  telemetry: ['protocol'],
+};
+
+const MAX_LINES = 500;
+
+/** `import … from '…'` and `export … from '…'`, over several lines too; `import '…'`; `import('…')`. */
+const IMPORT_FORMS = [
+  /^(?:import|export)\b[^;'"=]*\bfrom '([^']+)';/gm,
+  /^import '([^']+)';/gm,
+  /\bimport\('([^']+)'\)/g,
+];
+
+interface Source {
+  /** Relative to src/, with slashes. */
+  readonly path: string;
+  readonly text: string;
+  readonly lines: readonly string[];
+  /** Paths of the sources that it imports, types included. */
+  readonly imports: readonly string[];
+  /** Names of the packages that it imports. */
+  readonly packages: readonly string[];
+}
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const sources = readSources();
+
+describe('imports', () => {
+  test('every source has a place in the layers', () => {
+    const places = new Set([...LAYERS, ...Object.keys(LEAVES)]);
+    expect(sources.filter(({ path }) => !places.has(partOf(path))).map(({ path }) => path)).toEqual(
+      [],
+    );
+    expect(sources.length).toBeGreaterThan(20);
+    expect(sources.flatMap(({ imports }) => imports).length).toBeGreaterThan(50);
+  });
+
+  test('they point down only', () => {
+    const wrong = sources.flatMap(({ path, imports }) =>
+      imports
+        .filter((imported) => !mayImport(partOf(path), partOf(imported)))
+        .map((imported) => `${path} imports ${imported}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test('every import is of a source that exists, by its full name', () => {
+    const known = new Set(sources.map(({ path }) => path));
+    const missing = sources.flatMap(({ imports }) => imports.filter((path) => !known.has(path)));
+    expect(missing).toEqual([]);
+  });
+
+  test("packages are Node's own or dependencies", () => {
+    const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+    const others = sources.flatMap(({ path, packages }) =>
+      packages
+        .filter((name) => !name.startsWith('node:') && !(name in dependencies))
+        .map((name) => `${path} imports ${name}`),
+    );
+    expect(others).toEqual([]);
+  });
+});
+
+describe('files', () => {
+  test('none is longer than 500 lines', () => {
+    const long = sources.filter(({ lines }) => lines.length > MAX_LINES);
+    expect(long.map(({ path, lines }) => `${path}: ${lines.length}`)).toEqual([]);
+  });
+
+  test('each opens by saying what it owns', () => {
+    const silent = sources.filter(({ text }) => !/^(#!.*\n)?\/\/ \S/.test(text));
+    expect(silent.map(({ path }) => path)).toEqual([]);
+  });
+
+  test('each is called by a noun in kebab case', () => {
+    const odd = sources.filter(
+      ({ path }) => !/^([a-z0-9-]+\/)*[a-z0-9]+(-[a-z0-9]+)*\.ts$/.test(path),
+    );
+    expect(odd.map(({ path }) => path)).toEqual([]);
+  });
+
+  test('none escapes the type checker or the linter, or leaves work for later', () => {
+    const anywhere = /@ts-(ignore|expect-error|nocheck)|biome-ignore|eslint-|\b(TODO|FIXME|XXX)\b/;
+    const inCode = /^(?!\s*(\/\/|\/?\*)).*(\bas any\b|<any\b|:\s*any\s*[,;)\]=|])/;
+    const found = sources.flatMap(({ path, lines }) =>
+      lines.flatMap((line, index) =>
+        anywhere.test(line) || inCode.test(line) ? [`${path}:${index + 1}: ${line}`] : [],
+      ),
+    );
+    expect(found).toEqual([]);
+  });
+
+  test('only main.ts acts on the process', () => {
+    const acts = /\bprocess\.(exit|exitCode|env|on|once|kill|chdir|stdin|stdout|stderr)\b/;
+    const found = sources.filter(({ path, text }) => path !== 'main.ts' && acts.test(text));
+    expect(found.map(({ path }) => path)).toEqual([]);
+  });
+});
+
+/** The layer or leaf that a source is part of: its folder, or its name in src/ itself. */
+function partOf(path: string): string {
+  return path.split('/')[0].replace(/\.ts$/, '');
+}
+
+function mayImport(from: string, to: string): boolean {
+  if (from === to) return true;
+  const ofLeaf = LEAVES[from];
+  if (ofLeaf !== undefined) return ofLeaf.includes(to);
+  return to in LEAVES || LAYERS.indexOf(from) < LAYERS.indexOf(to);
+}
+
+function readSources(): Source[] {
+  const files = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' });
+  return files
+    .map((file) => file.replaceAll('\\', '/'))
+    .filter((file) => file.endsWith('.ts'))
+    .sort()
+    .map(readSource);
+}
+
+function readSource(path: string): Source {
+  const text = readFileSync(join(root, 'src', path), 'utf8');
+  const specifiers = IMPORT_FORMS.flatMap((form) =>
+    [...text.matchAll(form)].map(([, name]) => name),
+  );
+  const isLocal = (name: string) => name.startsWith('.');
+  return {
+    path,
+    text,
+    lines: text.trimEnd().split('\n'),
+    imports: specifiers
+      .filter(isLocal)
+      .map((name) => normalize(join(dirname(path), name)).replaceAll('\\', '/')),
+    packages: specifiers.filter((name) => !isLocal(name)),
+  };
+}
