@@ -29,6 +29,7 @@ export const debugCommands: readonly CommandRow[] = [
     since: '1.0.0',
     summary: 'Container of the commands for development and tests.',
     complexity: 'Depends on subcommand.',
+    systemCommand: true,
     handler: debug,
   },
 ];
