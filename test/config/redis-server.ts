@@ -17,6 +17,8 @@ export interface RedisOptions {
   readonly file?: string;
   /** Flags behind the file. */
   readonly flags?: readonly string[];
+  /** The whole command line in place of file and flags; it must set the port that it is given. */
+  readonly args?: (port: number) => readonly string[];
   readonly stdin?: string;
 }
 
@@ -36,11 +38,12 @@ export class RedisServer {
   static async start(options: RedisOptions = {}): Promise<RedisServer> {
     const directory = mkdtempSync(join(tmpdir(), 'synap-config-'));
     const port = await freePort();
-    const args = [...(options.flags ?? []), '--port', String(port), '--bind', '127.0.0.1'];
+    const file = options.file === undefined ? [] : ['test.conf'];
+    const flags = [...(options.flags ?? []), '--port', String(port), '--bind', '127.0.0.1'];
     if (options.file !== undefined) {
       writeFileSync(join(directory, 'test.conf'), options.file, 'latin1');
-      args.unshift('test.conf');
     }
+    const args = options.args?.(port) ?? [...file, ...flags];
     const child = spawn('redis-server', args, { cwd: directory });
     child.stdin.end(options.stdin ?? '', 'latin1');
     let printed = '';
@@ -56,6 +59,17 @@ export class RedisServer {
     if (await ready) return new RedisServer(port, directory, child);
     rmSync(directory, { recursive: true, force: true });
     throw new Error(printed);
+  }
+
+  /** What redis-cli prints for a command. */
+  async cli(...command: string[]): Promise<string> {
+    const child = spawn('redis-cli', ['-p', String(this.port), ...command]);
+    let printed = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      printed += chunk.toString('latin1');
+    });
+    await once(child, 'close');
+    return printed;
   }
 
   async stop(): Promise<void> {

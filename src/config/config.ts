@@ -1,0 +1,309 @@
+// The configuration of a running server: its values, and what CONFIG GET, SET and REWRITE need. A
+// change takes effect as a whole or not at all: all values are set, then those who follow them are
+// told, and when one refuses, all values go back and those already told are told again. Names,
+// values and errors that pass through here are byte strings (see text.ts).
+import { argumentsOf, type Directive, parseSetting, warningOf } from './directive.ts';
+import { type DirectiveName, directives, findDirective, type Values } from './directives.ts';
+import { systemMessage } from './error.ts';
+import type { Parsed } from './kind.ts';
+import { rewriteFile } from './rewrite/rewrite.ts';
+import { type Steps, settle } from './settle.ts';
+
+/** What a Config is made of; `loadConfig` makes it. */
+export interface ConfigParts {
+  /** The value of every directive, by name. */
+  readonly parsed: Map<string, Parsed<unknown>>;
+  readonly defaults: ReadonlyMap<string, Parsed<unknown>>;
+  /** Places of the settings, of directives that were set. */
+  readonly origins: ReadonlyMap<string, string>;
+  /** Absolute path of the file that CONFIG REWRITE writes. */
+  readonly file: string | undefined;
+  /** Absolute path of the directory that the server was started in. */
+  readonly directory: string;
+}
+
+/** Who asks for a change, and when. */
+export interface SetContext {
+  /** Whether the client is on this machine: `enable-protected-configs local` lets it. */
+  readonly isLocal?: boolean;
+  readonly isLoading?: boolean;
+}
+
+/** Undefined when done, otherwise the error reply without its `-`. */
+export type Outcome = string | undefined;
+
+/**
+ * Applies changed values. Returns what is wrong with them, which undoes the change; it is then
+ * called again with the former values if it had accepted the new ones.
+ */
+export type ChangeListener = (values: Values) => Outcome | Promise<Outcome>;
+
+interface Follower {
+  readonly names: ReadonlySet<string>;
+  readonly listener: ChangeListener;
+}
+
+interface Change {
+  readonly directive: Directive;
+  readonly previous: Parsed<unknown>;
+  readonly next: Parsed<unknown>;
+}
+
+/** Names that CONFIG GET reports for patterns: those of directives, each with its aliases. */
+const reportedNames = directives
+  .filter((directive) => !directive.fileOnly && !directive.hidden)
+  .flatMap((directive) => [directive.name, ...directive.aliases]);
+
+export class Config {
+  /**
+   * The values as the server uses them, by directive: `config.values['maxmemory-samples']`. The
+   * object stays the same while its properties change. Hot paths copy what they need into fields
+   * of their own, from `onChange`.
+   */
+  readonly values: Values;
+  /** Absolute path of the file that the server was started with. */
+  readonly file: string | undefined;
+  readonly #values: Record<string, unknown> = {};
+  readonly #parsed: Map<string, Parsed<unknown>>;
+  readonly #defaults: ReadonlyMap<string, Parsed<unknown>>;
+  readonly #origins: ReadonlyMap<string, string>;
+  readonly #directory: string;
+  readonly #followers: Follower[] = [];
+  #warn: (warning: string) => void = () => {};
+  /** The change that waits for a listener; the next one waits for it. */
+  #pending: Promise<void> | undefined;
+
+  constructor(parts: ConfigParts) {
+    this.file = parts.file;
+    this.#parsed = parts.parsed;
+    this.#defaults = parts.defaults;
+    this.#origins = parts.origins;
+    this.#directory = parts.directory;
+    for (const [name, { value }] of this.#parsed) this.#values[name] = value;
+    this.values = this.#values as Values;
+  }
+
+  /**
+   * CONFIG GET: names and texts of the directives that the patterns select, each once. A name
+   * without `*`, `?` and `[` comes back as it was written, and finds hidden directives too.
+   *
+   * @param matches whether a glob pattern matches a name, in any case
+   */
+  get(
+    patterns: readonly string[],
+    matches: (pattern: string, name: string) => boolean,
+  ): [name: string, text: string][] {
+    const found = new Map<string, [string, string]>();
+    const add = (name: string, shown: string) => {
+      const directive = findDirective(name);
+      if (directive === undefined || directive.fileOnly) return;
+      const key = name.toLowerCase();
+      if (!found.has(key)) found.set(key, [shown, this.#get(directive).text]);
+    };
+    for (const pattern of patterns) {
+      if (!/[*?[]/.test(pattern)) add(pattern, pattern);
+      else for (const name of reportedNames) if (matches(pattern, name)) add(name, name);
+    }
+    return [...found.values()];
+  }
+
+  /**
+   * CONFIG SET: changes several directives, or none when one cannot be. Waits only where a
+   * listener does.
+   *
+   * @param pairs names and values
+   */
+  set(
+    pairs: readonly (readonly [name: string, value: string])[],
+    context: SetContext = {},
+  ): Outcome | Promise<Outcome> {
+    if (this.#pending !== undefined) return this.#pending.then(() => this.set(pairs, context));
+    const refusal = this.#check(pairs, context);
+    if (refusal !== undefined) return refusal;
+    const changes = this.#parse(pairs);
+    if (typeof changes === 'string') return changes;
+    const outcome = settle(this.#apply(changes));
+    if (outcome instanceof Promise) {
+      const done = () => {
+        this.#pending = undefined;
+      };
+      this.#pending = outcome.then(done, done);
+    }
+    return outcome;
+  }
+
+  /**
+   * Has a listener called after every CONFIG SET that changes one of the directives, once for all
+   * of them.
+   */
+  onChange(names: DirectiveName | readonly DirectiveName[], listener: ChangeListener): void {
+    this.#followers.push({ names: new Set([names].flat()), listener });
+  }
+
+  /** Has a function called with each warning that a CONFIG SET gives rise to. */
+  onWarning(warn: (warning: string) => void): void {
+    this.#warn = warn;
+  }
+
+  /** What an operator must know of the present values: those that have no effect. */
+  warnings(): string[] {
+    return directives.flatMap((directive) => this.#warningOf(directive) ?? []);
+  }
+
+  /** Where a directive was set: `redis.conf:12`. Undefined for one that has its default. */
+  originOf(name: DirectiveName): string | undefined {
+    return this.#origins.get(name);
+  }
+
+  /**
+   * Changes a directive on the server's own behalf, whether CONFIG SET could or not: as REPLICAOF
+   * does, or a limit of the system at start. Nobody is told.
+   *
+   * @param words arguments as in a file, without quotes
+   * @throws RangeError when they are no value of the directive
+   */
+  assign(name: DirectiveName, words: readonly string[]): void {
+    const directive = findDirective(name);
+    if (directive === undefined) throw new RangeError(name);
+    const next = this.#parseOne(directive, argumentsOf(directive, words) ?? words);
+    if (typeof next === 'string') throw new RangeError(`${name}: ${next}`);
+    this.#put(directive, next);
+  }
+
+  /** CONFIG REWRITE: makes the file that the server was started with say the present values. */
+  rewrite(): Outcome {
+    if (this.file === undefined) return 'ERR The server is running without a config file';
+    const values = directives.map((directive) => ({
+      directive,
+      parsed: this.#get(directive),
+      standard: this.#defaultOf(directive),
+    }));
+    try {
+      rewriteFile(this.file, values, this.#directory);
+      return undefined;
+    } catch (error) {
+      return `ERR Rewriting config file: ${systemMessage(error)}`;
+    }
+  }
+
+  /** Names and permissions, before any value is looked at. */
+  #check(pairs: readonly (readonly [string, string])[], context: SetContext): Outcome {
+    let refusal: Outcome;
+    const names = new Set<string>();
+    for (const [name] of pairs) {
+      const directive = findDirective(name);
+      if (directive === undefined || directive.fileOnly) {
+        refusal ??= `ERR Unknown option or number of arguments for CONFIG SET - '${name}'`;
+        continue;
+      }
+      if (directive.fixedWhileLoading && context.isLoading) {
+        return 'LOADING Redis is loading the dataset in memory';
+      }
+      if (directive.immutable) refusal ??= failed(name, "can't set immutable config");
+      else if (directive.protected && !this.#allowsProtected(context)) {
+        refusal ??= failed(name, "can't set protected config");
+      } else if (names.has(name.toLowerCase())) refusal ??= failed(name, 'duplicate parameter');
+      names.add(name.toLowerCase());
+    }
+    return refusal;
+  }
+
+  /** The changes that the pairs make; those that set what is set already are none. */
+  #parse(pairs: readonly (readonly [string, string])[]): Change[] | string {
+    const changes = new Map<string, Change>();
+    for (const [name, value] of pairs) {
+      const directive = findDirective(name);
+      if (directive === undefined) continue;
+      const previous = this.#get(directive);
+      const words = directive.kind.shape === 'single' ? [value] : cutAtBlanks(value);
+      const next = this.#parseOne(directive, words);
+      if (typeof next === 'string') return failed(name.toLowerCase(), next);
+      changes.set(directive.name, { directive, previous, next });
+    }
+    return [...changes.values()].filter(({ previous, next }) => previous.text !== next.text);
+  }
+
+  #parseOne(directive: Directive, words: readonly string[]): Parsed<unknown> | string {
+    return parseSetting(directive, words, {
+      current: this.#get(directive),
+      isRepeated: false,
+      directory: this.values.dir,
+    });
+  }
+
+  /** Sets the values and tells their followers; goes back when one of them refuses. */
+  *#apply(changes: readonly Change[]): Steps<Outcome, Outcome> {
+    for (const { directive, next } of changes) this.#put(directive, next);
+    const told: Follower[] = [];
+    let refusal: Outcome;
+    try {
+      for (const follower of this.#followers) {
+        const cause = changes.find(({ directive }) => follower.names.has(directive.name));
+        if (cause === undefined) continue;
+        const problem = yield follower.listener(this.values);
+        if (problem !== undefined) {
+          refusal = failed(cause.directive.name, problem);
+          break;
+        }
+        told.push(follower);
+      }
+    } catch (error) {
+      yield* this.#undo(changes, told);
+      throw error;
+    }
+    if (refusal !== undefined) return refusal + (yield* this.#undo(changes, told));
+    for (const { directive } of changes) {
+      const warning = this.#warningOf(directive);
+      if (warning !== undefined) this.#warn(warning);
+    }
+    return undefined;
+  }
+
+  /** Returns what is to be added to a refusal: nothing unless a follower cannot go back. */
+  *#undo(changes: readonly Change[], told: readonly Follower[]): Steps<Outcome, string> {
+    for (const { directive, previous } of changes) this.#put(directive, previous);
+    let problems = '';
+    for (const follower of told.toReversed()) {
+      const problem = yield follower.listener(this.values);
+      if (problem !== undefined) problems += ` (going back failed as well: ${problem})`;
+    }
+    return problems;
+  }
+
+  #allowsProtected(context: SetContext): boolean {
+    const allowed = this.values['enable-protected-configs'];
+    return allowed === 'yes' || (allowed === 'local' && context.isLocal === true);
+  }
+
+  #warningOf(directive: Directive): string | undefined {
+    return warningOf(directive, this.#get(directive), this.#defaultOf(directive));
+  }
+
+  #get(directive: Directive): Parsed<unknown> {
+    return present(this.#parsed.get(directive.name));
+  }
+
+  #defaultOf(directive: Directive): Parsed<unknown> {
+    return present(this.#defaults.get(directive.name));
+  }
+
+  #put(directive: Directive, parsed: Parsed<unknown>): void {
+    this.#parsed.set(directive.name, parsed);
+    this.#values[directive.name] = parsed.value;
+  }
+}
+
+/** Every directive of the table has a value and a default; `loadConfig` sees to that. */
+function present<T>(entry: T | undefined): T {
+  if (entry === undefined) throw new Error('a directive without a value');
+  return entry;
+}
+
+/** The words of a CONFIG SET value: cut at every blank, without quotes. */
+function cutAtBlanks(value: string): string[] {
+  return value === '' ? [] : value.split(' ');
+}
+
+function failed(name: string, problem: string): string {
+  return `ERR CONFIG SET failed (possibly related to argument '${name}') - ${problem}`;
+}

@@ -1,0 +1,123 @@
+// The process: its directory, its databases, its background work and its end.
+import { section } from '../directive.ts';
+import { shutdownFlags, wordLines } from '../kinds/lists.ts';
+import { INT_MAX, integer } from '../kinds/numbers.ts';
+import { directory, text, yesNo } from '../kinds/scalars.ts';
+
+/** Variables of `proc-title-template`. */
+const titleVariables = new Set([
+  'title',
+  'listen-addr',
+  'server-mode',
+  'port',
+  'tls-port',
+  'unixsocket',
+  'config-file',
+]);
+
+/** `{name}` is a variable and `{{` a brace; something other than the title must be left to show. */
+function checkTitleTemplate(template: string): string | undefined {
+  const rest = template.replace(/\{\{|\{([^}]*)\}/g, (match, name: string | undefined) => {
+    if (name === undefined) return 'brace';
+    if (!titleVariables.has(name)) return match;
+    return name === 'title' ? '' : 'variable';
+  });
+  return rest.includes('{') || rest.trim() === ''
+    ? 'template format is invalid or contains unknown variables'
+    : undefined;
+}
+
+export const general = section('general', 'General', {
+  dir: {
+    kind: directory(),
+    default: '.',
+    protected: true,
+    fixedWhileLoading: true,
+    status: 'active',
+    doc: 'Working directory: data files are kept in it, and relative paths in other directives start from it. The default is the directory that the server was started in.',
+  },
+  databases: {
+    kind: integer({ min: 1, max: INT_MAX }),
+    default: '16',
+    immutable: true,
+    status: 'active',
+    doc: 'Number of databases, numbered from 0, among which a client chooses with SELECT.',
+  },
+  hz: {
+    kind: integer({ min: 0, max: INT_MAX, clamp: { min: 1, max: 500 } }),
+    default: '10',
+    status: 'active',
+    doc: 'How many times a second background work runs, such as expiring keys and checking timeouts.',
+  },
+  'dynamic-hz': {
+    kind: yesNo(),
+    default: 'yes',
+    status: 'active',
+    doc: 'Run background work more often than `hz` says while many clients are connected.',
+  },
+  pidfile: {
+    kind: text({ isUnsetByEmpty: true, summary: 'path' }),
+    default: '',
+    immutable: true,
+    status: 'active',
+    doc: 'File to which the process id is written at start and which is removed at exit. Empty writes none.',
+  },
+  'set-proc-title': {
+    kind: yesNo(),
+    default: 'yes',
+    immutable: true,
+    status: 'active',
+    doc: 'Show in `ps` and `top` what `proc-title-template` says.',
+  },
+  'proc-title-template': {
+    kind: text({ check: checkTitleTemplate }),
+    default: '{title} {listen-addr} {server-mode}',
+    status: 'active',
+    doc: 'Title of the process. Variables: `{title}`, `{listen-addr}`, `{server-mode}`, `{port}`, `{tls-port}`, `{unixsocket}`, `{config-file}`.',
+  },
+  'shutdown-timeout': {
+    kind: integer({ min: 0, max: INT_MAX }),
+    default: '10',
+    status: 'later',
+    doc: 'Seconds for which a shutdown waits for replicas that lag behind.',
+  },
+  'shutdown-on-sigint': {
+    kind: shutdownFlags(),
+    default: 'default',
+    status: 'active',
+    doc: 'How SIGINT shuts down: the options of SHUTDOWN that it stands for.',
+  },
+  'shutdown-on-sigterm': {
+    kind: shutdownFlags(),
+    default: 'default',
+    status: 'active',
+    doc: 'How SIGTERM shuts down: the options of SHUTDOWN that it stands for.',
+  },
+  include: {
+    kind: wordLines('path, in which `*`, `?` and `[…]` match several files; repeatable', 1),
+    fileOnly: true,
+    example: '/etc/synap/*.conf',
+    status: 'active',
+    doc: 'Reads another file at this place. Relative paths start from the working directory; a pattern that matches no file is no error.',
+  },
+  'busy-reply-threshold': {
+    kind: integer({ min: 0, max: 9_223_372_036_854_775_807n }),
+    default: '5000',
+    aliases: ['lua-time-limit'],
+    status: 'later',
+    doc: 'Milliseconds that a script may run before other clients are answered with BUSY.',
+  },
+  'locale-collate': {
+    kind: text(),
+    default: '',
+    status: 'later',
+    doc: 'Locale by which strings are ordered in SORT ALPHA. Empty takes that of the environment.',
+  },
+  loadmodule: {
+    kind: wordLines('path of a module and its arguments; repeatable'),
+    fileOnly: true,
+    example: '/path/of/module.so',
+    status: 'inapplicable',
+    doc: 'Loads a module for Redis. Such modules are machine code for another program.',
+  },
+});

@@ -1,0 +1,142 @@
+// How much memory data may take, and how keys that expire or must go are found and freed.
+import { section } from '../directive.ts';
+import { INT_MAX, integer, LONG_MAX, memory as memorySize, ULONG_MAX } from '../kinds/numbers.ts';
+import { oneOf, yesNo } from '../kinds/scalars.ts';
+
+export const memory = section('memory', 'Memory, eviction and expiry', {
+  maxmemory: {
+    kind: memorySize({ min: 0, max: ULONG_MAX }),
+    default: '0',
+    status: 'active',
+    doc: 'Most memory that data and buffers may take; beyond it `maxmemory-policy` decides. `0` sets no limit.',
+  },
+  'maxmemory-policy': {
+    kind: oneOf(
+      'volatile-lru',
+      'volatile-lfu',
+      'volatile-random',
+      'volatile-ttl',
+      'allkeys-lru',
+      'allkeys-lfu',
+      'allkeys-random',
+      'noeviction',
+    ),
+    default: 'noeviction',
+    status: 'active',
+    doc: 'Which keys go when `maxmemory` is reached: the least recently used (`lru`), least frequently used (`lfu`), random ones or those nearest to expiry (`ttl`), among all keys or those that expire (`volatile`). `noeviction` refuses commands that need memory.',
+  },
+  'maxmemory-samples': {
+    kind: integer({ min: 1, max: INT_MAX }),
+    default: '5',
+    status: 'active',
+    doc: 'Keys that are compared to find one to evict. More are closer to the true order and slower.',
+  },
+  'maxmemory-eviction-tenacity': {
+    kind: integer({ min: 0, max: 100 }),
+    default: '10',
+    status: 'active',
+    doc: 'How long eviction may hold up clients: 0 is shortest, 100 goes on until memory is below the limit.',
+  },
+  'lfu-log-factor': {
+    kind: integer({ min: 0, max: INT_MAX }),
+    default: '10',
+    status: 'active',
+    doc: 'How slowly the counter of uses grows: with 10 it is full after about a million uses.',
+  },
+  'lfu-decay-time': {
+    kind: integer({ min: 0, max: INT_MAX }),
+    default: '1',
+    status: 'active',
+    doc: 'Minutes after which the counter of uses drops by one. `0` never drops it.',
+  },
+  'active-expire-effort': {
+    kind: integer({ min: 1, max: 10 }),
+    default: '1',
+    status: 'active',
+    doc: 'How hard expired keys that nobody reads are looked for: 1 is least, 10 uses most time.',
+  },
+  'lazyfree-lazy-eviction': {
+    kind: yesNo(),
+    default: 'no',
+    status: 'active',
+    doc: 'Free the memory of evicted keys in the background.',
+  },
+  'lazyfree-lazy-expire': {
+    kind: yesNo(),
+    default: 'no',
+    status: 'active',
+    doc: 'Free the memory of expired keys in the background.',
+  },
+  'lazyfree-lazy-server-del': {
+    kind: yesNo(),
+    default: 'no',
+    status: 'active',
+    doc: 'Free in the background what a command replaces, as RENAME does with an existing target.',
+  },
+  'lazyfree-lazy-user-del': {
+    kind: yesNo(),
+    default: 'no',
+    status: 'active',
+    doc: 'Make DEL free memory in the background, as UNLINK does.',
+  },
+  'lazyfree-lazy-user-flush': {
+    kind: yesNo(),
+    default: 'no',
+    status: 'active',
+    doc: 'Make FLUSHALL and FLUSHDB free memory in the background unless they say SYNC.',
+  },
+  activerehashing: {
+    kind: yesNo(),
+    default: 'yes',
+    status: 'inapplicable',
+    doc: 'Spend idle time on growing tables. Here tables grow in small steps as they are used.',
+  },
+  'jemalloc-bg-thread': {
+    kind: yesNo(),
+    default: 'yes',
+    status: 'inapplicable',
+    doc: 'Let the memory allocator of Redis tidy up in a thread of its own.',
+  },
+  activedefrag: {
+    kind: yesNo(),
+    default: 'no',
+    status: 'inapplicable',
+    doc: 'Move data to make memory contiguous again, which the memory allocator of Redis needs.',
+  },
+  'active-defrag-cycle-max': {
+    kind: integer({ min: 1, max: 99 }),
+    default: '25',
+    status: 'inapplicable',
+    doc: 'Most effort of defragmentation, in percent of a core.',
+  },
+  'active-defrag-cycle-min': {
+    kind: integer({ min: 1, max: 99 }),
+    default: '1',
+    status: 'inapplicable',
+    doc: 'Least effort of defragmentation, in percent of a core.',
+  },
+  'active-defrag-ignore-bytes': {
+    kind: memorySize({ min: 1, max: LONG_MAX }),
+    default: '100mb',
+    status: 'inapplicable',
+    doc: 'Lost memory at which defragmentation begins.',
+  },
+  'active-defrag-max-scan-fields': {
+    kind: integer({ min: 1, max: LONG_MAX }),
+    default: '1000',
+    status: 'inapplicable',
+    doc: 'Elements of a collection that defragmentation visits in one step.',
+  },
+  'active-defrag-threshold-lower': {
+    kind: integer({ min: 0, max: 1000 }),
+    default: '10',
+    status: 'inapplicable',
+    doc: 'Percentage of lost memory at which defragmentation begins.',
+  },
+  'active-defrag-threshold-upper': {
+    kind: integer({ min: 0, max: 1000 }),
+    default: '100',
+    status: 'inapplicable',
+    doc: 'Percentage of lost memory at which defragmentation works hardest.',
+  },
+});
