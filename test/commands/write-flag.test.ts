@@ -11,7 +11,7 @@ import { encodeCommand, showCommand } from '../support/command-line.ts';
 import { Random } from '../support/random.ts';
 import { CommandGenerator } from '../support/random-commands.ts';
 import { RawClient } from '../support/raw-client.ts';
-import { isError, textOf } from '../support/reply-frames.ts';
+import { isError, type Reply, textOf } from '../support/reply-frames.ts';
 import type { RunningServer } from '../support/running-server.ts';
 import { startSynapServer } from '../support/synap-server.ts';
 
@@ -102,14 +102,20 @@ function generate(name: string): string[][] {
 /** Runs the commands on a connection of their own, whatever they answer. */
 async function run(commands: readonly string[][]): Promise<void> {
   const client = await RawClient.connect(server.port);
-  client.send(Buffer.concat(commands.map((args) => encodeCommand(args))));
-  const { closed } = await client.read(commands.length);
+  await pipeline(client, commands);
   await client.close();
-  if (closed) throw new Error('the server closed the connection');
 }
 
 async function seed(): Promise<void> {
-  for (const args of SEED) await ask(...args);
+  const failed = (await pipeline(observer, SEED)).filter(isError);
+  expect(failed.map(textOf)).toEqual([]);
+}
+
+async function pipeline(client: RawClient, commands: readonly string[][]): Promise<Reply[]> {
+  client.send(Buffer.concat(commands.map((args) => encodeCommand(args))));
+  const { replies, closed } = await client.read(commands.length);
+  if (closed) throw new Error('the server closed the connection');
+  return [...replies];
 }
 
 /** What all data is, and how many changes there were: a change back to what was counts too. */
