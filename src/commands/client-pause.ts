@@ -22,6 +22,8 @@ export function clientPause({ request, reply, server }: Call): void {
     reply.error('ERR timeout is negative');
   } else {
     server.clients.pause(writesOnly ? PAUSE_WRITES : PAUSE_ALL, timeoutMs, server.keyspace.nowMs);
+    // Deleting keys is writing too. The end of the pause takes it back.
+    server.keyspace.expiryPaused = true;
     reply.ok();
   }
 }

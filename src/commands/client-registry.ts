@@ -15,11 +15,12 @@ export class ClientRegistry {
   pauseMode = PAUSE_NONE;
   /** Unix time at which the pause ends, in ms. */
   pauseUntilMs = 0;
-  /** Called when a pause ends, so that suspended clients go on. */
+  /** Called after a pause has ended, so that suspended clients go on; never while a command runs. */
   onResume: () => void = () => {};
 
   #lastId = 0;
   #pauseTimer: NodeJS.Timeout | undefined;
+  #resumption: NodeJS.Immediate | undefined;
 
   get size(): number {
     return this.#byId.size;
@@ -60,17 +61,21 @@ export class ClientRegistry {
     this.#pauseTimer = setTimeout(() => this.resume(), waitMs);
   }
 
-  /** Ends the pause. */
+  /** Ends the pause. Suspended clients go on when the present work is done. */
   resume(): void {
     clearTimeout(this.#pauseTimer);
     if (this.pauseMode === PAUSE_NONE) return;
     this.pauseMode = PAUSE_NONE;
     this.pauseUntilMs = 0;
-    this.onResume();
+    this.#resumption ??= setImmediate(() => {
+      this.#resumption = undefined;
+      this.onResume();
+    });
   }
 
   /** Ends what would keep the process alive. */
   close(): void {
     clearTimeout(this.#pauseTimer);
+    clearImmediate(this.#resumption);
   }
 }

@@ -2,7 +2,16 @@
 
 import { redact, shape, transformed } from '../support/comparers.ts';
 import { compareWithRedis } from '../support/comparison-suite.ts';
-import { capture, closes, compared, intended, receive, send, sleep } from '../support/script.ts';
+import {
+  capture,
+  closes,
+  compared,
+  intended,
+  raw,
+  receive,
+  send,
+  sleep,
+} from '../support/script.ts';
 
 /** The fields of a client's line that tell of this connection and this server alone. */
 const VARYING =
@@ -284,6 +293,14 @@ compareWithRedis('CLIENT', (define) => {
     receive('d'),
     receive('e'),
     'd> EXEC\nMGET k l m\nCLIENT UNPAUSE',
+  ]);
+
+  define('UNPAUSE in the middle of a pipeline', [
+    'SET k v\nCLIENT PAUSE 60000 WRITE',
+    send('b> SET k w'),
+    raw('PING\r\nCLIENT UNPAUSE\r\nGET k\r\nPING\r\n', 4),
+    receive('b'),
+    'GET k',
   ]);
 
   define('PAUSE ALL holds everything and ends by itself', [

@@ -105,6 +105,7 @@ export class TestServer {
       flags,
       keys,
       handler,
+      isQuick: false,
       stats: { calls: 0, totalUs: 0, rejected: 0, failed: 0, histogram: new Histogram() },
       subcommands: undefined,
     };
