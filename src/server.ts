@@ -13,7 +13,7 @@ import type { ServerIdentity, Services, ShutdownOptions } from './commands/servi
 import type { Config } from './config/config.ts';
 import type { MemoryShare } from './config/kinds/numbers.ts';
 import { Dispatcher, type MemoryGuard } from './dispatch/dispatcher.ts';
-import { EVICTION_IMPOSSIBLE, EVICTION_UNFINISHED, Eviction } from './keyspace/eviction.ts';
+import { EVICTED_ENOUGH, EVICTION_IMPOSSIBLE, EVICTION_UNFINISHED, Eviction } from './keyspace/eviction.ts';
 import { Keyspace } from './keyspace/keyspace.ts';
 import { receiveInto } from './net/accept.ts';
 import { Connection } from './net/connection.ts';
@@ -189,7 +189,10 @@ export class Server implements Services, ConnectionHost, BackgroundHost, MemoryG
   // ── Memory ──────────────────────────────────────────────────────────────────────────────────
 
   makeRoom(): boolean {
-    if (!this.#isOver()) return true;
+    if (!this.#isOver()) {
+      if (this.stats.exceededSinceMs !== 0) this.stats.noteMemoryLimit(false, performance.now());
+      return true;
+    }
     const result = this.#evict();
     if (result === EVICTION_UNFINISHED) this.background.wake();
     return result !== EVICTION_IMPOSSIBLE;
@@ -202,9 +205,9 @@ export class Server implements Services, ConnectionHost, BackgroundHost, MemoryG
   #evict(): number {
     const startMs = performance.now();
     const result = this.eviction.run(this.#isOver, startMs + this.#evictionLimitMs());
-    const tookMs = performance.now() - startMs;
-    this.stats.evictionExceededMs += tookMs;
-    this.latency.add('eviction-cycle', tookMs);
+    const endMs = performance.now();
+    this.stats.noteMemoryLimit(result !== EVICTED_ENOUGH, endMs);
+    this.latency.add('eviction-cycle', endMs - startMs);
     return result;
   }
 

@@ -4,7 +4,7 @@
 //   mix(d, x)  = SHA1(d xor SHA1(x))
 //   value of k = mix(mix(0, type), bytes), xor SHA1("!!expire!!") if k has an expiry
 //   key        = the same, beginning with mix(0, key) instead of 0
-//   all        = for each database that holds keys: mix(all, index), then xor each of its keys
+//   all        = for each database that holds keys: mix(all, index), then xor SHA1(key) of each key
 import { hash } from 'node:crypto';
 import { type Database, NO_EXPIRY } from '../keyspace/database.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
@@ -33,7 +33,7 @@ export function digestOfValue(database: Database, ref: number): string {
   return digest.toString('hex');
 }
 
-/** All keys of a database; undefined when there is none. */
+/** What all keys of a database add to the digest; undefined when there is no key. */
 function digestOfKeys(database: Database): Buffer | undefined {
   const keys = Buffer.alloc(DIGEST_BYTES);
   let count = 0;
@@ -45,7 +45,7 @@ function digestOfKeys(database: Database): Buffer | undefined {
       const { buffer, offset, length } = database.key(ref);
       mix(digest, buffer.subarray(offset, offset + length));
       addValue(digest, database, ref);
-      xor(keys, digest);
+      xor(keys, sha1(digest));
       count++;
     });
   } while (cursor !== 0);

@@ -10,6 +10,8 @@ export function persistenceFields({ identity, keyspace }: Services): InfoField[]
   return [
     ['loading', 0],
     ['async_loading', 0],
+    ['current_save_keys_processed', 0],
+    ['current_save_keys_total', 0],
     ['rdb_changes_since_last_save', keyspace.dirty],
     ['rdb_bgsave_in_progress', 0],
     // The data counts as saved when the server starts with nothing, as in Redis.

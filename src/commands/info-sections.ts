@@ -56,6 +56,8 @@ function serverFields({ identity, config, keyspace }: Services): InfoField[] {
     ['redis_mode', 'standalone'],
     ['os', `${os.type()} ${os.release()} ${os.machine()}`],
     ['arch_bits', process.arch.endsWith('64') ? 64 : 32],
+    // What process.hrtime and performance.now are made of.
+    ['monotonic_clock', 'POSIX clock_gettime'],
     ['multiplexing_api', pollingInterface()],
     ['process_id', process.pid],
     ['process_supervised', 'no'],
@@ -99,6 +101,7 @@ function clientFields({ clients, config }: Services): InfoField[] {
 }
 
 function statsFields({ keyspace, stats }: Services): InfoField[] {
+  const nowMs = performance.now();
   const kilobytes = (bytes: number): string => (bytes / 1024).toFixed(2);
   return [
     ['total_connections_received', stats.connectionsReceived],
@@ -122,7 +125,8 @@ function statsFields({ keyspace, stats }: Services): InfoField[] {
     ['expire_cycle_cpu_milliseconds', Math.floor(stats.expiryCycleMs)],
     ['evicted_keys', keyspace.stats.evicted],
     ['evicted_clients', stats.evictedClients],
-    ['total_eviction_exceeded_time', Math.floor(stats.evictionExceededMs)],
+    ['total_eviction_exceeded_time', Math.floor(stats.totalExceededMs(nowMs))],
+    ['current_eviction_exceeded_time', Math.floor(stats.currentlyExceededMs(nowMs))],
     ['keyspace_hits', keyspace.stats.hits],
     ['keyspace_misses', keyspace.stats.misses],
     ['pubsub_channels', 0],
@@ -131,6 +135,7 @@ function statsFields({ keyspace, stats }: Services): InfoField[] {
     ['tracking_total_keys', 0],
     ['tracking_total_items', 0],
     ['tracking_total_prefixes', 0],
+    ['unexpected_error_replies', 0],
     ['total_error_replies', stats.errorReplies],
     ['total_reads_processed', stats.readsProcessed],
     ['total_writes_processed', stats.writesProcessed],

@@ -158,10 +158,7 @@ export class Dispatcher {
     }
     command.stats.calls++;
     server.stats.commandsProcessed++;
-    if (reply.errors !== errorsBefore) {
-      command.stats.failed++;
-      this.#countErrors(errorsBefore);
-    }
+    if (reply.errors !== errorsBefore && this.#countErrors(errorsBefore)) command.stats.failed++;
     if (server.clients.monitors.size > 0 && (command.flags & (SKIP_MONITOR | ADMIN)) === 0) {
       feedMonitors(server, client, call.request);
     }
@@ -200,7 +197,7 @@ export class Dispatcher {
     if (command.subcommands !== undefined && request.count > 1) {
       const subcommand = command.subcommands.get(request.latin1(1).toLowerCase());
       if (subcommand === undefined) {
-        this.#reject(client, command, unknownSubcommand(command, request));
+        this.#reject(client, undefined, unknownSubcommand(command, request));
         return undefined;
       }
       command = subcommand;
@@ -268,12 +265,16 @@ export class Dispatcher {
     return false;
   }
 
-  /** Counts the errors encoded since, by code, once: EXEC's inner commands count their own. */
-  #countErrors(errorsBefore: number): void {
+  /**
+   * Counts the errors encoded since, by code, once: EXEC's inner commands count their own.
+   * @returns whether there were any to count
+   */
+  #countErrors(errorsBefore: number): boolean {
     const reply = this.#reply;
-    if (reply.errors === errorsBefore || this.#errorsCounted >= reply.errors) return;
+    if (reply.errors === errorsBefore || this.#errorsCounted >= reply.errors) return false;
     this.#errorsCounted = reply.errors;
     this.#server.stats.countError(reply.lastError);
+    return true;
   }
 
   /** Reports a command that took long. */

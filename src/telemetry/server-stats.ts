@@ -19,8 +19,10 @@ export class ServerStats {
   peakUsedBytes = 0;
   /** Time spent in the active expiry cycle, in ms. */
   expiryCycleMs = 0;
-  /** Time during which the memory limit was exceeded, in ms. */
-  evictionExceededMs = 0;
+  /** Since when the memory limit is exceeded, by performance.now(); 0 when it is not. */
+  exceededSinceMs = 0;
+  /** Time during which it was exceeded before that, in ms. */
+  #exceededMs = 0;
   /** Commands, bytes in and bytes out per second, from the last 16 samples of 100 ms. */
   readonly opsPerSecond = new RateMeter();
   readonly bytesInPerSecond = new RateMeter();
@@ -39,10 +41,31 @@ export class ServerStats {
     this.errorReplies = 0;
     this.errorsByCode.clear();
     this.expiryCycleMs = 0;
-    this.evictionExceededMs = 0;
+    this.exceededSinceMs = 0;
+    this.#exceededMs = 0;
     this.opsPerSecond.reset();
     this.bytesInPerSecond.reset();
     this.bytesOutPerSecond.reset();
+  }
+
+  /** Notes whether the memory limit is exceeded at this time, by performance.now(). */
+  noteMemoryLimit(isExceeded: boolean, nowMs: number): void {
+    if (isExceeded) {
+      if (this.exceededSinceMs === 0) this.exceededSinceMs = nowMs;
+    } else {
+      this.#exceededMs += this.currentlyExceededMs(nowMs);
+      this.exceededSinceMs = 0;
+    }
+  }
+
+  /** For how long the memory limit has been exceeded now, in ms. */
+  currentlyExceededMs(nowMs: number): number {
+    return this.exceededSinceMs === 0 ? 0 : nowMs - this.exceededSinceMs;
+  }
+
+  /** For how long it was exceeded in all, in ms. */
+  totalExceededMs(nowMs: number): number {
+    return this.#exceededMs + this.currentlyExceededMs(nowMs);
   }
 
   /** Counts an error reply by its code: `text` up to its first space. */

@@ -20,6 +20,11 @@ export const differences: readonly IntendedDifference[] = [
     reason:
       'CLIENT SETINFO, CLIENT NO-TOUCH and the fields lib-name and lib-ver of CLIENT LIST are those of Redis 7.2: clients send them at connect.',
   },
+  {
+    name: 'debug-subcommands',
+    reason:
+      'DEBUG JMAP and DEBUG STRINGMATCH-LEN are additions of Synap. DEBUG HELP lists what there is: the subcommands of Redis that crash it or look into its data structures are missing.',
+  },
 ];
 
 /** Fields of INFO, as "Section/field", with what they have in common. */
@@ -29,10 +34,101 @@ export interface InfoFields {
 }
 
 /** Fields that Redis prints and Synap does not, because they have no meaning here. */
-export const infoFieldsLeftOut: readonly InfoFields[] = [];
+export const infoFieldsLeftOut: readonly InfoFields[] = [
+  {
+    reason: 'They tell how Redis was compiled.',
+    fields: [
+      'Server/redis_git_sha1',
+      'Server/redis_git_dirty',
+      'Server/redis_build_id',
+      'Server/atomicvar_api',
+      'Server/gcc_version',
+    ],
+  },
+  {
+    reason: 'Synap does not fork and copies no pages.',
+    fields: [
+      'Persistence/current_cow_peak',
+      'Persistence/current_cow_size',
+      'Persistence/current_cow_size_age',
+      'Persistence/current_fork_perc',
+      'Persistence/rdb_last_cow_size',
+      'Persistence/aof_last_cow_size',
+      'Persistence/module_fork_in_progress',
+      'Persistence/module_fork_last_cow_size',
+      'Stats/latest_fork_usec',
+      'Stats/total_forks',
+    ],
+  },
+  {
+    reason: 'They are about jemalloc and its defragmentation; Synap tells of its arena instead.',
+    fields: [
+      'Memory/allocator_resident',
+      'Memory/allocator_rss_ratio',
+      'Memory/allocator_rss_bytes',
+      'Memory/rss_overhead_ratio',
+      'Memory/rss_overhead_bytes',
+      'Memory/active_defrag_running',
+      'Stats/active_defrag_hits',
+      'Stats/active_defrag_misses',
+      'Stats/active_defrag_key_hits',
+      'Stats/active_defrag_key_misses',
+      'Stats/total_active_defrag_time',
+      'Stats/current_active_defrag_time',
+    ],
+  },
+  {
+    reason: 'There are no I/O threads, and no reply buffers that are resized.',
+    fields: [
+      'Server/io_threads_active',
+      'Stats/io_threaded_reads_processed',
+      'Stats/io_threaded_writes_processed',
+      'Stats/reply_buffer_shrinks',
+      'Stats/reply_buffer_expands',
+    ],
+  },
+  {
+    reason: 'Scripts and functions are not there yet.',
+    fields: [
+      'Memory/used_memory_lua',
+      'Memory/used_memory_vm_eval',
+      'Memory/used_memory_lua_human',
+      'Memory/used_memory_scripts_eval',
+      'Memory/number_of_cached_scripts',
+      'Memory/number_of_functions',
+      'Memory/number_of_libraries',
+      'Memory/used_memory_vm_functions',
+      'Memory/used_memory_vm_total',
+      'Memory/used_memory_vm_total_human',
+      'Memory/used_memory_functions',
+      'Memory/used_memory_scripts',
+      'Memory/used_memory_scripts_human',
+    ],
+  },
+  {
+    reason: 'MIGRATE, RESTORE and writable replicas are not there yet.',
+    fields: [
+      'Stats/migrate_cached_sockets',
+      'Stats/slave_expires_tracked_keys',
+      'Stats/dump_payload_sanitizations',
+    ],
+  },
+];
 
 /** Fields that Synap prints besides those of Redis 7.0. */
-export const infoFieldsAdded: readonly InfoFields[] = [];
+export const infoFieldsAdded: readonly InfoFields[] = [
+  { reason: 'What the server is.', fields: ['Server/synap_version', 'Server/node_version'] },
+  {
+    reason: 'Where the memory is: data in the arena, the program in the JavaScript heap.',
+    fields: [
+      'Memory/arena_used',
+      'Memory/arena_reserved',
+      'Memory/arena_external',
+      'Memory/js_heap_used',
+      'Memory/js_heap_reserved',
+    ],
+  },
+];
 
 /** Commands that Synap has and Redis 7.0 has not: full names, "container|subcommand". */
 export const commandsAdded: readonly { reason: string; commands: readonly string[] }[] = [

@@ -3,7 +3,7 @@
 import { anyOfType, redact, shape, transformed } from '../support/comparers.ts';
 import { compareWithRedis } from '../support/comparison-suite.ts';
 import { fieldOf, itemsOf, type Reply, textOf } from '../support/reply-frames.ts';
-import { closes, command, compared, receive } from '../support/script.ts';
+import { closes, command, compared, intended, receive } from '../support/script.ts';
 
 /** A line of MONITOR without its time and the client's address. */
 const monitorLine = transformed('monitor lines', (text) =>
@@ -173,7 +173,10 @@ compareWithRedis('server', (define) => {
   ]);
 
   define('DEBUG', [
-    `
+    intended('debug-subcommands', /^:0\r\n$/, 'DEBUG STRINGMATCH-LEN 100 a*b'),
+    intended('debug-subcommands', /^:1\r\n$/, 'DEBUG STRINGMATCH-LEN 100 a*a'),
+    intended('debug-subcommands', /^-ERR value is out of range/, 'DEBUG STRINGMATCH-LEN -1 *'),
+    String.raw`
       DEBUG SLEEP 0
       DEBUG SLEEP 0.001
       debug sleep 0
@@ -186,9 +189,26 @@ compareWithRedis('server', (define) => {
       DEBUG SET-ACTIVE-EXPIRE 0
       DEBUG SET-ACTIVE-EXPIRE 1
       DEBUG SET-ACTIVE-EXPIRE
-      DEBUG STRINGMATCH-LEN 100 a*b
-      DEBUG STRINGMATCH-LEN 1000 *
       DEBUG STRINGMATCH-LEN 10
+      DEBUG PROTOCOL bogus
+      DEBUG PROTOCOL
+      DEBUG PROTOCOL string
+      DEBUG PROTOCOL integer
+      DEBUG PROTOCOL DOUBLE
+      DEBUG PROTOCOL bignum
+      DEBUG PROTOCOL null
+      DEBUG PROTOCOL array
+      DEBUG PROTOCOL set
+      DEBUG PROTOCOL map
+      DEBUG PROTOCOL verbatim
+      DEBUG PROTOCOL true
+      DEBUG PROTOCOL false
+      DEBUG ERROR "MYERROR text"
+      DEBUG ERROR "MY\r\nERROR"
+      DEBUG LOG message
+      DEBUG JMAP x
+      DEBUG POPULATE 1 p -1
+      DEBUG DIGEST x
       DEBUG DIGEST
       DEBUG DIGEST-VALUE
       DEBUG DIGEST-VALUE missing
