@@ -9,8 +9,31 @@ import { type Argument, parseSyntax } from './syntax.ts';
 /** A field of a documentation map: its name, and what writes its value. */
 type Field = readonly [name: string, write: () => void];
 
-/** Writes the documentation of a command, its subcommands included, as a map. */
-export function replyCommandDocs(reply: Reply, command: Command): void {
+/**
+ * Encoded documentation, for each version of the protocol. It never changes, and interactive
+ * clients ask for all of it each time they start.
+ */
+const encoded = { 2: new WeakMap<Command, Buffer>(), 3: new WeakMap<Command, Buffer>() };
+
+/** Writes a map of commands, by their full names, to their documentation. */
+export function replyCommandDocs(reply: Reply, commands: readonly Command[]): void {
+  const known = encoded[reply.resp3 ? 3 : 2];
+  reply.map(commands.length);
+  for (const command of commands) {
+    reply.bulkText(command.fullName);
+    const bytes = known.get(command);
+    if (bytes !== undefined) {
+      reply.raw(bytes);
+      continue;
+    }
+    const mark = reply.mark();
+    replyDocumentation(reply, command);
+    known.set(command, reply.copySince(mark));
+  }
+}
+
+/** The documentation of a command, its subcommands included, as a map. */
+function replyDocumentation(reply: Reply, command: Command): void {
   const { row } = command;
   const syntax = parseSyntax(row.syntax ?? '', command.keys.length);
   const fields: Field[] = [
@@ -28,18 +51,9 @@ export function replyCommandDocs(reply: Reply, command: Command): void {
   if (syntax.length > 0) fields.push(['arguments', () => replyArguments(reply, syntax)]);
   const { subcommands } = command;
   if (subcommands !== undefined) {
-    fields.push(['subcommands', () => replyAll(reply, [...subcommands.values()])]);
+    fields.push(['subcommands', () => replyCommandDocs(reply, [...subcommands.values()])]);
   }
   replyFields(reply, fields);
-}
-
-/** Writes a map of commands, by their full names, to their documentation. */
-export function replyAll(reply: Reply, commands: readonly Command[]): void {
-  reply.map(commands.length);
-  for (const command of commands) {
-    reply.bulkText(command.fullName);
-    replyCommandDocs(reply, command);
-  }
 }
 
 function replyHistory(reply: Reply, history: readonly (readonly [string, string])[]): void {

@@ -1,7 +1,7 @@
 // COMMAND and its subcommands: the command table told to clients.
 import type { Call } from './call.ts';
 import type { Command, CommandRow } from './command.ts';
-import { replyAll } from './command-docs.ts';
+import { replyCommandDocs } from './command-docs.ts';
 import { replyCommandInfo, replyNames } from './command-info.ts';
 import { commandList } from './command-list.ts';
 import { LOADING, NO_MANDATORY_KEYS, STALE } from './flags.ts';
@@ -138,7 +138,7 @@ function commandInfo({ request, reply, server }: Call): void {
 /** COMMAND DOCS [name …]: unknown names are left out. */
 function commandDocs({ request, reply, server }: Call): void {
   if (request.count === 2) {
-    replyAll(reply, [...server.commands.all()]);
+    replyCommandDocs(reply, [...server.commands.all()]);
     return;
   }
   const commands: Command[] = [];
@@ -146,7 +146,7 @@ function commandDocs({ request, reply, server }: Call): void {
     const command = server.commands.byName(request.latin1(i));
     if (command !== undefined) commands.push(command);
   }
-  replyAll(reply, commands);
+  replyCommandDocs(reply, commands);
 }
 
 /** COMMAND GETKEYS command [arg …] */
