@@ -13,7 +13,12 @@ import type { ServerIdentity, Services, ShutdownOptions } from './commands/servi
 import type { Config } from './config/config.ts';
 import type { MemoryShare } from './config/kinds/numbers.ts';
 import { Dispatcher, type MemoryGuard } from './dispatch/dispatcher.ts';
-import { EVICTED_ENOUGH, EVICTION_IMPOSSIBLE, EVICTION_UNFINISHED, Eviction } from './keyspace/eviction.ts';
+import {
+  EVICTED_ENOUGH,
+  EVICTION_IMPOSSIBLE,
+  EVICTION_UNFINISHED,
+  Eviction,
+} from './keyspace/eviction.ts';
 import { Keyspace } from './keyspace/keyspace.ts';
 import { receiveInto } from './net/accept.ts';
 import { Connection } from './net/connection.ts';
