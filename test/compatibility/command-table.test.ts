@@ -8,7 +8,7 @@ import { compareWithRedis } from '../support/comparison-suite.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { fieldOf, isError, itemsOf, type Reply, textOf } from '../support/reply-frames.ts';
 import type { RunningServer } from '../support/running-server.ts';
-import { compared } from '../support/script.ts';
+import { compared, intended } from '../support/script.ts';
 import { commandsAdded } from './differences.ts';
 
 compareWithRedis('COMMAND', (define, servers) => {
@@ -24,12 +24,17 @@ compareWithRedis('COMMAND', (define, servers) => {
       COMMAND DOCS config|bogus
       COMMAND COUNT x
       COMMAND bogus
-      COMMAND HELP
+      COMMAND HELP x
       COMMAND GETKEYS
       COMMAND GETKEYSANDFLAGS
     `,
     compared(unordered, 'COMMAND INFO get\nCOMMAND INFO GET bogus set\nCOMMAND INFO config|get'),
     compared(shape, 'COMMAND COUNT'),
+    intended(
+      'command-texts',
+      /^\*18\r\n\+COMMAND <subcommand> \[.*\r\n\+HELP\r\n/s,
+      'COMMAND HELP',
+    ),
   ]);
 
   define('LIST FILTERBY', [

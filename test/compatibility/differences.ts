@@ -11,6 +11,11 @@ export interface IntendedDifference {
 
 export const differences: readonly IntendedDifference[] = [
   {
+    name: 'command-texts',
+    reason:
+      'What COMMAND DOCS says in sentences (summary, changes, complexity after its order) and what COMMAND HELP explains is in words of our own.',
+  },
+  {
     name: 'client-tracking',
     reason:
       'CLIENT TRACKING, TRACKINGINFO and CACHING are not there yet. CLIENT HELP lists what there is.',
