@@ -1,6 +1,7 @@
 // MONITOR: a line for every command that the server runs, to the clients that asked for it.
 import { quote } from '../protocol/quote.ts';
 import type { Request } from '../protocol/request.ts';
+import { unixTimeUs } from '../telemetry/wall-clock.ts';
 import type { Call } from './call.ts';
 import type { Client } from './client.ts';
 import type { CommandRow } from './command.ts';
@@ -26,7 +27,7 @@ const REDACTED = '"(redacted)"';
  * flag ADMIN or SKIP_MONITOR.
  */
 export function feedMonitors(server: Services, client: Client, request: Request): void {
-  const line = Buffer.from(`+${formatMonitorLine(wallClockUs(), client, request)}\r\n`);
+  const line = Buffer.from(`+${formatMonitorLine(unixTimeUs(), client, request)}\r\n`);
   for (const monitor of server.clients.monitors) monitor.send(line);
 }
 
@@ -63,9 +64,4 @@ function monitor({ reply, client, server }: Call): void {
   client.monitor = true;
   server.clients.monitors.add(client);
   reply.ok();
-}
-
-/** Unix time in µs. */
-function wallClockUs(): number {
-  return Math.floor((performance.timeOrigin + performance.now()) * 1000);
 }

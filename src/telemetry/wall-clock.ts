@@ -1,17 +1,20 @@
-// The time of day in microseconds, which Date does not have: the monotonic clock, kept within a
-// millisecond of the system's time even when that is set anew.
+// The time of day in microseconds, which Date does not have: the monotonic clock, moved along
+// whenever it does not agree with the milliseconds that the system tells.
 
-/** The two clocks may differ by so much before they are brought together again, in ms. */
-const TOLERANCE_MS = 1;
+const MILLISECOND = 1;
+const MICROSECOND = 0.001;
 
+/** What the monotonic clock lacks to the time of day, in ms. */
 let offsetMs = performance.timeOrigin;
 
 /** Unix time in µs, an integer. */
 export function unixTimeUs(): number {
+  const earliestMs = Date.now();
   const monotonicMs = performance.now();
-  const systemMs = Date.now();
-  // Date.now() is cut to whole milliseconds.
-  const aheadMs = offsetMs + monotonicMs - systemMs;
-  if (aheadMs < 0 || aheadMs >= TOLERANCE_MS) offsetMs = systemMs - monotonicMs;
+  // Date.now() drops what is less than a millisecond.
+  const endMs = Date.now() + MILLISECOND;
+  const timeMs = offsetMs + monotonicMs;
+  if (timeMs < earliestMs) offsetMs = earliestMs - monotonicMs;
+  else if (timeMs >= endMs) offsetMs = endMs - MICROSECOND - monotonicMs;
   return Math.floor((offsetMs + monotonicMs) * 1000);
 }
