@@ -19,7 +19,7 @@ export const commandCommands: readonly CommandRow[] = [
     arity: -1,
     since: '2.8.13',
     summary: 'Describes all commands to clients.',
-    complexity: 'O(N) where N is the total number of Redis commands',
+    complexity: 'O(N) where N is the number of commands',
     tips: ['nondeterministic_output_order'],
     handler: commandInfo,
     subcommands: [
@@ -88,7 +88,7 @@ export const commandCommands: readonly CommandRow[] = [
         arity: -2,
         since: '7.0.0',
         summary: 'Returns the names of all commands, or of those that a filter lets through.',
-        complexity: 'O(N) where N is the total number of Redis commands',
+        complexity: 'O(N) where N is the number of commands',
         tips: ['nondeterministic_output_order'],
         syntax:
           '[FILTERBY filterby=( MODULE module-name:string | ACLCAT category:string | PATTERN pattern:pattern )]',

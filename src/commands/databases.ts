@@ -60,8 +60,7 @@ export const databaseCommands: readonly CommandRow[] = [
     categories: ['keyspace', 'dangerous'],
     since: '4.0.0',
     summary: 'Exchanges the contents of two databases.',
-    complexity:
-      'O(N) where N is the count of clients watching or blocking on keys from both databases.',
+    complexity: 'O(N) where N is the number of clients that watch keys of the two.',
     syntax: 'index1:integer index2:integer',
     handler: swapdb,
   },

@@ -23,8 +23,7 @@ export const keyCommands: readonly CommandRow[] = [
     group: 'generic',
     since: '1.0.0',
     summary: 'Deletes keys.',
-    complexity:
-      'O(N) where N is the number of keys that will be removed. When a key to remove holds a value other than a string, the individual complexity for this key is O(M) where M is the number of elements in the list, set, sorted set or hash. Removing a single key that holds a string value is O(1).',
+    complexity: 'O(N) where N is the number of keys.',
     tips: ['request_policy:multi_shard', 'response_policy:agg_sum'],
     syntax: 'key...',
     handler: del,
@@ -37,8 +36,7 @@ export const keyCommands: readonly CommandRow[] = [
     group: 'generic',
     since: '4.0.0',
     summary: 'Deletes keys; the memory of large values is given back in the background.',
-    complexity:
-      'O(1) for each key removed regardless of its size. Then the command does O(N) work in a different thread in order to reclaim memory, where N is the number of allocations the deleted objects where composed of.',
+    complexity: 'O(1) for each key; its memory is given back in the background.',
     tips: ['request_policy:multi_shard', 'response_policy:agg_sum'],
     syntax: 'key...',
     handler: del,
@@ -126,8 +124,7 @@ export const keyCommands: readonly CommandRow[] = [
     group: 'generic',
     since: '6.2.0',
     summary: 'Copies what a key holds to another key, in this or another database.',
-    complexity:
-      'O(N) worst case for collections, where N is the number of nested items. O(1) for string values.',
+    complexity: 'O(N) where N is the size of the value.',
     syntax: 'source:key destination:key [DB destination-db:integer] [REPLACE]',
     handler: copy,
   },

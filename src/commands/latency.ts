@@ -91,8 +91,7 @@ export const latencyCommands: readonly CommandRow[] = [
         group: 'server',
         since: '7.0.0',
         summary: 'Tells how the durations of some commands, or of all, are distributed.',
-        complexity:
-          'O(N) where N is the number of commands with latency information being retrieved.',
+        complexity: 'O(N) where N is the number of commands told of.',
         tips: NODE_TIPS,
         syntax: '[command:string ...]',
         handler: histogram,

@@ -12,8 +12,7 @@ export const shutdownCommands: readonly CommandRow[] = [
     group: 'server',
     since: '1.0.0',
     summary: 'Saves the data, if that is configured, and ends the server.',
-    complexity:
-      'O(N) when saving, where N is the total number of keys in all databases when saving data, otherwise O(1)',
+    complexity: 'O(N) where N is the number of keys when they are saved, otherwise O(1).',
     history: [['7.0.0', 'The modifiers `NOW`, `FORCE` and `ABORT`.']],
     syntax: '[nosave_save=( NOSAVE | SAVE )] [NOW^7.0.0] [FORCE^7.0.0] [ABORT^7.0.0]',
     handler: shutdown,

@@ -9,8 +9,7 @@ import { type CommandRow, keyAt } from './command.ts';
 import { NOT_AN_INTEGER, OFFSET_OUT_OF_RANGE, STRING_TOO_LONG, WRONG_TYPE } from './errors.ts';
 import { DENYOOM, FAST, READONLY, WRITE } from './flags.ts';
 
-const GETRANGE_COMPLEXITY =
-  'O(N) where N is the length of the returned string. The complexity is ultimately determined by the returned length, but because creating a substring from an existing string is very cheap, it can be considered O(1) for small strings.';
+const GETRANGE_COMPLEXITY = 'O(N) where N is the length of the returned part.';
 
 export const stringRangeCommands: readonly CommandRow[] = [
   {
@@ -21,8 +20,7 @@ export const stringRangeCommands: readonly CommandRow[] = [
     group: 'string',
     since: '2.0.0',
     summary: 'Appends to the string of a key, which is created if there is none.',
-    complexity:
-      'O(1). The amortized time complexity is O(1) assuming the appended value is small and the already present value is of any size, since the dynamic string library used by Redis will double the free space available on every reallocation.',
+    complexity: 'O(1) on average: a string that grows gets spare room.',
     syntax: 'key value:string',
     handler: append,
   },
@@ -71,8 +69,7 @@ export const stringRangeCommands: readonly CommandRow[] = [
     group: 'string',
     since: '2.2.0',
     summary: 'Overwrites a part of the string of a key, which grows with NUL bytes as needed.',
-    complexity:
-      'O(1), not counting the time taken to copy the new string in place. Usually, this string is very small so the amortized complexity is O(1). Otherwise, complexity is O(M) with M being the length of the value argument.',
+    complexity: 'O(1) for a short value, otherwise O(M) where M is its length.',
     syntax: 'key offset:integer value:string',
     handler: setrange,
   },
