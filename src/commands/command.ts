@@ -1,6 +1,5 @@
 // The row that declares a command: everything that is known of it, once, beside its handler.
 // Dispatch, COMMAND and its subcommands, key extraction and ACL categories derive from rows.
-
 import type { Request } from '../protocol/request.ts';
 import type { Histogram } from '../telemetry/histogram.ts';
 import type { Call } from './call.ts';
