@@ -1,0 +1,89 @@
+// The reports of LATENCY DOCTOR and MEMORY DOCTOR, on made-up figures.
+import { describe, expect, test } from 'vitest';
+import { diagnoseLatency } from '../../src/commands/latency-doctor.ts';
+import { findMemoryProblems } from '../../src/commands/memory-doctor.ts';
+import { humanBytes, type MemoryReport } from '../../src/commands/memory-report.ts';
+
+const MIB = 1024 * 1024;
+
+describe('LATENCY DOCTOR', () => {
+  test('tells whether the monitor was on when there is nothing to tell', () => {
+    expect(diagnoseLatency([], 0)).toContain('latency-monitor-threshold');
+    expect(diagnoseLatency([], 50)).toContain('50 ms');
+  });
+
+  test('tells each event in figures, with advice on what is known', () => {
+    const samples = [10, 30, 20].map((latencyMs, i) => ({ timeSeconds: 100 + i * 4, latencyMs }));
+    const report = diagnoseLatency(
+      [
+        { name: 'command', samples, maxMs: 99 },
+        { name: 'other', samples: [{ timeSeconds: 1, latencyMs: 5 }], maxMs: 5 },
+      ],
+      1,
+    );
+    expect(report).toContain(
+      '1. command: 3 spikes (average 20 ms, mean deviation 7 ms, one every 4.00 s). Worst of all: 99 ms.\n' +
+        '2. other: 1 spikes (average 5 ms, mean deviation 0 ms, one every 0.00 s). Worst of all: 5 ms.\n',
+    );
+    expect(report.match(/^ \* /gm)).toHaveLength(1);
+    expect(report).toContain('SLOWLOG GET');
+  });
+});
+
+describe('MEMORY DOCTOR', () => {
+  const healthy: MemoryReport = {
+    used: 100 * MIB,
+    peak: 110 * MIB,
+    startup: 64,
+    overhead: 10 * MIB,
+    dataset: 90 * MIB,
+    clients: MIB,
+    resident: 180 * MIB,
+    keys: 1_000_000,
+    arenaUsed: 95 * MIB,
+    arenaActive: 100 * MIB,
+    arenaReserved: 128 * MIB,
+    external: 0,
+    heapUsed: 10 * MIB,
+    heapReserved: 20 * MIB,
+  };
+
+  test('finds nothing wrong with a healthy server', () => {
+    expect(findMemoryProblems(healthy, 50)).toEqual([]);
+    expect(findMemoryProblems({ ...healthy, clients: 0 }, 0)).toEqual([]);
+  });
+
+  test('does not judge a server that holds next to nothing', () => {
+    const [problem, ...others] = findMemoryProblems({ ...healthy, used: MIB }, 1);
+    expect(problem).toContain('too little');
+    expect(others).toEqual([]);
+  });
+
+  test.each<[string, Partial<MemoryReport>, number]>([
+    ['Past peak', { peak: 151 * MIB }, 50],
+    ['Fragmentation', { arenaActive: 140 * MIB }, 50],
+    ['Resident memory', { resident: 310 * MIB }, 50],
+    ['Client buffers', { clients: 20 * MIB }, 50],
+    ['JavaScript heap', { heapUsed: 300 * MIB, heapReserved: 320 * MIB }, 50],
+  ])('finds: %s', (title, change, clientCount) => {
+    const problems = findMemoryProblems({ ...healthy, ...change }, clientCount);
+    expect(problems.map((problem) => problem.split(':')[0])).toEqual([title]);
+  });
+});
+
+test('sizes for people read as in Redis', () => {
+  // As INFO memory of Redis 7.0 printed them.
+  const printed: readonly (readonly [number, string])[] = [
+    [0, '0B'],
+    [200, '200B'],
+    [1023, '1023B'],
+    [32_768, '32.00K'],
+    [66_560, '65.00K'],
+    [1_360_632, '1.30M'],
+    [7_307_264, '6.97M'],
+    [25_276_502_016, '23.54G'],
+  ];
+  expect(printed.map(([sizeBytes]) => humanBytes(sizeBytes))).toEqual(
+    printed.map(([, text]) => text),
+  );
+});
