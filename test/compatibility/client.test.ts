@@ -304,8 +304,9 @@ compareWithRedis('CLIENT', (define) => {
   ]);
 
   define('PAUSE ALL holds everything and ends by itself', [
-    'SET k v\nCLIENT PAUSE 150',
+    'SET k v\nb> PING\nCLIENT PAUSE 150',
     send('b> GET k'),
+    sleep(20),
     send('a> SET k w'),
     receive('b'),
     receive('a'),

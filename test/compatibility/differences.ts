@@ -26,6 +26,11 @@ export const differences: readonly IntendedDifference[] = [
       'CLIENT SETINFO, CLIENT NO-TOUCH and the fields lib-name and lib-ver of CLIENT LIST are those of Redis 7.2: clients send them at connect.',
   },
   {
+    name: 'far-expiry',
+    reason:
+      'Expiry times after the year 287396 (2^53 ms) are rounded to a nearby double: they are kept in 64-bit floating point.',
+  },
+  {
     name: 'debug-subcommands',
     reason:
       'DEBUG JMAP and DEBUG STRINGMATCH-LEN are additions of Synap. DEBUG HELP lists what there is: the subcommands of Redis that crash it or look into its data structures are missing.',
@@ -134,6 +139,12 @@ export const infoFieldsAdded: readonly InfoFields[] = [
     ],
   },
 ];
+
+/** Directives of which Redis refuses values that its build or machine can not serve. */
+export const directivesWithoutEffect: { reason: string; names: readonly string[] } = {
+  reason: 'They can never apply here: they are accepted, with a warning in the log.',
+  names: ['activedefrag', 'tls-cluster', 'tls-replication'],
+};
 
 /** Commands that Synap has and Redis 7.0 has not: full names, "container|subcommand". */
 export const commandsAdded: readonly { reason: string; commands: readonly string[] }[] = [

@@ -1,6 +1,7 @@
 // Numbers in string values: INCR and its relatives at the limits of 64 bits, and INCRBYFLOAT,
 // which Redis computes in 80-bit long doubles and prints with %.17Lf less the trailing zeros.
 
+import { words } from '../support/command-line.ts';
 import { compareWithRedis } from '../support/comparison-suite.ts';
 import { command } from '../support/script.ts';
 
@@ -173,8 +174,4 @@ function pairs(texts: readonly string[]): [string, string][] {
       texts[(index * stride + 3) % texts.length],
     ]),
   );
-}
-
-function words(text: string): string[] {
-  return text.trim().split(/\s+/);
 }

@@ -156,7 +156,10 @@ compareWithRedis('object', (define) => {
   ]);
 
   define('MEMORY USAGE', [
-    compared(shape, 'SET k v\nMEMORY USAGE k\nMEMORY USAGE k SAMPLES 5\nMEMORY usage k samples 0'),
+    compared(
+      shape,
+      'SET k v\nMEMORY USAGE k\nMEMORY USAGE k SAMPLES 5\nMEMORY usage k samples 0\nMEMORY USAGE k SAMPLES 1 SAMPLES 2',
+    ),
     `
       MEMORY USAGE missing
       MEMORY USAGE missing SAMPLES 1
@@ -165,7 +168,6 @@ compareWithRedis('object', (define) => {
       MEMORY USAGE k SAMPLES abc
       MEMORY USAGE k SAMPLES -1
       MEMORY USAGE k bogus 1
-      MEMORY USAGE k SAMPLES 1 SAMPLES 2
       MEMORY USAGE k k
     `,
   ]);

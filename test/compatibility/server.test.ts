@@ -160,7 +160,7 @@ compareWithRedis('server', (define) => {
     'CONFIG RESETSTAT\nLATENCY HISTOGRAM bogus\nLATENCY HISTOGRAM set\nLATENCY HISTOGRAM get bogus\nSET k v\nSET k w',
     compared(
       callsOnly(),
-      'LATENCY HISTOGRAM set\nLATENCY HISTOGRAM SET set\nLATENCY HISTOGRAM set get bogus',
+      'LATENCY HISTOGRAM set\nLATENCY HISTOGRAM SET\nLATENCY HISTOGRAM set get bogus',
     ),
     'CONFIG GET hz\nCONFIG GET save',
     compared(callsOnly(), 'LATENCY HISTOGRAM config|get\nLATENCY HISTOGRAM config'),

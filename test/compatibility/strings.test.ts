@@ -2,7 +2,7 @@
 
 import { approx } from '../support/comparers.ts';
 import { compareWithRedis } from '../support/comparison-suite.ts';
-import { command, compared } from '../support/script.ts';
+import { command, compared, intended } from '../support/script.ts';
 
 // Far enough away that no test run reaches it.
 const FUTURE_SECONDS = 4_102_444_800;
@@ -152,11 +152,19 @@ compareWithRedis('strings', (define) => {
       SET k v EX 10 bogus
       SET k v bogus EX 10
       EXISTS k
-      SET k v EXAT 9223372036854775
+    `,
+  ]);
+
+  define('SET: an expiry at the end of time', [
+    `
+      SET k v PXAT 9007199254740991
       PEXPIRETIME k
       SET k v PXAT 9223372036854775807
-      PEXPIRETIME k
+      GET k
+      EXPIREAT k 9223372036854775
+      GET k
     `,
+    intended('far-expiry', /^:9\d{18}\r\n$/, 'PEXPIRETIME k'),
   ]);
 
   define('SETNX SETEX PSETEX GETSET GETDEL', [

@@ -116,3 +116,8 @@ export function escapeBytes(bytes: Buffer, quotes = false): string {
   }
   return text;
 }
+
+/** The words of a text, for long lists of values. */
+export function words(text: string): string[] {
+  return text.trim().split(/\s+/);
+}

@@ -55,7 +55,7 @@ const DOUBLES = [
   ...['12345678901234567', '1e300', '5e-324', 'inf', 'nan', 'abc', '1e400'],
 ];
 const PATTERNS = ['*', '?', 's*', '*:[1-2]', 'h?llo', '[^s]*', 's:\\1', '', '*1*'];
-const JUNK = ['', 'bogus', 'NX', 'XX', 'GET', 'EX', '-1', '\x00', '*', '0x10'];
+const JUNK = ['', 'bogus', 'NX', 'XX', 'GET', 'EX', '-1', '\xff', '*', '0x10'];
 
 /** Makes commands of the given grammars, each about as often as its weight says. */
 export class CommandGenerator {
