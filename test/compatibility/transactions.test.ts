@@ -203,6 +203,30 @@ compareWithRedis('transactions', (define) => {
     compared(shape, 'EXEC'),
   ]);
 
+  define('no memory is left for it', [
+    `
+      SET there yes
+      MULTI
+      SET k v
+      b> CONFIG SET maxmemory 1
+      EXEC
+      EXEC
+      GET k
+      MULTI
+      PING
+      EXEC
+      b> CONFIG SET maxmemory 0
+      WATCH k
+      MULTI
+      GET there
+      b> CONFIG SET maxmemory 1
+      EXEC
+      MULTI
+      DISCARD
+      b> CONFIG SET maxmemory 0
+    `,
+  ]);
+
   define('the protocol may change inside', [
     'MULTI\nGET missing\nHELLO 3\nGET missing\nHELLO 2\nGET missing',
     compared(redact(/^\d+(\.\d+)*$/), 'EXEC'),

@@ -18,7 +18,7 @@ afterEach(async () => {
 async function redisSide(name: string, config: ServerConfig = {}): Promise<Side> {
   const server = await startRedisServer(config);
   cleanups.push(() => server.stop());
-  const side = await Side.connect(name, server.port);
+  const side = await Side.connect(name, server.port, 500);
   cleanups.push(() => side.close());
   return side;
 }

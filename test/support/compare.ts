@@ -36,20 +36,32 @@ const SHOWN_BYTES = 1_500;
 export class Side {
   readonly #name: string;
   readonly #port: number;
+  readonly #timeoutMs: number | undefined;
   #control: RawClient;
   #initialConfig: Map<string, string> | undefined;
   #connections = new Map<string, RawClient>();
   #captured = new Map<string, Buffer>();
 
-  private constructor(name: string, port: number, control: RawClient) {
+  private constructor(
+    name: string,
+    port: number,
+    timeoutMs: number | undefined,
+    control: RawClient,
+  ) {
     this.#name = name;
     this.#port = port;
+    this.#timeoutMs = timeoutMs;
     this.#control = control;
   }
 
-  /** Connects to a server on 127.0.0.1; `name` is for messages. */
-  static async connect(name: string, port: number): Promise<Side> {
-    return new Side(name, port, await RawClient.connect(port));
+  /**
+   * Connects to a server on 127.0.0.1.
+   *
+   * @param name for messages.
+   * @param timeoutMs how long a step may wait for replies; RawClient's own by default.
+   */
+  static async connect(name: string, port: number, timeoutMs?: number): Promise<Side> {
+    return new Side(name, port, timeoutMs, await RawClient.connect(port));
   }
 
   get name(): string {
@@ -115,7 +127,7 @@ export class Side {
   async #connection(name: string, protocol: Protocol): Promise<RawClient> {
     const known = this.#connections.get(name);
     if (known !== undefined) return known;
-    const client = await RawClient.connect(this.#port);
+    const client = await RawClient.connect(this.#port, this.#timeoutMs);
     this.#connections.set(name, client);
     if (protocol === 3) {
       const reply = await client.command('HELLO', '3');
