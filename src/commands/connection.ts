@@ -209,13 +209,11 @@ function quit({ reply, client }: Call): void {
   client.closing = true;
 }
 
-function reset(call: Call): void {
-  const { reply, client, server } = call;
+function reset({ reply, client, server }: Call): void {
   stopMonitoring(server, client);
   discardTransaction(server, client);
   logOut(server, client);
   client.db = server.keyspace.databases[0];
-  call.db = client.db;
   client.protocol = 2;
   reply.resp3 = false;
   // The library behind the connection stays what it is: lib-name and lib-ver are kept.
@@ -229,8 +227,7 @@ const MIN_INT32 = -(2 ** 31);
 const MAX_INT32 = 2 ** 31 - 1;
 const NOT_AN_INT32 = `ERR value is out of range, value must between ${MIN_INT32} and ${MAX_INT32}`;
 
-function select(call: Call): void {
-  const { request, reply, client, server } = call;
+function select({ request, reply, client, server }: Call): void {
   const index = request.integer(1);
   if (Number.isNaN(index)) {
     reply.error(NOT_AN_INTEGER);
@@ -240,7 +237,6 @@ function select(call: Call): void {
     reply.error(DB_INDEX_OUT_OF_RANGE);
   } else {
     client.db = server.keyspace.databases[index];
-    call.db = client.db;
     reply.ok();
   }
 }

@@ -110,12 +110,12 @@ function runQueue(call: Call, { queue }: Transaction): void {
     // A client that closes itself (CLIENT KILL) gets no reply after that one.
     const end = client.closing ? reply.mark() : undefined;
     call.request = queued.request;
+    // SELECT changes the client's.
     call.db = client.db;
     server.run(call, queued.command);
     if (end !== undefined) reply.rewind(end);
   }
   call.request = request;
-  call.db = client.db;
 }
 
 function discard({ reply, client, server }: Call): void {

@@ -35,6 +35,8 @@ test.each([
   'SHUTDOWN SAVE NOSAVE',
   'SHUTDOWN ABORT NOW',
   'SHUTDOWN NOSAVE ABORT',
+  'SHUTDOWN ABORT SAVE',
+  'SHUTDOWN FORCE ABORT',
   'SHUTDOWN NOW bogus',
 ])('%s is refused', (line) => {
   expect(shutdown(line, { aborts: true })).toEqual({ reply: '-ERR syntax error\r\n', asked: [] });
