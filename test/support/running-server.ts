@@ -81,7 +81,10 @@ async function tryStart(
       resolve(new Error(`${name} ended (${signal ?? `exit code ${code}`}): ${output.trim()}`));
     });
   });
-  const killWithParent = () => child.kill('SIGKILL');
+  const killWithParent = () => {
+    child.kill('SIGKILL');
+    directory.remove();
+  };
   process.once('exit', killWithParent);
 
   const failure = await Promise.race([ended, answering(name, port)]);

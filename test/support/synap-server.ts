@@ -46,8 +46,11 @@ export async function startSynapServer(config: ServerConfig = {}): Promise<Runni
     name: 'synap',
     port: server.port,
     async stop() {
-      await server.close();
-      directory.remove();
+      try {
+        await server.close();
+      } finally {
+        directory.remove();
+      }
     },
   };
 }
