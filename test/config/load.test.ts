@@ -84,6 +84,11 @@ describe('redis.conf syntax', () => {
     expect(config.originOf('hz')).toBeUndefined();
   });
 
+  it('passes over a byte order mark', () => {
+    expect(load('\xef\xbb\xbfhz 20\n').values.hz).toBe(20);
+    expect(load('\xef\xbb\xbfhz: 20\n').values.hz).toBe(20);
+  });
+
   it('keeps UTF-8 in texts, and CONFIG GET its bytes', () => {
     const config = load(Buffer.from('logfile "/tmp/lög"\n').toString('latin1'));
     expect(config.values.logfile).toBe('/tmp/lög');
@@ -224,6 +229,7 @@ maxmemory: 64mb
       'network:\n  port: abc',
       "test.conf:2: port 'abc': argument couldn't be parsed into an integer",
     ],
+    ['dynamic-hz: "true"', "test.conf:1: dynamic-hz 'true': argument must be 'yes' or 'no'"],
     ['network:\n  port:\n', "test.conf:2: port '': argument couldn't be parsed into an integer"],
     ['network:\n  port:\n    - 1', 'test.conf:3: port: a sequence is not a value of it'],
     ['network:\n  port:\n    a: 1', 'test.conf:3: port: a mapping is not a value of it'],

@@ -30,16 +30,21 @@ export function rewriteYaml(
     const { name } = entry.directive;
     found.set(name, [...(found.get(name) ?? []), entry]);
   }
+  let isChanged = false;
   for (const entry of entries) {
     if (entry.directive.fileOnly) continue;
     const { text } = entry.parsed;
     const present = found.get(entry.directive.name) ?? [];
     if (present.length === 0) {
-      if (text !== entry.standard.text) add(document, entry);
-    } else if (readBack(reader, present, entry.standard, directory)?.text !== text) {
+      if (text === entry.standard.text) continue;
+      add(document, entry);
+    } else {
+      if (readBack(reader, present, entry.standard, directory)?.text === text) continue;
       replace(present, yamlNode(entry.directive, entry.parsed));
     }
+    isChanged = true;
   }
+  if (!isChanged) return old;
   return bytesOf(document.toString({ lineWidth: 0, flowCollectionPadding: false }));
 }
 

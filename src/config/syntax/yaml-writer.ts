@@ -47,6 +47,7 @@ export function scalarOf(bytes: string): Scalar {
   if (text === undefined) {
     const binary = new Scalar(Buffer.from(bytes, 'latin1'));
     binary.tag = '!!binary';
+    binary.type = 'QUOTE_DOUBLE';
     return binary;
   }
   const scalar = new Scalar(text);

@@ -1,0 +1,206 @@
+// A running configuration: CONFIG SET as a whole or not at all, and those who follow it.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { loadConfig } from '../../src/config/load.ts';
+import { type ConfigOptions, settingsOf } from '../../src/config/options.ts';
+
+function configOf(options: ConfigOptions = {}) {
+  return loadConfig({ settings: settingsOf(options) });
+}
+
+describe('set', () => {
+  it('changes the values that the server reads', () => {
+    const config = configOf();
+    const { values } = config;
+    expect(
+      config.set([
+        ['maxmemory', '1gb'],
+        ['slave-priority', '7'],
+      ]),
+    ).toBeUndefined();
+    expect(values.maxmemory).toBe(1_073_741_824);
+    expect(values['replica-priority']).toBe(7);
+  });
+
+  it('changes nothing when one value is wrong', () => {
+    const config = configOf();
+    const called: string[] = [];
+    config.onChange(['maxmemory', 'hz'], () => void called.push('told'));
+    expect(
+      config.set([
+        ['maxmemory', '1gb'],
+        ['hz', 'x'],
+      ]),
+    ).toBe(
+      "ERR CONFIG SET failed (possibly related to argument 'hz') - argument couldn't be parsed into an integer",
+    );
+    expect(config.values.maxmemory).toBe(0);
+    expect(called).toEqual([]);
+  });
+
+  it('lets protected directives be changed where that is allowed', () => {
+    const directory = mkdtempSync(join(tmpdir(), 'synap-set-'));
+    const refusal =
+      "ERR CONFIG SET failed (possibly related to argument 'dir') - can't set protected config";
+    const set = (allowed: string, isLocal: boolean) =>
+      configOf({ 'enable-protected-configs': allowed }).set([['dir', directory]], { isLocal });
+    expect(set('no', true)).toBe(refusal);
+    expect(set('local', false)).toBe(refusal);
+    expect(set('local', true)).toBeUndefined();
+    expect(set('yes', false)).toBeUndefined();
+    rmSync(directory, { recursive: true });
+  });
+
+  it('refuses some directives while data is being loaded', () => {
+    const config = configOf();
+    expect(
+      config.set(
+        [
+          ['appendonly', 'yes'],
+          ['nope', '1'],
+        ],
+        { isLoading: true },
+      ),
+    ).toBe('LOADING Redis is loading the dataset in memory');
+    expect(config.set([['hz', '20']], { isLoading: true })).toBeUndefined();
+  });
+
+  it('resolves a relative directory from the present one', () => {
+    const directory = mkdtempSync(join(tmpdir(), 'synap-set-'));
+    const config = configOf({ 'enable-protected-configs': 'yes', dir: tmpdir() });
+    expect(config.set([['dir', directory.slice(tmpdir().length + 1)]])).toBeUndefined();
+    expect(config.values.dir).toBe(directory);
+    rmSync(directory, { recursive: true });
+  });
+});
+
+describe('onChange', () => {
+  it('tells once a listener whose directives changed, with the new values in place', () => {
+    const config = configOf();
+    const seen: string[] = [];
+    config.onChange(
+      ['hz', 'maxmemory'],
+      ({ hz, maxmemory }) => void seen.push(`${hz} ${maxmemory}`),
+    );
+    config.onChange('timeout', () => void seen.push('timeout'));
+    config.set([
+      ['hz', '20'],
+      ['maxmemory', '5'],
+    ]);
+    config.set([
+      ['hz', '20'],
+      ['timeout', '0'],
+    ]);
+    expect(seen).toEqual(['20 5']);
+  });
+
+  it('takes everything back when a listener refuses', () => {
+    const config = configOf({ hz: 11 });
+    const seen: string[] = [];
+    config.onChange('hz', ({ hz }) => void seen.push(`zeroth ${hz}`));
+    config.onChange('hz', ({ hz }) => void seen.push(`first ${hz}`));
+    config.onChange('timeout', ({ timeout }) => {
+      seen.push(`second ${timeout}`);
+      return timeout === 5 ? 'no fives' : undefined;
+    });
+    config.onChange('hz', () => void seen.push('third'));
+    expect(
+      config.set([
+        ['hz', '20'],
+        ['timeout', '5'],
+      ]),
+    ).toBe("ERR CONFIG SET failed (possibly related to argument 'timeout') - no fives");
+    expect(seen).toEqual(['zeroth 20', 'first 20', 'second 5', 'first 11', 'zeroth 11']);
+    expect([config.values.hz, config.values.timeout]).toEqual([11, 0]);
+  });
+
+  it('takes everything back when a listener throws, and passes the error on', () => {
+    const config = configOf();
+    let hz = 0;
+    config.onChange('hz', (values) => {
+      hz = values.hz;
+      return undefined;
+    });
+    config.onChange('hz', () => {
+      throw new Error('a defect');
+    });
+    expect(() => config.set([['hz', '20']])).toThrow('a defect');
+    expect([config.values.hz, hz]).toEqual([10, 10]);
+  });
+
+  it('says when a listener cannot go back', () => {
+    const config = configOf();
+    config.onChange('hz', ({ hz }) => (hz === 10 ? 'stuck' : undefined));
+    config.onChange('hz', () => 'refused');
+    expect(config.set([['hz', '20']])).toMatch(/ - refused \(going back failed as well: stuck\)$/);
+  });
+
+  it('waits for listeners that wait, one change after the other', async () => {
+    const config = configOf();
+    const seen: string[] = [];
+    config.onChange('port', async ({ port }) => {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      seen.push(`port ${port}`);
+      return port === 1 ? 'in use' : undefined;
+    });
+    config.onChange('port', ({ port }) => void seen.push(`then ${port}`));
+    const refused = config.set([
+      ['port', '1'],
+      ['hz', '20'],
+    ]);
+    const accepted = config.set([['port', '2']]);
+    expect(config.set([['hz', 'x']])).toBeInstanceOf(Promise);
+    expect(await refused).toMatch(/'port'\) - in use$/);
+    expect(await accepted).toBeUndefined();
+    expect(seen).toEqual(['port 1', 'port 2', 'then 2']);
+    expect([config.values.port, config.values.hz]).toEqual([2, 10]);
+    expect(config.set([['port', '2']])).toBeUndefined();
+  });
+
+  it('takes back a change whose waiting listener fails', async () => {
+    const config = configOf();
+    config.onChange('port', () => Promise.reject(new Error('a defect')));
+    await expect(config.set([['port', '1']])).rejects.toThrow('a defect');
+    expect(config.values.port).toBe(6379);
+    expect(config.set([['hz', '20']])).toBeUndefined();
+  });
+});
+
+describe('onWarning', () => {
+  it('hears of changes without effect that were made', () => {
+    const config = configOf();
+    const warnings: string[] = [];
+    config.onWarning((warning) => warnings.push(warning));
+    config.set([
+      ['appendonly', 'yes'],
+      ['hz', 'x'],
+    ]);
+    expect(warnings).toEqual([]);
+    config.set([
+      ['appendonly', 'yes'],
+      ['hz', '20'],
+    ]);
+    config.set([
+      ['appendonly', 'no'],
+      ['activedefrag', 'yes'],
+    ]);
+    expect(warnings).toEqual([
+      "'appendonly' is kept but has no effect: this part of Synap is still to come",
+      "'activedefrag' is accepted but has no effect: it does not apply to Synap",
+    ]);
+  });
+});
+
+describe('assign', () => {
+  it('changes what CONFIG SET cannot, and tells nobody', () => {
+    const config = configOf();
+    config.onChange('replicaof', () => 'told');
+    config.assign('replicaof', ['10.0.0.1', '6380']);
+    expect(config.values.replicaof).toEqual({ host: '10.0.0.1', port: 6380 });
+    config.assign('maxclients', ['500']);
+    expect(config.values.maxclients).toBe(500);
+    expect(() => config.assign('databases', ['0'])).toThrow(RangeError);
+  });
+});
