@@ -11,6 +11,7 @@ const SEGMENT_MASK = (1 << SEGMENT_SHIFT) - 1;
 const CHUNK_SHIFT = 14;
 const CHUNK_SIZE = 1 << CHUNK_SHIFT;
 const CHUNK_MASK = CHUNK_SIZE - 1;
+const AVERAGE_SAMPLES = 64;
 const CHUNK_BYTES = CHUNK_SIZE * 12;
 
 /** Word of an entry, from its block's start, that holds its position in the heap. */
@@ -47,6 +48,21 @@ export class ExpiryHeap {
   /** The expiry at a position, in ms since the epoch. */
   timeAt(position: number): number {
     return this.#times[position >>> CHUNK_SHIFT][position & CHUNK_MASK];
+  }
+
+  /** The entry at a random position; 0 when there is none. */
+  random(): number {
+    return this.size === 0 ? 0 : this.at(Math.floor(Math.random() * this.size));
+  }
+
+  /** Mean of the remaining times in ms, from a sample of at most 64 entries; 0 without any. */
+  averageTtlMs(nowMs: number): number {
+    const count = Math.min(this.size, AVERAGE_SAMPLES);
+    let total = 0;
+    for (let i = 0; i < count; i++) {
+      total += Math.max(0, this.timeAt(Math.floor(Math.random() * this.size)) - nowMs);
+    }
+    return count === 0 ? 0 : Math.round(total / count);
   }
 
   /** Adds an entry. */

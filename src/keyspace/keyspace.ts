@@ -4,6 +4,7 @@ import { Arena } from '../memory/arena.ts';
 import { type HashSeed, randomSeed } from '../structures/hash.ts';
 import { type AccessSettings, lfuInitialWord, lfuTouched, lruWord } from './access-clock.ts';
 import { Database } from './database.ts';
+import { Entries } from './entries.ts';
 import { type Watcher, WatchList } from './watch.ts';
 
 /** Due keys deleted between two looks at the clock. */
@@ -24,6 +25,7 @@ export interface KeyspaceStats {
 /** The databases of a server; see the head of this file. */
 export class Keyspace {
   readonly arena = new Arena();
+  readonly entries = new Entries(this.arena);
   readonly seed: HashSeed = randomSeed();
   readonly databases: Database[] = [];
   readonly watches = new WatchList();

@@ -110,6 +110,11 @@ export class Request {
     return this.buffer.toString('latin1', this.offsets[i], this.offsets[i] + this.lengths[i]);
   }
 
+  /** Argument i as C reads it: up to its first NUL byte; one character a byte. */
+  latin1UntilNul(i: number): string {
+    return this.latin1(i).split('\0', 1)[0];
+  }
+
   /** Argument i as text, decoded from UTF-8. */
   text(i: number): string {
     return this.buffer.toString('utf8', this.offsets[i], this.offsets[i] + this.lengths[i]);

@@ -21,18 +21,28 @@ import type { Arena } from '../memory/arena.ts';
 import { CLASS_UNITS, classOf, MAX_BLOCK_BYTES } from '../memory/size-classes.ts';
 import { ByteView, keyOffset, MAX_INLINE_KEY_BYTES, viewKey } from './entry.ts';
 import { type HashSeed, hashBytes } from './hash.ts';
+import {
+  COUNT,
+  directoryIndex,
+  firstHashOf,
+  fullAt,
+  HEADER_WORDS,
+  homeSlot,
+  LOCAL_DEPTH,
+  nextSegmentStart,
+  putIntoSegment,
+  slotsIn,
+} from './table-segment.ts';
 
 const SEGMENT_SHIFT = 23;
 const SEGMENT_MASK = (1 << SEGMENT_SHIFT) - 1;
 
-/** Words of a table segment before its slots. */
-const HEADER_WORDS = 4;
-const COUNT = 0;
-const LOCAL_DEPTH = 1;
+/** A word that lies in the second cache line of an entry that has two. */
+const LAST_WARM_WORD = 11;
+/** Wraps a word's index into its arena segment. */
+const WORD_MASK = (SEGMENT_MASK << 1) | 1;
 const FULL_SEGMENT_BYTES = Math.min(8192, MAX_BLOCK_BYTES);
 const SMALLEST_SEGMENT_BYTES = 64;
-/** Bits of hash below the local depth that place an entry inside its segment. */
-const HOME_BITS = 20;
 /** Deeper segments would have no hash bits left; 2^22 full ones exceed what the arena addresses. */
 const MAX_DEPTH = 22;
 
@@ -112,22 +122,43 @@ export class BytesTable {
   }
 
   /**
-   * Reads the slot where a key of this hash would be found first, so that it is in the processor's
-   * cache when it is looked up a little later.
-   * @returns the reference in that slot: a guess, good only for `warmEntry`
+   * Reads the slots where keys of these hashes would be found first, so that they are in the
+   * processor's cache when the keys are looked up a little later.
+   * @param refs receives the references in those slots: guesses, good only for `warmEntries`
    */
-  warmSlot(hash: number): number {
-    const segment = this.#directory[directoryIndex(hash, this.#depth)];
-    if (segment === 0) return 0;
-    const words = this.#arena.i32[segment >>> SEGMENT_SHIFT];
-    const base = (segment & SEGMENT_MASK) << 1;
-    const slot = homeSlot(hash, words[base + LOCAL_DEPTH], this.#slots);
-    return words[base + HEADER_WORDS + (slot << 1) + 1];
+  warmSlots(hashes: Int32Array, refs: Int32Array, count: number): void {
+    const directory = this.#directory;
+    const segments = this.#arena.i32;
+    const slots = this.#slots;
+    const depth = this.#depth;
+    for (let i = 0; i < count; i++) {
+      const hash = hashes[i];
+      const segment = directory[directoryIndex(hash, depth)];
+      refs[i] = 0;
+      if (segment === 0) continue;
+      const words = segments[segment >>> SEGMENT_SHIFT];
+      const base = (segment & SEGMENT_MASK) << 1;
+      const slot = homeSlot(hash, words[base + LOCAL_DEPTH], slots);
+      refs[i] = words[base + HEADER_WORDS + (slot << 1) + 1];
+    }
   }
 
-  /** Reads the beginning of an entry, for the same reason; what it returns means nothing. */
-  warmEntry(ref: number): number {
-    return this.#arena.i32[ref >>> SEGMENT_SHIFT][(ref & SEGMENT_MASK) << 1];
+  /**
+   * Reads the beginnings of entries, for the same reason.
+   * @returns a number that depends on all that was read, and means nothing
+   */
+  warmEntries(refs: Int32Array, count: number): number {
+    const segments = this.#arena.i32;
+    let sum = 0;
+    for (let i = 0; i < count; i++) {
+      const ref = refs[i];
+      if (ref === 0) continue;
+      const words = segments[ref >>> SEGMENT_SHIFT];
+      const base = (ref & SEGMENT_MASK) << 1;
+      // Most entries are shorter than two cache lines; its last words lie in the second, if any.
+      sum ^= words[base] ^ words[(base + LAST_WARM_WORD) & WORD_MASK];
+    }
+    return sum;
   }
 
   /**
@@ -442,54 +473,4 @@ export class BytesTable {
   #count(segment: number): number {
     return this.#arena.i32[segment >>> SEGMENT_SHIFT][((segment & SEGMENT_MASK) << 1) + COUNT];
   }
-}
-
-function slotsIn(segmentBytes: number): number {
-  return (segmentBytes - HEADER_WORDS * 4) / 8;
-}
-
-/** A segment of this many slots splits when it holds this many entries. */
-function fullAt(slots: number): number {
-  return slots - (slots >>> 2) + (slots >>> 4);
-}
-
-/** Index of the directory's entry for a hash: its top `depth` bits. */
-function directoryIndex(hash: number, depth: number): number {
-  return (hash >>> 1) >>> (31 - depth);
-}
-
-/** Slot where a hash belongs: its bits below the local depth, scaled to the number of slots. */
-function homeSlot(hash: number, localDepth: number, slots: number): number {
-  return (((hash << localDepth) >>> (32 - HOME_BITS)) * slots) >>> HOME_BITS;
-}
-
-/** The lowest hash whose home is `slot`, in the segment that `position` lies in. */
-function firstHashOf(position: number, depth: number, slot: number, slots: number): number {
-  const prefix = depth === 0 ? 0 : (position >>> (32 - depth)) * 2 ** (32 - depth);
-  const fraction = Math.ceil((slot * 2 ** HOME_BITS) / slots);
-  return prefix + Math.ceil(fraction * 2 ** (32 - HOME_BITS - depth));
-}
-
-/** The first position after the segment that `position` lies in; 0 after the last. */
-function nextSegmentStart(position: number, depth: number): number {
-  if (depth === 0) return 0;
-  const next = ((position >>> (32 - depth)) + 1) * 2 ** (32 - depth);
-  return next >= 2 ** 32 ? 0 : next;
-}
-
-function putIntoSegment(
-  words: Int32Array,
-  base: number,
-  slots: number,
-  hash: number,
-  ref: number,
-): void {
-  const first = base + HEADER_WORDS;
-  let slot = homeSlot(hash, words[base + LOCAL_DEPTH], slots);
-  while (words[first + (slot << 1) + 1] !== 0) {
-    if (++slot === slots) slot = 0;
-  }
-  words[first + (slot << 1)] = hash;
-  words[first + (slot << 1) + 1] = ref;
-  words[base + COUNT]++;
 }

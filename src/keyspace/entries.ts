@@ -1,0 +1,376 @@
+// The blocks of database entries: making, reading, resizing and freeing them. It knows the layout
+// and the memory, and nothing of tables, databases and who is told of changes (database.ts does).
+//
+// An entry (structures/entry.ts) has these extra words before its key:
+//
+//   without expiry:  [ access clock ]
+//   with expiry:     [ access clock ][ expiry in ms since the epoch, a double ][ heap position ]
+import type { Arena } from '../memory/arena.ts';
+import { classOf, MAX_BLOCK_BYTES } from '../memory/size-classes.ts';
+import {
+  ByteView,
+  EXTERNAL_ID_BYTES,
+  FLAG_EXTERNAL_KEY,
+  FLAG_EXTERNAL_VALUE,
+  HEADER_BYTES,
+  keyOffset,
+  MAX_INLINE_KEY_BYTES,
+  metaClass,
+  metaEncoding,
+  metaOf,
+  metaType,
+  packMeta,
+  viewKey,
+  viewValue,
+  withEncoding,
+} from '../structures/entry.ts';
+import { HEAP_POSITION_WORD } from './expiry-heap.ts';
+import { TYPE_STRING } from './types.ts';
+
+const SEGMENT_SHIFT = 23;
+const SEGMENT_MASK = (1 << SEGMENT_SHIFT) - 1;
+const CLOCK_WORD = 3;
+/** Position of the expiry in doubles from the block's start. */
+const EXPIRY_DOUBLE = 2;
+const WORDS_PLAIN = 1;
+const WORDS_EXPIRING = 4;
+/** Bit of the extra-words field of a meta word that only WORDS_EXPIRING has. */
+const META_EXPIRES = WORDS_EXPIRING << 8;
+/** Up to this many bytes a loop copies faster than a call does. */
+const LOOP_COPY_BYTES = 64;
+
+/** A value that grows gets as much again, up to this many bytes, as spare capacity. */
+const MAX_SPARE_BYTES = 1024 * 1024;
+
+/** No expiry. */
+export const NO_EXPIRY = -1;
+
+/** Instead of an external block's number: the entry gets a new one if it needs one. */
+export const NEW_BLOCK = -1;
+
+/** The blocks of all databases' entries; see the head of this file. */
+export class Entries {
+  readonly arena: Arena;
+  readonly #value = new ByteView();
+  readonly #key = new ByteView();
+
+  constructor(arena: Arena) {
+    this.arena = arena;
+  }
+
+  /** Type of the value (types.ts). */
+  typeOf(ref: number): number {
+    return metaType(metaOf(this.arena, ref));
+  }
+
+  /** Encoding of the value (types.ts). */
+  encodingOf(ref: number): number {
+    return metaEncoding(metaOf(this.arena, ref));
+  }
+
+  /** Sets the encoding that the value reports. */
+  setEncoding(ref: number, encoding: number): void {
+    const words = this.arena.i32[ref >>> SEGMENT_SHIFT];
+    const base = (ref & SEGMENT_MASK) << 1;
+    words[base] = withEncoding(words[base], metaType(words[base]), encoding);
+  }
+
+  /** The bytes of a value, in place. The view is shared: valid until the next call. */
+  value(ref: number): ByteView {
+    viewValue(this.arena, ref, this.#value);
+    return this.#value;
+  }
+
+  /** The bytes of a key, in place. The view is shared: valid until the next call. */
+  key(ref: number): ByteView {
+    viewKey(this.arena, ref, this.#key);
+    return this.#key;
+  }
+
+  /** Bytes that the entry takes: its block and what of it lies outside. */
+  footprintBytes(ref: number): number {
+    const meta = metaOf(this.arena, ref);
+    let total = this.arena.blockBytes(metaClass(meta));
+    if ((meta & FLAG_EXTERNAL_KEY) !== 0) total += this.key(ref).buffer.length;
+    if ((meta & FLAG_EXTERNAL_VALUE) !== 0) total += this.value(ref).buffer.length;
+    return total;
+  }
+
+  /** The word of the access clock (access-clock.ts). */
+  accessWord(ref: number): number {
+    return this.arena.i32[ref >>> SEGMENT_SHIFT][((ref & SEGMENT_MASK) << 1) + CLOCK_WORD];
+  }
+
+  /** Sets the word of the access clock. */
+  setAccessWord(ref: number, word: number): void {
+    this.arena.i32[ref >>> SEGMENT_SHIFT][((ref & SEGMENT_MASK) << 1) + CLOCK_WORD] = word;
+  }
+
+  /** Whether the entry has an expiry. */
+  expires(ref: number): boolean {
+    return (metaOf(this.arena, ref) & META_EXPIRES) !== 0;
+  }
+
+  /** When the key expires, in ms since the epoch, or NO_EXPIRY. */
+  expiryOf(ref: number): number {
+    const segment = ref >>> SEGMENT_SHIFT;
+    const unit = ref & SEGMENT_MASK;
+    if ((this.arena.i32[segment][unit << 1] & META_EXPIRES) === 0) return NO_EXPIRY;
+    return this.arena.f64[segment][unit + EXPIRY_DOUBLE];
+  }
+
+  /** Sets when the key expires, in ms since the epoch; the entry was built with an expiry. */
+  setExpiry(ref: number, timeMs: number): void {
+    this.arena.f64[ref >>> SEGMENT_SHIFT][(ref & SEGMENT_MASK) + EXPIRY_DOUBLE] = timeMs;
+  }
+
+  /** Position in the expiry heap of an entry that has an expiry. */
+  heapPosition(ref: number): number {
+    return this.arena.i32[ref >>> SEGMENT_SHIFT][((ref & SEGMENT_MASK) << 1) + HEAP_POSITION_WORD];
+  }
+
+  /**
+   * Makes an entry for a key and a value of `valueLength` bytes, which are left undefined.
+   * @param expiry in ms since the epoch, or NO_EXPIRY; entering it into a heap is the caller's
+   * @param valueId number of an external block that becomes the value, if that does not fit inside
+   */
+  build(
+    key: Uint8Array,
+    keyAt: number,
+    keyLength: number,
+    type: number,
+    encoding: number,
+    valueLength: number,
+    expiry: number,
+    accessWord: number,
+    valueId = NEW_BLOCK,
+  ): number {
+    const arena = this.arena;
+    const words = expiry === NO_EXPIRY ? WORDS_PLAIN : WORDS_EXPIRING;
+    let flags = 0;
+    let keyBytes = keyLength;
+    if (keyLength > MAX_INLINE_KEY_BYTES) {
+      flags |= FLAG_EXTERNAL_KEY;
+      keyBytes = EXTERNAL_ID_BYTES;
+    }
+    let sizeBytes = HEADER_BYTES + words * 4 + keyBytes + valueLength;
+    if (sizeBytes > MAX_BLOCK_BYTES) {
+      flags |= FLAG_EXTERNAL_VALUE;
+      sizeBytes += EXTERNAL_ID_BYTES - valueLength;
+    }
+    const sizeClass = classOf(sizeBytes);
+    const ref = arena.allocate(sizeClass);
+    const segment = ref >>> SEGMENT_SHIFT;
+    const i32 = arena.i32[segment];
+    const base = (ref & SEGMENT_MASK) << 1;
+    i32[base] = packMeta(type, encoding, words, flags, sizeClass);
+    i32[base + 1] = keyLength;
+    i32[base + 2] = valueLength;
+    i32[base + CLOCK_WORD] = accessWord;
+    if (expiry !== NO_EXPIRY) {
+      arena.f64[segment][(ref & SEGMENT_MASK) + EXPIRY_DOUBLE] = expiry;
+    }
+    const at = (base << 2) + HEADER_BYTES + words * 4;
+    if (flags === 0) copyBytes(key, keyAt, keyLength, arena.u8[segment], at);
+    else
+      this.#buildExternal(
+        arena.u8[segment],
+        at,
+        flags,
+        key,
+        keyAt,
+        keyLength,
+        valueLength,
+        valueId,
+      );
+    return ref;
+  }
+
+  #buildExternal(
+    block: Buffer,
+    at: number,
+    flags: number,
+    key: Uint8Array,
+    keyAt: number,
+    keyLength: number,
+    valueLength: number,
+    valueId: number,
+  ): void {
+    const { external } = this.arena;
+    let valueIdAt = at + keyLength;
+    if ((flags & FLAG_EXTERNAL_KEY) !== 0) {
+      const id = external.allocate(keyLength);
+      external.get(id).set(key.subarray(keyAt, keyAt + keyLength));
+      block.writeUInt32LE(id, at);
+      valueIdAt = at + EXTERNAL_ID_BYTES;
+    } else {
+      copyBytes(key, keyAt, keyLength, block, at);
+    }
+    if ((flags & FLAG_EXTERNAL_VALUE) !== 0) {
+      const id = valueId === NEW_BLOCK ? external.allocate(valueLength) : valueId;
+      block.writeUInt32LE(id, valueIdAt);
+    }
+  }
+
+  /** Gives the value its first `length` bytes. */
+  fillValue(ref: number, bytes: Uint8Array, offset: number, length: number): void {
+    const value = this.#value;
+    viewValue(this.arena, ref, value);
+    copyBytes(bytes, offset, length, value.buffer, value.offset);
+  }
+
+  /**
+   * Overwrites a string's value in its block; the expiry stays what it is.
+   * @returns false when it needs another block
+   */
+  overwrite(
+    ref: number,
+    encoding: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+  ): boolean {
+    const words = this.arena.i32[ref >>> SEGMENT_SHIFT];
+    const base = (ref & SEGMENT_MASK) << 1;
+    const meta = words[base];
+    if ((meta & (FLAG_EXTERNAL_VALUE | FLAG_EXTERNAL_KEY)) !== 0) return false;
+    const valueAt = keyOffset(meta) + words[base + 1];
+    if (valueAt + length > MAX_BLOCK_BYTES || classOf(valueAt + length) !== metaClass(meta)) {
+      return false;
+    }
+    words[base] = withEncoding(meta, TYPE_STRING, encoding);
+    words[base + 2] = length;
+    copyBytes(bytes, offset, length, this.arena.u8[ref >>> SEGMENT_SHIFT], (base << 2) + valueAt);
+    return true;
+  }
+
+  /** Changes bytes of a value in place, from `at` on; what lies between its end and `at` is NUL. */
+  patch(
+    ref: number,
+    before: number,
+    at: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+  ): void {
+    const value = this.value(ref);
+    if (at > before) value.buffer.fill(0, value.offset + before, value.offset + at);
+    copyBytes(bytes, offset, length, value.buffer, value.offset + at);
+  }
+
+  /** Gives the value another length within the memory that it has; false when that is too small. */
+  resizeInPlace(ref: number, length: number): boolean {
+    const meta = metaOf(this.arena, ref);
+    const words = this.arena.i32[ref >>> SEGMENT_SHIFT];
+    const base = (ref & SEGMENT_MASK) << 1;
+    if ((meta & FLAG_EXTERNAL_VALUE) !== 0) {
+      if (length > this.value(ref).buffer.length) return false;
+    } else {
+      const keyBytes = (meta & FLAG_EXTERNAL_KEY) !== 0 ? EXTERNAL_ID_BYTES : words[base + 1];
+      if (keyOffset(meta) + keyBytes + length > this.arena.blockBytes(metaClass(meta)))
+        return false;
+    }
+    words[base + 2] = length;
+    return true;
+  }
+
+  /**
+   * Makes an entry for another key with type, encoding and `length` bytes of the value of `ref`.
+   * @param valueId number of the external block to take over as its value, or NEW_BLOCK to copy
+   */
+  duplicate(
+    ref: number,
+    key: Uint8Array,
+    keyAt: number,
+    keyLength: number,
+    length: number,
+    expiry: number,
+    accessWord: number,
+    valueId: number,
+  ): number {
+    const type = this.typeOf(ref);
+    const encoding = this.encodingOf(ref);
+    const before = this.value(ref).length;
+    const fresh = this.build(
+      key,
+      keyAt,
+      keyLength,
+      type,
+      encoding,
+      length,
+      expiry,
+      accessWord,
+      valueId,
+    );
+    if (valueId !== NEW_BLOCK && this.externalValue(fresh) === valueId) {
+      // The external block changes hands: it no longer belongs to the other entry.
+      this.arena.i32[ref >>> SEGMENT_SHIFT][(ref & SEGMENT_MASK) << 1] &= ~FLAG_EXTERNAL_VALUE;
+    } else {
+      const value = this.value(ref);
+      this.fillValue(fresh, value.buffer, value.offset, Math.min(before, length));
+    }
+    return fresh;
+  }
+
+  /** The same entry in a new block with another value length (grown with spare) or expiry. */
+  rebuild(ref: number, length: number, expiry: number): number {
+    const { buffer, offset, length: keyLength } = this.key(ref);
+    const before = this.value(ref).length;
+    const spare = length > before ? Math.min(length, MAX_SPARE_BYTES) : 0;
+    const fresh = this.duplicate(
+      ref,
+      buffer,
+      offset,
+      keyLength,
+      fitsInside(keyLength, length) ? length : length + spare,
+      expiry,
+      this.accessWord(ref),
+      length === before ? this.externalValue(ref) : NEW_BLOCK,
+    );
+    this.arena.i32[fresh >>> SEGMENT_SHIFT][((fresh & SEGMENT_MASK) << 1) + 2] = length;
+    return fresh;
+  }
+
+  /** Frees the entry's block and what of it lies outside. */
+  free(ref: number): void {
+    const arena = this.arena;
+    const meta = metaOf(arena, ref);
+    if ((meta & FLAG_EXTERNAL_KEY) !== 0) arena.external.free(this.#externalId(ref, 0));
+    if ((meta & FLAG_EXTERNAL_VALUE) !== 0) arena.external.free(this.externalValue(ref));
+    arena.free(ref, metaClass(meta));
+  }
+
+  /** Number of the external block that holds the entry's value; NEW_BLOCK when none does. */
+  externalValue(ref: number): number {
+    const meta = metaOf(this.arena, ref);
+    if ((meta & FLAG_EXTERNAL_VALUE) === 0) return NEW_BLOCK;
+    const keyLength = this.arena.i32[ref >>> SEGMENT_SHIFT][((ref & SEGMENT_MASK) << 1) + 1];
+    return this.#externalId(ref, (meta & FLAG_EXTERNAL_KEY) !== 0 ? EXTERNAL_ID_BYTES : keyLength);
+  }
+
+  /** The external block's number that lies so many bytes after the start of the key's place. */
+  #externalId(ref: number, afterKey: number): number {
+    const at = ((ref & SEGMENT_MASK) << 3) + keyOffset(metaOf(this.arena, ref)) + afterKey;
+    return this.arena.u8[ref >>> SEGMENT_SHIFT].readUInt32LE(at);
+  }
+}
+
+/** Whether a value of so many bytes lies inside the block, with an expiry or without. */
+function fitsInside(keyLength: number, valueLength: number): boolean {
+  return HEADER_BYTES + WORDS_EXPIRING * 4 + keyLength + valueLength <= MAX_BLOCK_BYTES;
+}
+
+/** Copies bytes between buffers; short runs in a loop, which is faster than a call. */
+function copyBytes(
+  from: Uint8Array,
+  offset: number,
+  length: number,
+  to: Uint8Array,
+  at: number,
+): void {
+  if (length <= LOOP_COPY_BYTES) {
+    for (let i = 0; i < length; i++) to[at + i] = from[offset + i];
+  } else {
+    to.set(from.subarray(offset, offset + length), at);
+  }
+}
