@@ -61,11 +61,6 @@ export class RawClient {
     return this.#closed;
   }
 
-  /** Bytes that have arrived and were not read. */
-  get unread(): Buffer {
-    return this.#received;
-  }
-
   /** Sends bytes as they are; `description` is what a timeout shows for them. */
   send(bytes: Buffer, description: string = escapeBytes(bytes.subarray(0, SHOWN_BYTES))): void {
     this.#unanswered.push(description);
