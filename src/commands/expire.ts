@@ -174,8 +174,7 @@ function readConditions({ request, reply }: Call): number {
     else if (request.is(i, 'gt')) conditions |= GT;
     else if (request.is(i, 'lt')) conditions |= LT;
     else {
-      // Redis prints the option as a C string.
-      reply.error(`ERR Unsupported option ${request.latin1(i).split('\0', 1)[0]}`);
+      reply.error(`ERR Unsupported option ${request.latin1UntilNul(i)}`);
       return REFUSED;
     }
   }

@@ -19,8 +19,7 @@ export const scanCommands: readonly CommandRow[] = [
     categories: ['dangerous'],
     since: '1.0.0',
     summary: 'Returns all keys whose names match a pattern.',
-    complexity:
-      'O(N) with N being the number of keys in the database, under the assumption that the key names in the database and the given pattern have limited length.',
+    complexity: 'O(N) where N is the number of keys in the database.',
     tips: ['request_policy:all_shards', 'nondeterministic_output_order'],
     syntax: 'pattern:pattern',
     handler: keys,
@@ -33,7 +32,7 @@ export const scanCommands: readonly CommandRow[] = [
     since: '2.8.0',
     summary: 'Returns the keys of the database a few at a time.',
     complexity:
-      'O(1) for every call. O(N) for a complete iteration, including enough command calls for the cursor to return back to 0. N is the number of elements inside the collection.',
+      'O(1) for each call, and O(N) for all of an iteration where N is the number of keys.',
     history: [['6.0.0', 'The option `TYPE`.']],
     tips: ['nondeterministic_output', 'request_policy:special'],
     syntax: 'cursor:integer [MATCH pattern:pattern] [COUNT count:integer] [TYPE type:string^6.0.0]',
@@ -93,7 +92,7 @@ function scan({ request, reply, db }: Call): void {
 
 /** The cursor of argument 1, read as C's strtoul does, in the 32 bits that ours have; or -1. */
 function readCursor(request: Request): number {
-  const text = request.latin1(1);
+  const text = request.latin1UntilNul(1);
   if (text === '') return 0;
   if (!CURSOR.test(text)) return -1;
   const value = BigInt(text.replace('+', ''));

@@ -2,8 +2,9 @@
 // numbers in counters.ts. The handlers of GET, SET, MGET and MSET allocate nothing.
 import { KEEP_EXPIRY, NO_EXPIRY } from '../keyspace/database.ts';
 import { TYPE_STRING } from '../keyspace/types.ts';
+import type { Request } from '../protocol/request.ts';
 import type { Call } from './call.ts';
-import { type CommandRow, keyAt, keyRange } from './command.ts';
+import { type CommandRow, type KeyFlag, keyAt, keyRange } from './command.ts';
 import { SYNTAX, WRONG_TYPE, wrongArity } from './errors.ts';
 import { futureTimeMs, MILLISECONDS, SECONDS } from './expiry-time.ts';
 import { DENYOOM, FAST, READONLY, WRITE } from './flags.ts';
@@ -38,6 +39,7 @@ export const stringCommands: readonly CommandRow[] = [
       {
         ...keyAt(1, 'RW', 'access', 'update', 'variable_flags'),
         notes: 'RW and ACCESS due to the optional `GET` argument',
+        flagsOf: setKeyFlags,
       },
     ],
     group: 'string',
@@ -170,6 +172,14 @@ export const stringCommands: readonly CommandRow[] = [
     handler: msetnx,
   },
 ];
+
+/** What a SET does with its key. */
+function setKeyFlags(request: Request): readonly KeyFlag[] {
+  for (let i = 3; i < request.count; i++) {
+    if (request.is(i, 'get')) return ['RW', 'access', 'update'];
+  }
+  return ['OW', 'update'];
+}
 
 /** The options of the SET or GETEX that runs. */
 const options = new SetOptions();
