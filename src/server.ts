@@ -304,6 +304,10 @@ export class Server implements Services, ConnectionHost, BackgroundHost, MemoryG
 
   #resumeClients(): void {
     this.keyspace.expiryPaused = this.clients.pauseMode !== PAUSE_NONE;
+    const held = [...this.clients.held];
+    this.clients.held.clear();
+    for (const client of held) if (client instanceof Connection) client.resume();
+    // Those as well whose output drained during the pause.
     for (const connection of this.#connections) connection.resume();
   }
 

@@ -6,6 +6,7 @@ import type { Call } from './call.ts';
 import type { Client, Transaction } from './client.ts';
 import { type ClientType, clientTypeAt, typeOf } from './client-type.ts';
 import { SYNTAX } from './errors.ts';
+import type { Services } from './services.ts';
 
 const INVALID_ID = 'ERR Invalid client ID';
 
@@ -76,7 +77,7 @@ function lineOf(client: Client, call: Call): string {
   return (
     `id=${client.id} addr=${address.remote} laddr=${address.local} fd=${client.descriptor()}` +
     ` name=${client.name} age=${secondsSince(client.createdMs, nowMs)}` +
-    ` idle=${secondsSince(client.lastActiveMs, nowMs)} flags=${flagsOf(client)}` +
+    ` idle=${secondsSince(client.lastActiveMs, nowMs)} flags=${flagsOf(client, call.server)}` +
     ` db=${client.db.index} sub=0 psub=0 ssub=0 multi=${transaction?.queue.length ?? -1}` +
     ` qbuf=${buffers.query} qbuf-free=${buffers.queryFree}` +
     ` argv-mem=${argumentBytes} multi-mem=${queuedBytes} rbs=0 rbp=0` +
@@ -87,10 +88,11 @@ function lineOf(client: Client, call: Call): string {
   );
 }
 
-function flagsOf(client: Client): string {
+function flagsOf(client: Client, { clients }: Services): string {
   let flags = '';
   if (client.monitor) flags += 'O';
   if (client.transaction !== undefined) flags += 'x';
+  if (clients.held.has(client)) flags += 'b';
   if (client.dirty) flags += 'd';
   if (client.closing) flags += 'c';
   if (client.address.unixSocket) flags += 'U';

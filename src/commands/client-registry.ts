@@ -11,6 +11,8 @@ export class ClientRegistry {
   readonly #byId = new Map<number, Client>();
   /** Clients that get a line for every command. */
   readonly monitors = new Set<Client>();
+  /** Clients whose next request waits for the end of a pause, in the order in which they came. */
+  readonly held = new Set<Client>();
   /** What is suspended now: PAUSE_NONE, PAUSE_WRITES or PAUSE_ALL. */
   pauseMode = PAUSE_NONE;
   /** Unix time at which the pause ends, in ms. */
@@ -38,6 +40,7 @@ export class ClientRegistry {
   remove(client: Client): void {
     this.#byId.delete(client.id);
     this.monitors.delete(client);
+    this.held.delete(client);
   }
 
   get(id: number): Client | undefined {

@@ -5,16 +5,12 @@
 //   look up ─▶ arity ─▶ guarded ─▶ authenticated ─▶ allowed in MULTI ─▶ memory ─▶ paused
 //           ─▶ queued (MULTI)  or  run ─▶ statistics, slow log, latency, monitors
 import { performance } from 'node:perf_hooks';
+import { needsPassword } from '../commands/authentication.ts';
 import { Call } from '../commands/call.ts';
 import { type Client, REPLY_ON, REPLY_SKIP, REPLY_SKIP_NEXT } from '../commands/client.ts';
 import { PAUSE_ALL, PAUSE_NONE } from '../commands/client-registry.ts';
 import type { Command } from '../commands/command.ts';
-import {
-  AUTHENTICATION_REQUIRED,
-  EXEC_ABORTED,
-  OUT_OF_MEMORY,
-  wrongArity,
-} from '../commands/errors.ts';
+import { AUTHENTICATION_REQUIRED, OUT_OF_MEMORY, wrongArity } from '../commands/errors.ts';
 import {
   ADMIN,
   DENYOOM,
@@ -23,12 +19,14 @@ import {
   NO_AUTH,
   NO_MULTI,
   PROTECTED,
+  READONLY,
   SKIP_MONITOR,
   SKIP_SLOWLOG,
   WRITE,
 } from '../commands/flags.ts';
 import { feedMonitors } from '../commands/monitor.ts';
 import type { Services } from '../commands/services.ts';
+import { discardTransaction, execRefusal } from '../commands/transactions.ts';
 import { ArenaFullError } from '../memory/arena.ts';
 import type { Reply } from '../protocol/reply.ts';
 import type { Request } from '../protocol/request.ts';
@@ -60,6 +58,8 @@ const RUN_IN_TRANSACTION: ReadonlySet<string> = new Set([
  */
 const MAX_TIMED_TOGETHER = 16;
 
+/** What a monitor must not use: Redis takes it for a kind of replica. */
+const TOUCHES_KEYS = WRITE | READONLY | MAY_REPLICATE;
 const INTERNAL_ERROR = 'ERR internal error; it was logged';
 
 /** Checks and runs requests; see the head of this file. */
@@ -112,6 +112,7 @@ export class Dispatcher {
     client.lastActiveMs = nowMs;
     this.#clockMs = performance.now();
     this.#reply.resp3 = client.protocol === 3;
+    this.#server.keyspace.suspendTouch = client.noTouch;
   }
 
   /**
@@ -126,6 +127,7 @@ export class Dispatcher {
       if (!this.#admit(client, command)) {
         // Refused, and answered.
       } else if (this.#mustWait(client, command)) {
+        this.#server.clients.held.add(client);
         return false;
       } else if (client.transaction !== undefined && !RUN_IN_TRANSACTION.has(command.fullName)) {
         this.#queue(client, command, request);
@@ -134,6 +136,7 @@ export class Dispatcher {
         call.client = client;
         call.request = request;
         call.db = client.db;
+        client.lastCommand = command;
         this.run(call, command);
       }
     }
@@ -150,7 +153,6 @@ export class Dispatcher {
     const server = this.#server;
     const client = call.client;
     const errorsBefore = reply.errors;
-    client.lastCommand = command;
     try {
       command.handler(call);
     } catch (error) {
@@ -217,7 +219,8 @@ export class Dispatcher {
       const error = this.#isProtected(client, command);
       if (error !== undefined) return this.#reject(client, command, error);
     }
-    if (!client.authenticated && (flags & NO_AUTH) === 0) {
+    // Once there is no password any more, those who never gave it may go on too.
+    if (!client.authenticated && (flags & NO_AUTH) === 0 && needsPassword(this.#server)) {
       return this.#reject(client, command, AUTHENTICATION_REQUIRED);
     }
     if (client.transaction !== undefined && (flags & NO_MULTI) !== 0) {
@@ -226,6 +229,9 @@ export class Dispatcher {
     if (this.#memory.limited && !this.#memory.makeRoom() && needsMemory(client, command)) {
       return this.#reject(client, command, OUT_OF_MEMORY);
     }
+    if (client.monitor && (allFlags(client, command) & TOUCHES_KEYS) !== 0) {
+      return this.#reject(client, command, "ERR Replica can't interact with the keyspace");
+    }
     return true;
   }
 
@@ -233,15 +239,17 @@ export class Dispatcher {
     const { pauseMode } = this.#server.clients;
     if (pauseMode === PAUSE_NONE) return false;
     if (pauseMode === PAUSE_ALL) return true;
-    const queued = command.fullName === 'exec' ? (client.transaction?.flags ?? 0) : 0;
-    return ((command.flags | queued) & (WRITE | MAY_REPLICATE)) !== 0;
+    return (allFlags(client, command) & (WRITE | MAY_REPLICATE)) !== 0;
   }
 
   #queue(client: Client, command: Command, request: Request): void {
     const { transaction } = client;
     if (transaction === undefined) return;
-    transaction.queue.push({ command, request: request.clone() });
-    transaction.flags |= command.flags;
+    // A transaction that EXEC will not run anyway takes no memory.
+    if (!transaction.aborted && !client.dirty) {
+      transaction.queue.push({ command, request: request.clone() });
+      transaction.flags |= command.flags;
+    }
     this.#reply.simple('QUEUED');
   }
 
@@ -249,14 +257,9 @@ export class Dispatcher {
   #reject(client: Client, command: Command | undefined, error: string): false {
     if (command !== undefined) command.stats.rejected++;
     const errorsBefore = this.#reply.errors;
-    if (command?.fullName === 'exec' && client.transaction !== undefined) {
-      client.transaction = undefined;
-      client.dirty = false;
-      this.#server.keyspace.watches.removeAll(client);
-      const reason = error.startsWith('OOM') ? error : error.slice(error.indexOf(' ') + 1);
-      this.#reply.error(
-        `${EXEC_ABORTED.split(' ', 1)[0]} Transaction discarded because of: ${reason}`,
-      );
+    if (command?.fullName === 'exec') {
+      discardTransaction(this.#server, client);
+      this.#reply.error(execRefusal(error));
     } else {
       if (client.transaction !== undefined) client.transaction.aborted = true;
       this.#reply.error(error);
@@ -299,12 +302,18 @@ export class Dispatcher {
   }
 }
 
+/** The command's flags; with EXEC those of all commands that it runs. */
+function allFlags(client: Client, command: Command): number {
+  const { transaction } = client;
+  if (transaction === undefined || command.fullName !== 'exec') return command.flags;
+  return command.flags | transaction.flags;
+}
+
 /** Whether the command is refused while the data exceeds `maxmemory`. */
 function needsMemory(client: Client, command: Command): boolean {
-  if ((command.flags & DENYOOM) !== 0) return true;
-  if (client.transaction === undefined) return false;
-  if (command.fullName === 'exec') return (client.transaction.flags & DENYOOM) !== 0;
-  return !RUN_IN_TRANSACTION.has(command.fullName);
+  if ((allFlags(client, command) & DENYOOM) !== 0) return true;
+  // Queueing takes memory too.
+  return client.transaction !== undefined && !RUN_IN_TRANSACTION.has(command.fullName);
 }
 
 /** CLIENT REPLY SKIP holds for the one command after it. */
