@@ -15,7 +15,8 @@ const lock = createHash('sha256')
   .update(readFileSync(join(root, 'package-lock.json')))
   .digest('hex');
 if (read(installStamp) !== lock) {
-  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+  // Building and testing take the development dependencies, also where NODE_ENV is production.
+  run('npm', ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']);
   writeFileSync(installStamp, lock);
 }
 
@@ -23,7 +24,11 @@ if (process.argv.includes('build')) {
   const sources = fingerprint();
   if (read(buildStamp) !== sources) {
     rmSync(join(root, 'dist'), { recursive: true, force: true });
-    run(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json']);
+    run(process.execPath, [
+      join(root, 'node_modules', 'typescript', 'bin', 'tsc'),
+      '-p',
+      'tsconfig.build.json',
+    ]);
     writeFileSync(buildStamp, sources);
   }
 }

@@ -15,8 +15,7 @@ export const OFFSET_OUT_OF_RANGE = 'ERR offset is out of range';
 export const NO_AUTH_NEEDED =
   'ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?';
 export const AUTHENTICATION_REQUIRED = 'NOAUTH Authentication required.';
-export const WRONG_PASSWORD =
-  'WRONGPASS invalid username-password pair or user is disabled.';
+export const WRONG_PASSWORD = 'WRONGPASS invalid username-password pair or user is disabled.';
 export const OUT_OF_MEMORY = "OOM command not allowed when used memory > 'maxmemory'.";
 export const EXEC_ABORTED = 'EXECABORT Transaction discarded because of previous errors.';
 
