@@ -14,7 +14,6 @@ const ADVICE: Readonly<Record<string, string>> = {
   'eviction-cycle':
     'Keys were evicted because maxmemory was reached. Raise it, or lower ' +
     'maxmemory-eviction-tenacity so that eviction is spread over more time.',
-  'eviction-del': 'Evicted values were so large that deleting them took long. Keep values smaller.',
 };
 
 /** The report; a threshold of 0 means that the monitor is off. */

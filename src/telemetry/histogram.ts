@@ -28,17 +28,19 @@ export interface CumulativePoint {
 
 /** A histogram of durations; see the head of this file. */
 export class Histogram {
-  /** Number of durations recorded. */
-  total = 0;
   /** Doubles: a busy server passes 2^32 calls within hours. */
   #counts = NO_COUNTS;
 
   /** Counts a duration, in µs ≥ 0; those over a second count as a second. */
   record(us: number): void {
-    if (this.total === 0) this.#counts = new Float64Array(COUNTERS);
+    if (this.#counts === NO_COUNTS) this.#counts = new Float64Array(COUNTERS);
     const ns = us * 1000;
     this.#counts[indexOf(ns < 1 ? 1 : ns > MAX_NS ? MAX_NS : ns | 0)]++;
-    this.total++;
+  }
+
+  /** Number of durations recorded. */
+  get total(): number {
+    return this.#counts.reduce((sum, count) => sum + count, 0);
   }
 
   /** The duration, in µs, that `percentile` (0 … 100) per cent of all did not exceed. */
@@ -57,10 +59,10 @@ export class Histogram {
     const points: CumulativePoint[] = [];
     let seen = 0;
     let next = 0;
-    for (let ns = FIRST_POINT_NS; seen < this.total; ns *= 2) {
+    for (let ns = FIRST_POINT_NS; next < this.#counts.length; ns *= 2) {
       const before = seen;
-      const last = Math.min(indexOf(ns), COUNTERS - 1);
-      for (; next <= last; next++) seen += this.#counts[next];
+      const end = Math.min(indexOf(ns) + 1, COUNTERS);
+      while (next < end) seen += this.#counts[next++];
       if (seen > before) points.push({ us: Math.floor((lowestOf(next) - 1) / 1000), count: seen });
     }
     return points;

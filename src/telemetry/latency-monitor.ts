@@ -7,12 +7,7 @@
 const HISTORY = 160;
 
 /** The events that the server reports. */
-export type LatencyEventName =
-  | 'command'
-  | 'fast-command'
-  | 'expire-cycle'
-  | 'eviction-cycle'
-  | 'eviction-del';
+export type LatencyEventName = 'command' | 'fast-command' | 'expire-cycle' | 'eviction-cycle';
 
 /** The worst that happened in one second. */
 export interface LatencySample {
