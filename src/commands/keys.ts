@@ -164,12 +164,17 @@ function exists({ request, reply, db }: Call): void {
   reply.integer(found);
 }
 
-function touch({ request, reply, db }: Call): void {
+function touch({ request, reply, db, server }: Call): void {
+  const { keyspace } = server;
   const { count } = request;
+  // CLIENT NO-TOUCH holds for commands that use keys on the way, not for this one.
+  const suspended = keyspace.suspendTouch;
+  keyspace.suspendTouch = false;
   let found = 0;
   for (let i = 1; i < count; i++) {
     if (db.read(request, i) !== 0) found++;
   }
+  keyspace.suspendTouch = suspended;
   reply.integer(found);
 }
 

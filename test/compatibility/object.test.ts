@@ -2,7 +2,7 @@
 
 import { approx, shape } from '../support/comparers.ts';
 import { compareWithRedis } from '../support/comparison-suite.ts';
-import { command, compared, sleep } from '../support/script.ts';
+import { command, compared, intended, sleep } from '../support/script.ts';
 
 const VALUES = [
   '',
@@ -139,6 +139,10 @@ compareWithRedis('object', (define) => {
   define('REFCOUNT', [
     'SET k abc\nOBJECT REFCOUNT k\nSET k 123456789\nOBJECT REFCOUNT k\nSET k 12345.5\nOBJECT REFCOUNT k',
     'SET k 5\nOBJECT REFCOUNT k\nSET k 9999\nOBJECT REFCOUNT k\nSET k 10000\nOBJECT REFCOUNT k',
+    'INCRBYFLOAT k -9995\nOBJECT REFCOUNT k\nINCR k\nOBJECT REFCOUNT k\nAPPEND k ""\nOBJECT REFCOUNT k',
+    'CONFIG SET maxmemory 100mb maxmemory-policy allkeys-lru\nSET k 5\nOBJECT REFCOUNT k',
+    'CONFIG SET maxmemory-policy allkeys-random\nSET k 5\nOBJECT REFCOUNT k\nCOPY k copy',
+    intended('copied-integers', /^:2147483647\r\n$/, 'OBJECT REFCOUNT copy'),
   ]);
 
   define('IDLETIME', [
