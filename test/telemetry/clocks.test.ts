@@ -1,6 +1,18 @@
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { mainThreadCpuTime, processCpuTime } from '../../src/telemetry/cpu-time.ts';
 import { unixTimeUs } from '../../src/telemetry/wall-clock.ts';
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+test('the wall clock follows the system when that is set forwards or backwards', () => {
+  vi.useFakeTimers({ toFake: ['Date'] });
+  for (const timeMs of [1_900_000_000_000, 1_800_000_000_000, 1_800_000_000_005]) {
+    vi.setSystemTime(timeMs);
+    expect(Math.floor(unixTimeUs() / 1000)).toBe(timeMs);
+  }
+});
 
 test('the wall clock tells whole microseconds, within a millisecond of the system', () => {
   let last = 0;
