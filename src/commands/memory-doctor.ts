@@ -12,12 +12,19 @@ const LARGE_HEAP_BYTES = 256 * MIB;
 /** What the program itself may take. */
 const PROGRAM_BYTES = 96 * MIB;
 
-/** The problems found, each in a sentence or two; empty when all is well. */
-export function findMemoryProblems(memory: MemoryReport, clientCount: number): string[] {
-  const { used, peak, arenaUsed, arenaActive, clients, heapUsed } = memory;
-  if (used < TOO_LITTLE_BYTES) {
-    return [`Only ${humanBytes(used)} are in use: too little to judge by.`];
+/** The report on the memory of a server with so many clients. */
+export function diagnoseMemory(memory: MemoryReport, clientCount: number): string {
+  if (memory.used < TOO_LITTLE_BYTES) {
+    return `Only ${humanBytes(memory.used)} are in use: too little to judge by.\n`;
   }
+  const problems = findProblems(memory, clientCount);
+  if (problems.length === 0) return 'No problem was found with the memory of this server.\n';
+  return `Problems were found with the memory of this server:\n\n * ${problems.join('\n\n * ')}\n`;
+}
+
+/** The problems, each in a sentence or two. */
+function findProblems(memory: MemoryReport, clientCount: number): string[] {
+  const { used, peak, arenaUsed, arenaActive, clients, heapUsed } = memory;
   const problems: string[] = [];
   if (peak > used * LARGE_PEAK) {
     problems.push(

@@ -8,7 +8,7 @@ import { type CommandRow, keyAt } from './command.ts';
 import { NOT_AN_INTEGER, SYNTAX } from './errors.ts';
 import { LOADING, READONLY, STALE } from './flags.ts';
 import { replyHelp } from './help.ts';
-import { findMemoryProblems } from './memory-doctor.ts';
+import { diagnoseMemory } from './memory-doctor.ts';
 import { humanBytes, measureMemory } from './memory-report.ts';
 import { type MemoryStat, memoryStats, Share } from './memory-stats.ts';
 
@@ -166,12 +166,7 @@ function replyValue(reply: Reply, value: MemoryStat['value']): void {
 }
 
 function doctor({ reply, server }: Call): void {
-  const problems = findMemoryProblems(measureMemory(server), server.clients.size);
-  const text =
-    problems.length === 0
-      ? 'No problem was found with the memory of this server.\n'
-      : `Problems were found with the memory of this server:\n\n * ${problems.join('\n\n * ')}\n`;
-  reply.verbatim(text, 'txt');
+  reply.verbatim(diagnoseMemory(measureMemory(server), server.clients.size), 'txt');
 }
 
 function purge({ reply, server }: Call): void {

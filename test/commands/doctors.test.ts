@@ -1,7 +1,7 @@
 // The reports of LATENCY DOCTOR and MEMORY DOCTOR, on made-up figures.
 import { describe, expect, test } from 'vitest';
 import { diagnoseLatency } from '../../src/commands/latency-doctor.ts';
-import { findMemoryProblems } from '../../src/commands/memory-doctor.ts';
+import { diagnoseMemory } from '../../src/commands/memory-doctor.ts';
 import { humanBytes, type MemoryReport } from '../../src/commands/memory-report.ts';
 
 const MIB = 1024 * 1024;
@@ -49,14 +49,14 @@ describe('MEMORY DOCTOR', () => {
   };
 
   test('finds nothing wrong with a healthy server', () => {
-    expect(findMemoryProblems(healthy, 50)).toEqual([]);
-    expect(findMemoryProblems({ ...healthy, clients: 0 }, 0)).toEqual([]);
+    expect(diagnoseMemory(healthy, 50)).toMatch(/^No problem/);
+    expect(diagnoseMemory({ ...healthy, clients: 0 }, 0)).toMatch(/^No problem/);
   });
 
   test('does not judge a server that holds next to nothing', () => {
-    const [problem, ...others] = findMemoryProblems({ ...healthy, used: MIB }, 1);
-    expect(problem).toContain('too little');
-    expect(others).toEqual([]);
+    expect(diagnoseMemory({ ...healthy, used: MIB }, 1)).toBe(
+      'Only 1.00M are in use: too little to judge by.\n',
+    );
   });
 
   test.each<[string, Partial<MemoryReport>, number]>([
@@ -66,8 +66,8 @@ describe('MEMORY DOCTOR', () => {
     ['Client buffers', { clients: 20 * MIB }, 50],
     ['JavaScript heap', { heapUsed: 300 * MIB, heapReserved: 320 * MIB }, 50],
   ])('finds: %s', (title, change, clientCount) => {
-    const problems = findMemoryProblems({ ...healthy, ...change }, clientCount);
-    expect(problems.map((problem) => problem.split(':')[0])).toEqual([title]);
+    const report = diagnoseMemory({ ...healthy, ...change }, clientCount);
+    expect(Array.from(report.matchAll(/^ \* (.*?):/gm), (match) => match[1])).toEqual([title]);
   });
 });
 
