@@ -1,0 +1,39 @@
+# An image that stands where `image: redis` stood: same port, same volume, same ways to pass flags
+# and configuration files (scripts/docker-entrypoint.sh tells them).
+#
+#   docker build -t synap .
+#   docker run -p 127.0.0.1:6379:6379 -v synap-data:/data synap --maxmemory 100mb
+
+FROM node:22-bookworm-slim AS build
+WORKDIR /synap
+COPY package.json package-lock.json ./
+RUN npm ci --no-audit --no-fund
+COPY tsconfig.json tsconfig.build.json ./
+COPY src src
+RUN npm run build \
+ && npm prune --omit=dev --no-audit --no-fund \
+ && chmod +x dist/main.js
+
+FROM node:22-bookworm-slim
+# The ids are those of the image `redis`, so that a volume can be taken over from it.
+RUN groupadd --system --gid 999 synap \
+ && useradd --system --uid 999 --gid synap --no-create-home --shell /usr/sbin/nologin synap \
+ && mkdir /data \
+ && chown synap:synap /data
+WORKDIR /opt/synap
+COPY --from=build /synap/node_modules node_modules
+COPY --from=build /synap/dist dist
+COPY package.json synap.conf LICENSE ./
+COPY scripts/docker-entrypoint.sh scripts/healthcheck.mjs scripts/
+RUN ln -s /opt/synap/dist/main.js /usr/local/bin/synap-server \
+ && ln -s /opt/synap/dist/main.js /usr/local/bin/redis-server \
+ && ln -s /opt/synap/scripts/docker-entrypoint.sh /usr/local/bin/docker-entrypoint.sh
+
+ENV NODE_ENV=production
+VOLUME /data
+WORKDIR /data
+EXPOSE 6379
+HEALTHCHECK --interval=10s --timeout=5s --start-period=10s --retries=3 \
+  CMD ["node", "/opt/synap/scripts/healthcheck.mjs"]
+ENTRYPOINT ["docker-entrypoint.sh"]
+CMD ["synap-server"]
