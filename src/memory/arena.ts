@@ -129,9 +129,11 @@ export class Arena {
 
   /** Adds a segment and returns its first page; the others become free pages. */
   #openSegment(): number {
-    const segment = this.#vacantSegments.pop() ?? this.u8.length;
+    const segment = this.#vacantSegments.at(-1) ?? this.u8.length;
     if (segment >= MAX_SEGMENTS) throw new ArenaFullError();
     const memory = new ArrayBuffer(SEGMENT_BYTES);
+    // Now that the memory is there: a number that is taken off and then not used would be lost.
+    this.#vacantSegments.pop();
     this.u8[segment] = Buffer.from(memory);
     this.i32[segment] = new Int32Array(memory);
     this.f64[segment] = new Float64Array(memory);

@@ -46,6 +46,9 @@ const SMALLEST_SEGMENT_BYTES = 64;
 /** Deeper segments would have no hash bits left; 2^22 full ones exceed what the arena addresses. */
 const MAX_DEPTH = 22;
 
+/** Holds the slots of a segment while they are distributed anew. */
+const takenSlots = new Int32Array(FULL_SEGMENT_BYTES / 4 - HEADER_WORDS);
+
 /** Called for each entry that a scan meets. */
 export type EntryVisitor = (ref: number) => void;
 
@@ -352,18 +355,19 @@ export class BytesTable {
     }
   }
 
-  /** A table of one small segment: moves to a segment of twice the size. */
+  /** A table of one small segment, or none: moves to a segment of twice the size. */
   #growOnly(segment: number): void {
+    const oldBytes = this.#segmentBytes;
+    const oldSlots = this.#slots;
+    const segmentBytes = segment === 0 ? oldBytes : 2 * oldBytes;
+    const larger = this.#newSegment(segmentBytes, 0);
     if (segment !== 0) {
-      this.#segments--;
-      this.#segmentBytes *= 2;
-      this.#slots = slotsIn(this.#segmentBytes);
-    }
-    const larger = this.#newSegment(0);
-    if (segment !== 0) {
-      const oldBytes = this.#segmentBytes / 2;
-      this.#moveSlots(segment, slotsIn(oldBytes), larger, larger, 0);
+      this.#segmentBytes = segmentBytes;
+      this.#slots = slotsIn(segmentBytes);
+      const words = this.#arena.i32[segment >>> SEGMENT_SHIFT];
+      this.#moveSlots(words, firstSlotOf(segment), oldSlots, larger, larger, 0);
       this.#arena.free(segment, classOf(oldBytes));
+      this.#segments--;
     }
     this.#directory[0] = larger;
   }
@@ -371,19 +375,23 @@ export class BytesTable {
   #split(hash: number, segment: number): void {
     const depth = this.#localDepth(segment);
     if (depth >= MAX_DEPTH) throw new RangeError('a hash table segment cannot be split further');
-    if (depth === this.#depth) this.#doubleDirectory();
-    const low = this.#newSegment(depth + 1);
-    const high = this.#newSegment(depth + 1);
-    this.#moveSlots(segment, this.#slots, low, high, depth);
-    this.#freeSegment(segment);
+    // What may fail for want of memory comes before what changes anything.
+    const { length } = this.#directory;
+    const doubled = depth === this.#depth ? new Int32Array(length * 2) : undefined;
+    const high = this.#newSegment(this.#segmentBytes, depth + 1);
+    if (doubled !== undefined) this.#doubleDirectory(doubled);
+    const slots = this.#takeSlots(segment, depth + 1);
+    this.#moveSlots(slots, 0, this.#slots, segment, high, depth);
     const span = 1 << (this.#depth - depth);
     const first = directoryIndex(hash, this.#depth) & ~(span - 1);
-    this.#directory.fill(low, first, first + span / 2);
     this.#directory.fill(high, first + span / 2, first + span);
     if (depth + 1 === this.#depth) this.#deepest += 2;
   }
 
-  /** Joins a sparse segment with its neighbour of the same depth when both fit easily. */
+  /**
+   * Joins a sparse segment with its neighbour of the same depth when both fit easily. Takes no
+   * memory, so removing works when there is none left.
+   */
   #merge(hash: number, depth: number): void {
     const span = 1 << (this.#depth - depth);
     const first = directoryIndex(hash, this.#depth) & ~(2 * span - 1);
@@ -391,22 +399,40 @@ export class BytesTable {
     const high = this.#directory[first + span];
     if (this.#localDepth(low) !== depth || this.#localDepth(high) !== depth) return;
     if (this.#count(low) + this.#count(high) > this.#slots >>> 2) return;
-    const joined = this.#newSegment(depth - 1);
-    this.#moveSlots(low, this.#slots, joined, joined, 0);
-    this.#moveSlots(high, this.#slots, joined, joined, 0);
-    this.#freeSegment(low);
+    const slots = this.#takeSlots(low, depth - 1);
+    this.#moveSlots(slots, 0, this.#slots, low, low, 0);
+    const highWords = this.#arena.i32[high >>> SEGMENT_SHIFT];
+    this.#moveSlots(highWords, firstSlotOf(high), this.#slots, low, low, 0);
     this.#freeSegment(high);
-    this.#directory.fill(joined, first, first + 2 * span);
+    this.#directory.fill(low, first + span, first + 2 * span);
     if (depth === this.#depth) {
       this.#deepest -= 2;
       if (this.#deepest === 0) this.#halveDirectory();
     }
   }
 
-  /** Moves all slots of one segment to `low` or `high` by the hash bit after `depth`. */
-  #moveSlots(from: number, slots: number, low: number, high: number, depth: number): void {
-    const words = this.#arena.i32[from >>> SEGMENT_SHIFT];
-    const first = ((from & SEGMENT_MASK) << 1) + HEADER_WORDS;
+  /** Empties a segment and gives it a depth; returns the slots that it had, until the next call. */
+  #takeSlots(segment: number, localDepth: number): Int32Array {
+    const words = this.#arena.i32[segment >>> SEGMENT_SHIFT];
+    const base = (segment & SEGMENT_MASK) << 1;
+    const first = base + HEADER_WORDS;
+    const end = first + 2 * this.#slots;
+    takenSlots.set(words.subarray(first, end));
+    words.fill(0, first, end);
+    words[base + COUNT] = 0;
+    words[base + LOCAL_DEPTH] = localDepth;
+    return takenSlots;
+  }
+
+  /** Puts what is in slots, from word `first` on, into `low` or `high` by the bit after `depth`. */
+  #moveSlots(
+    words: Int32Array,
+    first: number,
+    slots: number,
+    low: number,
+    high: number,
+    depth: number,
+  ): void {
     const lowWords = this.#arena.i32[low >>> SEGMENT_SHIFT];
     const highWords = this.#arena.i32[high >>> SEGMENT_SHIFT];
     const lowBase = (low & SEGMENT_MASK) << 1;
@@ -420,9 +446,9 @@ export class BytesTable {
     }
   }
 
-  #doubleDirectory(): void {
+  /** @param doubled what becomes the directory, of twice the length */
+  #doubleDirectory(doubled: Int32Array): void {
     const old = this.#directory;
-    const doubled = new Int32Array(old.length * 2);
     for (let i = 0; i < old.length; i++) {
       doubled[2 * i] = old[i];
       doubled[2 * i + 1] = old[i];
@@ -448,8 +474,8 @@ export class BytesTable {
     if (deepest === 0 && this.#depth > 0) this.#halveDirectory();
   }
 
-  #newSegment(localDepth: number): number {
-    const sizeClass = classOf(this.#segmentBytes);
+  #newSegment(segmentBytes: number, localDepth: number): number {
+    const sizeClass = classOf(segmentBytes);
     const segment = this.#arena.allocate(sizeClass);
     const words = this.#arena.i32[segment >>> SEGMENT_SHIFT];
     const base = (segment & SEGMENT_MASK) << 1;
@@ -473,4 +499,9 @@ export class BytesTable {
   #count(segment: number): number {
     return this.#arena.i32[segment >>> SEGMENT_SHIFT][((segment & SEGMENT_MASK) << 1) + COUNT];
   }
+}
+
+/** Index of a segment's first slot, in words of the arena segment that it lies in. */
+function firstSlotOf(segment: number): number {
+  return ((segment & SEGMENT_MASK) << 1) + HEADER_WORDS;
 }

@@ -1,0 +1,371 @@
+// The bytes table against a Map, through growth and shrinking, with all kinds of keys and with
+// hashes as unlucky as they can be.
+
+import fc from 'fast-check';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { Arena, ArenaFullError } from '../../src/memory/arena.ts';
+import { MAX_INLINE_KEY_BYTES } from '../../src/structures/entry.ts';
+import { FIRST_NEGATIVE_SEGMENT, fillSegmentsBelow } from '../memory/filled-arena.ts';
+import { Random } from '../support/random.ts';
+import { CheckedTable, freeEntry, keyOf, makeEntry, type TestHash } from './checked-table.ts';
+
+/** Bytes of a segment at its full size, and of one entry of the directory. */
+const FULL_SEGMENT_BYTES = 8192;
+const POINTER_BYTES = 4;
+
+/** Hashes whose first `bits` bits are the same. */
+function sharedPrefix(prefix: number, bits: number): TestHash {
+  return (key) => {
+    let mixed = 0x811c9dc5;
+    for (let i = 0; i < key.length; i++) {
+      mixed = Math.imul(mixed ^ key.charCodeAt(i), 0x01000193);
+    }
+    mixed = Math.imul(mixed ^ (mixed >>> 15), 0x2c1b3c6d);
+    mixed ^= mixed >>> 13;
+    return bits === 0 ? mixed | 0 : (prefix & ~(-1 >>> bits)) | (mixed >>> bits);
+  };
+}
+
+function keysOf(count: number, prefix = 'key'): string[] {
+  return Array.from({ length: count }, (_, index) => `${prefix}:${index}`);
+}
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+describe('against a Map', () => {
+  const KEYS = ['', 'a', 'b', 'ab', 'ba', 'x'.repeat(500), 'x'.repeat(499), '\0', '\xff'];
+
+  test.each([
+    ['the seeded hash', undefined],
+    ['one hash for all keys', () => 0x12345678],
+    ['a hash of 0', () => 0],
+    ['the hash that is the last', () => -1],
+    [
+      'hashes on both sides of the sign',
+      (key: string) => (key.length % 2 === 0 ? ~(1 << 31) : 1 << 31),
+    ],
+  ])('short sequences of any kind: %s', (_, hash) => {
+    const operation = fc.tuple(
+      fc.constantFrom('insert', 'insert', 'replace', 'remove', 'find'),
+      fc.constantFrom(...KEYS),
+    );
+    const arena = new Arena();
+    fc.assert(
+      fc.property(fc.array(operation, { maxLength: 60 }), (operations) => {
+        const checked = new CheckedTable(hash, arena);
+        for (const [kind, key] of operations) {
+          if (kind === 'insert') checked.insert(key);
+          else if (kind === 'replace') checked.replace(key);
+          else if (kind === 'remove') checked.remove(key);
+          else checked.find(key);
+        }
+        checked.checkAll();
+        expect(checked.scanAll(1).sort()).toEqual([...checked.model.keys()].sort());
+        checked.dismantle();
+        expect(arena.usedBytes).toBe(0);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('grows to 120,000 entries and shrinks to none, in any order', () => {
+    const random = new Random(11);
+    const checked = new CheckedTable();
+    const keys = random.shuffle(keysOf(120_000));
+    for (const [index, key] of keys.entries()) {
+      checked.insert(key);
+      if (index === 5 || index === 700 || index === 5_000) checked.checkAll();
+    }
+    checked.checkAll();
+    expect(checked.arena.sideBytes).toBeGreaterThan(1_000);
+    // Extendible hashing fills its segments to 69 % of where they split, on average.
+    expect(checked.table.size / checked.table.capacity).toBeGreaterThan(0.45);
+    for (const key of keysOf(1_000, 'absent')) expect(checked.find(key)).toBe(0);
+    for (const key of keys.slice(0, 2_000)) checked.replace(key);
+    for (const [index, key] of random.shuffle(keys).entries()) {
+      checked.remove(key);
+      if (index === 80_000 || index === 119_000) checked.checkAll();
+      // Sparse segments merge: what is left never takes more than it did on the way up, and a half.
+      if (index === 110_000) expect(checked.table.capacity).toBeLessThan(10 * 10_000);
+    }
+    checked.checkAll();
+    expect(checked.arena.sideBytes).toBe(POINTER_BYTES);
+    expect(checked.table.overheadBytes).toBe(FULL_SEGMENT_BYTES + POINTER_BYTES);
+    expect(checked.table.random()).toBe(0);
+    expect(checked.scanAll(10)).toEqual([]);
+    for (const key of keys.slice(0, 3_000)) checked.insert(key);
+    checked.checkAll();
+    checked.dismantle();
+    expect(checked.arena.usedBytes).toBe(0);
+  });
+
+  test.each([21, 22, 23])(
+    'a long run around the sizes where it splits and merges: seed %i',
+    (seed) => {
+      const random = new Random(seed);
+      const checked = new CheckedTable();
+      for (let phase = 0; phase < 12; phase++) {
+        const growth = phase % 2 === 0 ? 0.85 : 0.1;
+        for (let step = 0; step < 3_000; step++) {
+          const key = `k${random.integer(0, 6_000)}`;
+          if (random.chance(0.1)) checked.replace(key);
+          else if (random.chance(growth)) checked.insert(key);
+          else checked.remove(key);
+        }
+        checked.checkAll();
+      }
+      checked.dismantle();
+      expect(checked.arena.usedBytes).toBe(0);
+    },
+  );
+
+  test('with references beyond 2^31', () => {
+    const arena = new Arena();
+    fillSegmentsBelow(arena, FIRST_NEGATIVE_SEGMENT);
+    const base = arena.usedBytes;
+    const checked = new CheckedTable(undefined, arena);
+    const keys = keysOf(5_000);
+    for (const key of keys) checked.insert(key);
+    expect(Math.max(...checked.model.values())).toBeLessThan(0);
+    expect(checked.scanAll(10).sort()).toEqual(keys.sort());
+    expect(checked.model.has(keyOf(arena, checked.table.random()))).toBe(true);
+    for (const key of keys.slice(0, 4_900)) checked.remove(key);
+    for (const key of keys.slice(4_900)) checked.replace(key);
+    for (const [key, ref] of checked.model) {
+      checked.find(key);
+      expect(checked.table.locate(ref)).toBe(true);
+    }
+    checked.dismantle();
+    expect(arena.usedBytes).toBe(base);
+  });
+});
+
+describe('memory of small tables', () => {
+  test('an empty one takes next to nothing, a small one little', () => {
+    const checked = new CheckedTable();
+    expect(checked.table.overheadBytes).toBe(POINTER_BYTES);
+    expect(checked.table.capacity).toBe(0);
+    const sizes: number[] = [];
+    for (let count = 1; count <= 900; count++) {
+      checked.insert(`k${count}`);
+      const { overheadBytes } = checked.table;
+      if (sizes.at(-1) !== overheadBytes) sizes.push(overheadBytes);
+      expect(overheadBytes).toBeLessThan(64 + POINTER_BYTES + 40 * count);
+    }
+    // It doubles until it has a segment of full size, and then splits.
+    const segments = [64, 128, 256, 512, 1024, 2048, 4096, 8192].map(
+      (bytes) => bytes + POINTER_BYTES,
+    );
+    expect(sizes).toEqual([...segments, 2 * (FULL_SEGMENT_BYTES + POINTER_BYTES)]);
+    checked.dismantle();
+  });
+});
+
+describe('keys', () => {
+  const LONG = MAX_INLINE_KEY_BYTES;
+  const LENGTHS = [0, 1, 2, 3, 4, 5, 100, LONG - 1, LONG, LONG + 1, LONG + 2, 3 * LONG];
+
+  test('of every length are told apart from others of their length', () => {
+    const checked = new CheckedTable();
+    const keys = LENGTHS.flatMap((length) =>
+      length === 0
+        ? ['']
+        : [
+            `${'x'.repeat(length - 1)}a`,
+            `${'x'.repeat(length - 1)}b`,
+            `c${'x'.repeat(length - 1)}`,
+          ],
+    );
+    for (const key of keys) checked.insert(key);
+    checked.checkAll();
+    for (const key of keys) {
+      const ref = checked.find(key);
+      expect(keyOf(checked.arena, ref) === key).toBe(true);
+      expect(checked.table.locate(ref)).toBe(true);
+      checked.find(`${key}y`);
+      if (key.length > 0) checked.find(`d${key.slice(1)}`);
+    }
+    for (const key of keys) checked.replace(key);
+    checked.checkAll();
+    for (const key of keys.slice(0, 15)) checked.remove(key);
+    checked.checkAll();
+    checked.dismantle();
+    expect(checked.arena.usedBytes).toBe(0);
+  });
+
+  test('with equal hashes are told apart by their bytes', () => {
+    const checked = new CheckedTable(() => 77);
+    const keys = [...keysOf(40), 'y'.repeat(LONG + 1), `${'y'.repeat(LONG)}z`];
+    for (const key of keys) checked.insert(key);
+    checked.checkAll();
+    for (const key of keys.filter((_, index) => index % 2 === 0)) checked.remove(key);
+    checked.checkAll();
+  });
+});
+
+describe('locate', () => {
+  test('finds the very entry, and tells when it is not in the table', () => {
+    const checked = new CheckedTable();
+    for (const key of keysOf(3_000)) checked.insert(key);
+    const { arena, table, model } = checked;
+    for (const ref of model.values()) expect(table.locate(ref)).toBe(true);
+    const twin = makeEntry(arena, 'key:1');
+    expect(table.locate(twin)).toBe(false);
+    const stranger = makeEntry(arena, 'stranger');
+    expect(table.locate(stranger)).toBe(false);
+    freeEntry(arena, twin);
+    freeEntry(arena, stranger);
+    const removed = model.get('key:2') ?? 0;
+    expect(table.locate(removed)).toBe(true);
+    table.remove();
+    expect(table.locate(removed)).toBe(false);
+  });
+});
+
+describe('random', () => {
+  test('draws every entry about equally often', () => {
+    const checked = new CheckedTable();
+    for (const key of keysOf(3_000)) checked.insert(key);
+    const counts = new Map<number, number>();
+    for (let i = 0; i < 150_000; i++) {
+      const ref = checked.table.random();
+      counts.set(ref, (counts.get(ref) ?? 0) + 1);
+    }
+    // 50 expected: entries of a fuller segment are drawn less often, by a tenth or so.
+    expect([...counts.keys()].sort()).toEqual([...checked.model.values()].sort());
+    expect(Math.min(...counts.values())).toBeGreaterThan(10);
+    expect(Math.max(...counts.values())).toBeLessThan(130);
+  });
+
+  test('finds the few entries of a table that has become sparse', () => {
+    const checked = new CheckedTable();
+    const keys = keysOf(2_000);
+    for (const key of keys) checked.insert(key);
+    for (const key of keys.slice(3)) checked.remove(key);
+    const drawn = new Set(Array.from({ length: 500 }, () => checked.table.random()));
+    expect([...drawn].sort()).toEqual([...checked.model.values()].sort());
+  });
+});
+
+describe('unlucky hashes', () => {
+  test.each([
+    [0, 0],
+    [0x5a5a5a5a, 8],
+    [0xdeadbeef, 14],
+    [0, 16],
+    [-1, 17],
+  ])('share a prefix: %i, %i bits of it', (prefix, bits) => {
+    const checked = new CheckedTable(sharedPrefix(prefix, bits));
+    const keys = keysOf(4_000);
+    for (const key of keys) checked.insert(key);
+    checked.checkAll();
+    expect(checked.scanAll(7).sort()).toEqual([...keys].sort());
+    const drawn = checked.model.has(keyOf(checked.arena, checked.table.random()));
+    expect(drawn).toBe(true);
+    for (const key of keys.slice(0, 3_999)) checked.remove(key);
+    checked.checkAll();
+    checked.remove(keys[3_999]);
+    checked.checkAll();
+    expect(checked.table.overheadBytes).toBe(FULL_SEGMENT_BYTES + POINTER_BYTES);
+    checked.dismantle();
+    expect(checked.arena.usedBytes).toBe(0);
+  });
+
+  test('are all the same: more than a segment holds is refused, and nothing is lost', () => {
+    const checked = new CheckedTable(() => 0x7fffffff);
+    const keys = keysOf(1_000);
+    let stored = 0;
+    expect(() => {
+      for (const key of keys) {
+        checked.insert(key);
+        stored++;
+      }
+    }).toThrow('cannot be split further');
+    expect(stored).toBeGreaterThan(700);
+    checked.checkAll();
+    expect(checked.scanAll(3).sort()).toEqual(keys.slice(0, stored).sort());
+    for (const key of keys.slice(0, stored)) checked.remove(key);
+    checked.checkAll();
+    expect(checked.table.overheadBytes).toBe(FULL_SEGMENT_BYTES + POINTER_BYTES);
+  });
+});
+
+describe('no memory', () => {
+  /** Has the arena refuse every block after so many. */
+  function refuseAfter(arena: Arena, blocks: number): void {
+    const { allocate } = Arena.prototype;
+    let left = blocks;
+    vi.spyOn(arena, 'allocate').mockImplementation((sizeClass) => {
+      if (left-- <= 0) throw new ArenaFullError();
+      return allocate.call(arena, sizeClass);
+    });
+  }
+
+  test.each([0, 5, 11, 100, 700, 830, 5_000])(
+    'to grow at %i entries or soon after: the insertion fails, everything else stays',
+    (count) => {
+      const checked = new CheckedTable();
+      const { arena, table } = checked;
+      for (const key of keysOf(count)) checked.insert(key);
+      const spare = keysOf(2_000, 'spare').map((key) => ({ key, ref: makeEntry(arena, key) }));
+      let failures = 0;
+      for (const { key, ref } of spare) {
+        checked.find(key);
+        const before = [table.size, table.capacity, table.overheadBytes, arena.usedBytes];
+        // A failure at the first block that a step takes, at other times at its second, if any.
+        refuseAfter(arena, failures % 2);
+        try {
+          table.insert(ref);
+          checked.model.set(key, ref);
+        } catch (error) {
+          expect(error).toBeInstanceOf(ArenaFullError);
+          expect([table.size, table.capacity, table.overheadBytes, arena.usedBytes]).toEqual(
+            before,
+          );
+          failures++;
+          for (const known of checked.model.keys()) checked.find(known);
+        }
+        vi.restoreAllMocks();
+      }
+      expect(failures).toBeGreaterThan(0);
+      for (const { key, ref } of spare) if (!checked.model.has(key)) freeEntry(arena, ref);
+      checked.checkAll();
+      for (const key of keysOf(count + 3_000)) checked.insert(key);
+      checked.checkAll();
+      checked.dismantle();
+      expect(arena.usedBytes).toBe(0);
+    },
+  );
+
+  test('is no reason not to remove entries, nor to join sparse segments', () => {
+    const checked = new CheckedTable();
+    const keys = keysOf(5_000);
+    for (const key of keys) checked.insert(key);
+    refuseAfter(checked.arena, 0);
+    for (const key of keys) checked.remove(key);
+    expect(checked.table.overheadBytes).toBe(FULL_SEGMENT_BYTES + POINTER_BYTES);
+    vi.restoreAllMocks();
+    checked.checkAll();
+  });
+});
+
+describe('warming', () => {
+  test('reads ahead, and changes nothing', () => {
+    const checked = new CheckedTable((key) => Math.imul(Number(key.slice(4)), 0x9e3779b1));
+    const { table, model } = checked;
+    const hashes = Int32Array.from({ length: 16 }, (_, index) => Math.imul(index, 0x9e3779b1));
+    const refs = new Int32Array(16);
+    table.warmSlots(hashes, refs, 16);
+    expect([...refs]).toEqual(new Array(16).fill(0));
+    table.warmEntries(refs, 16);
+    const keys = keysOf(3_000);
+    for (const key of keys) checked.insert(key);
+    table.warmSlots(hashes, refs, 16);
+    table.warmEntries(refs, 16);
+    const right = keys.slice(0, 16).filter((key, index) => model.get(key) === refs[index]);
+    expect(right.length).toBeGreaterThan(4);
+    checked.checkAll();
+  });
+});
