@@ -26,6 +26,7 @@ import type { ConnectionHost } from './net/host.ts';
 import { Listener } from './net/listener.ts';
 import type { OutputLimits } from './net/output-limits.ts';
 import { clientAddress, isLoopback, PROTECTED_MODE_ERROR } from './net/peer.ts';
+import { ReplyQueue } from './net/reply-queue.ts';
 import { RequestBatch } from './net/request-batch.ts';
 import { RequestDecoder } from './protocol/decoder.ts';
 import { Reply } from './protocol/reply.ts';
@@ -52,6 +53,7 @@ export class Server implements Services, ConnectionHost, BackgroundHost, MemoryG
   readonly reply = new Reply();
   readonly decoder = new RequestDecoder();
   readonly batch = new RequestBatch();
+  readonly replies = new ReplyQueue(this.reply);
   readonly dispatcher: Dispatcher;
   readonly eviction: Eviction;
   readonly background: Background;
@@ -70,7 +72,6 @@ export class Server implements Services, ConnectionHost, BackgroundHost, MemoryG
 
   readonly #listener: Listener;
   readonly #connections = new Set<Connection>();
-  #dirtyConnections: Connection[] = [];
   readonly #readBuffer = Buffer.allocUnsafeSlow(READ_BYTES);
   readonly #isOver = (): boolean => this.usedMemoryBytes() > this.maxMemoryBytes;
   readonly #identity: ServerIdentity;
@@ -252,17 +253,6 @@ export class Server implements Services, ConnectionHost, BackgroundHost, MemoryG
 
   mayRun(): boolean {
     return this.clients.pauseMode !== PAUSE_ALL;
-  }
-
-  flushLater(connection: Connection): void {
-    if (this.#dirtyConnections.push(connection) === 1) setImmediate(() => this.flushOthers());
-  }
-
-  flushOthers(): void {
-    if (this.#dirtyConnections.length === 0) return;
-    const connections = this.#dirtyConnections;
-    this.#dirtyConnections = [];
-    for (const connection of connections) connection.flushOutbox();
   }
 
   connectionFailed(connection: Connection, error: Error): void {

@@ -15,7 +15,9 @@ import type { Socket } from 'node:net';
 import { Client, type ClientAddress, type ClientBuffers } from '../commands/client.ts';
 import { COMPLETE, type DecodeResult, INVALID, type PartialRequest } from '../protocol/decoder.ts';
 import type { ConnectionHost } from './host.ts';
+import { type Output, openOutput } from './output.ts';
 import { OutputLimit } from './output-limits.ts';
+import type { Recipient } from './reply-queue.ts';
 
 /** Unsent output above which a connection is held, in bytes. */
 const HOLD_OUTPUT_BYTES = 4 * 1024 * 1024;
@@ -27,8 +29,9 @@ const MIN_PENDING_BYTES = 1024;
 const MAX_SPARE_BYTES = 64 * 1024;
 
 /** A connected client; see the head of this file. */
-export class Connection extends Client {
+export class Connection extends Client implements Recipient {
   readonly #socket: Socket;
+  readonly #output: Output;
   readonly #host: ConnectionHost;
   readonly #limit = new OutputLimit();
   /** Bytes kept for later: [0, #pendingLength) of #pending. */
@@ -39,8 +42,6 @@ export class Connection extends Client {
   /** Waits for the end of a pause, or for its output to drain. */
   #held = false;
   #running = false;
-  /** Messages for this client that answer no request, not yet handed to the socket. */
-  #outbox: Buffer[] = [];
   /** What `#account` told the host last. */
   #accountedBytes = 0;
 
@@ -48,7 +49,7 @@ export class Connection extends Client {
     super(id, address, host.keyspace.databases[0], Date.now(), host.trustsNewClients());
     this.#socket = socket;
     this.#host = host;
-    socket.on('drain', () => this.#drained());
+    this.#output = openOutput(socket, () => this.#drained());
     socket.on('error', (error) => host.connectionFailed(this, error));
     socket.on('end', () => {
       // The peer sends no more; what was answered still goes out before the socket closes.
@@ -81,7 +82,7 @@ export class Connection extends Client {
 
   /** Goes on after a pause. */
   resume(): void {
-    if (!this.#held || this.closing || this.#socket.writableLength > HOLD_OUTPUT_BYTES) return;
+    if (!this.#held || this.closing || this.#output.unsentBytes > HOLD_OUTPUT_BYTES) return;
     this.#held = false;
     if (this.#pendingLength > 0) this.#processPending();
   }
@@ -91,8 +92,8 @@ export class Connection extends Client {
     return {
       query: this.#pendingLength,
       queryFree: capacity - this.#pendingLength,
-      output: this.#socket.writableLength,
-      outputChunks: this.#socket.writableLength > 0 ? 1 : 0,
+      output: this.#output.unsentBytes,
+      outputChunks: this.#output.unsentBytes > 0 ? 1 : 0,
     };
   }
 
@@ -126,22 +127,27 @@ export class Connection extends Client {
       this.#host.reply.raw(bytes);
       return;
     }
-    if (this.#outbox.length === 0) this.#host.flushLater(this);
-    this.#outbox.push(bytes);
+    this.#host.replies.takeMessage(this, bytes);
   }
 
-  /** Hands what `send` gathered to the socket. */
-  flushOutbox(): void {
-    const messages = this.#outbox;
-    if (messages.length === 0) return;
-    this.#outbox = [];
-    this.#write(messages.length === 1 ? messages[0] : Buffer.concat(messages));
-    this.checkOutputLimit();
+  /** Bytes that were sent and that the kernel has not taken yet. */
+  get unsentBytes(): number {
+    return this.#output.unsentBytes;
+  }
+
+  /** Hands bytes to the socket; they stay as they are until `unsentBytes` is 0. */
+  transmit(bytes: Buffer): void {
+    const { stats } = this.#host;
+    stats.bytesOut += bytes.length;
+    stats.writesProcessed++;
+    this.bytesOut += bytes.length;
+    this.#output.write(bytes);
+    if (this.#output.unsentBytes > 0) this.checkOutputLimit();
   }
 
   /** Closes the client if it leaves more unsent than its class may. */
   checkOutputLimit(): void {
-    const unsent = this.#socket.writableLength;
+    const unsent = this.#output.unsentBytes;
     this.#account(unsent);
     if (unsent === 0 && !this.#limit.counting) return;
     if (this.#limit.exceeded(this.#host.outputLimits.normal, unsent, Date.now())) {
@@ -163,13 +169,14 @@ export class Connection extends Client {
 
   /** Runs the requests in [0, end) and keeps what is left. */
   #process(buffer: Buffer, end: number): void {
-    const { decoder, dispatcher, reply } = this.#host;
+    const { decoder, dispatcher, reply, replies } = this.#host;
     dispatcher.begin(this);
     this.#running = true;
     decoder.unauthenticated = !this.authenticated;
     decoder.request = this.#host.batch.requests[0];
     decoder.reset(buffer, 0, end, this.#partial);
     this.#partial = undefined;
+    let replyStart = reply.position;
     let from = 0;
     let result: DecodeResult = COMPLETE;
     while (result === COMPLETE && !this.#held && !this.closing) {
@@ -177,8 +184,9 @@ export class Connection extends Client {
       result = this.#decodeBatch();
       from = this.#runBatch(start);
       if (reply.chunks.length > 0 && reply.pendingBytes > FLUSH_BYTES) {
-        this.#flush();
-        if (this.#socket.writableLength > HOLD_OUTPUT_BYTES) this.#held = true;
+        replies.takeReplies(this, replyStart);
+        replyStart = reply.position;
+        if (this.#output.unsentBytes > HOLD_OUTPUT_BYTES) this.#held = true;
       }
     }
     this.#running = false;
@@ -193,9 +201,11 @@ export class Connection extends Client {
       if (decoder.position < end) this.#partial = decoder.suspend();
       this.#retain(buffer, decoder.position, end);
     }
-    this.#flush();
-    if (this.closing) this.#socket.end();
-    this.#host.flushOthers();
+    replies.takeReplies(this, replyStart);
+    if (this.closing) {
+      replies.flush();
+      this.#socket.end();
+    }
   }
 
   /**
@@ -220,6 +230,7 @@ export class Connection extends Client {
     if (count > 1) batch.warm(this.db);
     return result;
   }
+
   /**
    * Runs the decoded requests.
    * @param start where the first of them begins
@@ -248,45 +259,6 @@ export class Connection extends Client {
     this.closing = true;
   }
 
-  /** Sends the shared reply buffer. */
-  #flush(): void {
-    const { reply } = this.#host;
-    const { chunks } = reply;
-    if (this.#socket.destroyed) {
-      reply.discard();
-      return;
-    }
-    if (chunks.length === 0) {
-      if (reply.position === 0) return;
-      // What the socket does not take at once it keeps: then the shared buffer is not shared any
-      // more. A socket that is behind already gets a copy, which is smaller.
-      if (this.#socket.writableLength > 0) {
-        this.#write(Buffer.from(reply.buffer.subarray(0, reply.position)));
-        reply.position = 0;
-      } else {
-        this.#write(reply.buffer.subarray(0, reply.position));
-        if (this.#socket.writableLength > 0) reply.replaceBuffer();
-        else reply.position = 0;
-      }
-    } else {
-      this.#socket.cork();
-      for (const chunk of chunks) this.#write(chunk);
-      this.#write(reply.buffer.subarray(0, reply.position));
-      this.#socket.uncork();
-      reply.discard();
-      reply.replaceBuffer();
-    }
-    if (this.#socket.writableLength > 0) this.checkOutputLimit();
-  }
-
-  #write(bytes: Buffer): void {
-    const { stats } = this.#host;
-    stats.bytesOut += bytes.length;
-    stats.writesProcessed++;
-    this.bytesOut += bytes.length;
-    this.#socket.write(bytes);
-  }
-
   #drained(): void {
     this.checkOutputLimit();
     if (this.#host.mayRun(this)) this.resume();
@@ -298,7 +270,7 @@ export class Connection extends Client {
       buffer.copyWithin(0, from, end);
       this.#pendingLength = end - from;
       if (end === from && buffer.length > MAX_SPARE_BYTES) this.#pending = undefined;
-      this.#account(this.#socket.writableLength);
+      this.#account(this.#output.unsentBytes);
       return;
     }
     if (from < end) this.#keep(buffer, from, end);
@@ -315,7 +287,7 @@ export class Connection extends Client {
     }
     buffer.copy(this.#pending, this.#pendingLength, from, end);
     this.#pendingLength = length;
-    this.#account(this.#socket.writableLength);
+    this.#account(this.#output.unsentBytes);
   }
 
   #checkQueryLimit(): void {

@@ -7,6 +7,7 @@ import type { Reply } from '../protocol/reply.ts';
 import type { ServerStats } from '../telemetry/server-stats.ts';
 import type { Connection } from './connection.ts';
 import type { OutputLimits } from './output-limits.ts';
+import type { ReplyQueue } from './reply-queue.ts';
 import type { RequestBatch } from './request-batch.ts';
 
 /** The server as connections see it. */
@@ -14,6 +15,7 @@ export interface ConnectionHost {
   readonly decoder: RequestDecoder;
   readonly batch: RequestBatch;
   readonly reply: Reply;
+  readonly replies: ReplyQueue;
   readonly dispatcher: Dispatcher;
   readonly keyspace: Keyspace;
   readonly stats: ServerStats;
@@ -28,10 +30,6 @@ export interface ConnectionHost {
   trustsNewClients(): boolean;
   /** Whether a held client may go on (no pause concerns it). */
   mayRun(connection: Connection): boolean;
-  /** Has the connection's outbox flushed when the present work is done. */
-  flushLater(connection: Connection): void;
-  /** Flushes the outboxes named since the last time. */
-  flushOthers(): void;
   connectionFailed(connection: Connection, error: Error): void;
   connectionClosed(connection: Connection): void;
 }
