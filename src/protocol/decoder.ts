@@ -26,10 +26,16 @@ export const COMPLETE = 1;
 export const INVALID = 2;
 export type DecodeResult = typeof INCOMPLETE | typeof COMPLETE | typeof INVALID;
 
-/** The parsed beginning of a request; its offsets count from the request's first byte. */
+/**
+ * The parsed beginning of a request; its offsets count from the request's first byte. Its arrays
+ * are handed to and fro, not copied, so a long list of arguments costs the same in however many
+ * pieces it arrives; so it can be gone on with only once.
+ */
 export interface PartialRequest {
   /** Arguments announced, or 0 when not even the header was there. */
   readonly announced: number;
+  /** Arguments that were there in full, and where and how long they are; room for more may follow. */
+  readonly count: number;
   readonly offsets: Int32Array;
   readonly lengths: Int32Array;
   /** Where to go on, from the request's first byte. */
@@ -86,24 +92,25 @@ export class RequestDecoder {
 
   /** What must be kept to go on with an incomplete request when more bytes are there. */
   suspend(): PartialRequest {
-    const { count, offsets, lengths } = this.request;
+    const start = this.position;
+    const { count, offsets, lengths } = this.request.release();
+    shift(offsets, count, -start);
     return {
       announced: this.#announced,
-      offsets: offsets.slice(0, count).map((offset) => offset - this.position),
-      lengths: lengths.slice(0, count),
-      position: this.#at - this.position,
-      neededBytes: this.#neededBytes - this.position,
+      count,
+      offsets,
+      lengths,
+      position: this.#at - start,
+      neededBytes: this.#neededBytes - start,
     };
   }
 
   #resume(partial: PartialRequest): void {
-    const request = this.request;
+    const { count, offsets, lengths } = partial;
     this.#announced = partial.announced;
     this.#at = this.position + partial.position;
-    request.reserve(partial.offsets.length);
-    for (let i = 0; i < partial.offsets.length; i++) {
-      request.push(partial.offsets[i] + this.position, partial.lengths[i]);
-    }
+    shift(offsets, count, this.position);
+    this.request.adopt(count, offsets, lengths);
   }
 
   /** The line `*<count>`. A count below 1 is a request without arguments, which does nothing. */
@@ -238,3 +245,9 @@ export class RequestDecoder {
 
 const INCOMPLETE_LENGTH = -1;
 const INVALID_LENGTH = -2;
+
+/** Adds `distance` to the first `count` offsets. */
+function shift(offsets: Int32Array, count: number, distance: number): void {
+  if (distance === 0) return;
+  for (let i = 0; i < count; i++) offsets[i] += distance;
+}

@@ -10,7 +10,7 @@ const MAX_INT64_DIGITS = MAX_INT64_TEXT.length;
 
 /**
  * Reads a signed 64-bit decimal integer in its only canonical form.
- * @returns its value, rounded to a double beyond 2^53; NaN if the bytes are anything else
+ * @returns its value; beyond 2^53 a double near it, also beyond; NaN if the bytes are anything else
  */
 export function parseInteger(bytes: Uint8Array, offset: number, length: number): number {
   if (length === 0) return Number.NaN;

@@ -11,8 +11,8 @@ export class Request {
   /** Number of arguments, the command's name included. */
   count = 0;
   /** Where each argument starts in `buffer`, and how many bytes it has. */
-  offsets = new Int32Array(INITIAL_ARGUMENTS);
-  lengths = new Int32Array(INITIAL_ARGUMENTS);
+  offsets: Int32Array = new Int32Array(INITIAL_ARGUMENTS);
+  lengths: Int32Array = new Int32Array(INITIAL_ARGUMENTS);
   /** Whether `keyHash` is the hash of argument 1 (Database.warmSlot). */
   hashed = false;
   keyHash = 0;
@@ -75,6 +75,30 @@ export class Request {
     tail.reserve(this.count - first);
     for (let i = first; i < this.count; i++) tail.push(this.offsets[i], this.lengths[i]);
     return tail;
+  }
+
+  /** Gives its arguments away, in arrays that the receiver owns, and has none any more. */
+  release(): {
+    readonly count: number;
+    readonly offsets: Int32Array;
+    readonly lengths: Int32Array;
+  } {
+    const { count, offsets, lengths } = this;
+    this.count = 0;
+    // An earlier request may have left arrays much larger than these few arguments need.
+    if (offsets.length > 2 * Math.max(count, INITIAL_ARGUMENTS)) {
+      return { count, offsets: offsets.slice(0, count), lengths: lengths.slice(0, count) };
+    }
+    this.offsets = new Int32Array(INITIAL_ARGUMENTS);
+    this.lengths = new Int32Array(INITIAL_ARGUMENTS);
+    return { count, offsets, lengths };
+  }
+
+  /** Takes arguments over that `release` gave away. */
+  adopt(count: number, offsets: Int32Array, lengths: Int32Array): void {
+    this.count = count;
+    this.offsets = offsets;
+    this.lengths = lengths;
   }
 
   /** Adds an argument; the room for it has been reserved. */
