@@ -55,12 +55,16 @@ const NAME_SLOTS = 2048;
 
 interface NameSlot {
   readonly name: Buffer;
-  readonly command: Command;
+  readonly command: Command | undefined;
 }
+
+/** The empty name, which no command has. */
+const NO_NAME: NameSlot = { name: Buffer.alloc(0), command: undefined };
 
 /** The commands of a server, with their statistics. */
 export class CommandTable {
   readonly #byName = new Map<string, Command>();
+  #lastFound: NameSlot = NO_NAME;
   readonly #slots: (NameSlot | undefined)[] = new Array(NAME_SLOTS).fill(undefined);
 
   constructor() {
@@ -83,6 +87,7 @@ export class CommandTable {
       this.#byName.set(to.toLowerCase(), command);
     }
     this.#slots.fill(undefined);
+    this.#lastFound = NO_NAME;
     for (const [name, renamed] of this.#byName) this.#enter(name, renamed);
     return undefined;
   }
@@ -120,11 +125,16 @@ export class CommandTable {
     const bytes = request.buffer;
     const offset = request.offsets[0];
     const length = request.lengths[0];
+    // A pipeline mostly repeats its command.
+    if (isName(this.#lastFound.name, bytes, offset, length)) return this.#lastFound.command;
     let slot = hashName(bytes, offset, length);
     for (;;) {
       const entry = this.#slots[slot];
       if (entry === undefined) return undefined;
-      if (isName(entry.name, bytes, offset, length)) return entry.command;
+      if (isName(entry.name, bytes, offset, length)) {
+        this.#lastFound = entry;
+        return entry.command;
+      }
       slot = (slot + 1) & (NAME_SLOTS - 1);
     }
   }

@@ -101,8 +101,7 @@ export class Database {
    * @returns a number that depends on all that was read, and means nothing
    */
   warm(hashes: Int32Array, refs: Int32Array, count: number): number {
-    this.#table.warmSlots(hashes, refs, count);
-    return this.#table.warmEntries(refs, count);
+    return this.#table.warmSlots(hashes, refs, count) ^ this.#table.warmEntries(refs, count);
   }
 
   /** The entry of a key that a command reads, or 0: counts a hit or miss, sets the access clock. */

@@ -125,24 +125,45 @@ export class BytesTable {
   }
 
   /**
-   * Reads the slots where keys of these hashes would be found first, so that they are in the
-   * processor's cache when the keys are looked up a little later.
-   * @param refs receives the references in those slots: guesses, good only for `warmEntries`
+   * Reads the slots where keys of these hashes would be, so that they are in the processor's cache
+   * when the keys are looked up a little later.
+   * @param refs receives the references of the entries with these hashes, 0 where there is none:
+   *   very likely those that will be found, but good only for `warmEntries`
+   * @returns a number that depends on all that was read, and means nothing
    */
-  warmSlots(hashes: Int32Array, refs: Int32Array, count: number): void {
+  warmSlots(hashes: Int32Array, refs: Int32Array, count: number): number {
     const directory = this.#directory;
     const segments = this.#arena.i32;
     const slots = this.#slots;
     const depth = this.#depth;
+    let sum = 0;
+    // First only a touch of every home slot: nothing waits for what is read, so the reads overlap.
     for (let i = 0; i < count; i++) {
       const hash = hashes[i];
       const segment = directory[directoryIndex(hash, depth)];
-      refs[i] = 0;
       if (segment === 0) continue;
       const words = segments[segment >>> SEGMENT_SHIFT];
       const base = (segment & SEGMENT_MASK) << 1;
       const slot = homeSlot(hash, words[base + LOCAL_DEPTH], slots);
-      refs[i] = words[base + HEADER_WORDS + (slot << 1) + 1];
+      sum ^= words[base + HEADER_WORDS + (slot << 1)];
+    }
+    for (let i = 0; i < count; i++) refs[i] = this.#firstOfHash(hashes[i]);
+    return sum;
+  }
+
+  /** The first entry of this hash, or 0. */
+  #firstOfHash(hash: number): number {
+    const segment = this.#directory[directoryIndex(hash, this.#depth)];
+    if (segment === 0) return 0;
+    const words = this.#arena.i32[segment >>> SEGMENT_SHIFT];
+    const base = (segment & SEGMENT_MASK) << 1;
+    const first = base + HEADER_WORDS;
+    const slots = this.#slots;
+    let slot = homeSlot(hash, words[base + LOCAL_DEPTH], slots);
+    for (;;) {
+      const ref = words[first + (slot << 1) + 1];
+      if (ref === 0 || words[first + (slot << 1)] === hash) return ref;
+      if (++slot === slots) slot = 0;
     }
   }
 
