@@ -194,6 +194,7 @@ export class Database {
     if (ref === 0 || !this.#overwrite(ref, encoding, bytes, offset, length, expiry)) {
       let time = expiry;
       if (expiry === KEEP_EXPIRY) time = ref === 0 ? NO_EXPIRY : this.expiryOf(ref);
+      if (ref === 0) this.#table.reserve();
       const fresh = this.#buildString(key, keyAt, keyLength, encoding, length, time);
       this.#entries.fillValue(fresh, bytes, offset, length);
       if (ref === 0) this.#table.insert(fresh);
@@ -225,6 +226,7 @@ export class Database {
     const keyAt = request.offsets[i];
     const keyLength = request.lengths[i];
     const key = request.buffer;
+    this.#table.reserve();
     const ref = this.#buildString(key, keyAt, keyLength, ENCODING_RAW, length, NO_EXPIRY);
     const value = this.value(ref);
     value.buffer.fill(0, value.offset, value.offset + length);
@@ -413,8 +415,8 @@ export class Database {
    * @param valueId number of the external block to take over as its value, or NEW_BLOCK to copy
    */
   #transfer(ref: number, target: Database, request: Request, i: number, valueId: number): number {
-    target.delete(request, i);
-    target.peek(request, i);
+    const isFree = target.peek(request, i) === 0;
+    if (isFree) target.#table.reserve();
     const key = request.buffer;
     const keyAt = request.offsets[i];
     const keyLength = request.lengths[i];
@@ -429,6 +431,11 @@ export class Database {
       this.#keyspace.freshWord,
       valueId,
     );
+    // Only now that there is memory for the new entry does the old one go.
+    if (!isFree) {
+      target.delete(request, i);
+      target.peek(request, i);
+    }
     if (expiry !== NO_EXPIRY) target.#expiries.add(fresh, expiry);
     target.#table.insert(fresh);
     this.#keyspace.modified(target, key, keyAt, keyLength);

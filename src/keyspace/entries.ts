@@ -163,32 +163,25 @@ export class Entries {
     const segment = ref >>> SEGMENT_SHIFT;
     const i32 = arena.i32[segment];
     const base = (ref & SEGMENT_MASK) << 1;
-    i32[base] = packMeta(type, encoding, words, flags, sizeClass);
+    i32[base] = packMeta(type, encoding, words, 0, sizeClass);
     i32[base + 1] = keyLength;
     i32[base + 2] = valueLength;
     i32[base + CLOCK_WORD] = accessWord;
     if (expiry !== NO_EXPIRY) {
       arena.f64[segment][(ref & SEGMENT_MASK) + EXPIRY_DOUBLE] = expiry;
     }
-    const at = (base << 2) + HEADER_BYTES + words * 4;
-    if (flags === 0) copyBytes(key, keyAt, keyLength, arena.u8[segment], at);
-    else
-      this.#buildExternal(
-        arena.u8[segment],
-        at,
-        flags,
-        key,
-        keyAt,
-        keyLength,
-        valueLength,
-        valueId,
-      );
+    if (flags === 0) {
+      const at = (base << 2) + HEADER_BYTES + words * 4;
+      copyBytes(key, keyAt, keyLength, arena.u8[segment], at);
+    } else {
+      this.#buildExternal(ref, flags, key, keyAt, keyLength, valueLength, valueId);
+    }
     return ref;
   }
 
+  /** The rest of `build` when key or value lie outside; gives everything back if it fails. */
   #buildExternal(
-    block: Buffer,
-    at: number,
+    ref: number,
     flags: number,
     key: Uint8Array,
     keyAt: number,
@@ -196,19 +189,31 @@ export class Entries {
     valueLength: number,
     valueId: number,
   ): void {
-    const { external } = this.arena;
+    const { external, i32, u8 } = this.arena;
+    const block = u8[ref >>> SEGMENT_SHIFT];
+    const words = i32[ref >>> SEGMENT_SHIFT];
+    const base = (ref & SEGMENT_MASK) << 1;
+    const at = (base << 2) + keyOffset(words[base]);
     let valueIdAt = at + keyLength;
-    if ((flags & FLAG_EXTERNAL_KEY) !== 0) {
-      const id = external.allocate(keyLength);
-      external.get(id).set(key.subarray(keyAt, keyAt + keyLength));
-      block.writeUInt32LE(id, at);
-      valueIdAt = at + EXTERNAL_ID_BYTES;
-    } else {
-      copyBytes(key, keyAt, keyLength, block, at);
-    }
-    if ((flags & FLAG_EXTERNAL_VALUE) !== 0) {
-      const id = valueId === NEW_BLOCK ? external.allocate(valueLength) : valueId;
-      block.writeUInt32LE(id, valueIdAt);
+    try {
+      // A flag is set once the entry has what it stands for: so much `free` would give back.
+      if ((flags & FLAG_EXTERNAL_KEY) !== 0) {
+        const id = external.allocate(keyLength);
+        external.get(id).set(key.subarray(keyAt, keyAt + keyLength));
+        block.writeUInt32LE(id, at);
+        words[base] |= FLAG_EXTERNAL_KEY;
+        valueIdAt = at + EXTERNAL_ID_BYTES;
+      } else {
+        copyBytes(key, keyAt, keyLength, block, at);
+      }
+      if ((flags & FLAG_EXTERNAL_VALUE) !== 0) {
+        const id = valueId === NEW_BLOCK ? external.allocate(valueLength) : valueId;
+        block.writeUInt32LE(id, valueIdAt);
+        words[base] |= FLAG_EXTERNAL_VALUE;
+      }
+    } catch (error) {
+      this.free(ref);
+      throw error;
     }
   }
 

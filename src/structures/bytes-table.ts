@@ -195,9 +195,19 @@ export class BytesTable {
     return this.find(view.buffer, view.offset, view.length) === ref;
   }
 
+  /**
+   * Takes now what memory the insertion of the key that the last `find` did not find may take, so
+   * that nothing is to be undone when there is none.
+   */
+  reserve(): void {
+    this.#segmentWithRoom(this.hash);
+  }
+
   /** Adds an entry whose key the last `find` did not find. */
   insert(ref: number): void {
-    this.#place(this.hash, ref);
+    const segment = this.#segmentWithRoom(this.hash);
+    const words = this.#arena.i32[segment >>> SEGMENT_SHIFT];
+    putIntoSegment(words, (segment & SEGMENT_MASK) << 1, this.#slots, this.hash, ref);
     this.size++;
   }
 
@@ -359,18 +369,11 @@ export class BytesTable {
     }
   }
 
-  /** Puts (hash, ref) into its segment, which grows or splits first if it is full. */
-  #place(hash: number, ref: number): void {
+  /** The segment that a hash belongs to, after it has grown or split if it was full. */
+  #segmentWithRoom(hash: number): number {
     for (;;) {
       const segment = this.#directory[directoryIndex(hash, this.#depth)];
-      if (segment !== 0) {
-        const words = this.#arena.i32[segment >>> SEGMENT_SHIFT];
-        const base = (segment & SEGMENT_MASK) << 1;
-        if (words[base + COUNT] < fullAt(this.#slots)) {
-          putIntoSegment(words, base, this.#slots, hash, ref);
-          return;
-        }
-      }
+      if (segment !== 0 && this.#count(segment) < fullAt(this.#slots)) return segment;
       if (segment === 0 || this.#segmentBytes < FULL_SEGMENT_BYTES) this.#growOnly(segment);
       else this.#split(hash, segment);
     }

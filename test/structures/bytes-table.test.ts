@@ -339,6 +339,23 @@ describe('no memory', () => {
     },
   );
 
+  test('reserved before is enough for the insertion', () => {
+    const checked = new CheckedTable();
+    const { arena, table } = checked;
+    const allocate = vi.spyOn(arena, 'allocate');
+    for (const key of keysOf(3_000)) {
+      const ref = makeEntry(arena, key);
+      checked.find(key);
+      table.reserve();
+      const calls = allocate.mock.calls.length;
+      table.insert(ref);
+      expect(allocate.mock.calls.length).toBe(calls);
+      checked.model.set(key, ref);
+    }
+    vi.restoreAllMocks();
+    checked.checkAll();
+  });
+
   test('is no reason not to remove entries, nor to join sparse segments', () => {
     const checked = new CheckedTable();
     const keys = keysOf(5_000);
