@@ -1,7 +1,7 @@
 // The server's log, by pino: lines for people on a terminal, JSON otherwise (or in a file).
 import { closeSync, openSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { type Logger, pino } from 'pino';
-import pretty from 'pino-pretty';
 
 /** Redis's log levels by pino's. */
 const LEVELS: Readonly<Record<string, string>> = {
@@ -32,6 +32,8 @@ export function createLogger(level: string, file: string, terminal: boolean): Lo
     return pino(options, pino.destination({ dest: file, sync: true }));
   }
   if (terminal) {
+    // Loaded only here: it takes longer than the rest of the start.
+    const pretty = createRequire(import.meta.url)('pino-pretty') as typeof import('pino-pretty');
     return pino(options, pretty({ sync: true, translateTime: 'SYS:yyyy-mm-dd HH:MM:ss.l' }));
   }
   return pino(options, pino.destination({ dest: 1, sync: true }));

@@ -153,6 +153,8 @@ export class Dispatcher {
     const server = this.#server;
     const client = call.client;
     const errorsBefore = reply.errors;
+    // What may take long is timed by itself, from here on.
+    if (!command.isQuick) this.#settle();
     try {
       command.handler(call);
     } catch (error) {
