@@ -137,6 +137,7 @@ export class Server implements Services, ConnectionHost, BackgroundHost, MemoryG
 
   async #close(options: ShutdownOptions | undefined): Promise<void> {
     this.background.stop();
+    this.replies.flush();
     this.clients.close();
     const listenerClosed = this.#listener.close();
     const gone = [...this.#connections].map((connection) => connection.close());
