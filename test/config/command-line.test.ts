@@ -7,7 +7,8 @@ import { parseCommandLine } from '../../src/config/command-line.ts';
 import type { Config } from '../../src/config/config.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { globMatchText } from '../../src/protocol/glob.ts';
-import { hasRedis, RedisServer } from './redis-server.ts';
+import { hasRedis } from '../support/needs-redis.ts';
+import { RedisServer } from './redis-server.ts';
 
 const matches = (pattern: string, name: string) => globMatchText(pattern, name, true);
 

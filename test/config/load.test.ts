@@ -9,7 +9,8 @@ import { loadConfig } from '../../src/config/load.ts';
 import { settingsOf } from '../../src/config/options.ts';
 import { isYaml } from '../../src/config/syntax/syntax.ts';
 import { globMatchText } from '../../src/protocol/glob.ts';
-import { hasRedis, RedisServer } from './redis-server.ts';
+import { hasRedis } from '../support/needs-redis.ts';
+import { RedisServer } from './redis-server.ts';
 
 let directory: string;
 beforeEach(() => {

@@ -1,16 +1,11 @@
 // A real redis-server to compare with. It listens on a free port of 127.0.0.1, keeps its files in
 // a directory of its own, and is ended by its own process id.
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
-/** Whether `redis-server` 7.0 is installed; comparisons are skipped where it is not. */
-export const hasRedis = / v=7\.0\./.test(
-  spawnSync('redis-server', ['--version'], { encoding: 'latin1' }).stdout ?? '',
-);
 
 export interface RedisOptions {
   /** Content of the configuration file; without it Redis starts without a file. */

@@ -24,7 +24,8 @@ import { settingsOf } from '../../src/config/options.ts';
 import { rewriteLines } from '../../src/config/rewrite/rewrite-lines.ts';
 import { rewriteYaml } from '../../src/config/rewrite/rewrite-yaml.ts';
 import { globMatchText } from '../../src/protocol/glob.ts';
-import { hasRedis, RedisServer } from './redis-server.ts';
+import { hasRedis } from '../support/needs-redis.ts';
+import { RedisServer } from './redis-server.ts';
 
 type Pairs = [name: string, value: string][];
 

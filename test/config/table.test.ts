@@ -6,7 +6,8 @@ import { directives, findDirective } from '../../src/config/directives.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { settingsOf } from '../../src/config/options.ts';
 import { globMatchText } from '../../src/protocol/glob.ts';
-import { hasRedis, RedisServer } from './redis-server.ts';
+import { hasRedis } from '../support/needs-redis.ts';
+import { RedisServer } from './redis-server.ts';
 
 const matches = (pattern: string, name: string) => globMatchText(pattern, name, true);
 

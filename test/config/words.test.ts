@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { quoteIfNeeded, quoteWord, splitWords } from '../../src/config/syntax/words.ts';
+import { hasRedis } from '../support/needs-redis.ts';
 import { RawClient } from '../support/raw-client.ts';
-import { hasRedis, RedisServer } from './redis-server.ts';
+import { RedisServer } from './redis-server.ts';
 
 /** Any bytes, as a byte string. */
 const byteStrings = fc

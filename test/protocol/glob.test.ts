@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { globMatch, globMatchText } from '../../src/protocol/glob.ts';
-import { hasRedis, RedisServer } from '../config/redis-server.ts';
+import { RedisServer } from '../config/redis-server.ts';
+import { hasRedis } from '../support/needs-redis.ts';
 
 /** Strings over an alphabet in which nearly every character means something to the matcher. */
 const patterns = fc

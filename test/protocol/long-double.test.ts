@@ -10,6 +10,7 @@ import {
   parseLongDouble,
 } from '../../src/protocol/long-double.ts';
 import { encodeCommand } from '../support/command-line.ts';
+import { hasRedis } from '../support/needs-redis.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { startRedisServer } from '../support/redis-server.ts';
 import { textOf } from '../support/reply-frames.ts';
@@ -109,7 +110,7 @@ const EDGES = [
   ],
 ];
 
-describe('long doubles', () => {
+describe.skipIf(!hasRedis)('long doubles', () => {
   let redis: RunningServer;
   let client: RawClient;
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type CommandGrammar, readGrammars } from './command-grammar.ts';
+import { hasRedis } from './needs-redis.ts';
 import { Random } from './random.ts';
 import { CommandGenerator } from './random-commands.ts';
 import { comparerOf, type RandomStep, runSequence, shrink } from './random-run.ts';
@@ -43,7 +44,7 @@ describe('shrink', () => {
   });
 });
 
-describe('random sequences against a server that differs', () => {
+describe.skipIf(!hasRedis)('random sequences against a server that differs', () => {
   test('are read from the server, find the difference and shrink to it', async () => {
     const [redis, other] = await Promise.all([
       startRedisServer(),

@@ -1,5 +1,4 @@
-// The oracle: a real redis-server. A suite that needs it fails without it, and says how to get it:
-// a comparison that is skipped proves nothing.
+// The oracle: a real redis-server. What uses it is listed in needs-redis.ts, or skips by `hasRedis`.
 
 import {
   BASE_CONFIG,
