@@ -62,10 +62,12 @@ export class Eviction {
   }
 
   /**
-   * Deletes keys until `isOver()` is false or the deadline (by performance.now()) has passed.
+   * Deletes keys until `isOver()` is false or the deadline (by performance.now()) has passed. While
+   * writes are paused the data must stay as it is: nothing is deleted, and the limit may be exceeded.
    * @returns EVICTED_ENOUGH, EVICTION_UNFINISHED or EVICTION_IMPOSSIBLE
    */
   run(isOver: () => boolean, deadline: number): number {
+    if (this.#keyspace.expiryPaused) return EVICTED_ENOUGH;
     while (isOver()) {
       if (this.#keyspace.reclaiming) {
         this.#keyspace.reclaim(deadline);

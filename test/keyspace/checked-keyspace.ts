@@ -86,8 +86,8 @@ export class CheckedKeyspace {
     const db = this.keyspace.databases[index];
     const model = this.models[index];
     const name = KEYS[b % KEYS.length];
-    const key = Request.of([name]);
-    const ref = db.peek(key, 0);
+    const key = Request.of(['command', name]);
+    const ref = db.peek(key, 1);
     this.#forgetDue(model, name);
     const value = model.get(name);
     expect(ref !== 0).toBe(value !== undefined);
@@ -104,7 +104,7 @@ export class CheckedKeyspace {
         break;
       case 'setInteger': {
         const number = (c % 2 === 0 ? -1 : 1) * c;
-        db.setInteger(key, 0, ref, number);
+        db.setInteger(key, 1, ref, number);
         const bytes = Buffer.from(String(BigInt(number)));
         model.set(name, { bytes, encoding: ENCODING_INT, expiry: value?.expiry ?? NO_EXPIRY });
         break;
@@ -116,7 +116,7 @@ export class CheckedKeyspace {
         this.#patch(db, model, name, ref, value?.bytes.length ?? 0, bytesOf(name, c));
         break;
       case 'delete':
-        expect(db.delete(key, 0)).toBe(model.delete(name));
+        expect(db.delete(key, 1)).toBe(model.delete(name));
         break;
       case 'move':
       case 'copy':
@@ -132,7 +132,7 @@ export class CheckedKeyspace {
         break;
       }
       case 'read':
-        expect(db.read(key, 0)).toBe(ref);
+        expect(db.read(key, 1)).toBe(ref);
         break;
       case 'tick':
         this.nowMs += c % 2_000;
@@ -199,7 +199,7 @@ export class CheckedKeyspace {
     for (const [index, model] of models.entries()) {
       const db = keyspace.databases[index];
       for (const name of atOnce ? [] : model.keys()) {
-        expect(db.delete(Request.of([name]), 0)).toBe(true);
+        expect(db.delete(Request.of(['command', name]), 1)).toBe(true);
       }
       if (!atOnce) expect([db.size, db.expiring]).toEqual([0, 0]);
     }
@@ -219,9 +219,9 @@ export class CheckedKeyspace {
   }
 
   #set(db: Database, model: Map<string, Value>, name: string, bytes: Buffer, expiry: number): void {
-    const request = Request.of([name, bytes]);
+    const request = Request.of(['command', name, bytes]);
     const { buffer, offsets, lengths } = request;
-    db.setString(request, 0, buffer, offsets[1], lengths[1], expiry);
+    db.setString(request, 1, buffer, offsets[2], lengths[2], expiry);
     const kept = model.get(name)?.expiry ?? NO_EXPIRY;
     model.set(name, {
       bytes,
@@ -243,7 +243,7 @@ export class CheckedKeyspace {
     const after = Buffer.alloc(length);
     before?.bytes.copy(after);
     bytes.copy(after, at);
-    const target = ref === 0 ? db.createString(Request.of([name]), 0, length) : ref;
+    const target = ref === 0 ? db.createString(Request.of(['command', name]), 1, length) : ref;
     const surrounded = Buffer.concat([Buffer.alloc(3, 'x'), bytes, Buffer.alloc(3, 'x')]);
     db.patchString(target, at, surrounded, 3, bytes.length, ENCODING_RAW);
     model.set(name, { bytes: after, encoding: ENCODING_RAW, expiry: before?.expiry ?? NO_EXPIRY });
@@ -263,7 +263,7 @@ export class CheckedKeyspace {
     const targetName = KEYS[(c >> 4) % KEYS.length];
     const value = model.get(name);
     if (value === undefined || (target === db && targetName === name)) return;
-    const request = Request.of(['', targetName]);
+    const request = Request.of(['command', targetName]);
     const word = db.accessWord(ref);
     if (operation === 'move') db.moveTo(ref, target, request, 1);
     else db.copyTo(ref, target, request, 1);

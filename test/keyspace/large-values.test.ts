@@ -13,13 +13,13 @@ const FUTURE_MS = 4_102_444_800_000;
 const LONG_KEY = 'k'.repeat(MAX_INLINE_KEY_BYTES + 1);
 
 function store(db: Database, key: string, value: Uint8Array, expiry = NO_EXPIRY): number {
-  const request = Request.of([key, value]);
-  db.setString(request, 0, request.buffer, request.offsets[1], value.length, expiry);
+  const request = Request.of(['SET', key, value]);
+  db.setString(request, 1, request.buffer, request.offsets[2], value.length, expiry);
   return find(db, key);
 }
 
 function find(db: Database, key: string): number {
-  return db.peek(Request.of([key]), 0);
+  return db.peek(Request.of(['GET', key]), 1);
 }
 
 function bufferOf(db: Database, key: string): Buffer {
@@ -46,7 +46,7 @@ describe.each([
     const buffer = bufferOf(db, first);
     db.setAccessWord(ref, 12_345);
     store(other, second, LARGE);
-    db.moveTo(ref, other, Request.of([second]), 0);
+    db.moveTo(ref, other, Request.of(['RENAME', second]), 1);
     expect(find(db, first)).toBe(0);
     expect(bufferOf(other, second) === buffer).toBe(true);
     expect(other.value(find(other, second)).copy().equals(LARGE)).toBe(true);
@@ -75,7 +75,7 @@ describe.each([
   test('is copied to another key, and both can change', () => {
     const keyspace = new Keyspace(1);
     const [db] = keyspace.databases;
-    db.copyTo(store(db, first, LARGE), db, Request.of([second]), 0);
+    db.copyTo(store(db, first, LARGE), db, Request.of(['COPY', second]), 1);
     expect(bufferOf(db, second) === bufferOf(db, first)).toBe(false);
     bufferOf(db, first).fill(0);
     expect(db.value(find(db, second)).copy().equals(LARGE)).toBe(true);
