@@ -83,11 +83,6 @@ export class ExpiryHeap {
     else this.#sink(position, ref, timeMs);
   }
 
-  /** Puts another block of the same entry at a position. */
-  relocate(position: number, ref: number): void {
-    this.#put(position, ref, this.timeAt(position));
-  }
-
   /** Takes the entry at a position out. */
   remove(position: number): void {
     const last = --this.size;

@@ -191,7 +191,7 @@ export class Keyspace {
   /**
    * Deletes keys whose expiry has passed until the deadline (by performance.now()), soonest first
    * in each database, beginning with another database each time.
-   * @returns whether due keys are left
+   * @returns whether its time was up, so that due keys may be left
    */
   expireDue(deadline: number): boolean {
     const count = this.databases.length;

@@ -132,20 +132,6 @@ test('going back and forth over the edge of a chunk allocates nothing', () => {
   checked.check();
 });
 
-describe('an entry that moved', () => {
-  test('is known under its new reference', () => {
-    const checked = new CheckedHeap();
-    const refs = [5, 3, 9, 1].map((timeMs) => checked.add(timeMs));
-    const moved = checked.arena.allocate(ENTRY_CLASS);
-    const position = checked.positionOf(refs[1]);
-    checked.heap.relocate(position, moved);
-    checked.times.delete(refs[1]);
-    checked.times.set(moved, 3);
-    expect(checked.positionOf(moved)).toBe(position);
-    checked.check();
-  });
-});
-
 describe('samples', () => {
   test('every entry is drawn about equally often', () => {
     const checked = new CheckedHeap();
