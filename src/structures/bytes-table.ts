@@ -271,7 +271,6 @@ export class BytesTable {
       }
       position = nextSegmentStart(position, depth);
       if (position === 0) return 0;
-      if (visited >= count) return position;
     }
   }
 
@@ -365,7 +364,6 @@ export class BytesTable {
         visited++;
       }
       if (++slot === this.#slots) slot = 0;
-      if (slot === home) return visited;
     }
   }
 
@@ -495,7 +493,6 @@ export class BytesTable {
     this.#directory = halved;
     this.#arena.sideBytes += halved.byteLength - old.byteLength;
     this.#deepest = deepest;
-    if (deepest === 0 && this.#depth > 0) this.#halveDirectory();
   }
 
   #newSegment(segmentBytes: number, localDepth: number): number {

@@ -292,6 +292,66 @@ describe('unlucky hashes', () => {
   });
 });
 
+describe('lopsided tables', () => {
+  /** Keys that begin with their hash, in hexadecimal. */
+  const hash: TestHash = (key) => Number.parseInt(key.slice(0, 8), 16) | 0;
+  const hex = (value: number) => (value >>> 0).toString(16).padStart(8, '0');
+  /** So many keys whose hashes begin with these bits and are spread evenly over what follows. */
+  const under = (bits: string, count: number) => {
+    const first = Number.parseInt(bits.padEnd(32, '0'), 2);
+    const step = Math.floor(2 ** (32 - bits.length) / count);
+    return Array.from({ length: count }, (_, index) => `${hex(first + index * step)}:${bits}`);
+  };
+
+  test('grow where they are deep, then everywhere, and shrink the other way round', () => {
+    const random = new Random(12);
+    const checked = new CheckedTable(hash);
+    const deep = under('010101010101', 3_000);
+    const wide = under('', 6_000);
+    for (const key of deep) checked.insert(key);
+    checked.checkAll();
+    for (const key of random.shuffle(wide)) checked.insert(key);
+    checked.checkAll();
+    expect(checked.scanAll(10).sort()).toEqual([...deep, ...wide].sort());
+    for (const key of wide.slice(0, 5_000)) checked.remove(key);
+    checked.checkAll();
+    for (const key of deep) checked.remove(key);
+    checked.checkAll();
+    for (const key of deep.slice(0, 500)) checked.insert(key);
+    checked.checkAll();
+    for (const key of wide.slice(5_000)) checked.remove(key);
+    checked.checkAll();
+    checked.dismantle();
+  });
+
+  test('a sparse segment is not joined with one half of what was its neighbour', () => {
+    const checked = new CheckedTable(hash);
+    const [low, high, sparse] = [under('00', 450), under('01', 450), under('1', 20)];
+    for (const key of [...low, ...high, ...sparse]) checked.insert(key);
+    const { capacity } = checked.table;
+    expect(capacity).toBeGreaterThan(3_000);
+    for (const key of low.slice(100)) checked.remove(key);
+    for (const key of sparse.slice(10)) checked.remove(key);
+    checked.checkAll();
+    expect(checked.table.capacity).toBe(capacity);
+  });
+
+  test('segments are joined late enough that they do not split again soon', () => {
+    const checked = new CheckedTable(hash);
+    const [low, high] = [under('0', 450), under('1', 450)];
+    for (const key of [...low, ...high]) checked.insert(key);
+    const { capacity } = checked.table;
+    const removals = low.slice(20).concat(high);
+    while (checked.table.capacity === capacity) checked.remove(removals.shift() ?? '');
+    const joinedAt = checked.table.size;
+    expect(joinedAt).toBeGreaterThan(100);
+    const more = under('', 5_000);
+    while (checked.table.capacity < capacity) checked.insert(more.shift() ?? '');
+    expect(checked.table.size).toBeGreaterThan(3 * joinedAt);
+    checked.checkAll();
+  });
+});
+
 describe('no memory', () => {
   /** Has the arena refuse every block after so many. */
   function refuseAfter(arena: Arena, blocks: number): void {

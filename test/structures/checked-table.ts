@@ -135,7 +135,9 @@ export class CheckedTable {
     const keys: string[] = [];
     let cursor = 0;
     do {
-      cursor = this.table.scan(cursor, count, (ref) => keys.push(keyOf(this.arena, ref)));
+      const next = this.table.scan(cursor, count, (ref) => keys.push(keyOf(this.arena, ref)));
+      if (next !== 0 && next <= cursor) throw new Error(`from ${cursor} back to ${next}`);
+      cursor = next;
     } while (cursor !== 0);
     return keys;
   }
