@@ -1,5 +1,5 @@
 // The work that no request asks for: expiry, giving memory back, statistics, idle clients. It runs
-// from one timer, `hz` times a second, and in slices of about a millisecond, with the event loop
+// from one timer, `hz` times a second, and in slices of one to two milliseconds, with the event loop
 // going on in between, so it never holds requests up.
 import type { ClientRegistry } from './commands/client-registry.ts';
 import type { Keyspace } from './keyspace/keyspace.ts';
@@ -7,8 +7,10 @@ import type { Connection } from './net/connection.ts';
 import type { LatencyMonitor } from './telemetry/latency-monitor.ts';
 import type { ServerStats } from './telemetry/server-stats.ts';
 
-/** Time that one slice of background work takes at most, in ms. */
+/** Time that each kind of background work takes at most in a slice, in ms. */
 const SLICE_MS = 1;
+/** What each step of `active-expire-effort` above 1 adds to the slices of expiry, in ms. */
+const EFFORT_STEP_MS = 0.1;
 /** Rest between two slices of unfinished work, in ms: leaves most of the time to requests. */
 const REST_MS = 2;
 const SAMPLE_MS = 100;
@@ -21,6 +23,8 @@ export interface BackgroundHost {
   readonly latency: LatencyMonitor;
   /** Whether due keys are looked for. */
   readonly activeExpiry: boolean;
+  /** `active-expire-effort`, 1 … 10: how much time they may take. */
+  readonly expiryEffort: number;
   /** `timeout`: idle clients are closed after so long; 0 never. */
   readonly idleTimeoutMs: number;
   connections(): Iterable<Connection>;
@@ -100,10 +104,10 @@ export class Background {
   }
 
   #expire(): boolean {
-    const { keyspace, stats, latency, activeExpiry } = this.#host;
+    const { keyspace, stats, latency, activeExpiry, expiryEffort } = this.#host;
     if (!activeExpiry || keyspace.expiryPaused) return false;
     const startMs = performance.now();
-    const left = keyspace.expireDue(startMs + SLICE_MS);
+    const left = keyspace.expireDue(startMs + SLICE_MS + EFFORT_STEP_MS * (expiryEffort - 1));
     const tookMs = performance.now() - startMs;
     stats.expiryCycleMs += tookMs;
     latency.add('expire-cycle', tookMs);

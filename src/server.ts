@@ -66,6 +66,7 @@ export class Server implements Services, ConnectionHost, BackgroundHost, MemoryG
   outputLimits: OutputLimits;
   idleTimeoutMs = 0;
   activeExpiry = true;
+  expiryEffort = 1;
 
   clientBytes = 0;
   limited = false;

@@ -13,6 +13,10 @@ const TIMED_TOGETHER_US = 1000;
 const APPLICATIONS: readonly (readonly [names: readonly DirectiveName[], apply: Apply])[] = [
   [['timeout'], (server, values) => (server.idleTimeoutMs = values.timeout * 1000)],
   [['hz'], (server, values) => server.background.setFrequency(values.hz)],
+  [
+    ['active-expire-effort'],
+    (server, values) => (server.expiryEffort = values['active-expire-effort']),
+  ],
   [['loglevel'], (server, values) => (server.log.level = logLevelOf(values.loglevel))],
   [['maxmemory'], (server, values) => server.setMaxMemory(values.maxmemory)],
   [

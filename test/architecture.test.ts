@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { directives } from '../src/config/directives.ts';
 
 /** Folders and root files of src/, from top to bottom: each imports only what is below it. */
 const LAYERS = [
@@ -88,6 +89,19 @@ describe('imports', () => {
   });
 });
 
+describe('directives', () => {
+  test('every one that is called active is used', () => {
+    const text = sources
+      .filter(({ path }) => !path.startsWith('config/directives'))
+      .map((source) => source.text)
+      .join('\n');
+    const active = directives.filter(({ status }) => status === 'active');
+    expect(active.length).toBeGreaterThan(30);
+    const idle = active.filter(({ name }) => !isUsed(name, text));
+    expect(idle.map(({ name }) => name)).toEqual([]);
+  });
+});
+
 describe('files', () => {
   test('none is longer than 500 lines', () => {
     const long = sources.filter(({ lines }) => lines.length > MAX_LINES);
@@ -123,6 +137,14 @@ describe('files', () => {
     expect(found.map(({ path }) => path)).toEqual([]);
   });
 });
+
+/** Whether a directive's name stands in the code, as a string or a property of the values. */
+function isUsed(name: string, text: string): boolean {
+  if (text.includes(`'${name}'`) || text.includes(`values.${name}`)) return true;
+  return [...text.matchAll(/const \{([^}]*)\} = [\w.]*\bvalues;/g)].some(([, names]) =>
+    names.split(',').some((part) => part.split(':')[0].trim() === name),
+  );
+}
 
 /** The layer or leaf that a source is part of: its folder, or its name in src/ itself. */
 function partOf(path: string): string {

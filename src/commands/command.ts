@@ -127,6 +127,8 @@ export interface Command {
   readonly handler: Handler;
   /** Whether one call never takes long, whatever the data: its complexity is O(1). */
   readonly isQuick: boolean;
+  /** Of a command with any number of keys from argument 1 on: one in so many arguments. Else 0. */
+  readonly keyStep: number;
   stats: CommandStats;
   /** By second word, lower case; undefined for a command without subcommands. */
   readonly subcommands: ReadonlyMap<string, Command> | undefined;

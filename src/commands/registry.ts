@@ -168,11 +168,19 @@ function resolve(row: CommandRow, parent: Command | undefined): Command {
     keys: row.keys ?? [],
     handler: row.handler ?? missingHandler(row.name),
     isQuick: row.complexity === 'O(1)',
+    keyStep: keyStepOf(row),
     stats: noStats(),
     subcommands,
   };
   for (const sub of row.subcommands ?? []) subcommands?.set(sub.name, resolve(sub, command));
   return command;
+}
+
+/** Distance between the keys of a command that takes any number of them from argument 1 on. */
+function keyStepOf({ keys }: CommandRow): number {
+  const [spec] = keys ?? [];
+  if (spec?.search.kind !== 'index' || spec.search.index !== 1) return 0;
+  return spec.extent.kind === 'range' && spec.extent.lastKey === -1 ? spec.extent.step : 0;
 }
 
 /** Dispatch never runs a container itself; a row that has neither is a mistake in the table. */

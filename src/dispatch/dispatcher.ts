@@ -27,6 +27,7 @@ import {
 import { feedMonitors } from '../commands/monitor.ts';
 import type { Services } from '../commands/services.ts';
 import { discardTransaction, execRefusal } from '../commands/transactions.ts';
+import { KeyWarmer } from '../keyspace/key-warmer.ts';
 import { ArenaFullError } from '../memory/arena.ts';
 import type { Reply } from '../protocol/reply.ts';
 import type { Request } from '../protocol/request.ts';
@@ -75,6 +76,7 @@ export class Dispatcher {
   /** When the clock was read last, by performance.now(): where the next command's time begins. */
   #clockMs = 0;
   /** Commands that ran since then. */
+  readonly #warmer = new KeyWarmer();
   readonly #untimed: Command[] = [];
   #untimedCount = 0;
   #timedTogether = MAX_TIMED_TOGETHER;
@@ -155,6 +157,9 @@ export class Dispatcher {
     const errorsBefore = reply.errors;
     // What may take long is timed by itself, from here on.
     if (!command.isQuick) this.#settle();
+    if (command.keyStep !== 0 && call.request.count > 2 * command.keyStep) {
+      this.#warmer.warmArguments(call.db, call.request, command.keyStep);
+    }
     try {
       command.handler(call);
     } catch (error) {

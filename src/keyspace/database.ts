@@ -17,7 +17,7 @@ import { ENCODING_INT, ENCODING_RAW, stringEncoding, TYPE_STRING } from './types
 export { NO_EXPIRY } from './entries.ts';
 
 /** A sign and the digits of a 64-bit integer. */
-const MAX_INTEGER_BYTES = 20;
+const INTEGER_BYTES = 20;
 
 /** For `setString`: the expiry stays as it is. */
 export const KEEP_EXPIRY = -2;
@@ -26,7 +26,7 @@ export const KEEP_EXPIRY = -2;
 export class Database {
   /** Number as SELECT takes it. SWAPDB exchanges contents, so it is not the identity of the data. */
   readonly index: number;
-  readonly #digits = new Uint8Array(MAX_INTEGER_BYTES);
+  readonly #digits = new Uint8Array(INTEGER_BYTES);
   readonly #keyspace: Keyspace;
   readonly #entries: Entries;
   #table: BytesTable;
@@ -74,32 +74,26 @@ export class Database {
 
   /** As `find`, for an argument of the request. */
   peek(request: Request, i: number): number {
-    const { buffer } = request;
-    const offset = request.offsets[i];
-    const length = request.lengths[i];
-    const hash =
-      i === 1 && request.hashed
-        ? request.keyHash
-        : hashBytes(this.#keyspace.seed, buffer, offset, length);
-    const ref = this.#table.findHashed(hash, buffer, offset, length);
+    const { buffer, offsets, lengths } = request;
+    const at = offsets[i];
+    const isHashed = i <= request.hashedTo;
+    const hash = isHashed ? request.hashes[i] : this.#hash(buffer, at, lengths[i]);
+    const ref = this.#table.findHashed(hash, buffer, at, lengths[i]);
     if (ref !== 0 && this.#entries.expires(ref)) return this.#unlessDue(ref);
     return ref;
   }
 
-  /** Hashes argument 1, as a key that will likely be looked up soon: the hash is at hand then. */
-  hashKey(request: Request): number {
-    const { buffer, offsets, lengths } = request;
-    const hash = hashBytes(this.#keyspace.seed, buffer, offsets[1], lengths[1]);
-    request.keyHash = hash;
-    request.hashed = true;
+  /** Hashes argument i, as a key that will likely be looked up soon: the hash is at hand then. */
+  hashKey(request: Request, i: number): number {
+    const hash = this.#hash(request.buffer, request.offsets[i], request.lengths[i]);
+    if (i < request.hashes.length) {
+      request.hashes[i] = hash;
+      request.hashedTo = i;
+    }
     return hash;
   }
 
-  /**
-   * Has the memory read that looking up keys of these hashes will touch (BytesTable.warmSlots).
-   * @param refs scratch space for as many references
-   * @returns a number that depends on all that was read, and means nothing
-   */
+  /** Reads what looking up keys of these hashes will touch, as BytesTable.warmSlots, with `refs` as scratch. */
   warm(hashes: Int32Array, refs: Int32Array, count: number): number {
     return this.#table.warmSlots(hashes, refs, count) ^ this.#table.warmEntries(refs, count);
   }
@@ -134,8 +128,7 @@ export class Database {
   /** Notes a use of the key. */
   touch(ref: number): void {
     if (this.#keyspace.suspendTouch) return;
-    const entries = this.#entries;
-    entries.setAccessWord(ref, this.#keyspace.touchedWord(entries.accessWord(ref)));
+    this.setAccessWord(ref, this.#keyspace.touchedWord(this.accessWord(ref)));
   }
 
   /** The word of the access clock (access-clock.ts). */
@@ -192,8 +185,8 @@ export class Database {
     const key = request.buffer;
     const ref = this.peek(request, i);
     if (ref === 0 || !this.#overwrite(ref, encoding, bytes, offset, length, expiry)) {
-      let time = expiry;
-      if (expiry === KEEP_EXPIRY) time = ref === 0 ? NO_EXPIRY : this.expiryOf(ref);
+      const kept = ref === 0 ? NO_EXPIRY : this.expiryOf(ref);
+      const time = expiry === KEEP_EXPIRY ? kept : expiry;
       if (ref === 0) this.#table.reserve();
       const fresh = this.#buildString(key, keyAt, keyLength, encoding, length, time);
       this.#entries.fillValue(fresh, bytes, offset, length);
@@ -218,16 +211,13 @@ export class Database {
   }
 
   /**
-   * Makes a string of NUL bytes under argument i, which `peek` just found missing; `patchString`
-   * gives it its content.
-   * @returns the entry's reference
+   * Makes a string of NUL bytes under argument i, which `peek` just found missing, to be filled by
+   * `patchString`. Returns the entry's reference.
    */
   createString(request: Request, i: number, length: number): number {
-    const keyAt = request.offsets[i];
-    const keyLength = request.lengths[i];
-    const key = request.buffer;
+    const { buffer, offsets, lengths } = request;
     this.#table.reserve();
-    const ref = this.#buildString(key, keyAt, keyLength, ENCODING_RAW, length, NO_EXPIRY);
+    const ref = this.#buildString(buffer, offsets[i], lengths[i], ENCODING_RAW, length, NO_EXPIRY);
     const value = this.value(ref);
     value.buffer.fill(0, value.offset, value.offset + length);
     this.#table.insert(ref);
@@ -355,9 +345,7 @@ export class Database {
 
   /** Whether the key's expiry has not passed. If it has, the key is deleted if that is allowed now. */
   isLive(ref: number): boolean {
-    if (!this.isDue(ref)) return true;
-    this.#unlessDue(ref);
-    return false;
+    return !this.isDue(ref) || this.#unlessDue(ref) !== 0;
   }
 
   /**
@@ -377,6 +365,10 @@ export class Database {
   swapWith(other: Database): void {
     [this.#table, other.#table] = [other.#table, this.#table];
     [this.#expiries, other.#expiries] = [other.#expiries, this.#expiries];
+  }
+
+  #hash(bytes: Uint8Array, offset: number, length: number): number {
+    return hashBytes(this.#keyspace.seed, bytes, offset, length);
   }
 
   /** The entry, unless its expiry has passed: then it is deleted, if deleting is allowed now. */

@@ -1,13 +1,11 @@
-// Requests of a pipeline that were decoded ahead of being run, so that the memory that they will
-// touch can be asked for together: while one slot is on its way from memory, the next request is
-// hashed already. Worth about a third of the CPU per command once the data outgrows the caches.
+// Requests of a pipeline that were decoded ahead of being run, so that the memory that their keys
+// will touch can be read together (keyspace/key-warmer.ts).
 import type { Database } from '../keyspace/database.ts';
+import { KeyWarmer } from '../keyspace/key-warmer.ts';
 import { Request } from '../protocol/request.ts';
 
-/** Requests decoded ahead at most: enough to hide memory's latency, few enough to stay cached. */
+/** Requests decoded ahead at most. */
 const BATCH_SIZE = 16;
-/** Arguments longer than this are hardly keys, and expensive to hash for nothing. */
-const MAX_KEY_BYTES = 128;
 
 /** Up to BATCH_SIZE decoded requests, in order. */
 export class RequestBatch {
@@ -15,25 +13,15 @@ export class RequestBatch {
   /** Where each request ends in the received bytes. */
   readonly ends = new Int32Array(BATCH_SIZE);
   count = 0;
-  /** Depends on every word that was read, so that the reads are not optimised away. */
-  sink = 0;
 
-  readonly #hashes = new Int32Array(BATCH_SIZE);
-  readonly #refs = new Int32Array(BATCH_SIZE);
+  readonly #warmer = new KeyWarmer();
 
-  /**
-   * Has the memory read that the requests will likely touch. Changes nothing. Each step is a loop
-   * of its own: the shorter a round, the more of them the processor has under way at a time.
-   */
+  /** Has the memory read that the requests will likely touch: nearly all have a key first. */
   warm(database: Database): void {
-    const hashes = this.#hashes;
-    const refs = this.#refs;
-    let count = 0;
     for (let i = 0; i < this.count; i++) {
       const request = this.requests[i];
-      if (request.count < 2 || request.lengths[1] > MAX_KEY_BYTES) continue;
-      hashes[count++] = database.hashKey(request);
+      if (request.count > 1) this.#warmer.add(database, request, 1);
     }
-    this.sink = database.warm(hashes, refs, count);
+    this.#warmer.warm(database);
   }
 }

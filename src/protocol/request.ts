@@ -3,6 +3,8 @@
 import { parseInteger } from './integer.ts';
 
 const INITIAL_ARGUMENTS = 16;
+/** Arguments from this one on keep no hash. */
+const HASHED_ARGUMENTS = 48;
 
 /** The arguments of a request; `argument i` below means 0 ≤ i < count. */
 export class Request {
@@ -13,9 +15,9 @@ export class Request {
   /** Where each argument starts in `buffer`, and how many bytes it has. */
   offsets: Int32Array = new Int32Array(INITIAL_ARGUMENTS);
   lengths: Int32Array = new Int32Array(INITIAL_ARGUMENTS);
-  /** Whether `keyHash` is the hash of argument 1 (Database.warmSlot). */
-  hashed = false;
-  keyHash = 0;
+  /** Hashes of the keys among the arguments 1 … `hashedTo`, by argument (Database.hashKey). */
+  readonly hashes = new Int32Array(HASHED_ARGUMENTS);
+  hashedTo = 0;
   /** Bit i is set when argument i is secret; bit 31 stands for all arguments from 31 on. */
   #secrets = 0;
 
@@ -55,7 +57,7 @@ export class Request {
   clear(): void {
     this.count = 0;
     this.#secrets = 0;
-    this.hashed = false;
+    this.hashedTo = 0;
   }
 
   /** Marks argument i as one that the slow log and MONITOR must not show (a password). */

@@ -106,6 +106,7 @@ export class TestServer {
       keys,
       handler,
       isQuick: false,
+      keyStep: 0,
       stats: { calls: 0, totalUs: 0, rejected: 0, failed: 0, histogram: new Histogram() },
       subcommands: undefined,
     };

@@ -3,29 +3,7 @@ import { section } from '../directive.ts';
 import { shutdownFlags, wordLines } from '../kinds/lists.ts';
 import { INT_MAX, integer } from '../kinds/numbers.ts';
 import { directory, text, yesNo } from '../kinds/scalars.ts';
-
-/** Variables of `proc-title-template`. */
-const titleVariables = new Set([
-  'title',
-  'listen-addr',
-  'server-mode',
-  'port',
-  'tls-port',
-  'unixsocket',
-  'config-file',
-]);
-
-/** `{name}` is a variable and `{{` a brace; something other than the title must be left to show. */
-function checkTitleTemplate(template: string): string | undefined {
-  const rest = template.replace(/\{\{|\{([^}]*)\}/g, (match, name: string | undefined) => {
-    if (name === undefined) return 'brace';
-    if (!titleVariables.has(name)) return match;
-    return name === 'title' ? '' : 'variable';
-  });
-  return rest.includes('{') || rest.trim() === ''
-    ? 'template format is invalid or contains unknown variables'
-    : undefined;
-}
+import { checkTitleTemplate } from '../process-title.ts';
 
 export const general = section('general', 'General', {
   dir: {
@@ -52,8 +30,8 @@ export const general = section('general', 'General', {
   'dynamic-hz': {
     kind: yesNo(),
     default: 'yes',
-    status: 'active',
-    doc: 'Run background work more often than `hz` says while many clients are connected.',
+    status: 'inapplicable',
+    doc: 'Run background work more often than `hz` says while many clients are connected. Here work that is not finished goes on soon, whatever `hz` says.',
   },
   pidfile: {
     kind: text({ isUnsetByEmpty: true, summary: 'path' }),
@@ -73,7 +51,7 @@ export const general = section('general', 'General', {
     kind: text({ check: checkTitleTemplate }),
     default: '{title} {listen-addr} {server-mode}',
     status: 'active',
-    doc: 'Title of the process. Variables: `{title}`, `{listen-addr}`, `{server-mode}`, `{port}`, `{tls-port}`, `{unixsocket}`, `{config-file}`.',
+    doc: 'Title of the process. Variables: `{title}` (synap-server), `{listen-addr}` (first address and port, or the unix socket), `{server-mode}` (empty), `{port}`, `{tls-port}`, `{unixsocket}`, `{config-file}`.',
   },
   'shutdown-timeout': {
     kind: integer({ min: 0, max: INT_MAX }),
