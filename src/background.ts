@@ -1,7 +1,7 @@
 // The work that no request asks for: expiry, giving memory back, statistics, idle clients. It runs
 // from one timer, `hz` times a second, and in slices of one to two milliseconds, with the event loop
 // going on in between, so it never holds requests up.
-import type { ClientRegistry } from './commands/client-registry.ts';
+import { type ClientRegistry, PAUSE_NONE } from './commands/client-registry.ts';
 import type { Keyspace } from './keyspace/keyspace.ts';
 import type { Connection } from './net/connection.ts';
 import type { LatencyMonitor } from './telemetry/latency-monitor.ts';
@@ -117,11 +117,19 @@ export class Background {
   #checkClients(nowMs: number): void {
     const { idleTimeoutMs } = this.#host;
     for (const connection of this.#host.connections()) {
-      if (idleTimeoutMs > 0 && !connection.monitor) {
-        if (nowMs - connection.lastActiveMs > idleTimeoutMs) connection.kill();
+      const idleMs = nowMs - connection.lastActiveMs;
+      if (idleTimeoutMs > 0 && idleMs > idleTimeoutMs && this.#mayBeIdle(connection)) {
+        connection.kill();
+      } else {
+        connection.checkOutputLimit();
       }
-      connection.checkOutputLimit();
     }
     this.#host.evictClients();
+  }
+
+  /** A monitor has nothing to send, and one whose request waits for CLIENT PAUSE is not idle. */
+  #mayBeIdle(connection: Connection): boolean {
+    if (connection.monitor) return false;
+    return this.#host.clients.pauseMode === PAUSE_NONE || connection.buffers().query === 0;
   }
 }

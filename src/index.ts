@@ -4,11 +4,9 @@
 //     const server = await startServer({ port: 0 });
 //     …                                     // any Redis client at 127.0.0.1:server.port
 //     await server.close();
-import { pino } from 'pino';
 import { loadConfig } from './config/load.ts';
 import { type ConfigOptions, settingsOf } from './config/options.ts';
-import { logLevelOf } from './logger.ts';
-import { start, VERSION } from './start.ts';
+import { openLog, start, VERSION } from './start.ts';
 
 export { ConfigError } from './config/error.ts';
 export type { ConfigOptions } from './config/options.ts';
@@ -16,7 +14,8 @@ export { VERSION };
 
 /**
  * Directives by name (docs/configuration.md), with these defaults instead of the program's:
- * listens on 127.0.0.1 only, logs warnings and errors only.
+ * listens on 127.0.0.1 only, logs warnings and errors only, and to the standard error. What concerns
+ * the process (`pidfile`, `set-proc-title`, `shutdown-on-sigterm` …) is the program's business.
  */
 export interface StartOptions extends ConfigOptions {
   /** Path of a configuration file; the other options win over it. */
@@ -31,19 +30,24 @@ export interface SynapServer {
   close(): Promise<void>;
 }
 
+const STANDARD_ERROR = 2;
+/** Instead of the program's, for directives that neither the options nor the file set. */
+const DEFAULTS = [
+  ['bind', '127.0.0.1'],
+  ['loglevel', 'warning'],
+] as const;
+
 /**
  * Starts a server. Port 0 picks a free one. Several servers can run in one process.
  * @throws ConfigError with one line that tells what is wrong
  */
 export async function startServer(options: StartOptions = {}): Promise<SynapServer> {
   const { configFile, ...directives } = options;
-  const defaults: ConfigOptions = { bind: '127.0.0.1', loglevel: 'warning' };
-  const config = loadConfig({
-    file: configFile,
-    settings: settingsOf({ ...defaults, ...directives }),
-  });
-  const level = logLevelOf(config.values.loglevel);
-  const log = pino({ level, base: null }, pino.destination({ dest: 2, sync: true }));
+  const config = loadConfig({ file: configFile, settings: settingsOf(directives) });
+  for (const [name, word] of DEFAULTS) {
+    if (config.originOf(name) === undefined) config.assign(name, [word]);
+  }
+  const log = openLog(config, STANDARD_ERROR);
   const server = await start({ config, log, anyPort: true, onClosed: () => {} });
   return {
     get port() {

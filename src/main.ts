@@ -5,12 +5,10 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { Logger } from 'pino';
 import { parseCommandLine } from './config/command-line.ts';
 import type { Config } from './config/config.ts';
-import { ConfigError } from './config/error.ts';
+import { ConfigError, systemMessage } from './config/error.ts';
 import { loadConfig } from './config/load.ts';
-import { processTitle } from './config/process-title.ts';
-import { createLogger } from './logger.ts';
 import type { Server } from './server.ts';
-import { start, VERSION } from './start.ts';
+import { openLog, pathOf, start, VERSION } from './start.ts';
 
 const USAGE = `Usage: synap-server [config-file] [-] [--directive value ...]
        synap-server --version
@@ -26,7 +24,8 @@ Examples:
   echo 'maxmemory 100mb' | synap-server -
 `;
 
-const STDIN = 0;
+const STANDARD_INPUT = 0;
+const STANDARD_OUTPUT = 1;
 
 try {
   await run(process.argv.slice(2));
@@ -48,79 +47,46 @@ async function run(args: readonly string[]): Promise<void> {
   }
   const config = loadConfig({
     file: invocation.file,
-    stdin: invocation.readsStdin ? readFileSync(STDIN) : undefined,
+    stdin: invocation.readsStdin ? readStandardInput() : undefined,
     settings: invocation.settings,
   });
   await serve(config);
 }
 
+function readStandardInput(): Uint8Array {
+  try {
+    return readFileSync(STANDARD_INPUT);
+  } catch (error) {
+    throw new ConfigError('standard input', `cannot read it: ${systemMessage(error)}`);
+  }
+}
+
 async function serve(config: Config): Promise<void> {
-  const { values } = config;
-  const log = openLog(config);
+  const log = openLog(config, STANDARD_OUTPUT);
   log.info({ version: VERSION, node: process.version, pid: process.pid }, 'Synap is starting');
   if (config.file === undefined) {
     log.info('no configuration file given, using the defaults');
   }
+  const pidFile = pathOf(config, 'pidfile');
   const server = await start({
     config,
     log,
     anyPort: false,
     onClosed: () => {
-      if (values.pidfile !== '') rmSync(values.pidfile, { force: true });
+      if (pidFile !== '') rmSync(pidFile, { force: true });
       log.warn('Synap is now ready to exit, bye bye');
     },
   });
-  if (values.pidfile !== '') writePidFile(values.pidfile, log);
+  if (pidFile !== '') writePidFile(pidFile, log);
   announce(server, log);
-  if (values['set-proc-title']) {
-    showTitle(server);
-    config.onChange('proc-title-template', () => showTitle(server));
-  }
-  shutDownOn('SIGINT', 'shutdown-on-sigint', server);
-  shutDownOn('SIGTERM', 'shutdown-on-sigterm', server);
-}
-
-/** Makes `ps` and `top` show what `proc-title-template` says. */
-function showTitle({ config, port }: Server): undefined {
-  const { values } = config;
-  const [address = '*'] = values.bind;
-  process.title = processTitle(values['proc-title-template'], {
-    title: 'synap-server',
-    'listen-addr': port === 0 ? `unixsocket:${values.unixsocket}` : `${address}:${port}`,
-    'server-mode': '',
-    port: String(port),
-    'tls-port': '0',
-    unixsocket: values.unixsocket,
-    'config-file': config.file ?? '',
-  });
-}
-
-/** Has a signal shut the server down as its directive says. */
-function shutDownOn(
-  signal: 'SIGINT' | 'SIGTERM',
-  directive: 'shutdown-on-sigint' | 'shutdown-on-sigterm',
-  server: Server,
-): void {
-  // A second signal of the kind ends the process at once, as is its default.
-  process.once(signal, () => {
-    const flags = server.config.values[directive];
-    server.shutdown({
-      reason: `received ${signal}`,
-      save: flags.includes('save') ? 'save' : flags.includes('nosave') ? 'nosave' : 'default',
-      now: flags.includes('now'),
-      force: flags.includes('force'),
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => {
+      // A second signal of the kind ends the process at once, as is its default.
+      server.shutdown({ reason: `received ${signal}`, save: 'default', now: false, force: false });
     });
-  });
-}
-
-function openLog(config: Config): Logger {
-  const { loglevel, logfile } = config.values;
-  try {
-    return createLogger(loglevel, logfile, process.stdout.isTTY);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new ConfigError('logfile', `cannot write the log to '${logfile}': ${reason}`);
   }
+  // The end of the terminal that it was started from does not concern a server.
+  process.on('SIGHUP', () => {});
 }
 
 function announce(server: Server, log: Logger): void {

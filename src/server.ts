@@ -23,7 +23,7 @@ import { Keyspace } from './keyspace/keyspace.ts';
 import { receiveInto } from './net/accept.ts';
 import { Connection } from './net/connection.ts';
 import type { ConnectionHost } from './net/host.ts';
-import { Listener } from './net/listener.ts';
+import { Listener, type ListenHost, type ListenOptions } from './net/listener.ts';
 import type { OutputLimits } from './net/output-limits.ts';
 import { clientAddress, isLoopback, PROTECTED_MODE_ERROR } from './net/peer.ts';
 import { ReplyQueue } from './net/reply-queue.ts';
@@ -41,7 +41,7 @@ const EVICTION_STEP_MS = 0.05;
 const TOO_MANY_CLIENTS = '-ERR max number of clients reached\r\n';
 
 /** A server; see the head of this file. */
-export class Server implements Services, ConnectionHost, BackgroundHost, MemoryGuard {
+export class Server implements Services, ConnectionHost, ListenHost, BackgroundHost, MemoryGuard {
   readonly config: Config;
   readonly log: Logger;
   readonly keyspace: Keyspace;
@@ -111,7 +111,7 @@ export class Server implements Services, ConnectionHost, BackgroundHost, MemoryG
       nobody,
     );
     this.background = new Background(this);
-    this.#listener = new Listener((socket, unix) => this.#accept(socket, unix));
+    this.#listener = new Listener(this);
     this.clients.onResume = () => this.#resumeClients();
   }
 
@@ -125,9 +125,23 @@ export class Server implements Services, ConnectionHost, BackgroundHost, MemoryG
   }
 
   /** Begins to listen. @throws the system's error when an address cannot be had */
-  async listen(options: Parameters<Listener['open']>[0]): Promise<void> {
+  async listen(options: ListenOptions): Promise<void> {
     await this.#listener.open(options);
     this.background.start();
+  }
+
+  /**
+   * Listens on other TCP addresses instead (CONFIG SET bind, port); clients stay connected.
+   * @returns whether it does; otherwise everything is as it was
+   */
+  moveTo(port: number, addresses: readonly string[]): boolean {
+    try {
+      this.#listener.move(port, addresses);
+      return true;
+    } catch (error) {
+      this.log.warn({ err: error, port, addresses }, 'cannot listen on other addresses');
+      return false;
+    }
   }
 
   /** Closes every client and stops listening; resolves when nothing is left open. */
@@ -165,7 +179,7 @@ export class Server implements Services, ConnectionHost, BackgroundHost, MemoryG
   }
 
   shutdown(options: ShutdownOptions): string | undefined {
-    this.log.warn({ reason: options.reason }, 'shutting down');
+    this.log.warn(options, 'shutting down');
     setImmediate(() => {
       this.close(options).catch((error: unknown) => this.log.error({ err: error }, 'shutdown'));
     });
@@ -231,7 +245,7 @@ export class Server implements Services, ConnectionHost, BackgroundHost, MemoryG
     while (this.clientBytes > this.maxClientBytes) {
       let largest: Connection | undefined;
       for (const connection of this.#connections) {
-        if (connection.noEvict || connection.closing) continue;
+        if (connection.noEvict) continue;
         if (largest === undefined || connection.memoryBytes > largest.memoryBytes) {
           largest = connection;
         }
@@ -267,12 +281,11 @@ export class Server implements Services, ConnectionHost, BackgroundHost, MemoryG
     this.keyspace.watches.removeAll(connection);
   }
 
-  #accept(accepted: Socket, unixSocket: boolean): void {
+  accepted(accepted: Socket, unixSocket: boolean): void {
     const { values } = this.config;
     this.stats.connectionsReceived++;
     if (this.#connections.size >= values.maxclients) {
-      this.stats.connectionsRejected++;
-      accepted.end(TOO_MANY_CLIENTS);
+      this.#turnAway(accepted, TOO_MANY_CLIENTS);
       return;
     }
     if (
@@ -281,10 +294,11 @@ export class Server implements Services, ConnectionHost, BackgroundHost, MemoryG
       !unixSocket &&
       !isLoopback(accepted)
     ) {
-      this.stats.connectionsRejected++;
-      accepted.end(PROTECTED_MODE_ERROR);
+      this.#turnAway(accepted, PROTECTED_MODE_ERROR);
       return;
     }
+    const keepAliveSeconds = values['tcp-keepalive'];
+    if (keepAliveSeconds > 0 && !unixSocket) accepted.setKeepAlive(true, keepAliveSeconds * 1000);
     receiveInto(accepted, this.#readBuffer, (socket) => {
       const address = clientAddress(socket, unixSocket ? values.unixsocket : '');
       const connection = new Connection(socket, this, this.clients.nextId(), address);
@@ -292,6 +306,19 @@ export class Server implements Services, ConnectionHost, BackgroundHost, MemoryG
       this.clients.add(connection);
       return (buffer, length) => connection.receive(buffer, length);
     });
+  }
+
+  acceptFailed(error: Error): void {
+    this.log.warn({ err: error }, 'a connection could not be accepted');
+  }
+
+  /** Tells a socket why it is not wanted, and closes it. */
+  #turnAway(accepted: Socket, error: string): void {
+    this.stats.connectionsRejected++;
+    // The peer may be gone already: there is nobody left to be told then.
+    accepted.on('error', () => {});
+    accepted.write(error);
+    accepted.destroySoon();
   }
 
   #resumeClients(): void {

@@ -1,7 +1,9 @@
 // Keeps the parts of a server equal to its configuration: each directive that takes effect while
-// the server runs has its line here, applied at the start and after every CONFIG SET of it.
+// the server runs has its line here, applied at the start or after every CONFIG SET of it.
+import type { Outcome } from './config/config.ts';
 import type { DirectiveName, Values } from './config/directives.ts';
 import { logLevelOf } from './logger.ts';
+import { maxClientsOfSystem } from './net/descriptor-limit.ts';
 import type { Server } from './server.ts';
 
 type Apply = (server: Server, values: Values) => void;
@@ -68,6 +70,30 @@ const APPLICATIONS: readonly (readonly [names: readonly DirectiveName[], apply: 
   ],
 ];
 
+type Change = (server: Server, values: Values) => Outcome;
+
+/** What to do at a change only, and why it cannot be done, in Redis's words. */
+const CHANGES: readonly (readonly [names: readonly DirectiveName[], change: Change])[] = [
+  [
+    ['maxclients'],
+    (_server, values) => {
+      const possible = maxClientsOfSystem();
+      if (values.maxclients <= possible) return undefined;
+      return `The operating system is not able to handle the specified number of clients, try with ${possible}`;
+    },
+  ],
+  [
+    ['bind', 'port'],
+    (server, { bind, port }) => {
+      const isOtherPort = port !== server.port;
+      if (server.moveTo(port, bind)) return undefined;
+      return isOtherPort
+        ? 'Unable to listen on this port. Check server logs.'
+        : 'Failed to bind to specified addresses.';
+    },
+  ],
+];
+
 /** Applies the configuration to a server, now and whenever it changes. */
 export function follow(server: Server): void {
   const { config } = server;
@@ -78,4 +104,5 @@ export function follow(server: Server): void {
       return undefined;
     });
   }
+  for (const [names, change] of CHANGES) config.onChange(names, (values) => change(server, values));
 }

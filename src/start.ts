@@ -1,10 +1,15 @@
 // From a configuration to a server that listens: what the program and the library have in common.
-import { accessSync, constants, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { accessSync, constants, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { isatty } from 'node:tty';
 import type { Logger } from 'pino';
 import { CommandTable } from './commands/registry.ts';
 import type { ShutdownOptions } from './commands/services.ts';
 import type { Config } from './config/config.ts';
+import type { DirectiveName } from './config/directives.ts';
 import { ConfigError } from './config/error.ts';
+import { createLogger } from './logger.ts';
+import { maxClientsOfSystem } from './net/descriptor-limit.ts';
 import { Server } from './server.ts';
 import { follow } from './settings.ts';
 
@@ -22,12 +27,34 @@ export interface StartParts {
 }
 
 /**
+ * Opens the log that the configuration asks for.
+ * @param descriptor an open file to log to when `logfile` names none
+ * @throws ConfigError when the file cannot be written
+ */
+export function openLog(config: Config, descriptor: number): Logger {
+  const { loglevel, logfile } = config.values;
+  const file = pathOf(config, 'logfile');
+  try {
+    return createLogger(loglevel, { file, descriptor, isTerminal: isatty(descriptor) });
+  } catch (error) {
+    throw problemOf(config, 'logfile', `cannot write the log to '${logfile}'`, error);
+  }
+}
+
+/** The path that a directive names, '' if none: relative ones start from `dir`. */
+export function pathOf(config: Config, name: 'logfile' | 'pidfile' | 'unixsocket'): string {
+  const path = config.values[name];
+  return path === '' ? '' : resolve(config.values.dir, path);
+}
+
+/**
  * Builds a server and has it listen.
  * @throws ConfigError with one clear line when it cannot
  */
 export async function start({ config, log, anyPort, onClosed }: StartParts): Promise<Server> {
   const { values } = config;
-  checkDirectory(values.dir);
+  checkDirectory(config);
+  fitMaxClients(config, log);
   const server = new Server({
     config,
     log,
@@ -40,24 +67,20 @@ export async function start({ config, log, anyPort, onClosed }: StartParts): Pro
   follow(server);
   config.onWarning((warning) => log.warn(warning));
   for (const warning of config.warnings()) log.warn(warning);
-  const tcp = anyPort || values.port !== 0;
-  if (!tcp && values.unixsocket === '') {
-    throw new ConfigError('configuration', 'neither a TCP port nor a unix socket to listen on');
-  }
   try {
     await server.listen({
       port: values.port,
-      tcp,
+      tcp: anyPort || values.port !== 0,
       addresses: values.bind,
       backlog: values['tcp-backlog'],
-      unixSocket: values.unixsocket,
+      unixSocket: pathOf(config, 'unixsocket'),
       unixSocketMode: values.unixsocketperm,
-      keepAliveSeconds: values['tcp-keepalive'],
     });
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new ConfigError('listening', reason);
+    throw problemOf(config, culpritOf(error), 'cannot listen', error);
   }
+  // From now on the configuration tells the port that was picked, as if it had been set.
+  if (values.port === 0 && anyPort) config.assign('port', [String(server.port)]);
   return server;
 }
 
@@ -72,16 +95,51 @@ function commandsOf(config: Config): CommandTable {
   return table;
 }
 
-/** The data directory must be there and writable: better said at the start than at the first save. */
-function checkDirectory(path: string): void {
+/** The data directory must be writable: better said at the start than at the first save. */
+function checkDirectory(config: Config): void {
+  const { dir } = config.values;
   try {
-    mkdirSync(path, { recursive: true });
-    if (!statSync(path).isDirectory()) throw new Error('not a directory');
-    accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
+    accessSync(dir, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new ConfigError('dir', `cannot use the data directory '${path}': ${reason}`);
+    throw problemOf(config, 'dir', `cannot use the data directory '${dir}'`, error);
   }
+}
+
+/** Lowers `maxclients` to what the system allows, as Redis does. */
+function fitMaxClients(config: Config, log: Logger): void {
+  const requested = config.values.maxclients;
+  const possible = maxClientsOfSystem();
+  if (requested <= possible) return;
+  if (possible < 1) {
+    throw new ConfigError(
+      'maxclients',
+      'the limit of open files (ulimit -n) leaves none for clients',
+    );
+  }
+  config.assign('maxclients', [String(possible)]);
+  log.warn(
+    { requested, maxClients: possible },
+    'maxclients was lowered to what the limit of open files allows: raise it with ulimit -n',
+  );
+}
+
+/** Which directive is to blame when listening fails. */
+function culpritOf(error: unknown): DirectiveName {
+  const { code, port, syscall } = error as NodeJS.ErrnoException & { port?: number };
+  if (code === 'EADDRNOTAVAIL' || syscall === 'getaddrinfo') return 'bind';
+  const isUnixSocket = code !== undefined && (port === undefined || port < 0);
+  return isUnixSocket ? 'unixsocket' : 'port';
+}
+
+/** An error that names the place of the setting at fault. */
+function problemOf(
+  config: Config,
+  name: DirectiveName,
+  problem: string,
+  cause: unknown,
+): ConfigError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new ConfigError(config.originOf(name) ?? name, `${problem}: ${reason}`);
 }
 
 function readVersion(): string {

@@ -31,6 +31,7 @@ import { KeyWarmer } from '../keyspace/key-warmer.ts';
 import { ArenaFullError } from '../memory/arena.ts';
 import type { Reply } from '../protocol/reply.ts';
 import type { Request } from '../protocol/request.ts';
+import { CrossProtocolGuard } from './cross-protocol.ts';
 import { unknownCommand, unknownSubcommand } from './unknown-command.ts';
 
 /** The memory limit as dispatch needs it. */
@@ -73,6 +74,7 @@ export class Dispatcher {
   readonly #server: Services;
   readonly #memory: MemoryGuard;
   readonly #isProtected: ProtectedCheck;
+  readonly #crossProtocol: CrossProtocolGuard;
   /** When the clock was read last, by performance.now(): where the next command's time begins. */
   #clockMs = 0;
   /** Commands that ran since then. */
@@ -94,6 +96,7 @@ export class Dispatcher {
     this.#server = server;
     this.#memory = memory;
     this.#isProtected = isProtected;
+    this.#crossProtocol = new CrossProtocolGuard(server.log);
     this.#call = new Call(reply, server, nobody);
   }
 
@@ -200,7 +203,9 @@ export class Dispatcher {
   #resolve(client: Client, request: Request): Command | undefined {
     let command = this.#server.commands.find(request);
     if (command === undefined) {
-      this.#reject(client, undefined, unknownCommand(request));
+      if (!this.#crossProtocol.refuses(client, request)) {
+        this.#reject(client, undefined, unknownCommand(request));
+      }
       return undefined;
     }
     if (command.subcommands !== undefined && request.count > 1) {

@@ -72,6 +72,7 @@ export class Connection extends Client implements Recipient {
       this.#process(buffer, length);
       return;
     }
+    this.lastActiveMs = Date.now();
     this.#keep(buffer, 0, length);
     if (this.#held || this.#pendingLength < (this.#partial?.neededBytes ?? 0)) {
       this.#checkQueryLimit();
@@ -119,6 +120,7 @@ export class Connection extends Client implements Recipient {
   override kill(): void {
     this.closing = true;
     this.#socket.destroy();
+    this.#account(0);
   }
 
   override send(bytes: Buffer): void {
@@ -143,6 +145,7 @@ export class Connection extends Client implements Recipient {
     this.bytesOut += bytes.length;
     this.#output.write(bytes);
     if (this.#output.unsentBytes > 0) this.checkOutputLimit();
+    if (this.#output.unsentBytes > HOLD_OUTPUT_BYTES) this.#held = true;
   }
 
   /** Closes the client if it leaves more unsent than its class may. */
@@ -186,7 +189,6 @@ export class Connection extends Client implements Recipient {
       if (reply.chunks.length > 0 && reply.pendingBytes > FLUSH_BYTES) {
         replies.takeReplies(this, replyStart);
         replyStart = reply.position;
-        if (this.#output.unsentBytes > HOLD_OUTPUT_BYTES) this.#held = true;
       }
     }
     this.#running = false;
@@ -204,7 +206,7 @@ export class Connection extends Client implements Recipient {
     replies.takeReplies(this, replyStart);
     if (this.closing) {
       replies.flush();
-      this.#socket.end();
+      this.#socket.destroySoon();
     }
   }
 
@@ -260,6 +262,7 @@ export class Connection extends Client implements Recipient {
   }
 
   #drained(): void {
+    this.lastActiveMs = Date.now();
     this.checkOutputLimit();
     if (this.#host.mayRun(this)) this.resume();
   }
@@ -301,7 +304,7 @@ export class Connection extends Client implements Recipient {
 
   /** Keeps the host's sum of all clients' memory right. */
   #account(unsentBytes: number): void {
-    const bytes = unsentBytes + (this.#pending?.length ?? 0);
+    const bytes = this.#socket.destroyed ? 0 : unsentBytes + (this.#pending?.length ?? 0);
     this.#host.clientBytes += bytes - this.#accountedBytes;
     this.#accountedBytes = bytes;
   }

@@ -1,6 +1,8 @@
-// Listens on TCP addresses and a unix socket, and hands accepted sockets on.
+// Listens on TCP addresses and a unix socket, and hands accepted sockets on. The addresses can be
+// changed while it runs: all of them or none, and clients stay connected.
 import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { bindNow } from './bind-now.ts';
 
 /** Where to listen. */
 export interface ListenOptions {
@@ -13,92 +15,163 @@ export interface ListenOptions {
   readonly unixSocket: string;
   /** Its permissions, or 0 to leave them to the umask. */
   readonly unixSocketMode: number;
-  /** `tcp-keepalive`, in seconds; 0 for none. */
-  readonly keepAliveSeconds: number;
   /** Whether to listen on TCP at all (`port 0` in a configuration means no). */
   readonly tcp: boolean;
 }
 
-/** Takes an accepted socket that nobody reads from yet. */
-export type AcceptHandler = (socket: Socket, unixSocket: boolean) => void;
+/** What accepted sockets and troubles go to. */
+export interface ListenHost {
+  /** Takes an accepted socket that nobody reads from yet. */
+  accepted(socket: Socket, unixSocket: boolean): void;
+  /** A connection could not be accepted, such as for want of file descriptors. */
+  acceptFailed(error: Error): void;
+}
 
+/** A server on one of the addresses. */
+interface Bound {
+  readonly address: string;
+  readonly port: number;
+  readonly server: Server;
+}
+
+/** Longest path of a unix socket, in bytes: `sun_path` without its NUL. Node cuts off the rest. */
+const MAX_UNIX_PATH_BYTES = process.platform === 'linux' ? 107 : 103;
 /** Errors of an address that a leading '-' excuses. */
 const UNAVAILABLE: ReadonlySet<string> = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT', 'ENOTSUP']);
 
 /** The listening sockets of a server. */
 export class Listener {
-  /** The TCP port, once listening; 0 without TCP. */
+  /** The TCP port; 0 without TCP. */
   port = 0;
-  readonly #servers: Server[] = [];
-  readonly #accept: AcceptHandler;
+  #backlog = 0;
+  #tcp: Bound[] = [];
+  #unix: Server | undefined;
+  readonly #host: ListenHost;
 
-  constructor(accept: AcceptHandler) {
-    this.#accept = accept;
+  constructor(host: ListenHost) {
+    this.#host = host;
   }
 
   /**
    * Begins to listen on everything named.
-   * @throws the system's error when an address cannot be had; nothing listens then
+   * @throws the system's error when an address cannot be had, and an error without a code when
+   *   there is none; nothing listens then
    */
   async open(options: ListenOptions): Promise<void> {
+    this.#backlog = options.backlog;
     try {
       if (options.tcp) await this.#openTcp(options);
       if (options.unixSocket !== '') await this.#openUnix(options);
+      if (this.#tcp.length === 0 && this.#unix === undefined) {
+        throw new Error('there is neither a TCP address nor a unix socket to listen on');
+      }
     } catch (error) {
       await this.close();
       throw error;
     }
   }
 
+  /**
+   * Listens on other TCP addresses instead. What is to be listened on before and after is not
+   * interrupted.
+   * @param port 0 for no TCP
+   * @throws the system's error when an address cannot be had; all is as it was then
+   */
+  move(port: number, addresses: readonly string[]): void {
+    const wanted = port === 0 ? [] : addresses;
+    const before = this.#tcp;
+    const kept = before.filter((one) => one.port === port && wanted.includes(one.address));
+    const leaving = before.filter((one) => !kept.includes(one));
+    // On another port the new ones are opened first. On the same port they may overlap with those
+    // that leave ('*' with any address), which therefore go first and come back on failure.
+    const overlapping = leaving.filter((one) => one.port === port);
+    for (const { server } of overlapping) server.close();
+    const opened: Bound[] = [];
+    try {
+      const missing = [...wanted];
+      for (const { address } of kept) missing.splice(missing.indexOf(address), 1);
+      for (const address of missing) this.#bindNow(opened, address, port);
+    } catch (error) {
+      for (const { server } of opened) server.close();
+      this.#tcp = before.filter((one) => !overlapping.includes(one));
+      for (const one of overlapping) this.#bindNow(this.#tcp, one.address, one.port);
+      throw error;
+    }
+    for (const { server } of leaving) if (server.listening) server.close();
+    this.#tcp = [...kept, ...opened];
+    this.port = port;
+  }
+
   /** Stops listening. Accepted sockets are not touched. */
   async close(): Promise<void> {
-    const servers = this.#servers.splice(0);
+    const servers = this.#tcp.map(({ server }) => server);
+    if (this.#unix !== undefined) servers.push(this.#unix);
+    this.#tcp = [];
+    this.#unix = undefined;
     await Promise.all(
       servers.map((server) => new Promise<void>((done) => server.close(() => done()))),
     );
   }
 
-  async #openTcp(options: ListenOptions): Promise<void> {
-    this.port = options.port;
-    let opened = 0;
-    for (const address of options.addresses) {
-      const optional = address.startsWith('-');
-      const name = optional ? address.slice(1) : address;
-      const host = name === '*' ? '0.0.0.0' : name === '::*' ? '::' : name;
+  async #openTcp({ port, addresses }: ListenOptions): Promise<void> {
+    this.port = port;
+    for (const address of addresses) {
+      const server = this.#create(false);
+      const host = hostOf(address);
       try {
-        const server = this.#create(options, false);
-        await listen(server, { host, port: this.port, backlog: options.backlog, ipv6Only: true });
-        this.port = (server.address() as AddressInfo).port;
-        opened++;
+        await listen(server, { host, port: this.port, backlog: this.#backlog, ipv6Only: true });
       } catch (error) {
-        if (!(optional && UNAVAILABLE.has(codeOf(error)))) throw error;
+        if (isExcused(address, error)) continue;
+        throw error;
       }
+      this.port = (server.address() as AddressInfo).port;
+      this.#tcp.push({ address, port: this.port, server });
     }
-    if (opened === 0 && options.addresses.length > 0) {
-      throw new Error('none of the addresses to bind is available');
+  }
+
+  #bindNow(bound: Bound[], address: string, port: number): void {
+    const server = this.#create(false);
+    try {
+      bindNow(server, hostOf(address), port, this.#backlog);
+      bound.push({ address, port, server });
+    } catch (error) {
+      if (!isExcused(address, error)) throw error;
     }
   }
 
   async #openUnix(options: ListenOptions): Promise<void> {
-    removeStaleSocket(options.unixSocket);
-    const server = this.#create(options, true);
-    await listen(server, { path: options.unixSocket, backlog: options.backlog });
-    if (options.unixSocketMode !== 0) chmodSync(options.unixSocket, options.unixSocketMode);
+    const { unixSocket: path, unixSocketMode: mode, backlog } = options;
+    if (Buffer.byteLength(path) > MAX_UNIX_PATH_BYTES) {
+      const problem = `the path is too long (at most ${MAX_UNIX_PATH_BYTES} bytes): ${path}`;
+      throw Object.assign(new Error(problem), { code: 'ENAMETOOLONG' });
+    }
+    removeStaleSocket(path);
+    const server = this.#create(true);
+    await listen(server, { path, backlog });
+    this.#unix = server;
+    if (mode !== 0) chmodSync(path, mode);
   }
 
-  #create(options: ListenOptions, unixSocket: boolean): Server {
-    const server = createServer(
-      {
-        pauseOnConnect: true,
-        noDelay: true,
-        keepAlive: options.keepAliveSeconds > 0,
-        keepAliveInitialDelay: options.keepAliveSeconds * 1000,
-      },
-      (socket) => this.#accept(socket, unixSocket),
-    );
-    this.#servers.push(server);
+  #create(unixSocket: boolean): Server {
+    const server = createServer({ pauseOnConnect: true, noDelay: true });
+    server.on('connection', (socket) => this.#host.accepted(socket, unixSocket));
+    server.on('error', (error) => {
+      if (server.listening) this.#host.acceptFailed(error);
+    });
     return server;
   }
+}
+
+/** The address to bind for an entry of `bind`. */
+function hostOf(address: string): string {
+  const name = address.startsWith('-') ? address.slice(1) : address;
+  if (name === '*') return '0.0.0.0';
+  return name === '::*' ? '::' : name;
+}
+
+/** Whether the server goes on without the address. */
+function isExcused(address: string, error: unknown): boolean {
+  return address.startsWith('-') && UNAVAILABLE.has(codeOf(error));
 }
 
 /** Removes what a server that was killed left behind; anything but a socket stays. */

@@ -1,0 +1,134 @@
+// Sockets without a handle that can be taken over are served as they are. To the client there must
+// be no difference: each of these holds with the handle and without it.
+
+import type { Socket } from 'node:net';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { encodeCommand } from '../support/command-line.ts';
+import type { RawClient } from '../support/raw-client.ts';
+import { clientLines, LoggedServer, until } from './logged-server.ts';
+import { PatientClient } from './patient-client.ts';
+
+/** How sockets are taken over, and how many were on each way. */
+const accepts = vi.hoisted(() => ({ hidesHandles: false, withHandle: 0, withoutHandle: 0 }));
+
+vi.mock(import('../../src/net/accept.ts'), async (importOriginal) => {
+  const original = await importOriginal();
+  return {
+    receiveInto(accepted, shared, receive) {
+      const given = accepts.hidesHandles ? withoutHandle(accepted) : accepted;
+      return original.receiveInto(given, shared, (socket) => {
+        if (socket === given) accepts.withoutHandle++;
+        else accepts.withHandle++;
+        return receive(socket);
+      });
+    },
+  };
+});
+
+/** The same socket, as a runtime would show it that keeps its handles to itself. */
+function withoutHandle(socket: Socket): Socket {
+  return new Proxy(socket, {
+    get(target, name) {
+      if (name === '_handle') return undefined;
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}
+
+describe.each([
+  { hidesHandles: false, name: 'with its handle' },
+  { hidesHandles: true, name: 'without its handle' },
+])('a socket $name', ({ hidesHandles }) => {
+  let server: LoggedServer;
+  let observer: RawClient;
+
+  beforeEach(async () => {
+    Object.assign(accepts, { hidesHandles, withHandle: 0, withoutHandle: 0 });
+    server = await LoggedServer.start();
+    observer = await server.connect();
+    await observer.command('PING');
+  });
+
+  afterEach(async () => {
+    await server.stop();
+    expect((await observer.readUntilClose()).length).toBe(0);
+    const { withHandle, withoutHandle } = accepts;
+    expect(hidesHandles ? withHandle : withoutHandle).toBe(0);
+    expect(hidesHandles ? withoutHandle : withHandle).toBeGreaterThan(0);
+  });
+
+  function open(): Promise<PatientClient> {
+    return PatientClient.connect({ port: server.port, host: '127.0.0.1' });
+  }
+
+  test('is told by its address', async () => {
+    const client = await open();
+    await client.write('PING\r\n');
+    await client.read(7);
+    const [, line] = await clientLines(observer);
+    expect(line.get('addr')).toBe(`127.0.0.1:${client.socket.localPort}`);
+    expect(line.get('laddr')).toBe(`127.0.0.1:${server.port}`);
+    await client.close();
+    await server.clientCount(observer, 1);
+  });
+
+  test('takes pipelines, requests in pieces and large ones', async () => {
+    const client = await open();
+    const large = 'x'.repeat(1_000_000);
+    const requests = Buffer.concat([
+      encodeCommand(['SET', 'key', large]),
+      encodeCommand(['STRLEN', 'key']),
+      ...Array.from({ length: 1000 }, () => encodeCommand(['INCR', 'n'])),
+      encodeCommand(['GET', 'key']),
+    ]);
+    for (let at = 0; at < requests.length; at += 99_991) {
+      await client.write(requests.subarray(at, at + 99_991));
+    }
+    const counts = Array.from({ length: 1000 }, (_, i) => `:${i + 1}\r\n`).join('');
+    const expected = `+OK\r\n:1000000\r\n${counts}$1000000\r\n${large}\r\n`;
+    expect((await client.read(expected.length)).equals(Buffer.from(expected))).toBe(true);
+  });
+
+  test('that does not read gets everything later', async () => {
+    await observer.command('SET', 'key', 'v'.repeat(100_000));
+    const client = await open();
+    await client.write('GET key\r\n'.repeat(300));
+    await until('replies that wait', async () => {
+      const [, line] = await clientLines(observer);
+      return Number(line?.get('omem')) > 0 ? true : undefined;
+    });
+    const replyBytes = 100_000 + '$100000\r\n\r\n'.length;
+    expect((await client.read(300 * replyBytes)).length).toBe(300 * replyBytes);
+    await client.write('PING\r\n');
+    expect((await client.read(7)).toString()).toBe('+PONG\r\n');
+  });
+
+  test('that ends its side gets its replies, and is closed', async () => {
+    const client = await open();
+    client.socket.end('PING\r\nECHO last\r\n');
+    expect((await client.readToEnd()).toString()).toBe('+PONG\r\n$4\r\nlast\r\n');
+    await server.clientCount(observer, 1);
+  });
+
+  test('can be closed by QUIT, CLIENT KILL and an error', async () => {
+    const clients = [await open(), await open(), await open()];
+    await clients[0].write('QUIT\r\n');
+    expect((await clients[0].readToEnd()).toString()).toBe('+OK\r\n');
+    await clients[1].write('*1\r\n$x\r\n');
+    expect((await clients[1].readToEnd()).toString()).toContain('-ERR Protocol error');
+    await observer.command('CLIENT', 'KILL', 'TYPE', 'normal');
+    expect((await clients[2].readToEnd()).length).toBe(0);
+    await server.clientCount(observer, 1);
+  });
+
+  test('may break off', async () => {
+    for (let i = 0; i < 10; i++) {
+      const client = await open();
+      await client.write('PING\r\n*2\r\n$4\r\nECHO\r\n$100\r\n');
+      client.socket.resetAndDestroy();
+      await client.close();
+    }
+    await server.clientCount(observer, 1);
+  });
+});
