@@ -7,6 +7,7 @@ import { parseCommandLine } from './config/command-line.ts';
 import type { Config } from './config/config.ts';
 import { ConfigError, systemMessage } from './config/error.ts';
 import { loadConfig } from './config/load.ts';
+import { processTitle } from './config/process-title.ts';
 import type { Server } from './server.ts';
 import { openLog, pathOf, start, VERSION } from './start.ts';
 
@@ -62,6 +63,7 @@ function readStandardInput(): Uint8Array {
 }
 
 async function serve(config: Config): Promise<void> {
+  const { values } = config;
   const log = openLog(config, STANDARD_OUTPUT);
   log.info({ version: VERSION, node: process.version, pid: process.pid }, 'Synap is starting');
   if (config.file === undefined) {
@@ -79,14 +81,47 @@ async function serve(config: Config): Promise<void> {
   });
   if (pidFile !== '') writePidFile(pidFile, log);
   announce(server, log);
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.once(signal, () => {
-      // A second signal of the kind ends the process at once, as is its default.
-      server.shutdown({ reason: `received ${signal}`, save: 'default', now: false, force: false });
-    });
+  if (values['set-proc-title']) {
+    showTitle(server);
+    config.onChange(['proc-title-template', 'bind', 'port'], () => showTitle(server));
   }
+  shutDownOn('SIGINT', 'shutdown-on-sigint', server);
+  shutDownOn('SIGTERM', 'shutdown-on-sigterm', server);
   // The end of the terminal that it was started from does not concern a server.
   process.on('SIGHUP', () => {});
+}
+
+/** Makes `ps` and `top` show what `proc-title-template` says. */
+function showTitle({ config, port }: Server): undefined {
+  const { values } = config;
+  const [address = '*'] = values.bind;
+  process.title = processTitle(values['proc-title-template'], {
+    title: 'synap-server',
+    'listen-addr': port === 0 ? `unixsocket:${values.unixsocket}` : `${address}:${port}`,
+    'server-mode': '',
+    port: String(port),
+    'tls-port': '0',
+    unixsocket: values.unixsocket,
+    'config-file': config.file ?? '',
+  });
+}
+
+/** Has a signal shut the server down as its directive says. */
+function shutDownOn(
+  signal: 'SIGINT' | 'SIGTERM',
+  directive: 'shutdown-on-sigint' | 'shutdown-on-sigterm',
+  server: Server,
+): void {
+  // A second signal of the kind ends the process at once, as is its default.
+  process.once(signal, () => {
+    const flags = server.config.values[directive];
+    server.shutdown({
+      reason: `received ${signal}`,
+      save: flags.includes('save') ? 'save' : flags.includes('nosave') ? 'nosave' : 'default',
+      now: flags.includes('now'),
+      force: flags.includes('force'),
+    });
+  });
 }
 
 function announce(server: Server, log: Logger): void {
