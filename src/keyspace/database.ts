@@ -76,7 +76,7 @@ export class Database {
   peek(request: Request, i: number): number {
     const { buffer, offsets, lengths } = request;
     const at = offsets[i];
-    const isHashed = i <= request.hashedTo;
+    const isHashed = i > 0 && i <= request.hashedTo;
     const hash = isHashed ? request.hashes[i] : this.#hash(buffer, at, lengths[i]);
     const ref = this.#table.findHashed(hash, buffer, at, lengths[i]);
     if (ref !== 0 && this.#entries.expires(ref)) return this.#unlessDue(ref);

@@ -18,20 +18,24 @@
 //
 // Entries are blocks laid out as entry.ts says; the table owns its segments, not the entries.
 import type { Arena } from '../memory/arena.ts';
-import { CLASS_UNITS, classOf, MAX_BLOCK_BYTES } from '../memory/size-classes.ts';
+import { CLASS_UNITS, classOf } from '../memory/size-classes.ts';
 import { ByteView, keyOffset, MAX_INLINE_KEY_BYTES, viewKey } from './entry.ts';
 import { type HashSeed, hashBytes } from './hash.ts';
 import {
   COUNT,
   directoryIndex,
+  FULL_SEGMENT_BYTES,
   firstHashOf,
+  firstSlotOf,
   fullAt,
   HEADER_WORDS,
   homeSlot,
   LOCAL_DEPTH,
+  moveSlots,
   nextSegmentStart,
   putIntoSegment,
   slotsIn,
+  takeSlots,
 } from './table-segment.ts';
 
 const SEGMENT_SHIFT = 23;
@@ -41,13 +45,9 @@ const SEGMENT_MASK = (1 << SEGMENT_SHIFT) - 1;
 const LAST_WARM_WORD = 11;
 /** Wraps a word's index into its arena segment. */
 const WORD_MASK = (SEGMENT_MASK << 1) | 1;
-const FULL_SEGMENT_BYTES = Math.min(8192, MAX_BLOCK_BYTES);
 const SMALLEST_SEGMENT_BYTES = 64;
 /** Deeper segments would have no hash bits left; 2^22 full ones exceed what the arena addresses. */
 const MAX_DEPTH = 22;
-
-/** Holds the slots of a segment while they are distributed anew. */
-const takenSlots = new Int32Array(FULL_SEGMENT_BYTES / 4 - HEADER_WORDS);
 
 /** Called for each entry that a scan meets. */
 export type EntryVisitor = (ref: number) => void;
@@ -386,8 +386,9 @@ export class BytesTable {
     if (segment !== 0) {
       this.#segmentBytes = segmentBytes;
       this.#slots = slotsIn(segmentBytes);
-      const words = this.#arena.i32[segment >>> SEGMENT_SHIFT];
-      this.#moveSlots(words, firstSlotOf(segment), oldSlots, larger, larger, 0);
+      const arena = this.#arena;
+      const words = arena.i32[segment >>> SEGMENT_SHIFT];
+      moveSlots(arena, words, firstSlotOf(segment), oldSlots, larger, larger, 0, this.#slots);
       this.#arena.free(segment, classOf(oldBytes));
       this.#segments--;
     }
@@ -402,8 +403,8 @@ export class BytesTable {
     const doubled = depth === this.#depth ? new Int32Array(length * 2) : undefined;
     const high = this.#newSegment(this.#segmentBytes, depth + 1);
     if (doubled !== undefined) this.#doubleDirectory(doubled);
-    const slots = this.#takeSlots(segment, depth + 1);
-    this.#moveSlots(slots, 0, this.#slots, segment, high, depth);
+    const slots = takeSlots(this.#arena, segment, this.#slots, depth + 1);
+    moveSlots(this.#arena, slots, 0, this.#slots, segment, high, depth, this.#slots);
     const span = 1 << (this.#depth - depth);
     const first = directoryIndex(hash, this.#depth) & ~(span - 1);
     this.#directory.fill(high, first + span / 2, first + span);
@@ -421,50 +422,15 @@ export class BytesTable {
     const high = this.#directory[first + span];
     if (this.#localDepth(low) !== depth || this.#localDepth(high) !== depth) return;
     if (this.#count(low) + this.#count(high) > this.#slots >>> 2) return;
-    const slots = this.#takeSlots(low, depth - 1);
-    this.#moveSlots(slots, 0, this.#slots, low, low, 0);
+    const slots = takeSlots(this.#arena, low, this.#slots, depth - 1);
+    moveSlots(this.#arena, slots, 0, this.#slots, low, low, 0, this.#slots);
     const highWords = this.#arena.i32[high >>> SEGMENT_SHIFT];
-    this.#moveSlots(highWords, firstSlotOf(high), this.#slots, low, low, 0);
+    moveSlots(this.#arena, highWords, firstSlotOf(high), this.#slots, low, low, 0, this.#slots);
     this.#freeSegment(high);
     this.#directory.fill(low, first + span, first + 2 * span);
     if (depth === this.#depth) {
       this.#deepest -= 2;
       if (this.#deepest === 0) this.#halveDirectory();
-    }
-  }
-
-  /** Empties a segment and gives it a depth; returns the slots that it had, until the next call. */
-  #takeSlots(segment: number, localDepth: number): Int32Array {
-    const words = this.#arena.i32[segment >>> SEGMENT_SHIFT];
-    const base = (segment & SEGMENT_MASK) << 1;
-    const first = base + HEADER_WORDS;
-    const end = first + 2 * this.#slots;
-    takenSlots.set(words.subarray(first, end));
-    words.fill(0, first, end);
-    words[base + COUNT] = 0;
-    words[base + LOCAL_DEPTH] = localDepth;
-    return takenSlots;
-  }
-
-  /** Puts what is in slots, from word `first` on, into `low` or `high` by the bit after `depth`. */
-  #moveSlots(
-    words: Int32Array,
-    first: number,
-    slots: number,
-    low: number,
-    high: number,
-    depth: number,
-  ): void {
-    const lowWords = this.#arena.i32[low >>> SEGMENT_SHIFT];
-    const highWords = this.#arena.i32[high >>> SEGMENT_SHIFT];
-    const lowBase = (low & SEGMENT_MASK) << 1;
-    const highBase = (high & SEGMENT_MASK) << 1;
-    for (let at = first; at < first + 2 * slots; at += 2) {
-      const ref = words[at + 1];
-      if (ref === 0) continue;
-      const hash = words[at];
-      if (hash << depth >= 0) putIntoSegment(lowWords, lowBase, this.#slots, hash, ref);
-      else putIntoSegment(highWords, highBase, this.#slots, hash, ref);
     }
   }
 
@@ -520,9 +486,4 @@ export class BytesTable {
   #count(segment: number): number {
     return this.#arena.i32[segment >>> SEGMENT_SHIFT][((segment & SEGMENT_MASK) << 1) + COUNT];
   }
-}
-
-/** Index of a segment's first slot, in words of the arena segment that it lies in. */
-function firstSlotOf(segment: number): number {
-  return ((segment & SEGMENT_MASK) << 1) + HEADER_WORDS;
 }

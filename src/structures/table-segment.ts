@@ -2,6 +2,9 @@
 // places hashes in directory, segment and slot. Everything is monotone in the hash, so slots in
 // directory order are in hash order.
 
+import type { Arena } from '../memory/arena.ts';
+import { MAX_BLOCK_BYTES } from '../memory/size-classes.ts';
+
 /** Words of a table segment before its slots. */
 export const HEADER_WORDS = 4;
 /** Word that counts the segment's entries. */
@@ -9,8 +12,16 @@ export const COUNT = 0;
 /** Word that tells how many of the hash's top bits all its entries have in common. */
 export const LOCAL_DEPTH = 1;
 
+const SEGMENT_SHIFT = 23;
+const SEGMENT_MASK = (1 << SEGMENT_SHIFT) - 1;
 /** Bits of hash below the local depth that place an entry inside its segment. */
 const HOME_BITS = 20;
+
+/** Size that a segment grows to before it splits. */
+export const FULL_SEGMENT_BYTES = Math.min(8192, MAX_BLOCK_BYTES);
+
+/** Holds the slots of a segment while they are distributed anew. */
+const takenSlots = new Int32Array(FULL_SEGMENT_BYTES / 4 - HEADER_WORDS);
 
 /** Slots in a segment of so many bytes. */
 export function slotsIn(segmentBytes: number): number {
@@ -62,4 +73,54 @@ export function putIntoSegment(
   words[first + (slot << 1)] = hash;
   words[first + (slot << 1) + 1] = ref;
   words[base + COUNT]++;
+}
+
+/** Index of a segment's first slot, in words of the arena segment that it lies in. */
+export function firstSlotOf(segment: number): number {
+  return ((segment & SEGMENT_MASK) << 1) + HEADER_WORDS;
+}
+
+/** Empties a segment and gives it a depth; returns the slots that it had, until the next call. */
+export function takeSlots(
+  arena: Arena,
+  segment: number,
+  slots: number,
+  localDepth: number,
+): Int32Array {
+  const words = arena.i32[segment >>> SEGMENT_SHIFT];
+  const base = (segment & SEGMENT_MASK) << 1;
+  const first = base + HEADER_WORDS;
+  const end = first + 2 * slots;
+  takenSlots.set(words.subarray(first, end));
+  words.fill(0, first, end);
+  words[base + COUNT] = 0;
+  words[base + LOCAL_DEPTH] = localDepth;
+  return takenSlots;
+}
+
+/**
+ * Puts what is in slots of `words`, from word `first` on, into the segments `low` or `high`, of
+ * `targetSlots` slots each, by the hash bit after `depth`.
+ */
+export function moveSlots(
+  arena: Arena,
+  words: Int32Array,
+  first: number,
+  slots: number,
+  low: number,
+  high: number,
+  depth: number,
+  targetSlots: number,
+): void {
+  const lowWords = arena.i32[low >>> SEGMENT_SHIFT];
+  const highWords = arena.i32[high >>> SEGMENT_SHIFT];
+  const lowBase = (low & SEGMENT_MASK) << 1;
+  const highBase = (high & SEGMENT_MASK) << 1;
+  for (let at = first; at < first + 2 * slots; at += 2) {
+    const ref = words[at + 1];
+    if (ref === 0) continue;
+    const hash = words[at];
+    if (hash << depth >= 0) putIntoSegment(lowWords, lowBase, targetSlots, hash, ref);
+    else putIntoSegment(highWords, highBase, targetSlots, hash, ref);
+  }
 }

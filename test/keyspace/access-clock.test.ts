@@ -63,6 +63,7 @@ describe('LFU words', () => {
     [1, 250, 0],
     [10, 9, 100],
     [10, 95, 91],
+    [1_000, 40_000, 60],
     [0, 1_000, 100],
   ])(
     'decay by one every lfu-decay-time minutes: %i, after %i minutes',

@@ -115,6 +115,15 @@ describe('a watched key', () => {
     expect(flushed.dirty).toBe(false);
   });
 
+  test('that is not there while writes are paused marks its watchers when it comes', () => {
+    const keyspace = newKeyspace();
+    keyspace.expiryPaused = true;
+    const watcher = watch(keyspace, 'k');
+    keyspace.expiryPaused = false;
+    store(keyspace.databases[0], 'k');
+    expect(watcher.dirty).toBe(true);
+  });
+
   test('of any bytes is found again', () => {
     const keyspace = newKeyspace();
     const bytes = Buffer.from([0, 255, 128, 13, 10]);

@@ -107,6 +107,7 @@ const CASES: readonly Case[] = [
       ['*1\r\n$1x\r\na\r\n', 'invalid bulk length'],
       ['*1\r\n$01\r\na\r\n', 'invalid bulk length'],
       ['*1\r\n$00000\r\n', 'invalid bulk length'],
+      ['*1\r\n$00003\r\nabc\r\n', 'invalid bulk length'],
       ['*1\r\n$ 1\r\na\r\n', 'invalid bulk length'],
       ['*1\r\n$536870913\r\n', 'invalid bulk length'],
       ['*1\r\n$99999999999999999999\r\n', 'invalid bulk length'],
@@ -139,6 +140,10 @@ describe.each(CASES)('$name', ({ bytes, requests = [], error, left }) => {
   const complete = error?.endsWith("got '*'") ? Buffer.concat([input, latin1('1\r\n')]) : input;
 
   test('whole', () => check(decode([complete])));
+
+  test.runIf(error !== undefined)('whole, and more behind it', () => {
+    check(decode([Buffer.concat([complete, latin1('$1\r\na\r\n$1\r\na\r\n')])]));
+  });
 
   test('byte by byte', () => {
     const step = Math.max(1, complete.length >> 9);
