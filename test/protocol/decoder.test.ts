@@ -139,10 +139,11 @@ describe.each(CASES)('$name', ({ bytes, requests = [], error, left }) => {
   // The last case needs a byte more to be sure that a whole header line is there.
   const complete = error?.endsWith("got '*'") ? Buffer.concat([input, latin1('1\r\n')]) : input;
 
-  test('whole', () => check(decode([complete])));
-
-  test.runIf(error !== undefined)('whole, and more behind it', () => {
-    check(decode([Buffer.concat([complete, latin1('$1\r\na\r\n$1\r\na\r\n')])]));
+  test('whole', () => {
+    check(decode([complete]));
+    // With more behind it, the decoder may take its shorter way.
+    const more = latin1('$1\r\na\r\n$1\r\na\r\n');
+    if (error !== undefined) check(decode([Buffer.concat([complete, more])]));
   });
 
   test('byte by byte', () => {
