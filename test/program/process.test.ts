@@ -32,7 +32,7 @@ afterEach(async () => {
 });
 
 describe.skipIf(process.platform !== 'linux')('the title', () => {
-  const title = () => readFileSync(`/proc/${pid}/cmdline`, 'latin1').replace(/\0[^]*$/, '');
+  const title = () => readFileSync(`/proc/${pid}/cmdline`, 'latin1').replace(/\0[\s\S]*$/, '');
 
   test('follows proc-title-template', async () => {
     expect(title()).toBe(`synap-server 127.0.0.1:${server.port}`);
