@@ -3,7 +3,8 @@
 // exactly, and any position is a uniformly random volatile key for the other volatile policies.
 //
 // Each entry knows its position (a word in its block), so that its expiry can be changed or taken
-// away in O(log n). The heap lives in chunks of typed arrays: growing copies nothing.
+// away in O(log n). The heap lives in chunks of typed arrays, so that growing copies nothing, but
+// for the first one: that begins small and doubles.
 import type { Arena } from '../memory/arena.ts';
 
 const SEGMENT_SHIFT = 23;
@@ -11,8 +12,11 @@ const SEGMENT_MASK = (1 << SEGMENT_SHIFT) - 1;
 const CHUNK_SHIFT = 14;
 const CHUNK_SIZE = 1 << CHUNK_SHIFT;
 const CHUNK_MASK = CHUNK_SIZE - 1;
+/** Places of the first chunk at first. */
+const FIRST_SIZE = 64;
+/** A time and a reference. */
+const PLACE_BYTES = 12;
 const AVERAGE_SAMPLES = 64;
-const CHUNK_BYTES = CHUNK_SIZE * 12;
 
 /** Word of an entry, from its block's start, that holds its position in the heap. */
 export const HEAP_POSITION_WORD = 6;
@@ -25,6 +29,8 @@ export class ExpiryHeap {
   readonly #arena: Arena;
   readonly #times: Float64Array[] = [];
   readonly #refs: Int32Array[] = [];
+  /** Places in all chunks: what `size` can reach before the next one is needed. */
+  #places = 0;
 
   constructor(arena: Arena) {
     this.#arena = arena;
@@ -32,7 +38,7 @@ export class ExpiryHeap {
 
   /** Bytes that the heap takes. */
   get overheadBytes(): number {
-    return this.#times.length * CHUNK_BYTES;
+    return this.#places * PLACE_BYTES;
   }
 
   /** The soonest expiry in ms since the epoch; Infinity when there is none. */
@@ -67,13 +73,8 @@ export class ExpiryHeap {
 
   /** Adds an entry. */
   add(ref: number, timeMs: number): void {
-    const position = this.size++;
-    if (position >>> CHUNK_SHIFT === this.#times.length) {
-      this.#times.push(new Float64Array(CHUNK_SIZE));
-      this.#refs.push(new Int32Array(CHUNK_SIZE));
-      this.#arena.sideBytes += CHUNK_BYTES;
-    }
-    this.#rise(position, ref, timeMs);
+    if (this.size === this.#places) this.#grow();
+    this.#rise(this.size++, ref, timeMs);
   }
 
   /** Changes the expiry at a position. */
@@ -96,16 +97,39 @@ export class ExpiryHeap {
     if (this.#times.length > (this.size >>> CHUNK_SHIFT) + 2) {
       this.#times.pop();
       this.#refs.pop();
-      this.#arena.sideBytes -= CHUNK_BYTES;
+      this.#setPlaces(this.#places - CHUNK_SIZE);
     }
+    if (this.size === 0 && this.#places > FIRST_SIZE) this.discard();
   }
 
-  /** Drops everything; the heap must not be used afterwards. */
+  /** Drops everything, and gives the memory back. */
   discard(): void {
-    this.#arena.sideBytes -= this.overheadBytes;
+    this.#setPlaces(0);
     this.#times.length = 0;
     this.#refs.length = 0;
     this.size = 0;
+  }
+
+  /** Doubles the first chunk as long as it is small, then adds chunks. */
+  #grow(): void {
+    const before = this.#places;
+    const isFirst = before < CHUNK_SIZE;
+    const chunk = isFirst ? 0 : this.#times.length;
+    const size = isFirst ? Math.max(FIRST_SIZE, 2 * before) : CHUNK_SIZE;
+    const times = new Float64Array(size);
+    const refs = new Int32Array(size);
+    if (isFirst && before > 0) {
+      times.set(this.#times[0]);
+      refs.set(this.#refs[0]);
+    }
+    this.#times[chunk] = times;
+    this.#refs[chunk] = refs;
+    this.#setPlaces(isFirst ? size : before + size);
+  }
+
+  #setPlaces(places: number): void {
+    this.#arena.sideBytes += (places - this.#places) * PLACE_BYTES;
+    this.#places = places;
   }
 
   #rise(start: number, ref: number, timeMs: number): void {

@@ -130,7 +130,8 @@ export class Keyspace {
         if (this.#holds(database, key)) this.watches.refresh(database.index, key, true, false);
       }
       removed += database.size;
-      if (database.size > 0) {
+      // A database that has become empty may still hold memory from when it was not.
+      if (database.capacity > 0) {
         this.#detached.push({ keys: database.size, free: database.detach() });
       }
     }

@@ -117,6 +117,27 @@ test('50,000 entries, over the edges of chunks, come out in order', () => {
   expect(checked.arena.sideBytes).toBe(0);
 });
 
+test('few entries take little, and none take next to nothing again', () => {
+  const checked = new CheckedHeap();
+  expect(checked.heap.overheadBytes).toBe(0);
+  checked.add(1);
+  const least = checked.heap.overheadBytes;
+  expect(least).toBeLessThan(1_000);
+  for (let i = checked.heap.size; i < 2 * CHUNK; i++) {
+    checked.add(i);
+    if (checked.heap.overheadBytes > least + 12 * Math.max(2 * i, i + CHUNK))
+      expect.fail(`at ${i}`);
+    if (i < 2_000 && i % 63 === 0) checked.check();
+  }
+  while (checked.heap.size > 0) checked.remove(checked.heap.at(0));
+  expect(checked.heap.overheadBytes).toBeLessThanOrEqual(least);
+  const memory = checked.heap.overheadBytes;
+  for (let i = 0; i < 3; i++) checked.remove(checked.add(i));
+  expect(checked.heap.overheadBytes).toBe(Math.max(memory, least));
+  checked.add(5);
+  checked.check();
+});
+
 test('going back and forth over the edge of a chunk allocates nothing', () => {
   const checked = new CheckedHeap();
   for (let i = 0; i < CHUNK; i++) checked.add(i);

@@ -171,7 +171,18 @@ describe('flush', () => {
     expect(keyspace.stats.lazyFreed).toBe(5_000);
   });
 
-  test('of what is empty does nothing', () => {
+  test('gives back what a database still holds from when it was not empty', () => {
+    const keyspace = newKeyspace();
+    const [db] = keyspace.databases;
+    const keys = storeMany(db, 'k', 2_000, 'v', () => START_MS + 9);
+    for (const key of keys) remove(db, key);
+    expect(keyspace.usedBytes).toBeGreaterThan(keyspace.initialBytes);
+    expect(keyspace.flush(0)).toBe(0);
+    keyspace.reclaim(NEVER);
+    expect(keyspace.usedBytes).toBe(keyspace.initialBytes);
+  });
+
+  test('of what was always empty does nothing', () => {
     const keyspace = newKeyspace();
     const { dirty } = keyspace;
     expect([keyspace.flush(), keyspace.flush(1), keyspace.reclaiming]).toEqual([0, 0, false]);
