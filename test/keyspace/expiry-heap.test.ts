@@ -138,6 +138,17 @@ test('few entries take little, and none take next to nothing again', () => {
   checked.check();
 });
 
+test('chunks that are no longer needed go, and come again', () => {
+  const checked = new CheckedHeap();
+  for (let round = 0; round < 2; round++) {
+    while (checked.heap.size < 4 * CHUNK) checked.add(checked.heap.size);
+    expect(checked.heap.overheadBytes).toBe(4 * CHUNK * 12);
+    while (checked.heap.size > CHUNK / 2) checked.remove(checked.heap.at(0));
+    expect(checked.heap.overheadBytes).toBe(2 * CHUNK * 12);
+    checked.check();
+  }
+});
+
 test('going back and forth over the edge of a chunk allocates nothing', () => {
   const checked = new CheckedHeap();
   for (let i = 0; i < CHUNK; i++) checked.add(i);
