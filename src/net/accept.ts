@@ -45,7 +45,7 @@ export function receiveInto(
       return true;
     },
   };
-  const options = { handle, onread, allowHalfOpen: false };
+  const options = { handle, onread, allowHalfOpen: true };
   const socket = new Socket(options as ConstructorParameters<typeof Socket>[0]);
   receiver = receive(socket);
   socket.resume();

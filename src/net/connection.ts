@@ -41,7 +41,11 @@ export class Connection extends Client implements Recipient {
   #partial: PartialRequest | undefined;
   /** Waits for the end of a pause, or for its output to drain. */
   #held = false;
+  /** The peer sends no more. What it asked before is still run and answered. */
+  #ended = false;
   #running = false;
+  /** Where this connection's replies begin in the shared reply buffer, while its requests run. */
+  #replyStart = 0;
   /** What `#account` told the host last. */
   #accountedBytes = 0;
 
@@ -52,8 +56,8 @@ export class Connection extends Client implements Recipient {
     this.#output = openOutput(socket, () => this.#drained());
     socket.on('error', (error) => host.connectionFailed(this, error));
     socket.on('end', () => {
-      // The peer sends no more; what was answered still goes out before the socket closes.
-      this.closing = true;
+      this.#ended = true;
+      this.#finishIfEnded();
     });
     socket.on('close', () => {
       this.#account(0);
@@ -86,6 +90,7 @@ export class Connection extends Client implements Recipient {
     if (!this.#held || this.closing || this.#output.unsentBytes > HOLD_OUTPUT_BYTES) return;
     this.#held = false;
     if (this.#pendingLength > 0) this.#processPending();
+    else this.#finishIfEnded();
   }
 
   override buffers(): ClientBuffers {
@@ -179,17 +184,13 @@ export class Connection extends Client implements Recipient {
     decoder.request = this.#host.batch.requests[0];
     decoder.reset(buffer, 0, end, this.#partial);
     this.#partial = undefined;
-    let replyStart = reply.position;
+    this.#replyStart = reply.position;
     let from = 0;
     let result: DecodeResult = COMPLETE;
     while (result === COMPLETE && !this.#held && !this.closing) {
       const start = decoder.position;
       result = this.#decodeBatch();
       from = this.#runBatch(start);
-      if (reply.chunks.length > 0 && reply.pendingBytes > FLUSH_BYTES) {
-        replies.takeReplies(this, replyStart);
-        replyStart = reply.position;
-      }
     }
     this.#running = false;
     dispatcher.end();
@@ -203,11 +204,21 @@ export class Connection extends Client implements Recipient {
       if (decoder.position < end) this.#partial = decoder.suspend();
       this.#retain(buffer, decoder.position, end);
     }
-    replies.takeReplies(this, replyStart);
-    if (this.closing) {
-      replies.flush();
-      this.#socket.destroySoon();
-    }
+    replies.takeReplies(this, this.#replyStart);
+    if (this.closing) this.#finish();
+    else this.#finishIfEnded();
+  }
+
+  /** Closes the socket as soon as all replies are sent. */
+  #finish(): void {
+    this.closing = true;
+    this.#host.replies.flush();
+    this.#socket.destroySoon();
+  }
+
+  /** The same when the peer has ended its side and no request of it waits to be run. */
+  #finishIfEnded(): void {
+    if (this.#ended && !this.#held && !this.closing) this.#finish();
   }
 
   /**
@@ -239,7 +250,7 @@ export class Connection extends Client implements Recipient {
    * @returns where the first request begins that was not run
    */
   #runBatch(start: number): number {
-    const { dispatcher, batch } = this.#host;
+    const { dispatcher, batch, reply, replies } = this.#host;
     const { requests, ends, count } = batch;
     let from = start;
     for (let i = 0; i < count; i++) {
@@ -249,7 +260,11 @@ export class Connection extends Client implements Recipient {
         break;
       }
       from = ends[i];
-      if (this.closing) break;
+      if (reply.chunks.length > 0 && reply.pendingBytes > FLUSH_BYTES) {
+        replies.takeReplies(this, this.#replyStart);
+        this.#replyStart = reply.position;
+      }
+      if (this.closing || this.#held) break;
     }
     return from;
   }

@@ -92,8 +92,7 @@ test('short replies that nobody reads do not pile up', () => askWithoutReading(1
 
 test('longer replies that nobody reads do not pile up', () => askWithoutReading(20_000, 4_000));
 
-// Sixteen requests are run before the size of their replies is looked at.
-test.fails('nor do very long ones', () => askWithoutReading(1_000_000, 100));
+test('nor do very long ones', () => askWithoutReading(1_000_000, 100));
 
 test('a pipeline of 50 MB that is written before anything is read is answered', async () => {
   const text = Buffer.alloc(1000, 'abcdefghij').toString();
@@ -126,8 +125,7 @@ test('a client that ends its side gets the replies to all that it sent before', 
   expect((await client.readToEnd()).toString()).toBe(`${'+PONG\r\n'.repeat(999)}$4\r\nlast\r\n`);
 });
 
-// What is held when the other side ends is dropped.
-test.fails('so does one that ends its side while its replies wait for it', async () => {
+test('so does one that ends its side while its replies wait for it', async () => {
   await observer.command('SET', 'key', 'v'.repeat(1_000_000));
   const client = await open();
   const count = 60;
