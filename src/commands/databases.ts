@@ -102,7 +102,7 @@ function swapdb({ request, reply, server }: Call): void {
   else if (!isInt32(second)) reply.error('ERR invalid second DB index');
   else if (a === undefined || b === undefined) reply.error(DB_INDEX_OUT_OF_RANGE);
   else {
-    if (a !== b) server.keyspace.swap(a, b);
+    server.keyspace.swap(a, b);
     reply.ok();
   }
 }

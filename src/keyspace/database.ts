@@ -257,12 +257,12 @@ export class Database {
     return true;
   }
 
-  /** Deletes an entry reached otherwise than by its key (expiry, eviction). */
+  /** Deletes an entry that no client deletes by its key (expiry, eviction, the source of a move). */
   deleteEntry(ref: number): void {
     const key = this.key(ref).copy();
     if (!this.#table.locate(ref)) throw new Error('the entry is not in its database');
     this.#discardFound(ref);
-    this.#keyspace.modified(this, key, 0, key.length);
+    this.#keyspace.affected(this, key, 0, key.length);
   }
 
   /**
@@ -407,8 +407,8 @@ export class Database {
    * @param valueId number of the external block to take over as its value, or NEW_BLOCK to copy
    */
   #transfer(ref: number, target: Database, request: Request, i: number, valueId: number): number {
-    const isFree = target.peek(request, i) === 0;
-    if (isFree) target.#table.reserve();
+    const old = target.peek(request, i);
+    if (old === 0) target.#table.reserve();
     const key = request.buffer;
     const keyAt = request.offsets[i];
     const keyLength = request.lengths[i];
@@ -424,8 +424,8 @@ export class Database {
       valueId,
     );
     // Only now that there is memory for the new entry does the old one go.
-    if (!isFree) {
-      target.delete(request, i);
+    if (old !== 0) {
+      target.#discardFound(old);
       target.peek(request, i);
     }
     if (expiry !== NO_EXPIRY) target.#expiries.add(fresh, expiry);

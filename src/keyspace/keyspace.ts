@@ -34,7 +34,7 @@ export class Keyspace {
 
   /** The time that commands see, in ms since the epoch: set once a tick by `tick`. */
   nowMs = 0;
-  /** Modifications since the start. */
+  /** Changes since the start, as Redis counts them: expiry and eviction are none. */
   dirty = 0;
   /** The access clock of a key that is created now. */
   freshWord = 0;
@@ -85,9 +85,17 @@ export class Keyspace {
     Object.assign(this.stats, noStats());
   }
 
-  /** Called by databases after each modification of a key. */
+  /** Called by databases after each modification of a key that a client asked for. */
   modified(database: Database, bytes: Uint8Array, offset: number, length: number): void {
     this.dirty++;
+    this.affected(database, bytes, offset, length);
+  }
+
+  /**
+   * Called by databases for what is no change by itself: a key expires, is evicted, or goes to
+   * another place. Its watchers are marked all the same.
+   */
+  affected(database: Database, bytes: Uint8Array, offset: number, length: number): void {
     if (this.watches.size !== 0) this.#touchWatchers(database, bytes, offset, length);
   }
 
@@ -139,12 +147,13 @@ export class Keyspace {
     return removed;
   }
 
-  /** Exchanges the contents of two databases, as SWAPDB. */
+  /** Exchanges the contents of two databases, as SWAPDB, which may be the same. */
   swap(first: Database, second: Database): void {
+    this.dirty++;
+    if (first === second) return;
     this.#touchSwapped(first, second);
     this.#touchSwapped(second, first);
     first.swapWith(second);
-    this.dirty++;
   }
 
   /** Marks watchers of keys of `database` that are in either of the two. */

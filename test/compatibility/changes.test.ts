@@ -1,0 +1,79 @@
+// What counts as a change of the data (rdb_changes_since_last_save), command by command: snapshots
+// become due by it. Expired and evicted keys are no changes, a renamed key is one.
+
+import { setTimeout } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { splitLine } from '../support/command-line.ts';
+import { compareWithRedis } from '../support/comparison-suite.ts';
+import { RawClient } from '../support/raw-client.ts';
+import { textOf } from '../support/reply-frames.ts';
+
+const SCRIPTS: readonly (readonly [name: string, script: string])[] = [
+  [
+    'strings',
+    `SET a 1; SET a 2 KEEPTTL; SET a 3 EX 100; SET a 3 NX; SETNX a 1; SETNX n 1; SETEX a 10 x
+     MSET a 1 b 2 c 3; MSETNX a 1 z 1; MSETNX y 1 z 1; INCR a; INCRBYFLOAT a 1.5; APPEND a x
+     SETRANGE a 3 zz; SETRANGE missing 0 ""; GETSET a v; GETDEL a; GETDEL a; INCR n; GET n`,
+  ],
+  [
+    'expiry',
+    `SET a 1; GETEX a; GETEX a EX 100; GETEX a PERSIST; GETEX a PERSIST; EXPIRE a 100
+     EXPIRE a 100 NX; PERSIST a; PERSIST a; EXPIRE a -1; SET a 1; GETEX a EXAT 1; SET a 1
+     SET a 1 EXAT 1; SET a 1`,
+  ],
+  [
+    'names',
+    `MSET a 1 b 2 c 3; RENAME a a; RENAME a b; RENAME b c; RENAME missing c; SET d 1
+     RENAMENX c d; RENAMENX c e; RENAMENX e e; DEL d d missing; UNLINK e; TOUCH e`,
+  ],
+  [
+    'copies and databases',
+    `SET e 1; COPY e f; COPY e f; COPY e f REPLACE; COPY e e DB 1; MOVE e 1; MOVE f 1; SET f 1
+     MOVE f 1; SWAPDB 0 1; SWAPDB 0 0; MSET a 1 b 1; FLUSHDB; FLUSHDB; SET a 1; FLUSHALL`,
+  ],
+  [
+    'keys that expire',
+    `DEBUG SET-ACTIVE-EXPIRE 0; SET p 1 PX 1; DEBUG SLEEP 0.01; GET p; SET p 1 PX 1; SET q 1
+     DEBUG SLEEP 0.01; RENAME q p; SET p 1 PX 1; DEBUG SET-ACTIVE-EXPIRE 1; pause 300; PING`,
+  ],
+  [
+    'keys that are evicted',
+    `SET a 1; CONFIG SET maxmemory-policy allkeys-lru; CONFIG SET maxmemory 1; pause 100; PING
+     PING; CONFIG SET maxmemory 0; CONFIG SET maxmemory-policy noeviction`,
+  ],
+];
+
+compareWithRedis('changes', (_, servers) => {
+  test.each(SCRIPTS)('%s', async (_name, script) => {
+    const lines = script.split(/[;\n]/).map((line) => line.trim());
+    const [redis, synap] = await Promise.all(servers().map(({ port }) => changes(port, lines)));
+    expect(synap).toEqual(redis);
+    expect(synap.some((line) => line.startsWith('1 '))).toBe(true);
+  });
+});
+
+/** Runs lines (commands and pauses, in ms) without keys at first; tells how many changes each made. */
+async function changes(port: number, lines: readonly string[]): Promise<string[]> {
+  const client = await RawClient.connect(port);
+  try {
+    await client.command('FLUSHALL');
+    const counted: string[] = [];
+    let before = await changesSoFar(client);
+    for (const line of lines) {
+      const [, pauseMs] = /^pause (\d+)$/.exec(line) ?? [];
+      if (pauseMs === undefined) await client.command(...splitLine(line));
+      else await setTimeout(Number(pauseMs));
+      const after = await changesSoFar(client);
+      counted.push(`${after - before} ${line}`);
+      before = after;
+    }
+    return counted;
+  } finally {
+    await client.close();
+  }
+}
+
+async function changesSoFar(client: RawClient): Promise<number> {
+  const info = textOf(await client.command('INFO', 'persistence'));
+  return Number(/^rdb_changes_since_last_save:(\d+)/m.exec(info)?.[1]);
+}
