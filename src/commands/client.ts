@@ -68,8 +68,6 @@ export abstract class Client implements Watcher {
   /** Unix time of its last request, in ms. */
   lastActiveMs: number;
   lastCommand: Command | undefined = undefined;
-  /** Bytes of arguments of the command it runs, or has queued. */
-  argumentBytes = 0;
 
   transaction: Transaction | undefined = undefined;
   /** A watched key was modified: the next EXEC must fail. */

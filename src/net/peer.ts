@@ -23,7 +23,7 @@ export function clientAddress(socket: Socket, unixPath: string): ClientAddress {
 /** Whether a socket, or an address with its port, is of this host. */
 export function isLoopback(peer: Socket | string): boolean {
   const address = typeof peer === 'string' ? peer : (peer.remoteAddress ?? '');
-  return /^(\[?::1\]?(:\d+)?$|(::ffff:)?127\.)/.test(address);
+  return /^(::1$|\[::1\]|\[?(::ffff:)?127\.)/i.test(address);
 }
 
 function hostAndPort(address: string | undefined, port: number | undefined): string {

@@ -209,13 +209,23 @@ describe('protected mode', () => {
   });
 
   test('knows the addresses of this machine', () => {
-    const local = ['127.0.0.1', '127.1.2.3:80', '::1', '[::1]:6379', '::ffff:127.0.0.1'];
+    const local = [
+      '127.0.0.1',
+      '127.1.2.3:80',
+      '::1',
+      '[::1]:6379',
+      '::ffff:127.0.0.1',
+      '[::ffff:127.0.0.1]:6379',
+    ];
     const foreign = [
       '10.0.0.1',
       '192.168.1.127:6379',
       '::2',
       '[2001:db8::1]:1',
       '::ffff:10.0.0.1',
+      '[::ffff:10.0.0.1]:6379',
+      '[::12]:6379',
+      '::1:1',
       '',
     ];
     expect(local.map(isLoopback)).toEqual(local.map(() => true));
