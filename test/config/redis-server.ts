@@ -40,6 +40,8 @@ export class RedisServer {
     }
     const args = options.args?.(port) ?? [...file, ...flags];
     const child = spawn('redis-server', args, { cwd: directory });
+    // One that refuses its arguments ends without reading; what it printed tells.
+    child.stdin.on('error', () => {});
     child.stdin.end(options.stdin ?? '', 'latin1');
     let printed = '';
     const ready = new Promise<boolean>((resolve) => {

@@ -136,6 +136,12 @@ const intended: Readonly<Record<string, string>> = {
   'latency-tracking-info-percentiles -0': 'minus zero is zero',
 };
 
+/**
+ * Values tried with one write: the replies take less than the 16 KiB that Redis sends whatever
+ * `client-output-buffer-limit` was set to. A client beyond it is cut off, and ioredis says all again.
+ */
+const BATCH = 10;
+
 describe.skipIf(!hasRedis)('the table beside Redis 7.0', () => {
   let server: RedisServer;
   let redis: Redis;
@@ -222,11 +228,14 @@ describe.skipIf(!hasRedis)('the table beside Redis 7.0', () => {
       const { immutable } = findDirective(name) ?? {};
       const tried = immutable ? ['1'] : [...(special[name] ?? []), ...values];
       const compared = tried.filter((value) => !(`${name} ${value}` in intended));
-      const pipeline = redis.pipeline();
-      for (const value of compared) {
-        pipeline.call('CONFIG', 'SET', name, value).call('CONFIG', 'GET', name);
+      const replies: [error: Error | null, result: unknown][] = [];
+      for (let start = 0; start < compared.length; start += BATCH) {
+        const pipeline = redis.pipeline();
+        for (const value of compared.slice(start, start + BATCH)) {
+          pipeline.call('CONFIG', 'SET', name, value).call('CONFIG', 'GET', name);
+        }
+        replies.push(...((await pipeline.exec()) ?? []));
       }
-      const replies = (await pipeline.exec()) ?? [];
       for (const [index, value] of compared.entries()) {
         const label = `${name} '${value}'`;
         const expected = replies[index * 2][0]?.message;
