@@ -6,6 +6,7 @@ import type { Keyspace } from './keyspace/keyspace.ts';
 import type { Connection } from './net/connection.ts';
 import type { LatencyMonitor } from './telemetry/latency-monitor.ts';
 import type { ServerStats } from './telemetry/server-stats.ts';
+import { unixTimeMsAt, unixTimeUs } from './telemetry/wall-clock.ts';
 
 /** Time that each kind of background work takes at most in a slice, in ms. */
 const SLICE_MS = 1;
@@ -75,7 +76,8 @@ export class Background {
 
   #tick(): void {
     const { keyspace, stats } = this.#host;
-    const nowMs = Date.now();
+    // Keeps the clock that requests are timed by equal to the system's.
+    const nowMs = Math.floor(unixTimeUs() / 1000);
     keyspace.tick(nowMs);
     stats.peakUsedBytes = Math.max(stats.peakUsedBytes, this.#host.usedMemoryBytes());
     if (nowMs - this.#lastSampleMs >= SAMPLE_MS) {
@@ -96,7 +98,7 @@ export class Background {
   #runSlice(): void {
     this.#slice = undefined;
     const { keyspace } = this.#host;
-    keyspace.tick(Date.now());
+    keyspace.tick(unixTimeMsAt(performance.now()));
     const expiryLeft = this.#expire();
     const memoryLeft = keyspace.reclaiming && keyspace.reclaim(performance.now() + SLICE_MS);
     const evictionLeft = this.#host.continueEviction();

@@ -31,6 +31,7 @@ import { KeyWarmer } from '../keyspace/key-warmer.ts';
 import { ArenaFullError } from '../memory/arena.ts';
 import type { Reply } from '../protocol/reply.ts';
 import type { Request } from '../protocol/request.ts';
+import { unixTimeMsAt } from '../telemetry/wall-clock.ts';
 import { CrossProtocolGuard } from './cross-protocol.ts';
 import { unknownCommand, unknownSubcommand } from './unknown-command.ts';
 
@@ -112,10 +113,10 @@ export class Dispatcher {
 
   /** To be called when requests of a client are about to be run: sets the time they see. */
   begin(client: Client): void {
-    const nowMs = Date.now();
+    this.#clockMs = performance.now();
+    const nowMs = unixTimeMsAt(this.#clockMs);
     this.#server.keyspace.tick(nowMs);
     client.lastActiveMs = nowMs;
-    this.#clockMs = performance.now();
     this.#reply.resp3 = client.protocol === 3;
     this.#server.keyspace.suspendTouch = client.noTouch;
   }
@@ -160,6 +161,7 @@ export class Dispatcher {
     const errorsBefore = reply.errors;
     // What may take long is timed by itself, from here on.
     if (!command.isQuick) this.#settle();
+    const startMs = this.#clockMs;
     if (command.keyStep !== 0 && call.request.count > 2 * command.keyStep) {
       this.#warmer.warmArguments(call.db, call.request, command.keyStep);
     }
@@ -174,9 +176,16 @@ export class Dispatcher {
     if (server.clients.monitors.size > 0 && (command.flags & (SKIP_MONITOR | ADMIN)) === 0) {
       feedMonitors(server, client, call.request);
     }
-    this.#untimed[this.#untimedCount++] = command;
-    if (this.#untimedCount === this.#timedTogether || !command.isQuick) {
-      this.#observe(call, command, this.#settle());
+    if (command.isQuick) {
+      this.#untimed[this.#untimedCount++] = command;
+      if (this.#untimedCount === this.#timedTogether) this.#observe(call, command, this.#settle());
+    } else {
+      // The commands that this one ran (EXEC) count for themselves and as a part of it.
+      this.#settle();
+      this.#clockMs = performance.now();
+      const durationUs = (this.#clockMs - startMs) * 1000;
+      this.#account(command, durationUs);
+      this.#observe(call, command, durationUs);
     }
   }
 
@@ -191,12 +200,13 @@ export class Dispatcher {
     const shareUs = ((endMs - this.#clockMs) * 1000) / count;
     this.#clockMs = endMs;
     this.#untimedCount = 0;
-    for (let i = 0; i < count; i++) {
-      const { stats } = this.#untimed[i];
-      stats.totalUs += shareUs;
-      if (this.latencyTracking) stats.histogram.record(shareUs);
-    }
+    for (let i = 0; i < count; i++) this.#account(this.#untimed[i], shareUs);
     return shareUs;
+  }
+
+  #account({ stats }: Command, durationUs: number): void {
+    stats.totalUs += durationUs;
+    if (this.latencyTracking) stats.histogram.record(durationUs);
   }
 
   /** The command that is asked for, subcommand included; undefined after answering an error. */

@@ -12,6 +12,9 @@ import type { Reply } from '../protocol/reply.ts';
 /** Replies above this leave at once, so that the shared buffer stays in the processor's cache. */
 const FLUSH_BYTES = 32 * 1024;
 
+/** Above this, pieces for one client are written one by one: copying costs more than the calls. */
+const JOINED_BYTES = 32 * 1024;
+
 /** Sends bytes to one client. */
 export interface Recipient {
   /** Bytes that the kernel has not taken yet: while there are any, they must not be changed. */
@@ -67,10 +70,15 @@ export class ReplyQueue {
       const recipient = recipients[i];
       const first = i++;
       while (i < count && recipients[i] === recipient) i++;
-      // A socket that is behind gets a copy, which is smaller than the shared buffer.
-      const mustCopy = i - first > 1 || recipient.unsentBytes > 0;
-      recipient.transmit(mustCopy ? this.#join(first, i) : this.#piece(first));
-      if (!mustCopy && buffers[first] === shared && recipient.unsentBytes > 0) kept = true;
+      // A socket that is behind gets a copy: that is smaller than the shared buffer.
+      if (recipient.unsentBytes > 0 || (i - first > 1 && this.#bytesOf(first, i) <= JOINED_BYTES)) {
+        recipient.transmit(this.#join(first, i));
+        continue;
+      }
+      for (let k = first; k < i; k++) {
+        recipient.transmit(this.#piece(k));
+        if (buffers[k] === shared && recipient.unsentBytes > 0) kept = true;
+      }
     }
     recipients.length = 0;
     buffers.length = 0;
@@ -91,6 +99,12 @@ export class ReplyQueue {
       this.#scheduled = false;
       this.flush();
     });
+  }
+
+  #bytesOf(first: number, end: number): number {
+    let total = 0;
+    for (let i = first; i < end; i++) total += this.#ends[i] - this.#starts[i];
+    return total;
   }
 
   #piece(i: number): Buffer {

@@ -19,7 +19,8 @@ const MAP = 37; // %
 const SET = 126; // ~
 const PUSH = 62; // >
 
-const INITIAL_BYTES = 64 * 1024;
+/** Enough for a deep pipeline of values of some KiB: what does not fit costs an allocation. */
+const INITIAL_BYTES = 256 * 1024;
 /** A header is a type byte, at most 20 digits, CR and LF. */
 const HEADER_BYTES = 23;
 /** Below this many bytes a loop copies faster than a call into the runtime. */

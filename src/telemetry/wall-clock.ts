@@ -7,6 +7,14 @@ const MICROSECOND = 0.001;
 /** What the monotonic clock lacks to the time of day, in ms. */
 let offsetMs = performance.timeOrigin;
 
+/**
+ * Unix time in ms, an integer, for a moment that performance.now() told. Costs an addition; right to
+ * the millisecond as long as `unixTimeUs` is called now and then.
+ */
+export function unixTimeMsAt(monotonicMs: number): number {
+  return Math.floor(offsetMs + monotonicMs);
+}
+
 /** Unix time in µs, an integer. */
 export function unixTimeUs(): number {
   const earliestMs = Date.now();

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { Reply } from '../../src/protocol/reply.ts';
 
 /** Size of the first buffer: what goes beyond it spills into another. */
-const BUFFER_BYTES = 64 * 1024;
+const BUFFER_BYTES = 256 * 1024;
 
 /** Everything encoded and not taken yet. */
 function contentOf(reply: Reply): Buffer {
@@ -170,8 +170,8 @@ describe('output that outgrows its buffer', () => {
     const size = fc.oneof(
       fc.nat({ max: 100 }),
       fc.integer({ min: BUFFER_BYTES - 40, max: BUFFER_BYTES + 5 }),
-      fc.integer({ min: 20_000, max: 50_000 }),
-      fc.integer({ min: 100_000, max: 140_000 }),
+      fc.integer({ min: 80_000, max: 200_000 }),
+      fc.integer({ min: 400_000, max: 520_000 }),
     );
     const step = fc.oneof(
       {
@@ -187,7 +187,7 @@ describe('output that outgrows its buffer', () => {
       },
     );
     const seen = { rewinds: 0, copies: 0 };
-    const pattern = Buffer.alloc(200_000, 'abcdefghijklmnopqrstuvwxyz0123456');
+    const pattern = Buffer.alloc(2 * BUFFER_BYTES, 'abcdefghijklmnopqrstuvwxyz0123456');
     fc.assert(
       fc.property(fc.array(step, { maxLength: 25, size: 'max' }), (steps) => {
         const reply = new Reply();
