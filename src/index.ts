@@ -19,7 +19,7 @@ export { VERSION };
  */
 export interface StartOptions extends ConfigOptions {
   /** Path of a configuration file; the other options win over it. */
-  readonly configFile?: string;
+  readonly configFile?: string | undefined;
 }
 
 /** A running server. */

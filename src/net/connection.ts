@@ -216,9 +216,13 @@ export class Connection extends Client implements Recipient {
     this.#socket.destroySoon();
   }
 
-  /** The same when the peer has ended its side and no request of it waits to be run. */
+  /**
+   * The same when the peer has ended its side and no request of it waits for output to drain. Those
+   * that CLIENT PAUSE suspends are dropped, as by Redis: the peer may have tried again elsewhere.
+   */
   #finishIfEnded(): void {
-    if (this.#ended && !this.#held && !this.closing) this.#finish();
+    const waits = this.#held && this.#output.unsentBytes > 0;
+    if (this.#ended && !waits && !this.closing) this.#finish();
   }
 
   /**

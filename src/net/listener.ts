@@ -153,7 +153,7 @@ export class Listener {
   }
 
   #create(unixSocket: boolean): Server {
-    const server = createServer({ pauseOnConnect: true, noDelay: true });
+    const server = createServer({ pauseOnConnect: true, noDelay: true, allowHalfOpen: true });
     server.on('connection', (socket) => this.#host.accepted(socket, unixSocket));
     server.on('error', (error) => {
       if (server.listening) this.#host.acceptFailed(error);

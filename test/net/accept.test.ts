@@ -111,6 +111,18 @@ describe.each([
     await server.clientCount(observer, 1);
   });
 
+  test('that ends its side gets what is held for it, too', async () => {
+    await observer.command('SET', 'key', 'v'.repeat(1_000_000));
+    const client = await open();
+    client.socket.end('GET key\r\n'.repeat(40));
+    await until('replies that wait', async () => {
+      const [, line] = await clientLines(observer);
+      return Number(line?.get('omem')) > 0 ? true : undefined;
+    });
+    const replyBytes = 1_000_000 + '$1000000\r\n\r\n'.length;
+    expect((await client.readToEnd()).length).toBe(40 * replyBytes);
+  });
+
   test('can be closed by QUIT, CLIENT KILL and an error', async () => {
     const clients = [await open(), await open(), await open()];
     await clients[0].write('QUIT\r\n');

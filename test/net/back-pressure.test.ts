@@ -125,7 +125,23 @@ test('a client that ends its side gets the replies to all that it sent before', 
   expect((await client.readToEnd()).toString()).toBe(`${'+PONG\r\n'.repeat(999)}$4\r\nlast\r\n`);
 });
 
-test('so does one that ends its side while its replies wait for it', async () => {
+test('so does one that ends its side before it has taken them', async () => {
+  const client = await open();
+  let expected = '';
+  for (let i = 0; (await unsentBytes()) === 0; i++) {
+    const text = `${i},`.repeat(2000);
+    await client.write(encodeCommand(['ECHO', text]));
+    expected += bulk(text);
+    await observer.command('PING');
+  }
+  client.socket.end();
+  // Others are answered in the meantime, and not at the expense of what waits.
+  await observer.command('ECHO', 'z'.repeat(30_000));
+  await settled();
+  expect((await client.readToEnd()).equals(Buffer.from(expected))).toBe(true);
+});
+
+test('so does one whose requests are held when it ends its side', async () => {
   await observer.command('SET', 'key', 'v'.repeat(1_000_000));
   const client = await open();
   const count = 60;

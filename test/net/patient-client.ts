@@ -13,7 +13,7 @@ export class PatientClient {
 
   private constructor(socket: Socket) {
     this.socket = socket;
-    socket.pause();
+    socket.setNoDelay(true);
     socket.on('data', (chunk) => {
       this.#received.push(chunk);
       this.#receivedBytes += chunk.length;
