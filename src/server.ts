@@ -28,6 +28,7 @@ import type { OutputLimits } from './net/output-limits.ts';
 import { clientAddress, isLoopback, PROTECTED_MODE_ERROR } from './net/peer.ts';
 import { ReplyQueue } from './net/reply-queue.ts';
 import { RequestBatch } from './net/request-batch.ts';
+import { Turn } from './net/turn.ts';
 import { RequestDecoder } from './protocol/decoder.ts';
 import { Reply } from './protocol/reply.ts';
 import { LatencyMonitor } from './telemetry/latency-monitor.ts';
@@ -54,6 +55,7 @@ export class Server implements Services, ConnectionHost, ListenHost, BackgroundH
   readonly decoder = new RequestDecoder();
   readonly batch = new RequestBatch();
   readonly replies = new ReplyQueue(this.reply);
+  readonly turn = new Turn(this.replies);
   readonly dispatcher: Dispatcher;
   readonly eviction: Eviction;
   readonly background: Background;

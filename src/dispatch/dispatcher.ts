@@ -106,6 +106,11 @@ export class Dispatcher {
     this.#timedTogether = value ? 1 : MAX_TIMED_TOGETHER;
   }
 
+  /** When the clock was read last, by performance.now(): at the end of the requests run last. */
+  get clockMs(): number {
+    return this.#clockMs;
+  }
+
   /** To be called when they have been run. */
   end(): void {
     this.#settle();

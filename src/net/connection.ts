@@ -8,6 +8,7 @@
 //   running ──request incomplete──▶ running (tail kept)
 //   running ──CLIENT PAUSE──▶ held until the pause ends
 //   running ──too much output unsent──▶ held until it drains
+//   running ──the turn's time is up──▶ held until a later turn (turn.ts)
 // A held connection keeps reading, up to `client-query-buffer-limit`, so a peer that writes a whole
 // pipeline before it reads anything is never blocked; it only stops running requests, so that a
 // peer that never reads makes no more memory grow.
@@ -39,7 +40,7 @@ export class Connection extends Client implements Recipient {
   #pendingLength = 0;
   /** The beginning of an incomplete request that #pending starts with, decoded. */
   #partial: PartialRequest | undefined;
-  /** Waits for the end of a pause, or for its output to drain. */
+  /** Waits for the end of a pause, for its output to drain, or for a later turn. */
   #held = false;
   /** The peer sends no more. What it asked before is still run and answered. */
   #ended = false;
@@ -72,6 +73,9 @@ export class Connection extends Client implements Recipient {
     stats.readsProcessed++;
     this.bytesIn += length;
     if (this.closing) return;
+    if (!this.#held && !this.#host.turn.admits(this, this.#host.dispatcher.clockMs)) {
+      this.#held = true;
+    }
     if (this.#pendingLength === 0 && !this.#held) {
       this.#process(buffer, length);
       return;
@@ -85,7 +89,7 @@ export class Connection extends Client implements Recipient {
     }
   }
 
-  /** Goes on after a pause. */
+  /** Goes on, if what it was held for is over. */
   resume(): void {
     if (!this.#held || this.closing || this.#output.unsentBytes > HOLD_OUTPUT_BYTES) return;
     this.#held = false;

@@ -9,6 +9,7 @@ import type { Connection } from './connection.ts';
 import type { OutputLimits } from './output-limits.ts';
 import type { ReplyQueue } from './reply-queue.ts';
 import type { RequestBatch } from './request-batch.ts';
+import type { Turn } from './turn.ts';
 
 /** The server as connections see it. */
 export interface ConnectionHost {
@@ -16,6 +17,7 @@ export interface ConnectionHost {
   readonly batch: RequestBatch;
   readonly reply: Reply;
   readonly replies: ReplyQueue;
+  readonly turn: Turn;
   readonly dispatcher: Dispatcher;
   readonly keyspace: Keyspace;
   readonly stats: ServerStats;

@@ -1,0 +1,61 @@
+// Bounds the time that one turn of the event loop spends on requests. Sockets that are ready at the
+// same time are all read in one turn; with fifty deep pipelines that alone would keep timers and
+// everybody else waiting for ten milliseconds and more. Beyond the budget, what is read is kept, and
+// run in the next turns, in the order in which it came.
+import { performance } from 'node:perf_hooks';
+import type { ReplyQueue } from './reply-queue.ts';
+
+/** Time for requests in one phase of a turn, in ms. What one read brought is run to its end. */
+const BUDGET_MS = 4;
+
+/** Has received requests that it may run now, or is told to do so in a later turn. */
+export interface Runner {
+  resume(): void;
+}
+
+/** The present turn of the event loop; see the head of this file. */
+export class Turn {
+  readonly #replies: ReplyQueue;
+  #isOpen = false;
+  #startMs = 0;
+  #waiting: Runner[] = [];
+
+  constructor(replies: ReplyQueue) {
+    this.#replies = replies;
+  }
+
+  /**
+   * Whether there is time for a runner's requests. If not, it is resumed later.
+   * @param clockMs a reading of performance.now() that is not older than the last request
+   */
+  admits(runner: Runner, clockMs: number): boolean {
+    if (!this.#isOpen) this.#open();
+    else if (clockMs - this.#startMs >= BUDGET_MS) {
+      this.#waiting.push(runner);
+      return false;
+    }
+    return true;
+  }
+
+  #open(): void {
+    this.#isOpen = true;
+    this.#startMs = performance.now();
+    setImmediate(() => this.#end());
+  }
+
+  /** All ready sockets were read: sends the replies, then goes on with those who wait. */
+  #end(): void {
+    this.#isOpen = false;
+    this.#replies.flush();
+    if (this.#waiting.length === 0) return;
+    const runners = this.#waiting;
+    this.#waiting = [];
+    this.#open();
+    let i = 0;
+    while (i < runners.length && performance.now() - this.#startMs < BUDGET_MS)
+      runners[i++].resume();
+    // Those who could not go on come before those who were turned away meanwhile.
+    this.#waiting = runners.slice(i).concat(this.#waiting);
+    this.#replies.flush();
+  }
+}
