@@ -1,6 +1,6 @@
 // Numbers in strings: INCR, DECR and their relatives on 64-bit integers, INCRBYFLOAT on long
 // doubles. Integers that doubles hold exactly, nearly all there are, allocate nothing.
-import { KEEP_EXPIRY } from '../keyspace/database.ts';
+import { KEEP_EXPIRY, setInteger, setString } from '../keyspace/string-values.ts';
 import { ENCODING_EMBSTR, ENCODING_RAW, MAX_EMBSTR_BYTES, TYPE_STRING } from '../keyspace/types.ts';
 import { parseInteger } from '../protocol/integer.ts';
 import {
@@ -138,7 +138,7 @@ function add(call: Call, increment: number): void {
   }
   const sum = before + increment;
   if (Number.isSafeInteger(before) && Number.isSafeInteger(sum)) {
-    db.setInteger(request, 1, ref, sum);
+    setInteger(db, request, 1, ref, sum);
     reply.integer(sum);
   } else {
     addExactly(call, BigInt(increment));
@@ -167,7 +167,7 @@ function addExactly({ request, reply, db }: Call, increment: bigint): void {
     return;
   }
   const digits = Buffer.from(sum.toString(), 'latin1');
-  db.setString(request, 1, digits, 0, digits.length, KEEP_EXPIRY);
+  setString(db, request, 1, digits, 0, digits.length, KEEP_EXPIRY);
   reply.bigint(sum);
 }
 
@@ -195,6 +195,6 @@ function incrbyfloat({ request, reply, db }: Call): void {
   const text = Buffer.from(formatLongDouble(sum), 'latin1');
   // Redis keeps the result as text even where it is an integer.
   const encoding = text.length <= MAX_EMBSTR_BYTES ? ENCODING_EMBSTR : ENCODING_RAW;
-  db.setString(request, 1, text, 0, text.length, KEEP_EXPIRY, encoding);
+  setString(db, request, 1, text, 0, text.length, KEEP_EXPIRY, encoding);
   reply.bulkBuffer(text);
 }

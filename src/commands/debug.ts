@@ -1,10 +1,12 @@
 // DEBUG: what developers and tests look into or provoke. It runs only where `enable-debug-command`
 // allows it, which dispatch checks.
+
 import { join } from 'node:path';
 import { writeHeapSnapshot } from 'node:v8';
 import { systemMessage } from '../config/error.ts';
 import { idleMs } from '../keyspace/access-clock.ts';
 import { type Database, NO_EXPIRY } from '../keyspace/database.ts';
+import { setString } from '../keyspace/string-values.ts';
 import { ENCODING_INT, ENCODING_NAMES } from '../keyspace/types.ts';
 import { UNIT_BYTES } from '../memory/size-classes.ts';
 import { globMatch } from '../protocol/glob.ts';
@@ -172,7 +174,7 @@ function populate({ request, reply, db, server }: Call): void {
     const target = Request.of([Buffer.from(`${prefix}:${i}`, 'latin1')]);
     if (db.peek(target, 0) !== 0) continue;
     const written = value.write(`value:${i}`, 'latin1');
-    db.setString(target, 0, value, 0, sizeBytes === 0 ? written : sizeBytes, NO_EXPIRY);
+    setString(db, target, 0, value, 0, sizeBytes === 0 ? written : sizeBytes, NO_EXPIRY);
   }
   reply.ok();
 }

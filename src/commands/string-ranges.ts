@@ -1,5 +1,5 @@
 // Parts of strings: APPEND, STRLEN, GETRANGE, SETRANGE.
-import { KEEP_EXPIRY } from '../keyspace/database.ts';
+import { createString, KEEP_EXPIRY, patchString, setString } from '../keyspace/string-values.ts';
 import { ENCODING_RAW, TYPE_STRING } from '../keyspace/types.ts';
 import type { Reply } from '../protocol/reply.ts';
 import type { Request } from '../protocol/request.ts';
@@ -83,7 +83,7 @@ function append(call: Call): void {
   const { buffer, offsets, lengths } = request;
   const ref = db.peek(request, 1);
   if (ref === 0) {
-    db.setString(request, 1, buffer, offsets[2], lengths[2], KEEP_EXPIRY);
+    setString(db, request, 1, buffer, offsets[2], lengths[2], KEEP_EXPIRY);
     reply.integer(lengths[2]);
     return;
   }
@@ -94,7 +94,7 @@ function append(call: Call): void {
   }
   const before = db.value(ref).length;
   if (!mayGrowTo(call, before + lengths[2])) return;
-  db.patchString(ref, before, buffer, offsets[2], lengths[2], ENCODING_RAW);
+  patchString(db, ref, before, buffer, offsets[2], lengths[2], ENCODING_RAW);
   reply.integer(before + lengths[2]);
 }
 
@@ -161,8 +161,8 @@ function setrange(call: Call): void {
     return;
   }
   if (!mayGrowTo(call, end)) return;
-  if (ref === 0) ref = db.createString(request, 1, end);
-  db.patchString(ref, at, buffer, offsets[3], lengths[3], ENCODING_RAW);
+  if (ref === 0) ref = createString(db, request, 1, end);
+  patchString(db, ref, at, buffer, offsets[3], lengths[3], ENCODING_RAW);
   reply.integer(Math.max(before, end));
 }
 

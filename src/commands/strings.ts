@@ -1,6 +1,8 @@
 // Strings as a whole: GET, SET and their relatives. Parts of strings are in string-ranges.ts,
 // numbers in counters.ts. The handlers of GET, SET, MGET and MSET allocate nothing.
-import { KEEP_EXPIRY, NO_EXPIRY } from '../keyspace/database.ts';
+
+import { NO_EXPIRY } from '../keyspace/database.ts';
+import { KEEP_EXPIRY, setString } from '../keyspace/string-values.ts';
 import { TYPE_STRING } from '../keyspace/types.ts';
 import type { Request } from '../protocol/request.ts';
 import type { Call } from './call.ts';
@@ -324,7 +326,7 @@ function storePairs(call: Call): void {
 /** Stores argument `valueAt` as a string under argument `keyAt`. */
 function store({ request, db }: Call, keyAt: number, valueAt: number, expiry: number): void {
   const { buffer, offsets, lengths } = request;
-  db.setString(request, keyAt, buffer, offsets[valueAt], lengths[valueAt], expiry);
+  setString(db, request, keyAt, buffer, offsets[valueAt], lengths[valueAt], expiry);
 }
 
 /**

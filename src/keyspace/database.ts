@@ -1,10 +1,10 @@
 // One of the numbered databases: keys to values, with expiry and access clock. Every change of a
 // key goes through the methods here, which is what keeps WATCH, the counters and the expiry heap
-// right without the commands doing anything for it.
+// right without the commands doing anything for it. What values of one type are like is known to
+// string-values.ts, list-values.ts …, which build on these methods.
 //
 // A reference to an entry is valid until the next change of that key; methods that may move an
 // entry return its new reference. A key whose expiry has passed is never returned.
-import { writeInteger } from '../protocol/integer.ts';
 import type { Request } from '../protocol/request.ts';
 import { BytesTable } from '../structures/bytes-table.ts';
 import type { ByteView } from '../structures/entry.ts';
@@ -12,30 +12,23 @@ import { hashBytes } from '../structures/hash.ts';
 import { type Entries, NEW_BLOCK, NO_EXPIRY } from './entries.ts';
 import { ExpiryHeap } from './expiry-heap.ts';
 import type { Keyspace } from './keyspace.ts';
-import { ENCODING_INT, ENCODING_RAW, stringEncoding, TYPE_STRING } from './types.ts';
 
 export { NO_EXPIRY } from './entries.ts';
-
-/** A sign and the digits of a 64-bit integer. */
-const INTEGER_BYTES = 20;
-
-/** For `setString`: the expiry stays as it is. */
-export const KEEP_EXPIRY = -2;
 
 /** A numbered database; see the head of this file. */
 export class Database {
   /** Number as SELECT takes it. SWAPDB exchanges contents, so it is not the identity of the data. */
   readonly index: number;
-  readonly #digits = new Uint8Array(INTEGER_BYTES);
+  /** The blocks of its entries: what functions that change values (string-values.ts …) work on. */
+  readonly entries: Entries;
   readonly #keyspace: Keyspace;
-  readonly #entries: Entries;
   #table: BytesTable;
   #expiries: ExpiryHeap;
 
   constructor(keyspace: Keyspace, index: number) {
     this.index = index;
     this.#keyspace = keyspace;
-    this.#entries = keyspace.entries;
+    this.entries = keyspace.entries;
     this.#table = new BytesTable(keyspace.arena, keyspace.seed);
     this.#expiries = new ExpiryHeap(keyspace.arena);
   }
@@ -68,7 +61,7 @@ export class Database {
   /** The entry of a key, or 0. Leaves statistics and access clock alone. */
   find(bytes: Uint8Array, offset: number, length: number): number {
     const ref = this.#table.find(bytes, offset, length);
-    if (ref !== 0 && this.#entries.expires(ref)) return this.#unlessDue(ref);
+    if (ref !== 0 && this.entries.expires(ref)) return this.#unlessDue(ref);
     return ref;
   }
 
@@ -79,7 +72,7 @@ export class Database {
     const isHashed = i > 0 && i <= request.hashedTo;
     const hash = isHashed ? request.hashes[i] : this.#hash(buffer, at, lengths[i]);
     const ref = this.#table.findHashed(hash, buffer, at, lengths[i]);
-    if (ref !== 0 && this.#entries.expires(ref)) return this.#unlessDue(ref);
+    if (ref !== 0 && this.entries.expires(ref)) return this.#unlessDue(ref);
     return ref;
   }
 
@@ -133,119 +126,104 @@ export class Database {
 
   /** The word of the access clock (access-clock.ts). */
   accessWord(ref: number): number {
-    return this.#entries.accessWord(ref);
+    return this.entries.accessWord(ref);
   }
 
   /** Sets the word of the access clock. */
   setAccessWord(ref: number, word: number): void {
-    this.#entries.setAccessWord(ref, word);
+    this.entries.setAccessWord(ref, word);
   }
 
   /** Type of the value (types.ts). */
   typeOf(ref: number): number {
-    return this.#entries.typeOf(ref);
+    return this.entries.typeOf(ref);
   }
 
   /** Encoding of the value (types.ts). */
   encodingOf(ref: number): number {
-    return this.#entries.encodingOf(ref);
+    return this.entries.encodingOf(ref);
   }
 
   /** The bytes of a value, in place. The view is shared: valid until the next call. */
   value(ref: number): ByteView {
-    return this.#entries.value(ref);
+    return this.entries.value(ref);
   }
 
   /** The bytes of a key, in place. The view is shared: valid until the next call. */
   key(ref: number): ByteView {
-    return this.#entries.key(ref);
+    return this.entries.key(ref);
   }
 
   /** Bytes that the entry takes: its block and what of it lies outside. */
   footprintBytes(ref: number): number {
-    return this.#entries.footprintBytes(ref);
+    return this.entries.footprintBytes(ref);
   }
 
   /**
-   * Stores a string under argument i of the request, whatever was there before.
-   * @param expiry when it expires, in ms since the epoch; or NO_EXPIRY, or KEEP_EXPIRY
-   * @param encoding what it reports as its encoding, if not the one that its bytes suggest
+   * Makes an entry for argument i, which `peek` just looked up, with a value of `length` bytes that
+   * the caller fills before it calls `put`.
+   * @param ref what `peek` found there; what `put` will replace, or 0
+   * @param expiry in ms since the epoch, or NO_EXPIRY
    */
-  setString(
+  build(
+    ref: number,
     request: Request,
     i: number,
-    bytes: Uint8Array,
-    offset: number,
+    type: number,
+    encoding: number,
     length: number,
     expiry: number,
-    encoding = stringEncoding(bytes, offset, length),
-  ): void {
-    const keyAt = request.offsets[i];
-    const keyLength = request.lengths[i];
-    const key = request.buffer;
-    const ref = this.peek(request, i);
-    if (ref === 0 || !this.#overwrite(ref, encoding, bytes, offset, length, expiry)) {
-      const kept = ref === 0 ? NO_EXPIRY : this.expiryOf(ref);
-      const time = expiry === KEEP_EXPIRY ? kept : expiry;
-      if (ref === 0) this.#table.reserve();
-      const fresh = this.#buildString(key, keyAt, keyLength, encoding, length, time);
-      this.#entries.fillValue(fresh, bytes, offset, length);
-      if (ref === 0) this.#table.insert(fresh);
-      else this.#succeed(ref, fresh);
-    }
-    this.#keyspace.modified(this, key, keyAt, keyLength);
-  }
-
-  /**
-   * Stores an integer of magnitude ≤ 2^53 as a string under argument i; an expiry stays.
-   * @param ref what `peek` just found there: a string, or 0
-   */
-  setInteger(request: Request, i: number, ref: number, value: number): void {
-    const digits = this.#digits;
-    const length = writeInteger(digits, 0, value);
-    if (ref === 0 || !this.#overwrite(ref, ENCODING_INT, digits, 0, length, KEEP_EXPIRY)) {
-      this.setString(request, i, digits, 0, length, KEEP_EXPIRY, ENCODING_INT);
-    } else {
-      this.#keyspace.modified(this, request.buffer, request.offsets[i], request.lengths[i]);
-    }
-  }
-
-  /**
-   * Makes a string of NUL bytes under argument i, which `peek` just found missing, to be filled by
-   * `patchString`. Returns the entry's reference.
-   */
-  createString(request: Request, i: number, length: number): number {
+  ): number {
+    if (ref === 0) this.#table.reserve();
     const { buffer, offsets, lengths } = request;
-    this.#table.reserve();
-    const ref = this.#buildString(buffer, offsets[i], lengths[i], ENCODING_RAW, length, NO_EXPIRY);
-    const value = this.value(ref);
-    value.buffer.fill(0, value.offset, value.offset + length);
-    this.#table.insert(ref);
-    return ref;
+    const word = this.#keyspace.freshWord;
+    const { entries } = this;
+    const fresh = entries.build(
+      buffer,
+      offsets[i],
+      lengths[i],
+      type,
+      encoding,
+      length,
+      expiry,
+      word,
+    );
+    if (expiry !== NO_EXPIRY) this.#expiries.add(fresh, expiry);
+    return fresh;
+  }
+
+  /** Puts an entry that `build` made under its key, in the place of `ref` if that is not 0. */
+  put(ref: number, fresh: number, request: Request, i: number): void {
+    if (ref === 0) this.#insert(fresh, request, i);
+    else this.#succeed(ref, fresh);
   }
 
   /**
-   * Changes bytes of a string in place, growing it with NUL bytes as needed: what APPEND and
-   * SETRANGE do. Its expiry stays.
+   * Gives a value another length; bytes that it gains are undefined.
    * @returns the entry's reference, which may be another
    */
-  patchString(
-    ref: number,
-    at: number,
-    bytes: Uint8Array,
-    offset: number,
-    length: number,
-    encoding: number,
-  ): number {
-    const before = this.value(ref).length;
-    let target = ref;
-    if (at + length > before && !this.#entries.resizeInPlace(ref, at + length)) {
-      target = this.#rebuild(ref, at + length, this.expiryOf(ref));
-    }
-    this.#entries.patch(target, before, at, bytes, offset, length);
-    this.#entries.setEncoding(target, encoding);
-    this.signalModified(target);
-    return target;
+  resize(ref: number, length: number): number {
+    if (this.entries.resizeInPlace(ref, length)) return ref;
+    return this.#rebuild(ref, length, this.expiryOf(ref));
+  }
+
+  /** Tells of `changes` modifications, by a client, of the key of argument i. */
+  modified(request: Request, i: number, changes: number): void {
+    this.#keyspace.dirty += changes - 1;
+    this.#keyspace.modified(this, request.buffer, request.offsets[i], request.lengths[i]);
+  }
+
+  /** Tells of an event (key-events.ts) of the key of argument i. */
+  notify(eventClass: number, event: string, request: Request, i: number): void {
+    const { events } = this.#keyspace;
+    if ((events.mask & eventClass) === 0) return;
+    events.emit(event, this.index, request.buffer, request.offsets[i], request.lengths[i]);
+  }
+
+  /** Takes an entry out without telling anyone: a value that has become empty. */
+  discard(ref: number): void {
+    if (!this.#table.locate(ref)) throw new Error('the entry is not in its database');
+    this.#discardFound(ref);
   }
 
   /** Deletes the key of argument i; returns whether it was there. */
@@ -260,8 +238,7 @@ export class Database {
   /** Deletes an entry that no client deletes by its key (expiry, eviction, the source of a move). */
   deleteEntry(ref: number): void {
     const key = this.key(ref).copy();
-    if (!this.#table.locate(ref)) throw new Error('the entry is not in its database');
-    this.#discardFound(ref);
+    this.discard(ref);
     this.#keyspace.affected(this, key, 0, key.length);
   }
 
@@ -271,7 +248,7 @@ export class Database {
    */
   moveTo(ref: number, target: Database, request: Request, i: number): void {
     const word = this.accessWord(ref);
-    const fresh = this.#transfer(ref, target, request, i, this.#entries.externalValue(ref));
+    const fresh = this.#transfer(ref, target, request, i, this.entries.externalValue(ref));
     target.setAccessWord(fresh, word);
     this.deleteEntry(ref);
   }
@@ -289,7 +266,7 @@ export class Database {
 
   /** When the key expires, in ms since the epoch, or NO_EXPIRY. */
   expiryOf(ref: number): number {
-    return this.#entries.expiryOf(ref);
+    return this.entries.expiryOf(ref);
   }
 
   /**
@@ -299,7 +276,7 @@ export class Database {
   setExpiry(ref: number, timeMs: number): number {
     let target = ref;
     if (this.expiryOf(ref) !== NO_EXPIRY && timeMs !== NO_EXPIRY) {
-      this.#updateExpiry(ref, timeMs);
+      this.updateExpiry(ref, timeMs);
     } else if (this.expiryOf(ref) !== timeMs) {
       target = this.#rebuild(ref, this.value(ref).length, timeMs);
     }
@@ -357,7 +334,7 @@ export class Database {
     this.#expiries.discard();
     this.#table = new BytesTable(this.#keyspace.arena, this.#keyspace.seed);
     this.#expiries = new ExpiryHeap(this.#keyspace.arena);
-    const free = (ref: number): void => this.#entries.free(ref);
+    const free = (ref: number): void => this.entries.free(ref);
     return () => table.dismantle(free);
   }
 
@@ -384,24 +361,6 @@ export class Database {
     return 0;
   }
 
-  /** Overwrites a string's value in its block; false when it needs another block. */
-  #overwrite(
-    ref: number,
-    encoding: number,
-    bytes: Uint8Array,
-    offset: number,
-    length: number,
-    expiry: number,
-  ): boolean {
-    const entries = this.#entries;
-    const expires = entries.expires(ref);
-    if (expires ? expiry === NO_EXPIRY : expiry >= 0) return false;
-    if (!entries.overwrite(ref, encoding, bytes, offset, length)) return false;
-    if (expires && expiry >= 0) this.#updateExpiry(ref, expiry);
-    this.touch(ref);
-    return true;
-  }
-
   /**
    * Puts a new entry under argument i in `target`, with type, encoding, value and expiry of `ref`.
    * @param valueId number of the external block to take over as its value, or NEW_BLOCK to copy
@@ -413,7 +372,7 @@ export class Database {
     const keyAt = request.offsets[i];
     const keyLength = request.lengths[i];
     const expiry = this.expiryOf(ref);
-    const fresh = this.#entries.duplicate(
+    const fresh = this.entries.duplicate(
       ref,
       key,
       keyAt,
@@ -429,32 +388,19 @@ export class Database {
       target.peek(request, i);
     }
     if (expiry !== NO_EXPIRY) target.#expiries.add(fresh, expiry);
-    target.#table.insert(fresh);
-    this.#keyspace.modified(target, key, keyAt, keyLength);
+    target.#insert(fresh, request, i);
+    target.modified(request, i, 1);
     return fresh;
   }
 
-  /** Makes a string's entry (Entries.build) and enters its expiry into the heap; the table is the caller's. */
-  #buildString(
-    key: Uint8Array,
-    keyAt: number,
-    keyLength: number,
-    encoding: number,
-    valueLength: number,
-    expiry: number,
-  ): number {
-    const ref = this.#entries.build(
-      key,
-      keyAt,
-      keyLength,
-      TYPE_STRING,
-      encoding,
-      valueLength,
-      expiry,
-      this.#keyspace.freshWord,
-    );
-    if (expiry !== NO_EXPIRY) this.#expiries.add(ref, expiry);
-    return ref;
+  /** Adds an entry whose key the table did not find. */
+  #insert(fresh: number, request: Request, i: number): void {
+    this.#table.insert(fresh);
+    const keyspace = this.#keyspace;
+    if (keyspace.noticesAdditions) {
+      const { buffer, offsets, lengths } = request;
+      keyspace.added(this, this.typeOf(fresh), buffer, offsets[i], lengths[i]);
+    }
   }
 
   /** As `#supplant`, by a new value: what is known of the key's uses stays, and this is one more. */
@@ -468,29 +414,30 @@ export class Database {
   #supplant(old: number, fresh: number): void {
     this.#table.replace(fresh);
     this.#forgetExpiry(old);
-    this.#entries.free(old);
+    this.entries.free(old);
   }
 
   /** Takes the entry that the table found last out of everything. */
   #discardFound(ref: number): void {
     this.#table.remove();
     this.#forgetExpiry(ref);
-    this.#entries.free(ref);
+    this.entries.free(ref);
   }
 
-  #updateExpiry(ref: number, timeMs: number): void {
-    this.#entries.setExpiry(ref, timeMs);
-    this.#expiries.update(this.#entries.heapPosition(ref), timeMs);
+  /** Sets the expiry of an entry that has one, and tells nobody. */
+  updateExpiry(ref: number, timeMs: number): void {
+    this.entries.setExpiry(ref, timeMs);
+    this.#expiries.update(this.entries.heapPosition(ref), timeMs);
   }
 
   #forgetExpiry(ref: number): void {
-    if (this.#entries.expires(ref)) this.#expiries.remove(this.#entries.heapPosition(ref));
+    if (this.entries.expires(ref)) this.#expiries.remove(this.entries.heapPosition(ref));
   }
 
   /** Moves an entry to a new block with another value length (grown with spare) or expiry. */
   #rebuild(ref: number, length: number, expiry: number): number {
     if (!this.#table.locate(ref)) throw new Error('the entry is not in its database');
-    const fresh = this.#entries.rebuild(ref, length, expiry);
+    const fresh = this.entries.rebuild(ref, length, expiry);
     if (expiry !== NO_EXPIRY) this.#expiries.add(fresh, expiry);
     this.#supplant(ref, fresh);
     return fresh;

@@ -7,6 +7,7 @@
 //   with expiry:     [ access clock ][ expiry in ms since the epoch, a double ][ heap position ]
 import type { Arena } from '../memory/arena.ts';
 import { classOf, MAX_BLOCK_BYTES } from '../memory/size-classes.ts';
+import { writeInteger } from '../protocol/integer.ts';
 import {
   ByteView,
   EXTERNAL_ID_BYTES,
@@ -25,7 +26,7 @@ import {
   withEncoding,
 } from '../structures/entry.ts';
 import { HEAP_POSITION_WORD } from './expiry-heap.ts';
-import { TYPE_STRING } from './types.ts';
+import { ENCODING_INT, TYPE_STRING } from './types.ts';
 
 const SEGMENT_SHIFT = 23;
 const SEGMENT_MASK = (1 << SEGMENT_SHIFT) - 1;
@@ -38,6 +39,12 @@ const WORDS_EXPIRING = 4;
 const META_EXPIRES = WORDS_EXPIRING << 8;
 /** Up to this many bytes a loop copies faster than a call does. */
 const LOOP_COPY_BYTES = 64;
+
+/** Bits of a meta word that are all 0 where key and value lie inside and the value is a string. */
+const IS_PLAIN_STRING = FLAG_EXTERNAL_VALUE | FLAG_EXTERNAL_KEY | 0xf;
+/** The same, and its encoding. */
+const IS_PLAIN_INTEGER = IS_PLAIN_STRING | 0xf0;
+const INTEGER_META = withEncoding(0, TYPE_STRING, ENCODING_INT);
 
 /** A value that grows gets as much again, up to this many bytes, as spare capacity. */
 const MAX_SPARE_BYTES = 1024 * 1024;
@@ -226,7 +233,7 @@ export class Entries {
 
   /**
    * Overwrites a string's value in its block; the expiry stays what it is.
-   * @returns false when it needs another block
+   * @returns false when it needs another block, or what is there is no string
    */
   overwrite(
     ref: number,
@@ -238,7 +245,7 @@ export class Entries {
     const words = this.arena.i32[ref >>> SEGMENT_SHIFT];
     const base = (ref & SEGMENT_MASK) << 1;
     const meta = words[base];
-    if ((meta & (FLAG_EXTERNAL_VALUE | FLAG_EXTERNAL_KEY)) !== 0) return false;
+    if ((meta & IS_PLAIN_STRING) !== 0) return false;
     const valueAt = keyOffset(meta) + words[base + 1];
     if (valueAt + length > MAX_BLOCK_BYTES || classOf(valueAt + length) !== metaClass(meta)) {
       return false;
@@ -246,6 +253,20 @@ export class Entries {
     words[base] = withEncoding(meta, TYPE_STRING, encoding);
     words[base + 2] = length;
     copyBytes(bytes, offset, length, this.arena.u8[ref >>> SEGMENT_SHIFT], (base << 2) + valueAt);
+    return true;
+  }
+
+  /**
+   * Overwrites an integer by another one with as many digits, `size` with its sign.
+   * @returns false when what is there is not of that kind
+   */
+  overwriteInteger(ref: number, value: number, size: number): boolean {
+    const words = this.arena.i32[ref >>> SEGMENT_SHIFT];
+    const base = (ref & SEGMENT_MASK) << 1;
+    const meta = words[base];
+    if ((meta & IS_PLAIN_INTEGER) !== INTEGER_META || words[base + 2] !== size) return false;
+    const at = (base << 2) + keyOffset(meta) + words[base + 1];
+    writeInteger(this.arena.u8[ref >>> SEGMENT_SHIFT], at, value);
     return true;
   }
 

@@ -5,6 +5,7 @@ import { type HashSeed, randomSeed } from '../structures/hash.ts';
 import { type AccessSettings, lfuInitialWord, lfuTouched, lruWord } from './access-clock.ts';
 import { Database } from './database.ts';
 import { Entries } from './entries.ts';
+import { EVENT_NEW, KeyEvents } from './key-events.ts';
 import { type Watcher, WatchList } from './watch.ts';
 
 /** Due keys deleted between two looks at the clock. */
@@ -29,6 +30,7 @@ export class Keyspace {
   readonly seed: HashSeed = randomSeed();
   readonly databases: Database[] = [];
   readonly watches = new WatchList();
+  readonly events = new KeyEvents();
   readonly stats: KeyspaceStats = noStats();
   readonly access: AccessSettings = { frequency: false, logFactor: 10, decayMinutes: 1 };
 
@@ -40,6 +42,8 @@ export class Keyspace {
   freshWord = 0;
   /** Whether due keys are only treated as gone, not deleted (while writes are paused). */
   expiryPaused = false;
+  /** Whether `added` is to be called for every new key. */
+  noticesAdditions = false;
   /** Whether reads leave the access clock alone (CLIENT NO-TOUCH). */
   suspendTouch = false;
 
@@ -97,6 +101,18 @@ export class Keyspace {
    */
   affected(database: Database, bytes: Uint8Array, offset: number, length: number): void {
     if (this.watches.size !== 0) this.#touchWatchers(database, bytes, offset, length);
+  }
+
+  /** Called by databases for each key that was not there before, if `noticesAdditions`. */
+  added(
+    database: Database,
+    _type: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+  ): void {
+    const { events } = this;
+    if ((events.mask & EVENT_NEW) !== 0) events.emit('new', database.index, bytes, offset, length);
   }
 
   // ── WATCH ───────────────────────────────────────────────────────────────────────────────────

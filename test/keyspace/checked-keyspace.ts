@@ -1,8 +1,16 @@
 // A keyspace with plain Maps beside it. Every operation is done to both; `check` compares all that
 // can be compared: values, expiries, counts, iteration, and memory to the byte.
+
 import { expect } from 'vitest';
-import { type Database, KEEP_EXPIRY, NO_EXPIRY } from '../../src/keyspace/database.ts';
+import { type Database, NO_EXPIRY } from '../../src/keyspace/database.ts';
 import { Keyspace } from '../../src/keyspace/keyspace.ts';
+import {
+  createString,
+  KEEP_EXPIRY,
+  patchString,
+  setInteger,
+  setString,
+} from '../../src/keyspace/string-values.ts';
 import { ENCODING_INT, ENCODING_RAW, stringEncoding } from '../../src/keyspace/types.ts';
 import { MAX_BLOCK_BYTES } from '../../src/memory/size-classes.ts';
 import { Request } from '../../src/protocol/request.ts';
@@ -104,7 +112,7 @@ export class CheckedKeyspace {
         break;
       case 'setInteger': {
         const number = (c % 2 === 0 ? -1 : 1) * c;
-        db.setInteger(key, 1, ref, number);
+        setInteger(db, key, 1, ref, number);
         const bytes = Buffer.from(String(BigInt(number)));
         model.set(name, { bytes, encoding: ENCODING_INT, expiry: value?.expiry ?? NO_EXPIRY });
         break;
@@ -221,7 +229,7 @@ export class CheckedKeyspace {
   #set(db: Database, model: Map<string, Value>, name: string, bytes: Buffer, expiry: number): void {
     const request = Request.of(['command', name, bytes]);
     const { buffer, offsets, lengths } = request;
-    db.setString(request, 1, buffer, offsets[2], lengths[2], expiry);
+    setString(db, request, 1, buffer, offsets[2], lengths[2], expiry);
     const kept = model.get(name)?.expiry ?? NO_EXPIRY;
     model.set(name, {
       bytes,
@@ -243,9 +251,9 @@ export class CheckedKeyspace {
     const after = Buffer.alloc(length);
     before?.bytes.copy(after);
     bytes.copy(after, at);
-    const target = ref === 0 ? db.createString(Request.of(['command', name]), 1, length) : ref;
+    const target = ref === 0 ? createString(db, Request.of(['command', name]), 1, length) : ref;
     const surrounded = Buffer.concat([Buffer.alloc(3, 'x'), bytes, Buffer.alloc(3, 'x')]);
-    db.patchString(target, at, surrounded, 3, bytes.length, ENCODING_RAW);
+    patchString(db, target, at, surrounded, 3, bytes.length, ENCODING_RAW);
     model.set(name, { bytes: after, encoding: ENCODING_RAW, expiry: before?.expiry ?? NO_EXPIRY });
   }
 

@@ -1,8 +1,10 @@
 // Warming changes nothing: what is looked up afterwards is found exactly as without it.
+
 import { describe, expect, test } from 'vitest';
 import { NO_EXPIRY } from '../../src/keyspace/database.ts';
 import { KeyWarmer } from '../../src/keyspace/key-warmer.ts';
 import { Keyspace } from '../../src/keyspace/keyspace.ts';
+import { setString } from '../../src/keyspace/string-values.ts';
 import { Request } from '../../src/protocol/request.ts';
 
 const LONG = 'l'.repeat(300);
@@ -11,7 +13,15 @@ function keyspaceWith(keys: readonly string[]): Keyspace {
   const keyspace = new Keyspace(1);
   const value = Buffer.from('value');
   for (const key of keys) {
-    keyspace.databases[0].setString(Request.of(['SET', key]), 1, value, 0, value.length, NO_EXPIRY);
+    setString(
+      keyspace.databases[0],
+      Request.of(['SET', key]),
+      1,
+      value,
+      0,
+      value.length,
+      NO_EXPIRY,
+    );
   }
   return keyspace;
 }

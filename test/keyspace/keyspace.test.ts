@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Database } from '../../src/keyspace/database.ts';
 import { Keyspace } from '../../src/keyspace/keyspace.ts';
+import { patchString, setInteger } from '../../src/keyspace/string-values.ts';
 import { Random } from '../support/random.ts';
 import {
   find,
@@ -63,7 +64,7 @@ describe('a key whose time has come', () => {
     const [db] = keyspace.databases;
     store(db, 'k', 'v', START_MS + 1);
     keyspace.tick(START_MS + 5);
-    db.setInteger(requestOf('k'), 1, 0, 7);
+    setInteger(db, requestOf('k'), 1, 0, 7);
     expect(db.expiryOf(find(db, 'k'))).toBe(-1);
     expect([db.size, db.expiring]).toEqual([1, 0]);
   });
@@ -235,8 +236,8 @@ describe('accounting', () => {
     const changes: (() => unknown)[] = [
       () => store(db, 'k', '1'),
       () => store(db, 'k', '2'),
-      () => db.setInteger(requestOf('k'), 1, find(db, 'k'), 3),
-      () => db.patchString(find(db, 'k'), 0, Buffer.from('9'), 0, 1, 0),
+      () => setInteger(db, requestOf('k'), 1, find(db, 'k'), 3),
+      () => patchString(db, find(db, 'k'), 0, Buffer.from('9'), 0, 1, 0),
       () => db.setExpiry(find(db, 'k'), START_MS + 5),
       () => db.copyTo(find(db, 'k'), other, requestOf('c'), 1),
       () => remove(db, 'k'),

@@ -4,6 +4,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Database, NO_EXPIRY } from '../../src/keyspace/database.ts';
 import { Keyspace } from '../../src/keyspace/keyspace.ts';
+import { setString } from '../../src/keyspace/string-values.ts';
 import { MAX_BLOCK_BYTES } from '../../src/memory/size-classes.ts';
 import { Request } from '../../src/protocol/request.ts';
 import { MAX_INLINE_KEY_BYTES } from '../../src/structures/entry.ts';
@@ -14,7 +15,7 @@ const LONG_KEY = 'k'.repeat(MAX_INLINE_KEY_BYTES + 1);
 
 function store(db: Database, key: string, value: Uint8Array, expiry = NO_EXPIRY): number {
   const request = Request.of(['SET', key, value]);
-  db.setString(request, 1, request.buffer, request.offsets[2], value.length, expiry);
+  setString(db, request, 1, request.buffer, request.offsets[2], value.length, expiry);
   return find(db, key);
 }
 

@@ -1,6 +1,8 @@
 // Short ways to store and look at keys in tests of the keyspace.
+
 import { type Database, NO_EXPIRY } from '../../src/keyspace/database.ts';
 import { Keyspace } from '../../src/keyspace/keyspace.ts';
+import { setString } from '../../src/keyspace/string-values.ts';
 import { Request } from '../../src/protocol/request.ts';
 
 /** The time at which `newKeyspace` starts. */
@@ -21,7 +23,7 @@ export function requestOf(...args: readonly (string | Uint8Array)[]): Request {
 /** Stores a string. */
 export function store(db: Database, key: string, value = 'value', expiry = NO_EXPIRY): void {
   const request = requestOf(key, value);
-  db.setString(request, 1, request.buffer, request.offsets[2], request.lengths[2], expiry);
+  setString(db, request, 1, request.buffer, request.offsets[2], request.lengths[2], expiry);
 }
 
 /** Stores `count` keys `<prefix><number>`; returns their names. */

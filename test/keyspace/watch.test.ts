@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import type { Keyspace } from '../../src/keyspace/keyspace.ts';
+import { patchString, setInteger, setString } from '../../src/keyspace/string-values.ts';
 import { WatchList } from '../../src/keyspace/watch.ts';
 import { find, NEVER, newKeyspace, read, remove, requestOf, START_MS, store } from './support.ts';
 
@@ -42,10 +43,10 @@ describe('a watched key', () => {
   test.each<[string, (keyspace: Keyspace) => unknown]>([
     ['is set', ({ databases: [db] }) => store(db, 'k', 'other')],
     ['is set to the same', ({ databases: [db] }) => store(db, 'k')],
-    ['is counted', ({ databases: [db] }) => db.setInteger(requestOf('k'), 1, find(db, 'k'), 1)],
+    ['is counted', ({ databases: [db] }) => setInteger(db, requestOf('k'), 1, find(db, 'k'), 1)],
     [
       'is patched',
-      ({ databases: [db] }) => db.patchString(find(db, 'k'), 0, Buffer.from('x'), 0, 1, 0),
+      ({ databases: [db] }) => patchString(db, find(db, 'k'), 0, Buffer.from('x'), 0, 1, 0),
     ],
     ['is deleted', ({ databases: [db] }) => remove(db, 'k')],
     ['gets an expiry', ({ databases: [db] }) => db.setExpiry(find(db, 'k'), START_MS + 99)],
@@ -130,7 +131,7 @@ describe('a watched key', () => {
     const watcher = { dirty: false };
     keyspace.watch(watcher, keyspace.databases[0], bytes);
     const request = requestOf(bytes, 'v');
-    keyspace.databases[0].setString(request, 1, request.buffer, request.offsets[2], 1, -1);
+    setString(keyspace.databases[0], request, 1, request.buffer, request.offsets[2], 1, -1);
     expect(watcher.dirty).toBe(true);
   });
 });
