@@ -129,9 +129,12 @@ export class Background {
     this.#host.evictClients();
   }
 
-  /** A monitor has nothing to send, and one whose request waits for CLIENT PAUSE is not idle. */
+  /**
+   * Monitors and subscribers have nothing to send, and one whose request waits for CLIENT PAUSE is
+   * not idle.
+   */
   #mayBeIdle(connection: Connection): boolean {
-    if (connection.monitor) return false;
+    if (connection.monitor || connection.subscriptions !== undefined) return false;
     return this.#host.clients.pauseMode === PAUSE_NONE || connection.buffers().query === 0;
   }
 }

@@ -31,6 +31,7 @@ import { RequestBatch } from './net/request-batch.ts';
 import { Turn } from './net/turn.ts';
 import { RequestDecoder } from './protocol/decoder.ts';
 import { Reply } from './protocol/reply.ts';
+import { PubSub } from './pubsub/pubsub.ts';
 import { LatencyMonitor } from './telemetry/latency-monitor.ts';
 import { ServerStats } from './telemetry/server-stats.ts';
 import { SlowLog } from './telemetry/slow-log.ts';
@@ -54,7 +55,8 @@ export class Server implements Services, ConnectionHost, ListenHost, BackgroundH
   readonly reply = new Reply();
   readonly decoder = new RequestDecoder();
   readonly batch = new RequestBatch();
-  readonly replies = new ReplyQueue(this.reply);
+  readonly pubsub = new PubSub();
+  readonly replies = new ReplyQueue(this.reply, this.pubsub.areas);
   readonly turn = new Turn(this.replies);
   readonly dispatcher: Dispatcher;
   readonly eviction: Eviction;
@@ -281,6 +283,7 @@ export class Server implements Services, ConnectionHost, ListenHost, BackgroundH
     this.#connections.delete(connection);
     this.clients.remove(connection);
     this.keyspace.watches.removeAll(connection);
+    this.pubsub.removeAll(connection);
   }
 
   accepted(accepted: Socket, unixSocket: boolean): void {

@@ -17,6 +17,7 @@ const LAYERS = [
   'net',
   'dispatch',
   'commands',
+  'pubsub',
   'keyspace',
   'structures',
   'memory',

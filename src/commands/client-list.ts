@@ -62,12 +62,12 @@ function replyLinesById(call: Call): void {
 
 /**
  * The line of a client. Fields whose part of Redis is absent have the value that they have there
- * when it is not in use: subscriptions (sub, psub, ssub), tracking (redir), a fixed reply buffer
+ * when it is not in use: tracking (redir), a fixed reply buffer
  * for each client (rbs, rbp, obl: replies are counted by oll and omem).
  */
 function lineOf(client: Client, call: Call): string {
   const { nowMs } = call.server.keyspace;
-  const { address, transaction } = client;
+  const { address, subscriptions, transaction } = client;
   const buffers = client.buffers();
   // Only the client that asks runs a command.
   const argumentBytes = client === call.client ? argumentBytesOf(call.request) : 0;
@@ -78,7 +78,8 @@ function lineOf(client: Client, call: Call): string {
     `id=${client.id} addr=${address.remote} laddr=${address.local} fd=${client.descriptor()}` +
     ` name=${client.name} age=${secondsSince(client.createdMs, nowMs)}` +
     ` idle=${secondsSince(client.lastActiveMs, nowMs)} flags=${flagsOf(client, call.server)}` +
-    ` db=${client.db.index} sub=0 psub=0 ssub=0 multi=${transaction?.queue.length ?? -1}` +
+    ` db=${client.db.index} sub=${subscriptions?.channels.size ?? 0} psub=${subscriptions?.patterns.size ?? 0}` +
+    ` ssub=${subscriptions?.shards.size ?? 0} multi=${transaction?.queue.length ?? -1}` +
     ` qbuf=${buffers.query} qbuf-free=${buffers.queryFree}` +
     ` argv-mem=${argumentBytes} multi-mem=${queuedBytes} rbs=0 rbp=0` +
     ` obl=0 oll=${buffers.outputChunks} omem=${buffers.output} tot-mem=${totalBytes}` +
@@ -91,6 +92,7 @@ function lineOf(client: Client, call: Call): string {
 function flagsOf(client: Client, { clients }: Services): string {
   let flags = '';
   if (client.monitor) flags += 'O';
+  if (client.subscriptions !== undefined) flags += 'P';
   if (client.transaction !== undefined) flags += 'x';
   if (clients.held.has(client)) flags += 'b';
   if (client.dirty) flags += 'd';

@@ -14,9 +14,9 @@ export function clientTypeAt(request: Request, i: number): ClientType | undefine
 }
 
 /**
- * The type of a client. Monitors count as normal ones, as in Redis; a client that subscribes, or
- * takes part in replication, cannot connect to this server yet.
+ * The type of a client. Monitors count as normal ones, as in Redis; a client that takes part in
+ * replication cannot connect to this server yet.
  */
-export function typeOf(_client: Client): ClientType {
-  return 'normal';
+export function typeOf(client: Client): ClientType {
+  return client.subscriptions === undefined ? 'normal' : 'pubsub';
 }

@@ -3,7 +3,9 @@
 // a socket (replay of the log, tests) are possible too.
 import type { Database } from '../keyspace/database.ts';
 import type { Watcher } from '../keyspace/watch.ts';
+import type { Reply } from '../protocol/reply.ts';
 import type { Request } from '../protocol/request.ts';
+import type { Subscriber, Subscriptions } from '../pubsub/subscriber.ts';
 import type { Command } from './command.ts';
 
 /** CLIENT REPLY: answered, not answered, or not answered for the next command. */
@@ -41,7 +43,7 @@ export interface ClientBuffers {
 }
 
 /** The state of one client; see the head of this file. */
-export abstract class Client implements Watcher {
+export abstract class Client implements Watcher, Subscriber {
   readonly id: number;
   readonly address: ClientAddress;
   /** Unix time at which the client connected, in ms. */
@@ -73,6 +75,11 @@ export abstract class Client implements Watcher {
   /** A watched key was modified: the next EXEC must fail. */
   dirty = false;
 
+  /** What it is subscribed to; undefined exactly while that is nothing. */
+  subscriptions: Subscriptions | undefined = undefined;
+  /** Messages for it that its own request caused while CLIENT REPLY keeps answers back. */
+  insertions: Buffer[] | undefined = undefined;
+
   /** Bytes received and sent in all. */
   bytesIn = 0;
   bytesOut = 0;
@@ -97,4 +104,14 @@ export abstract class Client implements Watcher {
 
   /** Sends encoded bytes that answer no request of its own (MONITOR lines, pushes). */
   abstract send(bytes: Buffer): void;
+
+  deliver(buffer: Buffer, start: number, end: number): void {
+    this.send(buffer.subarray(start, end));
+  }
+
+  /** Puts the messages that were kept back into the replies. */
+  insertInto(reply: Reply): void {
+    for (const bytes of this.insertions ?? []) reply.raw(bytes);
+    this.insertions = undefined;
+  }
 }

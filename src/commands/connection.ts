@@ -16,7 +16,7 @@ import {
   WRONG_PASSWORD,
   wrongArity,
 } from './errors.ts';
-import { ALLOW_BUSY, FAST, LOADING, NO_AUTH, NOSCRIPT, STALE } from './flags.ts';
+import { ALLOW_BUSY, FAST, LOADING, NO_AUTH, NOSCRIPT, STALE, SUBSCRIBER } from './flags.ts';
 import { stopMonitoring } from './monitor.ts';
 import { discardTransaction } from './transactions.ts';
 import { REDIS_VERSION } from './version.ts';
@@ -53,7 +53,7 @@ export const connectionCommands: readonly CommandRow[] = [
   {
     name: 'ping',
     arity: -1,
-    flags: FAST,
+    flags: FAST | SUBSCRIBER,
     group: 'connection',
     since: '1.0.0',
     summary: 'Answers at once, with PONG or the message.',
@@ -76,7 +76,7 @@ export const connectionCommands: readonly CommandRow[] = [
   {
     name: 'quit',
     arity: -1,
-    flags: BEFORE_AUTH,
+    flags: BEFORE_AUTH | SUBSCRIBER,
     group: 'connection',
     since: '1.0.0',
     summary: 'Closes the connection once everything was answered.',
@@ -86,7 +86,7 @@ export const connectionCommands: readonly CommandRow[] = [
   {
     name: 'reset',
     arity: 1,
-    flags: BEFORE_AUTH,
+    flags: BEFORE_AUTH | SUBSCRIBER,
     group: 'connection',
     since: '6.2.0',
     summary: 'Sets the connection back to what a new one is.',
@@ -194,7 +194,15 @@ function replyGreeting({ reply, client }: Call, protocol: number): void {
   reply.array(0);
 }
 
-function ping({ request, reply }: Call): void {
+function ping({ request, reply, client }: Call): void {
+  if (client.subscriptions !== undefined && client.protocol === 2 && request.count <= 2) {
+    // Where anything may come between, the reply looks like a message.
+    reply.array(2);
+    reply.bulkText('pong');
+    if (request.count === 1) reply.bulkText('');
+    else reply.bulkBuffer(request.bytes(1));
+    return;
+  }
   if (request.count === 1) reply.simple('PONG');
   else if (request.count === 2) reply.bulk(request.buffer, request.offsets[1], request.lengths[1]);
   else reply.error(wrongArity('ping'));
@@ -211,6 +219,7 @@ function quit({ reply, client }: Call): void {
 
 function reset({ reply, client, server }: Call): void {
   stopMonitoring(server, client);
+  server.pubsub.removeAll(client);
   discardTransaction(server, client);
   logOut(server, client);
   client.db = server.keyspace.databases[0];

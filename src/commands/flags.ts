@@ -14,6 +14,7 @@ export const SKIP_SLOWLOG = 1 << 10;
 export const ASKING = 1 << 11;
 export const FAST = 1 << 12;
 export const NO_AUTH = 1 << 13;
+/** Waits for CLIENT PAUSE WRITE as writes do; Redis 7.0 does not tell it in COMMAND. */
 export const MAY_REPLICATE = 1 << 14;
 export const NO_ASYNC_LOADING = 1 << 15;
 export const NO_MULTI = 1 << 16;
@@ -22,6 +23,8 @@ export const MOVABLE_KEYS = 1 << 18;
 export const NO_MANDATORY_KEYS = 1 << 19;
 /** Only runs when a directive allows it (DEBUG: `enable-debug-command`); no flag of COMMAND's. */
 export const PROTECTED = 1 << 20;
+/** Runs while a RESP2 client is subscribed to something; no flag of COMMAND's either. */
+export const SUBSCRIBER = 1 << 21;
 
 /** Names in the order in which COMMAND lists them. */
 export const FLAG_NAMES: readonly (readonly [flag: number, name: string])[] = [
@@ -39,7 +42,6 @@ export const FLAG_NAMES: readonly (readonly [flag: number, name: string])[] = [
   [ASKING, 'asking'],
   [FAST, 'fast'],
   [NO_AUTH, 'no_auth'],
-  [MAY_REPLICATE, 'may_replicate'],
   [NO_MANDATORY_KEYS, 'no_mandatory_keys'],
   [NO_ASYNC_LOADING, 'no_async_loading'],
   [NO_MULTI, 'no_multi'],

@@ -100,7 +100,7 @@ function clientFields({ clients, config }: Services): InfoField[] {
   ];
 }
 
-function statsFields({ keyspace, stats }: Services): InfoField[] {
+function statsFields({ keyspace, pubsub, stats }: Services): InfoField[] {
   const nowMs = performance.now();
   const kilobytes = (bytes: number): string => (bytes / 1024).toFixed(2);
   return [
@@ -129,9 +129,9 @@ function statsFields({ keyspace, stats }: Services): InfoField[] {
     ['current_eviction_exceeded_time', Math.floor(stats.currentlyExceededMs(nowMs))],
     ['keyspace_hits', keyspace.stats.hits],
     ['keyspace_misses', keyspace.stats.misses],
-    ['pubsub_channels', 0],
-    ['pubsub_patterns', 0],
-    ['pubsubshard_channels', 0],
+    ['pubsub_channels', pubsub.channels.size],
+    ['pubsub_patterns', pubsub.patterns.size],
+    ['pubsubshard_channels', pubsub.shards.size],
     ['tracking_total_keys', 0],
     ['tracking_total_items', 0],
     ['tracking_total_prefixes', 0],

@@ -17,6 +17,8 @@ import { lcsCommands } from './lcs.ts';
 import { memoryCommands } from './memory.ts';
 import { monitorCommands } from './monitor.ts';
 import { objectCommands } from './object.ts';
+import { pubsubCommands } from './pubsub.ts';
+import { pubsubIntrospectionCommands } from './pubsub-introspection.ts';
 import { scanCommands } from './scan.ts';
 import { serverCommands } from './server.ts';
 import { shutdownCommands } from './shutdown.ts';
@@ -37,6 +39,8 @@ const FAMILIES: readonly (readonly CommandRow[])[] = [
   connectionCommands,
   clientCommands,
   transactionCommands,
+  pubsubCommands,
+  pubsubIntrospectionCommands,
   commandCommands,
   infoCommands,
   configCommands,

@@ -2,6 +2,7 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
+import type { PubSub } from '../pubsub/pubsub.ts';
 import type { LatencyMonitor } from '../telemetry/latency-monitor.ts';
 import type { ServerStats } from '../telemetry/server-stats.ts';
 import type { SlowLog } from '../telemetry/slow-log.ts';
@@ -38,6 +39,7 @@ export interface Services {
   readonly identity: ServerIdentity;
   readonly config: Config;
   readonly keyspace: Keyspace;
+  readonly pubsub: PubSub;
   readonly clients: ClientRegistry;
   readonly commands: CommandTable;
   readonly stats: ServerStats;

@@ -22,6 +22,7 @@ import {
   READONLY,
   SKIP_MONITOR,
   SKIP_SLOWLOG,
+  SUBSCRIBER,
   WRITE,
 } from '../commands/flags.ts';
 import { feedMonitors } from '../commands/monitor.ts';
@@ -153,6 +154,7 @@ export class Dispatcher {
     }
     if (replied !== undefined || client.replyMode !== REPLY_ON) {
       if (client.replyMode !== REPLY_ON && replied !== undefined) reply.rewind(replied);
+      if (client.insertions !== undefined) client.insertInto(reply);
       advanceReplyMode(client);
     }
     return true;
@@ -256,6 +258,9 @@ export class Dispatcher {
     if (this.#memory.limited && !this.#memory.makeRoom() && needsMemory(client, command)) {
       return this.#reject(client, command, OUT_OF_MEMORY);
     }
+    if (client.subscriptions !== undefined && client.protocol === 2 && (flags & SUBSCRIBER) === 0) {
+      return this.#reject(client, command, notWhileSubscribed(command.fullName));
+    }
     if (client.monitor && (allFlags(client, command) & TOUCHES_KEYS) !== 0) {
       return this.#reject(client, command, "ERR Replica can't interact with the keyspace");
     }
@@ -327,6 +332,11 @@ export class Dispatcher {
     this.#server.log.error({ err: error, command: command.fullName }, 'a command handler failed');
     this.#reply.error(INTERNAL_ERROR);
   }
+}
+
+/** A RESP2 client that is subscribed could not tell other replies from messages. */
+function notWhileSubscribed(command: string): string {
+  return `ERR Can't execute '${command}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context`;
 }
 
 /** The command's flags; with EXEC those of all commands that it runs. */

@@ -13,7 +13,9 @@
 // pipeline before it reads anything is never blocked; it only stops running requests, so that a
 // peer that never reads makes no more memory grow.
 import type { Socket } from 'node:net';
-import { Client, type ClientAddress, type ClientBuffers } from '../commands/client.ts';
+import { Client, type ClientAddress, type ClientBuffers, REPLY_ON } from '../commands/client.ts';
+import { typeOf } from '../commands/client-type.ts';
+import type { BufferLimit } from '../config/kinds/lists.ts';
 import { COMPLETE, type DecodeResult, INVALID, type PartialRequest } from '../protocol/decoder.ts';
 import type { ConnectionHost } from './host.ts';
 import { type Output, openOutput } from './output.ts';
@@ -47,6 +49,8 @@ export class Connection extends Client implements Recipient {
   #running = false;
   /** Where this connection's replies begin in the shared reply buffer, while its requests run. */
   #replyStart = 0;
+  firstEntry = -1;
+  lastEntry = -1;
   /** What `#account` told the host last. */
   #accountedBytes = 0;
 
@@ -128,17 +132,22 @@ export class Connection extends Client implements Recipient {
 
   override kill(): void {
     this.closing = true;
+    // At once, and not when the socket is closed: PUBLISH counts those who are to get a message.
+    this.#host.pubsub.removeAll(this);
     this.#socket.destroy();
     this.#account(0);
   }
 
   override send(bytes: Buffer): void {
     if (this.closing) return;
-    if (this.#running) {
-      this.#host.reply.raw(bytes);
-      return;
-    }
-    this.#host.replies.takeMessage(this, bytes);
+    if (this.#running) this.#insert(bytes);
+    else this.#host.replies.takeMessage(this, bytes);
+  }
+
+  override deliver(buffer: Buffer, start: number, end: number): void {
+    if (this.closing) return;
+    if (this.#running) this.#insert(buffer.subarray(start, end));
+    else this.#host.replies.takeShared(this, buffer, start, end);
   }
 
   /** Bytes that were sent and that the kernel has not taken yet. */
@@ -162,12 +171,29 @@ export class Connection extends Client implements Recipient {
     const unsent = this.#output.unsentBytes;
     this.#account(unsent);
     if (unsent === 0 && !this.#limit.counting) return;
-    if (this.#limit.exceeded(this.#host.outputLimits.normal, unsent, Date.now())) {
+    if (this.#limit.exceeded(this.#outputLimit(), unsent, Date.now())) {
       this.#host.log.warn(
         { client: this.id, address: this.address.remote, unsentBytes: unsent },
         'client closed for overcoming of output buffer limits',
       );
       this.kill();
+    }
+  }
+
+  /** `client-output-buffer-limit` of its class. */
+  #outputLimit(): BufferLimit {
+    const type = typeOf(this);
+    return this.#host.outputLimits[type === 'master' ? 'replica' : type];
+  }
+
+  /** Puts a message between the replies, where it belongs: one of its own requests caused it. */
+  #insert(bytes: Buffer): void {
+    if (this.replyMode === REPLY_ON) {
+      this.#host.reply.raw(bytes);
+    } else {
+      // Dispatch takes back what it was told not to answer; messages come anyway, and after that.
+      this.insertions ??= [];
+      this.insertions.push(Buffer.from(bytes));
     }
   }
 
@@ -196,6 +222,7 @@ export class Connection extends Client implements Recipient {
       result = this.#decodeBatch();
       from = this.#runBatch(start);
     }
+    if (this.insertions !== undefined) this.insertInto(reply);
     this.#running = false;
     dispatcher.end();
     if (this.closing) {
@@ -209,6 +236,7 @@ export class Connection extends Client implements Recipient {
       this.#retain(buffer, decoder.position, end);
     }
     replies.takeReplies(this, this.#replyStart);
+    replies.flushMessages();
     if (this.closing) this.#finish();
     else this.#finishIfEnded();
   }

@@ -4,6 +4,7 @@ import type { Dispatcher } from '../dispatch/dispatcher.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import type { RequestDecoder } from '../protocol/decoder.ts';
 import type { Reply } from '../protocol/reply.ts';
+import type { PubSub } from '../pubsub/pubsub.ts';
 import type { ServerStats } from '../telemetry/server-stats.ts';
 import type { Connection } from './connection.ts';
 import type { OutputLimits } from './output-limits.ts';
@@ -20,6 +21,7 @@ export interface ConnectionHost {
   readonly turn: Turn;
   readonly dispatcher: Dispatcher;
   readonly keyspace: Keyspace;
+  readonly pubsub: PubSub;
   readonly stats: ServerStats;
   readonly log: Logger;
   /** `client-output-buffer-limit` by class. */

@@ -2,37 +2,54 @@
 // ready: then everything leaves together, one write a connection. The other ends wake up once for
 // many replies instead of once for each, which is worth more than the writes themselves.
 //
-//   shared reply buffer:  [ replies of A ][ replies of B ][ replies of C ][ … free … ]
-//   queue:                  A 0–40          B 40–65         C 65–90     D: bytes of its own
+//   reply buffer:   [ replies of A ][ replies of B ][ … free … ]       shared by all connections
+//   message area:   [ message 1 ][ message 2 ][ … free … ]             the same bytes for everybody
+//   entries:          A 0–40   B 40–65   A messages 1–2   C messages 1–2   D: bytes of its own
+//                       └──────── next ──────┘
 //
-// Replies stay in the shared buffer until they leave. It is used again from its start when the
-// kernel took all of it, and replaced when some of it must be kept for a socket that was full.
+// A recipient's entries are a chain, in the order in which they came; a message that lies behind
+// the one before it in its area only makes the last entry longer. Bytes stay where they are until
+// they leave. Buffers are used again from their start when the kernel took all of them, and are
+// replaced when some of it must be kept for a socket that was full.
+import type { MessageArea } from '../protocol/message-area.ts';
 import type { Reply } from '../protocol/reply.ts';
 
 /** Replies above this leave at once, so that the shared buffer stays in the processor's cache. */
 const FLUSH_BYTES = 32 * 1024;
-
-/** Above this, pieces for one client are written one by one: copying costs more than the calls. */
-const JOINED_BYTES = 32 * 1024;
+/** The same for messages: they are copied less, and go to many. */
+const FLUSH_MESSAGE_BYTES = 48 * 1024;
+/** Pieces that are larger on average are written one by one: copying costs more than the calls. */
+const LARGE_PIECE_BYTES = 8 * 1024;
+/** No entry. */
+const NONE = -1;
 
 /** Sends bytes to one client. */
 export interface Recipient {
   /** Bytes that the kernel has not taken yet: while there are any, they must not be changed. */
   readonly unsentBytes: number;
+  /** The queue's own: its first and last entry there, -1 while there is none. */
+  firstEntry: number;
+  lastEntry: number;
   transmit(bytes: Buffer): void;
 }
 
 /** The replies and messages of one turn of the event loop. */
 export class ReplyQueue {
   readonly #reply: Reply;
-  #recipients: Recipient[] = [];
-  #buffers: Buffer[] = [];
-  #starts: number[] = [];
-  #ends: number[] = [];
+  readonly #areas: readonly MessageArea[];
+  /** In the order of their first entries. */
+  readonly #recipients: Recipient[] = [];
+  // The entries: part of a buffer, and the recipient's entry after it.
+  readonly #buffers: Buffer[] = [];
+  readonly #starts: number[] = [];
+  readonly #ends: number[] = [];
+  readonly #nexts: number[] = [];
   #scheduled = false;
 
-  constructor(reply: Reply) {
+  /** @param areas of which messages are queued: the queue tells them when everything has left */
+  constructor(reply: Reply, areas: readonly MessageArea[] = []) {
     this.#reply = reply;
+    this.#areas = areas;
   }
 
   /** Queues what was encoded into the shared buffer since `start`, its position at that time. */
@@ -58,41 +75,84 @@ export class ReplyQueue {
     this.#add(recipient, bytes, 0, bytes.length);
   }
 
+  /** Queues a message that many get: [start, end) of a message area's buffer. */
+  takeShared(recipient: Recipient, buffer: Buffer, start: number, end: number): void {
+    const last = recipient.lastEntry;
+    if (last !== NONE && this.#ends[last] === start && this.#buffers[last] === buffer) {
+      this.#ends[last] = end;
+    } else {
+      this.#add(recipient, buffer, start, end);
+    }
+  }
+
+  /** Sends everything if so many messages have gathered; not while requests are run. */
+  flushMessages(): void {
+    for (let i = 0; i < this.#areas.length; i++) {
+      if (this.#areas[i].gatheredBytes > FLUSH_MESSAGE_BYTES) {
+        this.flush();
+        return;
+      }
+    }
+  }
+
   /** Sends everything. */
   flush(): void {
     const recipients = this.#recipients;
-    const buffers = this.#buffers;
     const count = recipients.length;
     if (count === 0) return;
-    const shared = this.#reply.buffer;
     let kept = false;
-    for (let i = 0; i < count; ) {
+    for (let i = 0; i < count; i++) {
       const recipient = recipients[i];
-      const first = i++;
-      while (i < count && recipients[i] === recipient) i++;
-      // A socket that is behind gets a copy: that is smaller than the shared buffer.
-      if (recipient.unsentBytes > 0 || (i - first > 1 && this.#bytesOf(first, i) <= JOINED_BYTES)) {
-        recipient.transmit(this.#join(first, i));
-        continue;
-      }
-      for (let k = first; k < i; k++) {
-        recipient.transmit(this.#piece(k));
-        if (buffers[k] === shared && recipient.unsentBytes > 0) kept = true;
+      const first = recipient.firstEntry;
+      recipient.firstEntry = NONE;
+      recipient.lastEntry = NONE;
+      // A socket that is behind gets a copy: that is smaller than the shared buffers.
+      if (this.#nexts[first] !== NONE || recipient.unsentBytes > 0) {
+        if (this.#sendChain(recipient, first)) kept = true;
+      } else {
+        recipient.transmit(this.#piece(first));
+        if (recipient.unsentBytes > 0) kept = true;
       }
     }
     recipients.length = 0;
-    buffers.length = 0;
+    this.#buffers.length = 0;
     this.#starts.length = 0;
     this.#ends.length = 0;
+    this.#nexts.length = 0;
     if (kept) this.#reply.replaceBuffer();
     else this.#reply.position = 0;
+    for (let i = 0; i < this.#areas.length; i++) this.#areas[i].release(kept);
+  }
+
+  /** Sends a chain of entries. Returns whether shared bytes must be kept for it. */
+  #sendChain(recipient: Recipient, first: number): boolean {
+    let bytes = 0;
+    let pieces = 0;
+    for (let i = first; i !== NONE; i = this.#nexts[i]) {
+      bytes += this.#ends[i] - this.#starts[i];
+      pieces++;
+    }
+    if (recipient.unsentBytes > 0 || bytes <= pieces * LARGE_PIECE_BYTES) {
+      recipient.transmit(this.#join(first, bytes));
+      return false;
+    }
+    for (let i = first; i !== NONE; i = this.#nexts[i]) recipient.transmit(this.#piece(i));
+    return recipient.unsentBytes > 0;
   }
 
   #add(recipient: Recipient, buffer: Buffer, start: number, end: number): void {
-    this.#recipients.push(recipient);
+    const entry = this.#buffers.length;
     this.#buffers.push(buffer);
     this.#starts.push(start);
     this.#ends.push(end);
+    this.#nexts.push(NONE);
+    if (recipient.lastEntry === NONE) {
+      recipient.firstEntry = entry;
+      this.#recipients.push(recipient);
+    } else {
+      this.#nexts[recipient.lastEntry] = entry;
+    }
+    recipient.lastEntry = entry;
     if (this.#scheduled) return;
     this.#scheduled = true;
     setImmediate(() => {
@@ -101,19 +161,16 @@ export class ReplyQueue {
     });
   }
 
-  #bytesOf(first: number, end: number): number {
-    let total = 0;
-    for (let i = first; i < end; i++) total += this.#ends[i] - this.#starts[i];
-    return total;
-  }
-
   #piece(i: number): Buffer {
     return this.#buffers[i].subarray(this.#starts[i], this.#ends[i]);
   }
 
-  #join(first: number, end: number): Buffer {
-    const pieces: Buffer[] = [];
-    for (let i = first; i < end; i++) pieces.push(this.#piece(i));
-    return Buffer.concat(pieces);
+  #join(first: number, sizeBytes: number): Buffer {
+    const joined = Buffer.allocUnsafe(sizeBytes);
+    let at = 0;
+    for (let i = first; i !== NONE; i = this.#nexts[i]) {
+      at += this.#buffers[i].copy(joined, at, this.#starts[i], this.#ends[i]);
+    }
+    return joined;
   }
 }

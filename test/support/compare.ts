@@ -82,7 +82,7 @@ export class Side {
         await client.close();
         return { replies: [], rest: Buffer.alloc(0), closed: true, failure: undefined };
       }
-      const { replies, closed } = await client.read(step.replies);
+      const { replies, closed } = await client.read(step.replies, step.countPushes);
       this.#capture(step, replies);
       return { replies, rest: Buffer.alloc(0), closed, failure: undefined };
     } catch (error) {

@@ -73,12 +73,13 @@ export class RawClient {
   }
 
   /**
-   * Waits for `count` replies, pushes not counted.
+   * Waits for `count` replies, pushes not counted unless `countPushes` is set: then a push is as
+   * good as a reply, which is how a subscriber is answered in RESP3.
    *
    * @returns fewer than `count` only when the server closed the connection.
    * @throws Error when they do not arrive in time, naming what was waited for.
    */
-  async read(count = 1): Promise<ReadResult> {
+  async read(count = 1, countPushes = false): Promise<ReadResult> {
     const replies: Reply[] = [];
     let missing = count;
     const deadlineMs = Date.now() + this.#timeoutMs;
@@ -86,7 +87,7 @@ export class RawClient {
       const reply = this.#takeReply();
       if (reply !== undefined) {
         replies.push(reply);
-        if (reply.type !== '>') missing--;
+        if (countPushes || reply.type !== '>') missing--;
       } else if (this.#closed) {
         this.#unanswered = [];
         return { replies, closed: true };

@@ -4,6 +4,17 @@
 //     SET k "\x00"          # from a " # " on, a line is a comment
 //     b> GET k
 //
+// What a connection gets without having asked is waited for where the script says so:
+//
+//     framed('sub> SUBSCRIBE x y', 2),       # one line, answered by two frames
+//     'pub> PUBLISH x hello',
+//     hears('sub'),                          # the message
+//
+// In RESP2 a message is like any reply; in RESP3 it is a push, which plain lines do not count (one
+// that arrives before their reply is compared with it, in its place). `framed` and `hears` count
+// both alike, so that a script is the same in both protocols. A connection that got more than the
+// script waited for is found at the script's end.
+//
 // Use String.raw for scripts with escapes. A line's reply must equal Redis's to the byte; the
 // step functions below are for everything else. `$name` in an argument stands for what `capture`
 // kept under that name, which may be different bytes on each server (a client's id, a port).
@@ -28,6 +39,8 @@ export interface Step {
    * none, the client ends the connection.
    */
   readonly replies: number | 'close' | 'hang up';
+  /** Whether pushes count as replies. */
+  readonly countPushes?: boolean;
   readonly comparer: Comparer;
   /** Keep the reply, or the first group that the pattern finds in it, under a name. */
   readonly capture?: { readonly name: string; readonly pattern: RegExp | undefined };
@@ -129,6 +142,20 @@ export function receive(
     bytes: undefined,
     replies,
     comparer,
+  };
+}
+
+/** Sends a line and waits for so many frames, replies and pushes alike. */
+export function framed(line: string, frames: number, comparer: Comparer = exact): Step {
+  return { ...lineStep(line), replies: frames, countPushes: true, comparer };
+}
+
+/** Waits for frames that a connection gets without asking now: messages, replies to `send`. */
+export function hears(connection: string, frames = 1, comparer: Comparer = exact): Step {
+  return {
+    ...receive(connection, frames, comparer),
+    label: `(${connection} hears ${frames})`,
+    countPushes: true,
   };
 }
 

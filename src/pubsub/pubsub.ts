@@ -1,0 +1,167 @@
+// Publish/subscribe: who is subscribed to what, and the way of a message to all who are to get it.
+// It knows subscribers and nothing of sockets. A message is encoded once for each protocol and
+// topic, into an area that all receivers share; a receiver is handed a range of it.
+//
+// Order, as in Redis: first the channel's subscribers, then those of the patterns that match. Who is
+// subscribed to the channel and to patterns gets the message several times, and counts as often.
+import { MessageArea } from '../protocol/message-area.ts';
+import { PatternIndex } from './pattern-index.ts';
+import type { Subscriber, Subscriptions, TopicKind } from './subscriber.ts';
+import type { Publication, Topic } from './topic.ts';
+import { TopicTable } from './topic-table.ts';
+
+const NO_BYTES = Buffer.alloc(0);
+
+/** See the head of this file. */
+export class PubSub {
+  readonly channels = new TopicTable({ word: 'message', hasChannel: false });
+  readonly patterns = new TopicTable({ word: 'pmessage', hasChannel: true });
+  readonly shards = new TopicTable({ word: 'smessage', hasChannel: false });
+  /** Where messages lie until they have left: in RESP2, and in RESP3. */
+  readonly areas: readonly [MessageArea, MessageArea] = [new MessageArea(), new MessageArea()];
+  readonly #index = new PatternIndex();
+  /** What is being published: one object for all, so that publishing allocates nothing. */
+  readonly #published: Publication = {
+    channel: NO_BYTES,
+    channelAt: 0,
+    channelLength: 0,
+    message: NO_BYTES,
+    messageAt: 0,
+    messageLength: 0,
+  };
+
+  /**
+   * Sends a message to the subscribers of a channel and of the patterns that match it.
+   * @returns how often it was handed to somebody
+   */
+  publish(channel: Buffer, message: Buffer): number {
+    return this.publishBytes(channel, 0, channel.length, message, 0, message.length);
+  }
+
+  /** The same for parts of buffers: `channelLength` bytes from `channelAt` on … */
+  publishBytes(
+    channel: Buffer,
+    channelAt: number,
+    channelLength: number,
+    message: Uint8Array,
+    messageAt: number,
+    messageLength: number,
+  ): number {
+    this.#set(channel, channelAt, channelLength, message, messageAt, messageLength);
+    let receivers = 0;
+    const topic = this.channels.find(channel, channelAt, channelLength);
+    if (topic !== undefined) receivers += this.#broadcast(topic);
+    const patterns = this.#index.matching(channel, channelAt, channelLength);
+    for (let i = 0; i < patterns.length; i++) receivers += this.#broadcast(patterns[i]);
+    this.#published.channel = this.#published.message = NO_BYTES;
+    return receivers;
+  }
+
+  /** Sends a message to the subscribers of a shard channel; returns how many there are. */
+  publishToShard(channel: Buffer, message: Buffer): number {
+    const topic = this.shards.find(channel, 0, channel.length);
+    if (topic === undefined) return 0;
+    this.#set(channel, 0, channel.length, message, 0, message.length);
+    return this.#broadcast(topic);
+  }
+
+  /**
+   * Subscribes somebody to a topic, which comes to be if nobody was.
+   * @returns false when he was subscribed to it already
+   */
+  subscribe(kind: TopicKind, subscriber: Subscriber, name: Buffer): boolean {
+    const key = name.toString('latin1');
+    subscriber.subscriptions ??= noSubscriptions();
+    const own = subscriber.subscriptions[kind];
+    if (own.has(key)) return false;
+    const topic = this[kind].get(key) ?? this.#create(kind, key);
+    topic.add(subscriber);
+    own.set(topic.key, topic);
+    return true;
+  }
+
+  /** Ends a subscription. @returns false when there was none */
+  unsubscribe(kind: TopicKind, subscriber: Subscriber, name: Buffer): boolean {
+    const topic = subscriber.subscriptions?.[kind].get(name.toString('latin1'));
+    if (topic === undefined) return false;
+    this.#leave(kind, subscriber, topic);
+    return true;
+  }
+
+  /** Ends all subscriptions of somebody, who is told nothing. */
+  removeAll(subscriber: Subscriber): void {
+    for (const kind of ['channels', 'patterns', 'shards'] as const) {
+      const topics = subscriber.subscriptions?.[kind].values() ?? [];
+      for (const topic of [...topics]) this.#leave(kind, subscriber, topic);
+    }
+  }
+
+  #create(kind: TopicKind, key: string): Topic {
+    const topic = this[kind].create(key);
+    if (kind === 'patterns') this.#index.add(topic);
+    return topic;
+  }
+
+  #leave(kind: TopicKind, subscriber: Subscriber, topic: Topic): void {
+    topic.remove(subscriber);
+    if (topic.size === 0) {
+      this[kind].delete(topic);
+      if (kind === 'patterns') this.#index.remove(topic);
+    }
+    subscriber.subscriptions?.[kind].delete(topic.key);
+    if (subscriptionCount(subscriber) === 0) subscriber.subscriptions = undefined;
+  }
+
+  #set(
+    channel: Buffer,
+    channelAt: number,
+    channelLength: number,
+    message: Uint8Array,
+    messageAt: number,
+    messageLength: number,
+  ): void {
+    const published = this.#published;
+    published.channel = channel;
+    published.channelAt = channelAt;
+    published.channelLength = channelLength;
+    published.message = message;
+    published.messageAt = messageAt;
+    published.messageLength = messageLength;
+  }
+
+  /** Hands the message to a topic's subscribers, encoded once for each protocol among them. */
+  #broadcast(topic: Topic): number {
+    const { subscribers } = topic;
+    const sizeBytes = topic.sizeOf(this.#published);
+    const [area2, area3] = this.areas;
+    let start2 = -1;
+    let start3 = -1;
+    for (let i = 0; i < subscribers.length; i++) {
+      const subscriber = subscribers[i];
+      if (subscriber.protocol === 2) {
+        if (start2 < 0) start2 = this.#encode(topic, 2, area2, sizeBytes);
+        subscriber.deliver(area2.buffer, start2, start2 + sizeBytes);
+      } else {
+        if (start3 < 0) start3 = this.#encode(topic, 3, area3, sizeBytes);
+        subscriber.deliver(area3.buffer, start3, start3 + sizeBytes);
+      }
+    }
+    return subscribers.length;
+  }
+
+  #encode(topic: Topic, protocol: 2 | 3, area: MessageArea, sizeBytes: number): number {
+    const start = area.allocate(sizeBytes);
+    topic.write(area.buffer, start, protocol, this.#published);
+    return start;
+  }
+}
+
+/** How many subscriptions somebody has, of all kinds. */
+export function subscriptionCount({ subscriptions }: Subscriber): number {
+  if (subscriptions === undefined) return 0;
+  return subscriptions.channels.size + subscriptions.patterns.size + subscriptions.shards.size;
+}
+
+function noSubscriptions(): Subscriptions {
+  return { channels: new Map(), patterns: new Map(), shards: new Map() };
+}
