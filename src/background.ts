@@ -7,6 +7,7 @@ import type { Connection } from './net/connection.ts';
 import type { LatencyMonitor } from './telemetry/latency-monitor.ts';
 import type { ServerStats } from './telemetry/server-stats.ts';
 import { unixTimeMsAt, unixTimeUs } from './telemetry/wall-clock.ts';
+import type { Tracking } from './tracking/tracking.ts';
 
 /** Time that each kind of background work takes at most in a slice, in ms. */
 const SLICE_MS = 1;
@@ -22,6 +23,7 @@ export interface BackgroundHost {
   readonly clients: ClientRegistry;
   readonly stats: ServerStats;
   readonly latency: LatencyMonitor;
+  readonly tracking: Tracking;
   /** Whether due keys are looked for. */
   readonly activeExpiry: boolean;
   /** `active-expire-effort`, 1 … 10: how much time they may take. */
@@ -75,7 +77,7 @@ export class Background {
   }
 
   #tick(): void {
-    const { keyspace, stats } = this.#host;
+    const { keyspace, stats, tracking } = this.#host;
     // Keeps the clock that requests are timed by equal to the system's.
     const nowMs = Math.floor(unixTimeUs() / 1000);
     keyspace.tick(nowMs);
@@ -91,6 +93,7 @@ export class Background {
       this.#lastSecond = second;
       this.#checkClients(nowMs);
     }
+    tracking.limitKeys();
     if (this.#slice === undefined) this.#runSlice();
   }
 

@@ -35,6 +35,7 @@ import { PubSub } from './pubsub/pubsub.ts';
 import { LatencyMonitor } from './telemetry/latency-monitor.ts';
 import { ServerStats } from './telemetry/server-stats.ts';
 import { SlowLog } from './telemetry/slow-log.ts';
+import { Tracking } from './tracking/tracking.ts';
 
 /** Bytes that one read of a socket takes at most. */
 const READ_BYTES = 64 * 1024;
@@ -58,6 +59,7 @@ export class Server implements Services, ConnectionHost, ListenHost, BackgroundH
   readonly pubsub = new PubSub();
   readonly replies = new ReplyQueue(this.reply, this.pubsub.areas);
   readonly turn = new Turn(this.replies);
+  readonly tracking: Tracking;
   readonly dispatcher: Dispatcher;
   readonly eviction: Eviction;
   readonly background: Background;
@@ -98,6 +100,14 @@ export class Server implements Services, ConnectionHost, ListenHost, BackgroundH
     this.outputLimits = parts.outputLimits;
     this.#onClosed = parts.onClosed;
     this.keyspace = new Keyspace(parts.databases);
+    this.tracking = new Tracking(this.keyspace.seed, {
+      find: (id) => {
+        const client = this.clients.get(id);
+        return client?.closing ? undefined : client;
+      },
+      observe: (observer) => this.keyspace.observe(observer),
+      schedule: (task) => setImmediate(task),
+    });
     this.commands = parts.commands;
     this.eviction = new Eviction(this.keyspace);
     this.#identity = {
@@ -167,7 +177,7 @@ export class Server implements Services, ConnectionHost, ListenHost, BackgroundH
   // ── For commands ────────────────────────────────────────────────────────────────────────────
 
   usedMemoryBytes(): number {
-    return this.keyspace.usedBytes + this.clientBytes;
+    return this.keyspace.usedBytes + this.clientBytes + this.tracking.table.usedBytes;
   }
 
   run(call: Call, command: Command): void {
@@ -282,8 +292,9 @@ export class Server implements Services, ConnectionHost, ListenHost, BackgroundH
   connectionClosed(connection: Connection): void {
     this.#connections.delete(connection);
     this.clients.remove(connection);
-    this.keyspace.watches.removeAll(connection);
+    this.keyspace.unwatch(connection);
     this.pubsub.removeAll(connection);
+    this.tracking.forget(connection);
   }
 
   accepted(accepted: Socket, unixSocket: boolean): void {

@@ -63,6 +63,10 @@ const APPLICATIONS: readonly (readonly [names: readonly DirectiveName[], apply: 
         (thresholdUs >= 0 && thresholdUs < TIMED_TOGETHER_US) || server.latency.thresholdMs > 0;
     },
   ],
+  [
+    ['tracking-table-max-keys'],
+    (server, values) => (server.tracking.maxKeys = values['tracking-table-max-keys']),
+  ],
   [['slowlog-max-len'], (server, values) => (server.slowLog.maxLength = values['slowlog-max-len'])],
   [
     ['latency-tracking'],

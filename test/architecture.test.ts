@@ -18,6 +18,7 @@ const LAYERS = [
   'dispatch',
   'commands',
   'pubsub',
+  'tracking',
   'keyspace',
   'structures',
   'memory',

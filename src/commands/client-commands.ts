@@ -1,5 +1,6 @@
 // CLIENT: what a client can ask and say of connections, its own and others. Its parts stand in
-// client-list.ts, client-kill.ts, client-pause.ts, client-names.ts and client-modes.ts.
+// client-list.ts, client-kill.ts, client-pause.ts, client-names.ts, client-modes.ts and
+// client-tracking.ts.
 import { wrongSubcommandUse } from './argument-errors.ts';
 import type { Call } from './call.ts';
 import { clientKill } from './client-kill.ts';
@@ -7,6 +8,7 @@ import { clientInfo, clientList } from './client-list.ts';
 import { noEvict, noTouch, replyMode } from './client-modes.ts';
 import { getName, setInfo, setName } from './client-names.ts';
 import { clientPause, clientUnpause } from './client-pause.ts';
+import { caching, getRedirection, tracking, trackingInfo } from './client-tracking.ts';
 import type { CommandRow } from './command.ts';
 import { NOT_AN_INTEGER } from './errors.ts';
 import { ADMIN, LOADING, NOSCRIPT, STALE } from './flags.ts';
@@ -15,6 +17,17 @@ import { replyHelp } from './help.ts';
 const ANY_TIME = NOSCRIPT | LOADING | STALE;
 
 const subcommands: readonly CommandRow[] = [
+  {
+    name: 'caching',
+    arity: 3,
+    flags: ANY_TIME,
+    group: 'connection',
+    since: '6.0.0',
+    summary: 'Tells whether to track the keys that the next command or transaction reads.',
+    complexity: 'O(1)',
+    syntax: 'mode=( YES | NO )',
+    handler: caching,
+  },
   {
     name: 'getname',
     arity: 2,
@@ -174,6 +187,28 @@ const subcommands: readonly CommandRow[] = [
     handler: setName,
   },
   {
+    name: 'tracking',
+    arity: -3,
+    flags: ANY_TIME,
+    group: 'connection',
+    since: '6.0.0',
+    summary: 'Has the server tell which of the keys that the client caches are no longer valid.',
+    complexity: 'O(1). Some options may introduce additional complexity.',
+    syntax:
+      'status=( ON | OFF ) [REDIRECT client-id:integer] [PREFIX prefix:string...~] [BCAST] [OPTIN] [OPTOUT] [NOLOOP]',
+    handler: tracking,
+  },
+  {
+    name: 'trackinginfo',
+    arity: 2,
+    flags: ANY_TIME,
+    group: 'connection',
+    since: '6.2.0',
+    summary: 'Tells how the client tracks keys.',
+    complexity: 'O(1)',
+    handler: trackingInfo,
+  },
+  {
     name: 'unblock',
     arity: -3,
     flags: ADMIN | ANY_TIME,
@@ -213,11 +248,6 @@ function id({ reply, client }: Call): void {
   reply.integer(client.id);
 }
 
-/** CLIENT GETREDIR: -1 is the answer to a client that tracks no keys, and no client can. */
-function getRedirection({ reply }: Call): void {
-  reply.integer(-1);
-}
-
 /** CLIENT UNBLOCK client-id [TIMEOUT | ERROR] */
 function unblock({ request, reply }: Call): void {
   if (request.count > 4) {
@@ -237,6 +267,8 @@ function help(call: Call): void {
 }
 
 const HELP: readonly string[] = [
+  'CACHING (YES|NO)',
+  '    Enable/disable tracking of the keys for next command in OPTIN/OPTOUT modes.',
   'GETREDIR',
   '    Return the client ID we are redirecting to when tracking is enabled.',
   'GETNAME',
@@ -275,6 +307,11 @@ const HELP: readonly string[] = [
   '    Tell the library that made the current connection, or its version.',
   'UNBLOCK <clientid> [TIMEOUT|ERROR]',
   '    Unblock the specified blocked client.',
+  'TRACKING (ON|OFF) [REDIRECT <id>] [BCAST] [PREFIX <prefix> [...]]',
+  '         [OPTIN] [OPTOUT] [NOLOOP]',
+  '    Control server assisted client side caching.',
+  'TRACKINGINFO',
+  '    Report tracking status for the current connection.',
   'NO-EVICT (ON|OFF)',
   '    Protect current client connection from eviction.',
   'NO-TOUCH (ON|OFF)',

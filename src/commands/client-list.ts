@@ -1,9 +1,11 @@
 // CLIENT LIST and CLIENT INFO: a line for each client, made of `field=value` pairs in the order of
 // Redis 7.2. Source: https://redis.io/docs/latest/commands/client-list/
 import type { Request } from '../protocol/request.ts';
+import { BROADCAST, BROKEN_REDIRECTION, TRACKING_ON } from '../tracking/tracker.ts';
 import { cString } from './argument-errors.ts';
 import type { Call } from './call.ts';
 import type { Client, Transaction } from './client.ts';
+import { redirectionOf } from './client-tracking.ts';
 import { type ClientType, clientTypeAt, typeOf } from './client-type.ts';
 import { SYNTAX } from './errors.ts';
 import type { Services } from './services.ts';
@@ -62,8 +64,8 @@ function replyLinesById(call: Call): void {
 
 /**
  * The line of a client. Fields whose part of Redis is absent have the value that they have there
- * when it is not in use: tracking (redir), a fixed reply buffer
- * for each client (rbs, rbp, obl: replies are counted by oll and omem).
+ * when it is not in use: a fixed reply buffer for each client (rbs, rbp, obl: replies are counted
+ * by oll and omem).
  */
 function lineOf(client: Client, call: Call): string {
   const { nowMs } = call.server.keyspace;
@@ -84,7 +86,7 @@ function lineOf(client: Client, call: Call): string {
     ` argv-mem=${argumentBytes} multi-mem=${queuedBytes} rbs=0 rbp=0` +
     ` obl=0 oll=${buffers.outputChunks} omem=${buffers.output} tot-mem=${totalBytes}` +
     ` events=${buffers.output > 0 ? 'rw' : 'r'} cmd=${client.lastCommand?.fullName ?? 'NULL'}` +
-    ` user=${client.user} redir=-1 resp=${client.protocol}` +
+    ` user=${client.user} redir=${redirectionOf(client)} resp=${client.protocol}` +
     ` lib-name=${client.libraryName} lib-ver=${client.libraryVersion}\n`
   );
 }
@@ -95,6 +97,10 @@ function flagsOf(client: Client, { clients }: Services): string {
   if (client.subscriptions !== undefined) flags += 'P';
   if (client.transaction !== undefined) flags += 'x';
   if (clients.held.has(client)) flags += 'b';
+  const { tracker } = client;
+  if (tracker?.has(TRACKING_ON)) flags += 't';
+  if (tracker?.has(BROKEN_REDIRECTION)) flags += 'R';
+  if (tracker?.has(BROADCAST)) flags += 'B';
   if (client.dirty) flags += 'd';
   if (client.closing) flags += 'c';
   if (client.address.unixSocket) flags += 'U';

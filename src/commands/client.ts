@@ -6,6 +6,7 @@ import type { Watcher } from '../keyspace/watch.ts';
 import type { Reply } from '../protocol/reply.ts';
 import type { Request } from '../protocol/request.ts';
 import type { Subscriber, Subscriptions } from '../pubsub/subscriber.ts';
+import type { TrackedClient, Tracker } from '../tracking/tracker.ts';
 import type { Command } from './command.ts';
 
 /** CLIENT REPLY: answered, not answered, or not answered for the next command. */
@@ -43,7 +44,7 @@ export interface ClientBuffers {
 }
 
 /** The state of one client; see the head of this file. */
-export abstract class Client implements Watcher, Subscriber {
+export abstract class Client implements Watcher, Subscriber, TrackedClient {
   readonly id: number;
   readonly address: ClientAddress;
   /** Unix time at which the client connected, in ms. */
@@ -79,6 +80,8 @@ export abstract class Client implements Watcher, Subscriber {
   subscriptions: Subscriptions | undefined = undefined;
   /** Messages for it that its own request caused while CLIENT REPLY keeps answers back. */
   insertions: Buffer[] | undefined = undefined;
+  /** Its client-side caching; undefined until it asks for it (CLIENT TRACKING). */
+  tracker: Tracker | undefined = undefined;
 
   /** Bytes received and sent in all. */
   bytesIn = 0;
@@ -91,6 +94,10 @@ export abstract class Client implements Watcher, Subscriber {
     this.createdMs = nowMs;
     this.lastActiveMs = nowMs;
     this.authenticated = trusted;
+  }
+
+  get isSubscriber(): boolean {
+    return this.subscriptions !== undefined;
   }
 
   /** Sizes of its buffers. */

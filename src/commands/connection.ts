@@ -220,6 +220,7 @@ function quit({ reply, client }: Call): void {
 function reset({ reply, client, server }: Call): void {
   stopMonitoring(server, client);
   server.pubsub.removeAll(client);
+  server.tracking.disable(client);
   discardTransaction(server, client);
   logOut(server, client);
   client.db = server.keyspace.databases[0];

@@ -80,7 +80,7 @@ function pollingInterface(): string {
   return process.platform === 'win32' ? 'iocp' : 'kqueue';
 }
 
-function clientFields({ clients, config }: Services): InfoField[] {
+function clientFields({ clients, config, tracking }: Services): InfoField[] {
   let input = 0;
   let output = 0;
   for (const client of clients.all()) {
@@ -95,12 +95,12 @@ function clientFields({ clients, config }: Services): InfoField[] {
     ['client_recent_max_input_buffer', input],
     ['client_recent_max_output_buffer', output],
     ['blocked_clients', 0],
-    ['tracking_clients', 0],
+    ['tracking_clients', tracking.clients],
     ['clients_in_timeout_table', 0],
   ];
 }
 
-function statsFields({ keyspace, pubsub, stats }: Services): InfoField[] {
+function statsFields({ keyspace, pubsub, stats, tracking }: Services): InfoField[] {
   const nowMs = performance.now();
   const kilobytes = (bytes: number): string => (bytes / 1024).toFixed(2);
   return [
@@ -132,9 +132,9 @@ function statsFields({ keyspace, pubsub, stats }: Services): InfoField[] {
     ['pubsub_channels', pubsub.channels.size],
     ['pubsub_patterns', pubsub.patterns.size],
     ['pubsubshard_channels', pubsub.shards.size],
-    ['tracking_total_keys', 0],
-    ['tracking_total_items', 0],
-    ['tracking_total_prefixes', 0],
+    ['tracking_total_keys', tracking.table.keys],
+    ['tracking_total_items', tracking.table.items],
+    ['tracking_total_prefixes', tracking.prefixes.size],
     ['unexpected_error_replies', 0],
     ['total_error_replies', stats.errorReplies],
     ['total_reads_processed', stats.readsProcessed],

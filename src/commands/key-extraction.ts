@@ -30,16 +30,31 @@ export function hasKeys(specs: readonly KeySpec[]): boolean {
  */
 export function keysOf(specs: readonly KeySpec[], request: Request): KeyReference[] | undefined {
   const keys: KeyReference[] = [];
-  for (const spec of specs) {
+  const isWhole = visitKeys(specs, request, (position, { flags, flagsOf }) => {
+    keys.push({ position, flags: flagsOf === undefined ? flags : flagsOf(request) });
+  });
+  return isWhole ? keys : undefined;
+}
+
+/**
+ * Calls back with the number of each argument that is a key, in the order of the key specs.
+ * @returns false after the keys of the specs before one whose keys are not all there
+ */
+export function visitKeys(
+  specs: readonly KeySpec[],
+  request: Request,
+  visit: (position: number, spec: KeySpec) => void,
+): boolean {
+  for (let i = 0; i < specs.length; i++) {
+    const spec = specs[i];
     if (spec.flags.includes('not_key')) continue;
     const start = beginOf(spec.search, request);
     if (start === undefined) continue;
     const range = rangeOf(spec.extent, start, request);
-    if (range === undefined) return undefined;
-    const flags = spec.flagsOf === undefined ? spec.flags : spec.flagsOf(request);
-    for (let i = range.first; i <= range.last; i += range.step) keys.push({ position: i, flags });
+    if (range === undefined) return false;
+    for (let k = range.first; k <= range.last; k += range.step) visit(k, spec);
   }
-  return keys;
+  return true;
 }
 
 /** The argument at which the search ends; undefined when the keyword is not there. */

@@ -6,6 +6,7 @@ import type { PubSub } from '../pubsub/pubsub.ts';
 import type { LatencyMonitor } from '../telemetry/latency-monitor.ts';
 import type { ServerStats } from '../telemetry/server-stats.ts';
 import type { SlowLog } from '../telemetry/slow-log.ts';
+import type { Tracking } from '../tracking/tracking.ts';
 import type { Call } from './call.ts';
 import type { ClientRegistry } from './client-registry.ts';
 import type { Command } from './command.ts';
@@ -42,6 +43,7 @@ export interface Services {
   readonly pubsub: PubSub;
   readonly clients: ClientRegistry;
   readonly commands: CommandTable;
+  readonly tracking: Tracking;
   readonly stats: ServerStats;
   readonly slowLog: SlowLog;
   readonly latency: LatencyMonitor;

@@ -145,6 +145,6 @@ function unwatch({ reply, client, server }: Call): void {
 }
 
 function endWatches(server: Services, client: Client): void {
-  server.keyspace.watches.removeAll(client);
+  server.keyspace.unwatch(client);
   client.dirty = false;
 }

@@ -27,12 +27,14 @@ import {
 } from '../commands/flags.ts';
 import { feedMonitors } from '../commands/monitor.ts';
 import type { Services } from '../commands/services.ts';
+import { TrackedReads } from '../commands/tracked-reads.ts';
 import { discardTransaction, execRefusal } from '../commands/transactions.ts';
 import { KeyWarmer } from '../keyspace/key-warmer.ts';
 import { ArenaFullError } from '../memory/arena.ts';
 import type { Reply } from '../protocol/reply.ts';
 import type { Request } from '../protocol/request.ts';
 import { unixTimeMsAt } from '../telemetry/wall-clock.ts';
+import type { Tracking } from '../tracking/tracking.ts';
 import { CrossProtocolGuard } from './cross-protocol.ts';
 import { unknownCommand, unknownSubcommand } from './unknown-command.ts';
 
@@ -77,6 +79,8 @@ export class Dispatcher {
   readonly #memory: MemoryGuard;
   readonly #isProtected: ProtectedCheck;
   readonly #crossProtocol: CrossProtocolGuard;
+  readonly #tracking: Tracking;
+  readonly #trackedReads: TrackedReads;
   /** When the clock was read last, by performance.now(): where the next command's time begins. */
   #clockMs = 0;
   /** Commands that ran since then. */
@@ -99,6 +103,8 @@ export class Dispatcher {
     this.#memory = memory;
     this.#isProtected = isProtected;
     this.#crossProtocol = new CrossProtocolGuard(server.log);
+    this.#tracking = server.tracking;
+    this.#trackedReads = new TrackedReads(server.tracking, server.commands);
     this.#call = new Call(reply, server, nobody);
   }
 
@@ -133,6 +139,7 @@ export class Dispatcher {
    */
   execute(client: Client, request: Request): boolean {
     const reply = this.#reply;
+    if (this.#tracking.active) this.#beginTracked(client);
     const replied = client.replyMode === REPLY_ON ? undefined : reply.mark();
     const command = this.#resolve(client, request);
     if (command !== undefined) {
@@ -140,6 +147,7 @@ export class Dispatcher {
         // Refused, and answered.
       } else if (this.#mustWait(client, command)) {
         this.#server.clients.held.add(client);
+        if (this.#tracking.active) this.#tracking.end();
         return false;
       } else if (client.transaction !== undefined && !RUN_IN_TRANSACTION.has(command.fullName)) {
         this.#queue(client, command, request);
@@ -157,7 +165,19 @@ export class Dispatcher {
       if (client.insertions !== undefined) client.insertInto(reply);
       advanceReplyMode(client);
     }
+    if (this.#tracking.active) this.#endTracked(client, request);
     return true;
+  }
+
+  #beginTracked(client: Client): void {
+    this.#tracking.limitKeys();
+    // Inside the reply of a transaction nothing else may stand.
+    this.#tracking.begin(client, client.transaction !== undefined);
+  }
+
+  #endTracked(client: Client, request: Request): void {
+    this.#trackedReads.endCaching(client, request);
+    this.#tracking.end();
   }
 
   /** Runs a command that passed the checks, and counts it. */
@@ -176,6 +196,9 @@ export class Dispatcher {
       command.handler(call);
     } catch (error) {
       this.#recover(error, command);
+    }
+    if (client.tracker !== undefined && (command.flags & READONLY) !== 0) {
+      this.#trackedReads.remember(client.tracker, command, call.request);
     }
     command.stats.calls++;
     server.stats.commandsProcessed++;
@@ -255,8 +278,13 @@ export class Dispatcher {
     if (client.transaction !== undefined && (flags & NO_MULTI) !== 0) {
       return this.#reject(client, command, 'ERR Command not allowed inside a transaction');
     }
-    if (this.#memory.limited && !this.#memory.makeRoom() && needsMemory(client, command)) {
-      return this.#reject(client, command, OUT_OF_MEMORY);
+    if (this.#memory.limited) {
+      const hasRoom = this.#memory.makeRoom();
+      // What was evicted is told before what the command answers.
+      this.#tracking.sendWithheld();
+      if (!hasRoom && needsMemory(client, command)) {
+        return this.#reject(client, command, OUT_OF_MEMORY);
+      }
     }
     if (client.subscriptions !== undefined && client.protocol === 2 && (flags & SUBSCRIBER) === 0) {
       return this.#reject(client, command, notWhileSubscribed(command.fullName));

@@ -235,11 +235,9 @@ export class Database {
     return true;
   }
 
-  /** Deletes an entry that no client deletes by its key (expiry, eviction, the source of a move). */
+  /** Deletes an entry that no client deletes (expiry, eviction). */
   deleteEntry(ref: number): void {
-    const key = this.key(ref).copy();
-    this.discard(ref);
-    this.#keyspace.affected(this, key, 0, key.length);
+    this.#deleteEntry(ref, false);
   }
 
   /**
@@ -250,12 +248,14 @@ export class Database {
     const word = this.accessWord(ref);
     const fresh = this.#transfer(ref, target, request, i, this.entries.externalValue(ref));
     target.setAccessWord(fresh, word);
-    this.deleteEntry(ref);
+    this.#deleteEntry(ref, true);
+    target.modified(request, i, 1);
   }
 
   /** As `moveTo`, but the source stays, and the copy was never used before (COPY). */
   copyTo(ref: number, target: Database, request: Request, i: number): void {
     this.#transfer(ref, target, request, i, NEW_BLOCK);
+    target.modified(request, i, 1);
   }
 
   /** Tells the keyspace that the entry's value was changed in place. */
@@ -389,8 +389,13 @@ export class Database {
     }
     if (expiry !== NO_EXPIRY) target.#expiries.add(fresh, expiry);
     target.#insert(fresh, request, i);
-    target.modified(request, i, 1);
     return fresh;
+  }
+
+  #deleteEntry(ref: number, byClient: boolean): void {
+    const key = this.key(ref).copy();
+    this.discard(ref);
+    this.#keyspace.affected(this, key, 0, key.length, byClient);
   }
 
   /** Adds an entry whose key the table did not find. */

@@ -11,6 +11,17 @@ import { type Watcher, WatchList } from './watch.ts';
 /** Due keys deleted between two looks at the clock. */
 const EXPIRY_BATCH = 16;
 
+/** Is told of every key that changes, and of emptied databases. */
+export interface KeyObserver {
+  /**
+   * A key was modified, or has expired or been evicted. Keys have no database here.
+   * @param byClient whether a client asked for the change
+   */
+  keyChanged(bytes: Uint8Array, offset: number, length: number, byClient: boolean): void;
+  /** One database was emptied, or all. */
+  flushed(): void;
+}
+
 /** What the keyspace counts, for INFO. */
 export interface KeyspaceStats {
   hits: number;
@@ -42,6 +53,8 @@ export class Keyspace {
   freshWord = 0;
   /** Whether due keys are only treated as gone, not deleted (while writes are paused). */
   expiryPaused = false;
+  /** Whether anybody wants to know of changed keys: watchers, or the observer. */
+  observed = false;
   /** Whether `added` is to be called for every new key. */
   noticesAdditions = false;
   /** Whether reads leave the access clock alone (CLIENT NO-TOUCH). */
@@ -52,6 +65,7 @@ export class Keyspace {
 
   /** Emptied databases: each call of `free` gives a little back and tells whether there is more. */
   readonly #detached: { readonly keys: number; readonly free: () => boolean }[] = [];
+  #observer: KeyObserver | undefined;
   /** Database at which the next active expiry cycle begins. */
   #nextExpiryIndex = 0;
 
@@ -92,15 +106,43 @@ export class Keyspace {
   /** Called by databases after each modification of a key that a client asked for. */
   modified(database: Database, bytes: Uint8Array, offset: number, length: number): void {
     this.dirty++;
-    this.affected(database, bytes, offset, length);
+    if (this.observed) this.#tell(database, bytes, offset, length, true);
   }
 
   /**
    * Called by databases for what is no change by itself: a key expires, is evicted, or goes to
    * another place. Its watchers are marked all the same.
+   * @param byClient whether a client asked for it
    */
-  affected(database: Database, bytes: Uint8Array, offset: number, length: number): void {
+  affected(
+    database: Database,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    byClient: boolean,
+  ): void {
+    if (this.observed) this.#tell(database, bytes, offset, length, byClient);
+  }
+
+  /** Begins to tell an observer of changes, or with undefined ends it. */
+  observe(observer: KeyObserver | undefined): void {
+    this.#observer = observer;
+    this.#refreshObserved();
+  }
+
+  #tell(
+    database: Database,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    byClient: boolean,
+  ): void {
     if (this.watches.size !== 0) this.#touchWatchers(database, bytes, offset, length);
+    this.#observer?.keyChanged(bytes, offset, length, byClient);
+  }
+
+  #refreshObserved(): void {
+    this.observed = this.watches.size !== 0 || this.#observer !== undefined;
   }
 
   /** Called by databases for each key that was not there before, if `noticesAdditions`. */
@@ -122,6 +164,13 @@ export class Keyspace {
     const expired = this.expiryPaused && database.find(key, 0, key.length) === 0;
     database.find(key, 0, key.length);
     this.watches.add(watcher, database.index, key.toString('latin1'), expired);
+    this.#refreshObserved();
+  }
+
+  /** Ends all watches of a watcher. */
+  unwatch(watcher: Watcher): void {
+    this.watches.removeAll(watcher);
+    this.#refreshObserved();
   }
 
   /** Marks the watcher if a key that it watches has expired since, though it may still be there. */
@@ -160,6 +209,7 @@ export class Keyspace {
       }
     }
     this.dirty += removed;
+    this.#observer?.flushed();
     return removed;
   }
 

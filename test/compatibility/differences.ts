@@ -16,9 +16,19 @@ export const differences: readonly IntendedDifference[] = [
       'What COMMAND DOCS says in sentences (summary, changes, complexity after its order) and what COMMAND HELP explains is in words of our own.',
   },
   {
-    name: 'client-tracking',
+    name: 'tracking-prefix-overlap',
     reason:
-      'CLIENT TRACKING, TRACKINGINFO and CACHING are not there yet. CLIENT HELP lists what there is.',
+      'CLIENT TRACKING with prefixes that overlap each other is always refused. Redis reports the error too, but begins to track and answers a second time, when it is not the first prefix that overlaps with another one.',
+  },
+  {
+    name: 'tracking-in-transactions',
+    reason:
+      'An invalidation that a transaction causes, and that another client redirects to the one that runs it, comes after the reply of EXEC. Redis 7.0 puts it in the middle of that reply, where no client expects it.',
+  },
+  {
+    name: 'tracking-last-client',
+    reason:
+      'What clients have read is forgotten when the last one stops tracking. Redis remembers it until the keys are modified, though nobody is told.',
   },
   {
     name: 'client-7.2',

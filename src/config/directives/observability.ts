@@ -45,7 +45,7 @@ export const observability = section('observability', 'Observability', {
   'tracking-table-max-keys': {
     kind: integer({ min: 0, max: LONG_MAX }),
     default: '1000000',
-    status: 'later',
+    status: 'active',
     doc: 'Keys that are remembered for the caches of clients. `0` sets no limit.',
   },
 });

@@ -1,0 +1,56 @@
+// The message that keys are not valid any more, in its two forms. Each is encoded when the first
+// receiver needs it, and shared by all others.
+//
+//   RESP3, a push:                       >2 $10 invalidate                               value
+//   RESP2, to a subscribed client:       *3 $7 message     $20 __redis__:invalidate      value
+// The value is the array of the keys, or null: all keys.
+
+const CRLF = Buffer.from('\r\n');
+const PUSH_HEAD = Buffer.from('>2\r\n$10\r\ninvalidate\r\n');
+const MESSAGE_HEAD = Buffer.from('*3\r\n$7\r\nmessage\r\n$20\r\n__redis__:invalidate\r\n');
+
+/** An invalidation on its way; see the head of this file. */
+export class Invalidation {
+  readonly #value: Buffer;
+  #push: Buffer | undefined;
+  #message: Buffer | undefined;
+
+  private constructor(value: Buffer) {
+    this.#value = value;
+  }
+
+  /** Of one key. */
+  static of(key: Uint8Array): Invalidation {
+    return new Invalidation(Buffer.concat([Buffer.from(`*1\r\n$${key.length}\r\n`), key, CRLF]));
+  }
+
+  /** Of several keys, each with one character a byte. */
+  static ofAll(keys: readonly string[]): Invalidation {
+    let text = `*${keys.length}\r\n`;
+    for (const key of keys) text += `$${key.length}\r\n${key}\r\n`;
+    return new Invalidation(Buffer.from(text, 'latin1'));
+  }
+
+  /** As a push of RESP3. */
+  get push(): Buffer {
+    this.#push ??= Buffer.concat([PUSH_HEAD, this.#value]);
+    return this.#push;
+  }
+
+  /** As a message of publish/subscribe in RESP2. */
+  get message(): Buffer {
+    this.#message ??= Buffer.concat([MESSAGE_HEAD, this.#value]);
+    return this.#message;
+  }
+
+  /** Of all keys. As in Redis, the null is that of the protocol that the tracking client speaks. */
+  static readonly ofEverything: Readonly<Record<2 | 3, Invalidation>> = {
+    2: new Invalidation(Buffer.from('$-1\r\n')),
+    3: new Invalidation(Buffer.from('_\r\n')),
+  };
+}
+
+/** Tells a tracking client (RESP3) that the one to which its invalidations go is no longer there. */
+export function brokenRedirection(redirect: number): Buffer {
+  return Buffer.from(`>2\r\n$21\r\ntracking-redir-broken\r\n:${redirect}\r\n`);
+}

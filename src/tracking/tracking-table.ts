@@ -1,0 +1,130 @@
+// Which clients may have which keys in their caches: a table from a key to the numbers of clients,
+// off the JavaScript heap, as there may be millions. Keys have no database: a cache knows none.
+//
+// The value of an entry is a set of 32-bit numbers, little-endian and ascending. It is looked up by
+// bisection, as thousands of clients may have read the same key. Numbers of clients that are gone
+// stay until their key is invalidated: forgetting them would mean to walk through the table.
+import { Entries, NO_EXPIRY } from '../keyspace/entries.ts';
+import { Arena } from '../memory/arena.ts';
+import type { Request } from '../protocol/request.ts';
+import { BytesTable } from '../structures/bytes-table.ts';
+import type { HashSeed } from '../structures/hash.ts';
+
+const NUMBER_BYTES = 4;
+const NO_NUMBERS = Buffer.alloc(0);
+
+/** The tracked keys and who tracks them; see the head of this file. */
+export class TrackingTable {
+  /** Keys and clients, each pair counted. */
+  items = 0;
+  readonly #seed: HashSeed;
+  /** What the table consists of: made when it gets its first key, dropped when it is cleared. */
+  #memory: { readonly entries: Entries; readonly table: BytesTable } | undefined;
+  readonly #number = Buffer.alloc(NUMBER_BYTES);
+
+  /** @param seed that of the databases, so that a request's hashes serve here too */
+  constructor(seed: HashSeed) {
+    this.#seed = seed;
+  }
+
+  /** Number of keys. */
+  get keys(): number {
+    return this.#memory?.table.size ?? 0;
+  }
+
+  /** Bytes of keys, numbers and the table itself. */
+  get usedBytes(): number {
+    if (this.#memory === undefined) return 0;
+    const { arena } = this.#memory.entries;
+    return arena.usedBytes + arena.external.usedBytes + arena.sideBytes;
+  }
+
+  /**
+   * Adds a number to those of the key that is argument i of the request.
+   * @throws ArenaFullError when there is no memory; nothing has changed then
+   */
+  add(request: Request, i: number, number: number): void {
+    this.#memory ??= this.#create();
+    const { entries, table } = this.#memory;
+    const { buffer, offsets, lengths } = request;
+    const ref =
+      i > 0 && i <= request.hashedTo
+        ? table.findHashed(request.hashes[i], buffer, offsets[i], lengths[i])
+        : table.find(buffer, offsets[i], lengths[i]);
+    if (ref !== 0) {
+      this.#addTo(ref, entries, table, number);
+      return;
+    }
+    table.reserve();
+    const fresh = entries.build(buffer, offsets[i], lengths[i], 0, 0, NUMBER_BYTES, NO_EXPIRY, 0);
+    this.#number.writeUInt32LE(number, 0);
+    entries.fillValue(fresh, this.#number, 0, NUMBER_BYTES);
+    table.insert(fresh);
+    this.items++;
+  }
+
+  /** Takes a key out; returns the numbers that it had, as they lie in the table. */
+  take(bytes: Uint8Array, offset: number, length: number): Buffer {
+    if (this.#memory === undefined || this.#memory.table.size === 0) return NO_NUMBERS;
+    const { entries, table } = this.#memory;
+    const ref = table.find(bytes, offset, length);
+    if (ref === 0) return NO_NUMBERS;
+    const numbers = entries.value(ref).copy();
+    table.remove();
+    entries.free(ref);
+    this.items -= numbers.length / NUMBER_BYTES;
+    return numbers;
+  }
+
+  /** A key drawn at random; undefined when there is none. */
+  randomKey(): Buffer | undefined {
+    if (this.#memory === undefined || this.#memory.table.size === 0) return undefined;
+    return this.#memory.entries.key(this.#memory.table.random()).copy();
+  }
+
+  /** Forgets everything, at once. */
+  clear(): void {
+    this.#memory = undefined;
+    this.items = 0;
+  }
+
+  #create(): { readonly entries: Entries; readonly table: BytesTable } {
+    const arena = new Arena();
+    return { entries: new Entries(arena), table: new BytesTable(arena, this.#seed) };
+  }
+
+  /** Adds a number to the set of the entry that the table found last. */
+  #addTo(ref: number, entries: Entries, table: BytesTable, number: number): void {
+    const { buffer, offset, length } = entries.value(ref);
+    const at = placeOf(buffer, offset, length, number);
+    if (at < length && buffer.readUInt32LE(offset + at) === number) return;
+    let target = ref;
+    if (!entries.resizeInPlace(ref, length + NUMBER_BYTES)) {
+      target = entries.rebuild(ref, length + NUMBER_BYTES, NO_EXPIRY);
+      table.replace(target);
+      entries.free(ref);
+    }
+    const value = entries.value(target);
+    const from = value.offset + at;
+    value.buffer.copyWithin(from + NUMBER_BYTES, from, value.offset + length);
+    value.buffer.writeUInt32LE(number, from);
+    this.items++;
+  }
+}
+
+/** Calls back with each number of what `take` returned. */
+export function eachNumber(numbers: Buffer, visit: (number: number) => void): void {
+  for (let i = 0; i < numbers.length; i += NUMBER_BYTES) visit(numbers.readUInt32LE(i));
+}
+
+/** Where a number is in the set, or would be: in bytes from its start. */
+function placeOf(buffer: Buffer, offset: number, length: number, number: number): number {
+  let low = 0;
+  let high = length / NUMBER_BYTES;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (buffer.readUInt32LE(offset + middle * NUMBER_BYTES) < number) low = middle + 1;
+    else high = middle;
+  }
+  return low * NUMBER_BYTES;
+}

@@ -1,0 +1,241 @@
+// Client-side caching: remembers which keys clients may have in their caches, and tells them when
+// these keys are not valid any more. https://redis.io/docs/manual/client-side-caching/
+//
+//   a client reads ──▶ table: key → clients     ── modified, expired, evicted ──▶ one message each
+//   a client follows a prefix ──▶ prefixes      ── the same ──▶ noted ── end of the turn ──▶ one
+//                                                                      message with all keys
+//
+// Order. A client is told of what its own command invalidates after the reply, and after the whole
+// transaction; it may be told of others' invalidations (it is who they redirect to) in the middle of
+// its own command, before its reply, but not inside the reply of a transaction.
+import type { KeyObserver } from '../keyspace/keyspace.ts';
+import { ArenaFullError } from '../memory/arena.ts';
+import type { Request } from '../protocol/request.ts';
+import type { HashSeed } from '../structures/hash.ts';
+import { brokenRedirection, Invalidation } from './invalidation.ts';
+import { PrefixTable } from './prefix-table.ts';
+import {
+  BROADCAST,
+  BROKEN_REDIRECTION,
+  CACHING,
+  NO_LOOP,
+  OPT_IN,
+  OPT_OUT,
+  TRACKING_ON,
+  type TrackedClient,
+  Tracker,
+} from './tracker.ts';
+import { eachNumber, TrackingTable } from './tracking-table.ts';
+
+/** Keys that one look at the limit drops, times the looks that did not suffice. */
+const LIMIT_EFFORT = 100;
+
+/** How a client tracks. */
+export interface TrackingOptions {
+  /** BROADCAST, OPT_IN, OPT_OUT and NO_LOOP. */
+  readonly modes: number;
+  /** Id of the client that gets the invalidations; 0 for the client itself. */
+  readonly redirect: number;
+  /** What to follow in the mode BROADCAST, besides what it follows already; none: all keys. */
+  readonly prefixes: readonly string[];
+}
+
+/** What tracking needs of the server around it. */
+export interface TrackingHost {
+  /** The client with this id, if it is connected. */
+  find(id: number): TrackedClient | undefined;
+  /** Begins or ends to call the observer for every key that changes. */
+  observe(observer: KeyObserver | undefined): void;
+  /** Has a task run when all requests that have arrived were run. */
+  schedule(task: () => void): void;
+}
+
+/** See the head of this file. */
+export class Tracking implements KeyObserver {
+  /** Number of clients that track. */
+  clients = 0;
+  /** Whether `begin` and `end` must be called for each command: a client tracks, or just did. */
+  active = false;
+  /** `tracking-table-max-keys`; 0 for no limit. */
+  maxKeys = 0;
+  readonly table: TrackingTable;
+  readonly prefixes = new PrefixTable();
+
+  readonly #host: TrackingHost;
+  readonly #trackers = new Map<number, Tracker>();
+  #lastNumber = 0;
+  /** The client whose command runs now. */
+  #current: TrackedClient | undefined;
+  /** Whether all that it is to be told waits, not only what its own command invalidates. */
+  #withholds = false;
+  #withheld: { readonly tracker: Tracker; readonly invalidation: Invalidation }[] = [];
+  #broadcastScheduled = false;
+  #limitRounds = 0;
+
+  constructor(seed: HashSeed, host: TrackingHost) {
+    this.table = new TrackingTable(seed);
+    this.#host = host;
+  }
+
+  // ── Clients ─────────────────────────────────────────────────────────────────────────────────
+
+  /** Begins to track for a client, or changes how. */
+  enable(client: TrackedClient, { modes, redirect, prefixes }: TrackingOptions): void {
+    client.tracker ??= this.#newTracker(client);
+    const { tracker } = client;
+    if (!tracker.has(TRACKING_ON) && ++this.clients === 1) {
+      this.active = true;
+      this.#host.observe(this);
+      // For the command that runs now `begin` was not called.
+      if (this.#current === undefined) this.begin(client, true);
+    }
+    tracker.flags = (tracker.flags & CACHING) | TRACKING_ON | modes;
+    tracker.redirect = redirect;
+    if ((modes & BROADCAST) === 0) return;
+    if (prefixes.length === 0) this.prefixes.follow(tracker, '');
+    for (const prefix of prefixes) this.prefixes.follow(tracker, prefix);
+  }
+
+  /**
+   * Ends tracking for a client. What it has read stays in the table until it is invalidated, or
+   * nobody tracks any more.
+   */
+  disable(client: TrackedClient): void {
+    const { tracker } = client;
+    if (tracker === undefined || !tracker.has(TRACKING_ON)) return;
+    this.prefixes.leave(tracker);
+    tracker.flags = 0;
+    if (--this.clients > 0) return;
+    this.table.clear();
+    this.#host.observe(undefined);
+    this.active = this.#current !== undefined;
+  }
+
+  /** Forgets a client that is gone. */
+  forget(client: TrackedClient): void {
+    this.disable(client);
+    if (client.tracker !== undefined) this.#trackers.delete(client.tracker.number);
+  }
+
+  #newTracker(client: TrackedClient): Tracker {
+    do {
+      this.#lastNumber = (this.#lastNumber + 1) >>> 0;
+    } while (this.#trackers.has(this.#lastNumber));
+    const tracker = new Tracker(client, this.#lastNumber);
+    this.#trackers.set(tracker.number, tracker);
+    return tracker;
+  }
+
+  // ── Commands ────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * A client's command begins.
+   * @param withholds whether nothing must be sent to the client before it ends
+   */
+  begin(client: TrackedClient, withholds: boolean): void {
+    this.#current = client;
+    this.#withholds = withholds;
+  }
+
+  /** It has ended, and its reply is encoded: tells the client what waited. */
+  end(): void {
+    this.#current = undefined;
+    this.active = this.clients > 0;
+    this.sendWithheld();
+  }
+
+  /** Tells the client whose command runs what waits for its end, unless nothing may be sent yet. */
+  sendWithheld(): void {
+    if (this.#withheld.length === 0 || (this.#current !== undefined && this.#withholds)) return;
+    const withheld = this.#withheld;
+    this.#withheld = [];
+    for (const { tracker, invalidation } of withheld) this.#send(tracker, invalidation);
+  }
+
+  /** Remembers that a client has read the key that is argument i, for which the caller asked it. */
+  remember(tracker: Tracker, request: Request, i: number): void {
+    try {
+      this.table.add(request, i, tracker.number);
+    } catch (error) {
+      if (!(error instanceof ArenaFullError)) throw error;
+      // What cannot be remembered must not be cached.
+      this.#withheld.push({ tracker, invalidation: Invalidation.of(request.copy(i)) });
+    }
+  }
+
+  // ── Changes ─────────────────────────────────────────────────────────────────────────────────
+
+  keyChanged(bytes: Uint8Array, offset: number, length: number, byClient: boolean): void {
+    if (this.prefixes.size > 0) {
+      const key = Buffer.from(bytes.buffer, bytes.byteOffset + offset, length).toString('latin1');
+      const noted = this.prefixes.note(key, byClient ? this.#current : undefined);
+      if (noted) this.#scheduleBroadcast();
+    }
+    this.#invalidate(bytes, offset, length);
+  }
+
+  flushed(): void {
+    for (const tracker of this.#trackers.values()) {
+      if (!tracker.has(TRACKING_ON)) continue;
+      this.#tell(tracker, Invalidation.ofEverything[tracker.client.protocol]);
+    }
+    this.table.clear();
+  }
+
+  /** Drops keys drawn at random while there are more than `maxKeys`, for a bounded time. */
+  limitKeys(): void {
+    const { table, maxKeys } = this;
+    const isOver = (): boolean => maxKeys !== 0 && table.keys > maxKeys;
+    for (let left = LIMIT_EFFORT * (this.#limitRounds + 1); left > 0 && isOver(); left--) {
+      const key = table.randomKey();
+      if (key !== undefined) this.#invalidate(key, 0, key.length);
+    }
+    this.#limitRounds = isOver() ? this.#limitRounds + 1 : 0;
+  }
+
+  /** Takes a key out of the table and tells those who read it. */
+  #invalidate(bytes: Uint8Array, offset: number, length: number): void {
+    const numbers = this.table.take(bytes, offset, length);
+    if (numbers.length === 0) return;
+    const invalidation = Invalidation.of(bytes.subarray(offset, offset + length));
+    eachNumber(numbers, (number) => {
+      const tracker = this.#trackers.get(number);
+      if (tracker === undefined || !tracker.has(TRACKING_ON) || tracker.has(BROADCAST)) return;
+      if (tracker.has(NO_LOOP) && tracker.client === this.#current) return;
+      this.#tell(tracker, invalidation);
+    });
+  }
+
+  /** Sends an invalidation: to the client whose command caused it only when that has ended. */
+  #tell(tracker: Tracker, invalidation: Invalidation): void {
+    if (tracker.client === this.#current) this.#withheld.push({ tracker, invalidation });
+    else this.#send(tracker, invalidation);
+  }
+
+  #send(tracker: Tracker, invalidation: Invalidation): void {
+    const { client, redirect } = tracker;
+    const target = redirect === 0 ? client : this.#host.find(redirect);
+    if (target === undefined) {
+      tracker.flags |= BROKEN_REDIRECTION;
+      if (client.protocol === 3) client.send(brokenRedirection(redirect));
+    } else if (target === this.#current && this.#withholds) {
+      this.#withheld.push({ tracker, invalidation });
+    } else if (target.protocol === 3) {
+      target.send(invalidation.push);
+    } else if (redirect !== 0 && target.isSubscriber) {
+      target.send(invalidation.message);
+    }
+  }
+
+  #scheduleBroadcast(): void {
+    if (this.#broadcastScheduled) return;
+    this.#broadcastScheduled = true;
+    this.#host.schedule(() => {
+      this.#broadcastScheduled = false;
+      this.prefixes.broadcast((tracker, invalidation) => this.#send(tracker, invalidation));
+    });
+  }
+}
+
+/** The modes that CLIENT TRACKING sets: all others follow from what happens. */
+export const CHOSEN_MODES = BROADCAST | OPT_IN | OPT_OUT | NO_LOOP;
