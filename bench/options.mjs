@@ -4,10 +4,11 @@
 import { parseArgs } from 'node:util';
 import * as eventLoop from './scenarios/event-loop.mjs';
 import * as memory from './scenarios/memory.mjs';
+import * as pubsub from './scenarios/pubsub.mjs';
 import * as strings from './scenarios/strings.mjs';
 
 /** All scenarios, in the order in which they run. */
-export const scenarios = [strings, memory, eventLoop];
+export const scenarios = [strings, pubsub, memory, eventLoop];
 
 /**
  * @typedef {object} BenchOptions
@@ -31,7 +32,7 @@ Compares Synap with redis-server on this machine: both with the same settings, a
   --only NAMES           run these scenarios only, separated by commas (also --scenario):
 ${scenarios.map(({ name, summary }) => `                           ${name.padEnd(11)} ${summary}`).join('\n')}
   --row WORDS            of strings, only the rows with all these words: --row 'set p=16'
-  --rounds N             rounds of each measurement (strings: 5; the others: 3, with 10 M keys: 1)
+  --rounds N             rounds of each measurement (strings, pubsub: 5; others: 3, with 10 M keys: 1)
   --quick                about a minute: few rows, short runs, two rounds; nothing is kept
   --full                 10 M keys as well, in memory and event-loop (about 2 GB of memory)
   --json FILE            write the results there instead of bench/results/latest.json

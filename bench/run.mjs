@@ -86,7 +86,7 @@ function checkTools(options) {
   if (options.only.includes('strings') && toolVersion('redis-benchmark') === null) {
     throw new Error(
       `redis-benchmark is not installed, which drives the scenario "strings".\n${INSTALL_HINT}\n` +
-        'Without it: npm run bench -- --only memory,event-loop',
+        'Without it: npm run bench -- --only pubsub,memory,event-loop',
     );
   }
   const version = toolVersion('redis-server');

@@ -28,6 +28,7 @@ import { fileURLToPath } from 'node:url';
  * @property {{
  *   strings?: { facts: Facts, clients: number, secondsPerRun: number,
  *     rows: import('../scenarios/strings.mjs').StringsResult[] },
+ *   pubsub?: { facts: Facts, rows: import('../scenarios/pubsub.mjs').PubsubResult[] },
  *   memory?: { facts: Facts, rows: import('../scenarios/memory.mjs').MemoryResult[] },
  *   'event-loop'?: { facts: Facts } & import('../scenarios/event-loop.mjs').StallResult,
  * }} scenarios

@@ -8,6 +8,7 @@ import {
   isBaseLoad,
   meets,
   memoryLimit,
+  pubsubRatios,
   stallLimitMs,
   stringsRatio,
   stringsTargets,
@@ -20,6 +21,7 @@ const ABSENT = '—';
  * @typedef {import('../support/statistics.mjs').Spread} Spread
  * @typedef {import('../scenarios/strings.mjs').StringsResult} StringsResult
  * @typedef {import('../scenarios/strings.mjs').StringsFigures} StringsFigures
+ * @typedef {import('../scenarios/pubsub.mjs').PubsubRound} PubsubRound
  * @typedef {import('./results.mjs').Results} Results
  */
 
@@ -34,7 +36,7 @@ const ABSENT = '—';
  * @returns {Section[]} one a scenario that was measured, then the targets
  */
 export function reportSections({ scenarios }) {
-  const { strings, memory, 'event-loop': eventLoop } = scenarios;
+  const { strings, pubsub, memory, 'event-loop': eventLoop } = scenarios;
   /** @type {Section[]} */
   const sections = [];
   if (strings !== undefined) {
@@ -47,6 +49,18 @@ export function reportSections({ scenarios }) {
           `about ${strings.secondsPerRun} s each; ratios are Synap ÷ Redis, with their range ` +
           `over the rounds; ${LOSS}: Redis is ahead. Latencies are of a whole pipeline.`,
         measuredOn(strings.facts),
+      ],
+    });
+  }
+  if (pubsub !== undefined) {
+    sections.push({
+      name: 'pubsub',
+      title: 'Publish/subscribe',
+      tables: [pubsubTable(pubsub.rows)],
+      notes: [
+        `Messages of 64 bytes, median of ${countOf(pubsub.rows[0].rounds)}; a message that ` +
+          'reaches 100 subscribers is delivered 100 times.',
+        measuredOn(pubsub.facts),
       ],
     });
   }
@@ -127,6 +141,34 @@ function comparison(row, figure, format, isMoreBetter) {
 }
 
 /**
+ * @param {NonNullable<Results['scenarios']['pubsub']>['rows']} rows
+ * @returns {Table}
+ */
+function pubsubTable(rows) {
+  /** @type {(rounds: PubsubRound[], figure: keyof PubsubRound['synap'], digits: number) => string[]} */
+  const compare = (rounds, figure, digits) => {
+    const synap = rounds.map((round) => round.synap[figure]);
+    const redis = rounds.map((round) => round.redis?.[figure]);
+    const format = (/** @type {number | undefined} */ value) =>
+      value === undefined ? ABSENT : digits === 0 ? thousands(value) : value.toFixed(digits);
+    return [
+      format(spread(synap)?.median),
+      format(spread(redis)?.median),
+      ratioCell(ratioSpread(synap, redis), digits === 0),
+    ];
+  };
+  return {
+    title: 'Messages delivered per second and server CPU per delivery',
+    head: ['load', 'Synap/s', 'Redis/s', 'ratio', 'Synap µs', 'Redis µs', 'ratio'],
+    rows: rows.map(({ label, rounds }) => [
+      label,
+      ...compare(rounds, 'deliveriesPerSecond', 0),
+      ...compare(rounds, 'cpuMicrosPerDelivery', 2),
+    ]),
+  };
+}
+
+/**
  * @param {NonNullable<Results['scenarios']['memory']>['rows']} rows
  * @returns {Table}
  */
@@ -175,13 +217,25 @@ function stallTable({ rounds, loadedKeys, expiredKeys }) {
  * @param {Results['scenarios']} scenarios
  * @returns {Table[]}
  */
-function targetTables({ strings, memory, 'event-loop': eventLoop }) {
+function targetTables({ strings, pubsub, memory, 'event-loop': eventLoop }) {
   /** @type {Table[]} */
   const tables = [];
   const base = strings?.rows.filter(isBaseLoad) ?? [];
   if (base.length > 0) tables.push(stringsTargetTable(base));
   /** @type {string[][]} */
   const others = [];
+  for (const { label, rounds } of pubsub?.rows ?? []) {
+    const limit = pubsubRatios[label];
+    const ratio = ratioSpread(
+      rounds.map(({ synap }) => synap.deliveriesPerSecond),
+      rounds.map(({ redis }) => redis?.deliveriesPerSecond),
+    );
+    others.push([
+      `messages/s, ${label}`,
+      `≥ ${limit}`,
+      ratio === null ? ABSENT : verdict(ratio.median.toFixed(2), meets(ratio.median, limit, true)),
+    ]);
+  }
   for (const { keys, rounds } of memory?.rows ?? []) {
     const ratio = ratioSpread(
       rounds.map(({ synap }) => synap.grownBytesPerKey),
@@ -206,7 +260,7 @@ function targetTables({ strings, memory, 'event-loop': eventLoop }) {
   }
   if (others.length > 0) {
     tables.push({
-      title: 'Memory and stalls',
+      title: 'Messages, memory and stalls',
       head: ['figure', 'target', 'measured'],
       rows: others,
     });

@@ -34,6 +34,16 @@ export const stringsTargets = [
   },
 ];
 
+/**
+ * Messages delivered per second, Synap ÷ Redis, at least: by load.
+ * @type {Record<string, number>}
+ */
+export const pubsubRatios = {
+  '1 subscriber': 1,
+  '100 subscribers': 1.2,
+  '10 k patterns, 1 matches': 1,
+};
+
 /** Growth of resident memory per key, Synap ÷ Redis, at most. */
 export const memoryLimit = 0.75;
 

@@ -6,7 +6,7 @@ import { inOrderOfRound } from '../../bench/support/servers.mjs';
 describe('parseOptions', () => {
   test('runs everything without flags', () => {
     const options = parseOptions([]);
-    expect(options.only).toEqual(['strings', 'memory', 'event-loop']);
+    expect(options.only).toEqual(['strings', 'pubsub', 'memory', 'event-loop']);
     expect(options.rounds).toBeNull();
     expect(isForKeeps(options)).toBe(true);
   });

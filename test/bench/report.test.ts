@@ -54,6 +54,20 @@ function results({ withRedis = true } = {}): Results {
           },
         ],
       },
+      pubsub: {
+        facts,
+        rows: [
+          {
+            label: '1 subscriber',
+            rounds: [
+              {
+                synap: { deliveriesPerSecond: 600_000, cpuMicrosPerDelivery: 1.5 },
+                redis: withRedis ? { deliveriesPerSecond: 500_000, cpuMicrosPerDelivery: 1 } : null,
+              },
+            ],
+          },
+        ],
+      },
       memory: {
         facts,
         rows: [
@@ -89,6 +103,9 @@ describe('sections', () => {
       ['SET P=16', '2,000 k', '500 k', '4.00 (2.00–6.00)', '1.00', '2.00', '0.50'],
       ['SET P=16', '3.00', '1.00', '3.00 ▼', '6.00', '2.00', '3.00 ▼', '9.00', '3.00', '3.00 ▼'],
     ]);
+    expect(cells(results(), 'pubsub', '1 subscriber')).toEqual([
+      ['1 subscriber', '600 k', '500 k', '1.20', '1.50', '1.00', '1.50 ▼'],
+    ]);
     expect(cells(results(), 'memory', '1 M')).toEqual([['1 M', '60.0', '120.0', '0.50']]);
     expect(cells(results(), 'event-loop', '1 M keys expire together')).toEqual([
       ['1 M keys expire together', '12.3 (4.0–20.5)', '3.0', '5.0', '5.0'],
@@ -101,6 +118,7 @@ describe('sections', () => {
     expect(cells(from, 'targets', 'CPU per command, P=16')[0][2]).toBe('0.50 hit');
     expect(cells(from, 'targets', 'p99 latency, P=16')[0][2]).toBe('3.00 MISS');
     expect(cells(from, 'targets', 'requests/s, P=1')[0][2]).toBe('—');
+    expect(cells(from, 'targets', 'messages/s, 1 subscriber')[0][2]).toBe('1.20 hit');
     expect(cells(from, 'targets', 'memory growth, 1 M keys')[0][2]).toBe('0.50 hit');
     expect(cells(from, 'targets', 'longest stall, load')[0][2]).toBe('4.0 ms hit');
     expect(cells(from, 'targets', 'longest stall, expire')[0][2]).toBe('20.5 ms MISS');
@@ -152,7 +170,7 @@ describe('docs/performance.md', () => {
 
   test('has a place for every section and the charts', () => {
     const names = [...reportSections(results()).map(({ name }) => name), 'charts'];
-    expect(names).toHaveLength(5);
+    expect(names).toHaveLength(6);
     for (const name of names) {
       const written = replaceBetweenMarkers(document, name, 'NEW');
       expect(written).toContain(`<!-- bench:${name} -->\n\nNEW\n\n<!-- /bench:${name} -->`);
