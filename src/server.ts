@@ -125,6 +125,7 @@ export class Server implements Services, ConnectionHost, ListenHost, BackgroundH
       nobody,
     );
     this.background = new Background(this);
+    this.keyspace.onReclaimable = () => this.background.wake();
     this.#listener = new Listener(this);
     this.clients.onResume = () => this.#resumeClients();
   }

@@ -2,6 +2,7 @@
 // the server runs has its line here, applied at the start or after every CONFIG SET of it.
 import type { Outcome } from './config/config.ts';
 import type { DirectiveName, Values } from './config/directives.ts';
+import { chunkLimitsOf } from './keyspace/list-values.ts';
 import { logLevelOf } from './logger.ts';
 import { maxClientsOfSystem } from './net/descriptor-limit.ts';
 import type { Server } from './server.ts';
@@ -66,6 +67,12 @@ const APPLICATIONS: readonly (readonly [names: readonly DirectiveName[], apply: 
   [
     ['tracking-table-max-keys'],
     (server, values) => (server.tracking.maxKeys = values['tracking-table-max-keys']),
+  ],
+  [
+    ['list-max-listpack-size'],
+    ({ keyspace }, values) => {
+      keyspace.entries.lists.limits = chunkLimitsOf(values['list-max-listpack-size']);
+    },
   ],
   [['slowlog-max-len'], (server, values) => (server.slowLog.maxLength = values['slowlog-max-len'])],
   [

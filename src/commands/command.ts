@@ -87,6 +87,8 @@ export interface CommandRow {
   /** One sentence, in our own words. */
   readonly summary: string;
   readonly complexity?: string;
+  /** Arguments, with the name, up to which a call never takes long; O(1) commands need not tell. */
+  readonly quickUpTo?: number;
   /** Version and reason, when its use is discouraged. */
   readonly deprecated?: { readonly since: string; readonly replacedBy: string };
   /** Whether it is a tool of the servers themselves, and not for applications. */
@@ -125,8 +127,8 @@ export interface Command {
   readonly flags: number;
   readonly keys: readonly KeySpec[];
   readonly handler: Handler;
-  /** Whether one call never takes long, whatever the data: its complexity is O(1). */
-  readonly isQuick: boolean;
+  /** A call with up to so many arguments never takes long, whatever the data; 0: any call may. */
+  readonly quickUpTo: number;
   /** Of a command with any number of keys from argument 1 on: one in so many arguments. Else 0. */
   readonly keyStep: number;
   stats: CommandStats;

@@ -2,12 +2,15 @@
 // one that Redis computes for the same data.
 //
 //   mix(d, x)  = SHA1(d xor SHA1(x))
-//   value of k = mix(mix(0, type), bytes), xor SHA1("!!expire!!") if k has an expiry
+//   value of k = mix(mix(0, type), bytes), xor SHA1("!!expire!!") if k has an expiry;
+//                of a list, the bytes of each element are mixed in, in order
 //   key        = the same, beginning with mix(0, key) instead of 0
 //   all        = for each database that holds keys: mix(all, index), then xor SHA1(key) of each key
 import { hash } from 'node:crypto';
 import { type Database, NO_EXPIRY } from '../keyspace/database.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
+import { visitElements } from '../keyspace/list-values.ts';
+import { TYPE_LIST } from '../keyspace/types.ts';
 
 const DIGEST_BYTES = 20;
 const EXPIRE_MARK = Buffer.from('!!expire!!');
@@ -54,8 +57,12 @@ function digestOfKeys(database: Database): Buffer | undefined {
 
 function addValue(digest: Buffer, database: Database, ref: number): void {
   mix(digest, uint32(database.typeOf(ref)));
-  const { buffer, offset, length } = database.value(ref);
-  mix(digest, buffer.subarray(offset, offset + length));
+  if (database.typeOf(ref) === TYPE_LIST) {
+    visitElements(database, ref, (bytes) => mix(digest, bytes));
+  } else {
+    const { buffer, offset, length } = database.value(ref);
+    mix(digest, buffer.subarray(offset, offset + length));
+  }
   if (database.expiryOf(ref) !== NO_EXPIRY) xor(digest, sha1(EXPIRE_MARK));
 }
 

@@ -4,23 +4,19 @@
 import { join } from 'node:path';
 import { writeHeapSnapshot } from 'node:v8';
 import { systemMessage } from '../config/error.ts';
-import { idleMs } from '../keyspace/access-clock.ts';
-import { type Database, NO_EXPIRY } from '../keyspace/database.ts';
+import { NO_EXPIRY } from '../keyspace/database.ts';
 import { setString } from '../keyspace/string-values.ts';
-import { ENCODING_INT, ENCODING_NAMES } from '../keyspace/types.ts';
-import { UNIT_BYTES } from '../memory/size-classes.ts';
 import { globMatch } from '../protocol/glob.ts';
-import { parseInteger } from '../protocol/integer.ts';
 import { Request } from '../protocol/request.ts';
 import { cString, wrongSubcommandUse } from './argument-errors.ts';
 import type { Call } from './call.ts';
 import type { CommandRow } from './command.ts';
 import { digestOfDatabases, digestOfValue } from './debug-digest.ts';
+import { debugObject } from './debug-object.ts';
 import { debugProtocol } from './debug-protocol.ts';
-import { NO_SUCH_KEY, STRING_TOO_LONG } from './errors.ts';
+import { STRING_TOO_LONG } from './errors.ts';
 import { ADMIN, LOADING, NOSCRIPT, PROTECTED, STALE } from './flags.ts';
 import { replyHelp } from './help.ts';
-import { referenceCount } from './object.ts';
 
 export const debugCommands: readonly CommandRow[] = [
   {
@@ -78,7 +74,7 @@ const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map([
   ['help', { least: 2, most: 2, run: (call: Call) => replyHelp(call, HELP) }],
   ['jmap', { least: 2, most: 2, run: jmap }],
   ['log', { least: 3, most: 3, run: log }],
-  ['object', { least: 3, most: 3, run: object }],
+  ['object', { least: 3, most: 3, run: debugObject }],
   ['populate', { least: 3, most: 5, run: populate }],
   ['protocol', { least: 3, most: 3, run: debugProtocol }],
   ['set-active-expire', { least: 3, most: 3, run: setActiveExpire }],
@@ -138,25 +134,6 @@ function jmap({ reply, server }: Call): void {
   }
 }
 
-/** The "address" of a value is its place in the arena. */
-function object(call: Call): void {
-  const { request, reply, db, server } = call;
-  const ref = db.peek(request, 2);
-  if (ref === 0) {
-    reply.error(NO_SUCH_KEY);
-    return;
-  }
-  const { access, nowMs } = server.keyspace;
-  const word = db.accessWord(ref);
-  const idleSeconds = access.frequency ? 0 : Math.floor(idleMs(word, nowMs) / 1000);
-  const address = ((ref >>> 0) * UNIT_BYTES).toString(16);
-  reply.simple(
-    `Value at:0x${address} refcount:${referenceCount(call, ref)} ` +
-      `encoding:${ENCODING_NAMES[db.encodingOf(ref)]} serializedlength:${serializedBytes(db, ref)} ` +
-      `lru:${word >>> 0} lru_seconds_idle:${idleSeconds}`,
-  );
-}
-
 function populate({ request, reply, db, server }: Call): void {
   const keys = request.integer(2);
   const prefix = request.count > 3 ? cString(request, 3) : 'key';
@@ -196,20 +173,4 @@ function stringmatchLen({ request, reply, server }: Call): void {
     const { buffer, offsets, lengths } = request;
     reply.integer(globMatch(buffer, offsets[3], lengths[3], text, 0, length, false) ? 1 : 0);
   }
-}
-
-/**
- * Bytes of a string's value in an RDB file, before compression: an integer of at most 32 bits as
- * such, anything else as bytes behind their length.
- */
-function serializedBytes(db: Database, ref: number): number {
-  const { buffer, offset, length } = db.value(ref);
-  if (db.encodingOf(ref) === ENCODING_INT) {
-    const value = parseInteger(buffer, offset, length);
-    for (const bytes of [1, 2, 4]) {
-      if (value >= -(2 ** (8 * bytes - 1)) && value < 2 ** (8 * bytes - 1)) return 1 + bytes;
-    }
-  }
-  if (length < 1 << 6) return 1 + length;
-  return length < 1 << 14 ? 2 + length : 5 + length;
 }

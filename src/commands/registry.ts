@@ -14,6 +14,9 @@ import { infoCommands } from './info.ts';
 import { keyCommands } from './keys.ts';
 import { latencyCommands } from './latency.ts';
 import { lcsCommands } from './lcs.ts';
+import { listElementCommands } from './list-elements.ts';
+import { listMoveCommands } from './list-moves.ts';
+import { listCommands } from './lists.ts';
 import { memoryCommands } from './memory.ts';
 import { monitorCommands } from './monitor.ts';
 import { objectCommands } from './object.ts';
@@ -32,6 +35,9 @@ const FAMILIES: readonly (readonly CommandRow[])[] = [
   stringRangeCommands,
   counterCommands,
   lcsCommands,
+  listCommands,
+  listElementCommands,
+  listMoveCommands,
   keyCommands,
   expireCommands,
   scanCommands,
@@ -53,6 +59,9 @@ const FAMILIES: readonly (readonly CommandRow[])[] = [
   shutdownCommands,
   debugCommands,
 ];
+
+/** More arguments than a request can have. */
+const ANY_NUMBER = 0x7fffffff;
 
 /** Slots of the name table: a power of two, several times the number of commands. */
 const NAME_SLOTS = 2048;
@@ -171,7 +180,7 @@ function resolve(row: CommandRow, parent: Command | undefined): Command {
     flags: row.flags,
     keys: row.keys ?? [],
     handler: row.handler ?? missingHandler(row.name),
-    isQuick: row.complexity === 'O(1)',
+    quickUpTo: row.quickUpTo ?? (row.complexity === 'O(1)' ? ANY_NUMBER : 0),
     keyStep: keyStepOf(row),
     stats: noStats(),
     subcommands,

@@ -60,7 +60,7 @@ const RUN_IN_TRANSACTION: ReadonlySet<string> = new Set([
 ]);
 /**
  * Reading the clock costs as much as a tenth of a GET. Commands that are quick whatever the data
- * (`Command.isQuick`) are therefore timed together, up to so many, when they come in a pipeline.
+ * (`Command.quickUpTo`) are therefore timed together, up to so many, when they come in a pipeline.
  */
 const MAX_TIMED_TOGETHER = 16;
 
@@ -187,7 +187,8 @@ export class Dispatcher {
     const client = call.client;
     const errorsBefore = reply.errors;
     // What may take long is timed by itself, from here on.
-    if (!command.isQuick) this.#settle();
+    const isQuick = call.request.count <= command.quickUpTo;
+    if (!isQuick) this.#settle();
     const startMs = this.#clockMs;
     if (command.keyStep !== 0 && call.request.count > 2 * command.keyStep) {
       this.#warmer.warmArguments(call.db, call.request, command.keyStep);
@@ -206,7 +207,7 @@ export class Dispatcher {
     if (server.clients.monitors.size > 0 && (command.flags & (SKIP_MONITOR | ADMIN)) === 0) {
       feedMonitors(server, client, call.request);
     }
-    if (command.isQuick) {
+    if (isQuick) {
       this.#untimed[this.#untimedCount++] = command;
       if (this.#untimedCount === this.#timedTogether) this.#observe(call, command, this.#settle());
     } else {

@@ -5,11 +5,12 @@
 //
 // A reference to an entry is valid until the next change of that key; methods that may move an
 // entry return its new reference. A key whose expiry has passed is never returned.
+import { ArenaFullError } from '../memory/arena.ts';
 import type { Request } from '../protocol/request.ts';
 import { BytesTable } from '../structures/bytes-table.ts';
 import type { ByteView } from '../structures/entry.ts';
 import { hashBytes } from '../structures/hash.ts';
-import { type Entries, NEW_BLOCK, NO_EXPIRY } from './entries.ts';
+import { type Entries, NO_EXPIRY } from './entries.ts';
 import { ExpiryHeap } from './expiry-heap.ts';
 import type { Keyspace } from './keyspace.ts';
 
@@ -200,11 +201,27 @@ export class Database {
 
   /**
    * Gives a value another length; bytes that it gains are undefined.
+   * @param capacity how long it may become in its new block, if it needs one
    * @returns the entry's reference, which may be another
    */
-  resize(ref: number, length: number): number {
+  resize(ref: number, length: number, capacity = length): number {
     if (this.entries.resizeInPlace(ref, length)) return ref;
+    return this.#rebuild(ref, length, this.expiryOf(ref), capacity);
+  }
+
+  /** As `resize`, in a new block of the size that the length needs. */
+  refit(ref: number, length: number): number {
     return this.#rebuild(ref, length, this.expiryOf(ref));
+  }
+
+  /** As `refit`, but the entry stays as it is when there is no memory for a new block. */
+  tryRefit(ref: number, length: number): number {
+    try {
+      return this.refit(ref, length);
+    } catch (error) {
+      if (error instanceof ArenaFullError) return ref;
+      throw error;
+    }
   }
 
   /** Tells of `changes` modifications, by a client, of the key of argument i. */
@@ -246,7 +263,7 @@ export class Database {
    */
   moveTo(ref: number, target: Database, request: Request, i: number): void {
     const word = this.accessWord(ref);
-    const fresh = this.#transfer(ref, target, request, i, this.entries.externalValue(ref));
+    const fresh = this.#transfer(ref, target, request, i, true);
     target.setAccessWord(fresh, word);
     this.#deleteEntry(ref, true);
     target.modified(request, i, 1);
@@ -254,7 +271,7 @@ export class Database {
 
   /** As `moveTo`, but the source stays, and the copy was never used before (COPY). */
   copyTo(ref: number, target: Database, request: Request, i: number): void {
-    this.#transfer(ref, target, request, i, NEW_BLOCK);
+    this.#transfer(ref, target, request, i, false);
     target.modified(request, i, 1);
   }
 
@@ -363,9 +380,15 @@ export class Database {
 
   /**
    * Puts a new entry under argument i in `target`, with type, encoding, value and expiry of `ref`.
-   * @param valueId number of the external block to take over as its value, or NEW_BLOCK to copy
+   * @param takesOver whether parts of the value that lie outside change hands; else they are copied
    */
-  #transfer(ref: number, target: Database, request: Request, i: number, valueId: number): number {
+  #transfer(
+    ref: number,
+    target: Database,
+    request: Request,
+    i: number,
+    takesOver: boolean,
+  ): number {
     const old = target.peek(request, i);
     if (old === 0) target.#table.reserve();
     const key = request.buffer;
@@ -380,7 +403,7 @@ export class Database {
       this.value(ref).length,
       expiry,
       this.#keyspace.freshWord,
-      valueId,
+      takesOver,
     );
     // Only now that there is memory for the new entry does the old one go.
     if (old !== 0) {
@@ -440,9 +463,9 @@ export class Database {
   }
 
   /** Moves an entry to a new block with another value length (grown with spare) or expiry. */
-  #rebuild(ref: number, length: number, expiry: number): number {
+  #rebuild(ref: number, length: number, expiry: number, capacity = length): number {
     if (!this.#table.locate(ref)) throw new Error('the entry is not in its database');
-    const fresh = this.entries.rebuild(ref, length, expiry);
+    const fresh = this.entries.rebuild(ref, length, expiry, capacity);
     if (expiry !== NO_EXPIRY) this.#expiries.add(fresh, expiry);
     this.#supplant(ref, fresh);
     return fresh;

@@ -8,6 +8,7 @@
 import type { Arena } from '../memory/arena.ts';
 import { classOf, MAX_BLOCK_BYTES } from '../memory/size-classes.ts';
 import { writeInteger } from '../protocol/integer.ts';
+import { ChunkedLists } from '../structures/chunked-list.ts';
 import {
   ByteView,
   EXTERNAL_ID_BYTES,
@@ -26,7 +27,7 @@ import {
   withEncoding,
 } from '../structures/entry.ts';
 import { HEAP_POSITION_WORD } from './expiry-heap.ts';
-import { ENCODING_INT, TYPE_STRING } from './types.ts';
+import { ENCODING_INT, FIRST_OUTSIDE_ENCODING, TYPE_STRING } from './types.ts';
 
 const SEGMENT_SHIFT = 23;
 const SEGMENT_MASK = (1 << SEGMENT_SHIFT) - 1;
@@ -39,6 +40,9 @@ const WORDS_EXPIRING = 4;
 const META_EXPIRES = WORDS_EXPIRING << 8;
 /** Up to this many bytes a loop copies faster than a call does. */
 const LOOP_COPY_BYTES = 64;
+
+/** The bit of a meta word that encodings with parts outside have in common. */
+const HAS_OUTSIDE = FIRST_OUTSIDE_ENCODING << 4;
 
 /** Bits of a meta word that are all 0 where key and value lie inside and the value is a string. */
 const IS_PLAIN_STRING = FLAG_EXTERNAL_VALUE | FLAG_EXTERNAL_KEY | 0xf;
@@ -58,11 +62,19 @@ export const NEW_BLOCK = -1;
 /** The blocks of all databases' entries; see the head of this file. */
 export class Entries {
   readonly arena: Arena;
+  /** The lists that lie outside their entries. */
+  readonly lists: ChunkedLists;
+  /**
+   * Takes over a large value that was freed only in part: each call of `step` frees a little more, in
+   * well under a millisecond, and tells whether that was all.
+   */
+  onLargeValue: (step: () => boolean) => void = finish;
   readonly #value = new ByteView();
   readonly #key = new ByteView();
 
   constructor(arena: Arena) {
     this.arena = arena;
+    this.lists = new ChunkedLists(arena);
   }
 
   /** Type of the value (types.ts). */
@@ -100,7 +112,18 @@ export class Entries {
     let total = this.arena.blockBytes(metaClass(meta));
     if ((meta & FLAG_EXTERNAL_KEY) !== 0) total += this.key(ref).buffer.length;
     if ((meta & FLAG_EXTERNAL_VALUE) !== 0) total += this.value(ref).buffer.length;
+    if ((meta & HAS_OUTSIDE) !== 0) total += this.lists.bytes(this.outside(ref));
     return total;
+  }
+
+  /** Bytes by which the value can grow in its place. */
+  spareBytes(ref: number): number {
+    const meta = metaOf(this.arena, ref);
+    const { buffer, length } = this.value(ref);
+    if ((meta & FLAG_EXTERNAL_VALUE) !== 0) return buffer.length - length;
+    const keyLength = this.arena.i32[ref >>> SEGMENT_SHIFT][((ref & SEGMENT_MASK) << 1) + 1];
+    const keyBytes = (meta & FLAG_EXTERNAL_KEY) !== 0 ? EXTERNAL_ID_BYTES : keyLength;
+    return this.arena.blockBytes(metaClass(meta)) - keyOffset(meta) - keyBytes - length;
   }
 
   /** The word of the access clock (access-clock.ts). */
@@ -302,7 +325,7 @@ export class Entries {
 
   /**
    * Makes an entry for another key with type, encoding and `length` bytes of the value of `ref`.
-   * @param valueId number of the external block to take over as its value, or NEW_BLOCK to copy
+   * @param takesOver whether parts of the value that lie outside change hands; else they are copied
    */
   duplicate(
     ref: number,
@@ -312,11 +335,12 @@ export class Entries {
     length: number,
     expiry: number,
     accessWord: number,
-    valueId: number,
+    takesOver: boolean,
   ): number {
     const type = this.typeOf(ref);
     const encoding = this.encodingOf(ref);
     const before = this.value(ref).length;
+    const valueId = takesOver && length === before ? this.externalValue(ref) : NEW_BLOCK;
     const fresh = this.build(
       key,
       keyAt,
@@ -334,12 +358,48 @@ export class Entries {
     } else {
       const value = this.value(ref);
       this.fillValue(fresh, value.buffer, value.offset, Math.min(before, length));
+      if (encoding >= FIRST_OUTSIDE_ENCODING) this.#inheritOutside(ref, fresh, takesOver);
     }
     return fresh;
   }
 
-  /** The same entry in a new block with another value length (grown with spare) or expiry. */
-  rebuild(ref: number, length: number, expiry: number): number {
+  /** Number of what belongs to the entry and lies outside (the root of a list). */
+  outside(ref: number): number {
+    const { buffer, offset } = this.value(ref);
+    return buffer.readInt32LE(offset);
+  }
+
+  /** Sets that number. */
+  setOutside(ref: number, id: number): void {
+    const { buffer, offset } = this.value(ref);
+    buffer.writeInt32LE(id, offset);
+  }
+
+  /** Gives `fresh`, which has the same value, the outside parts of `ref`, or a copy of them. */
+  #inheritOutside(ref: number, fresh: number, takesOver: boolean): void {
+    if (takesOver) {
+      this.disownOutside(ref);
+      return;
+    }
+    try {
+      this.setOutside(fresh, this.lists.copy(this.outside(ref)));
+    } catch (error) {
+      this.disownOutside(fresh);
+      this.free(fresh);
+      throw error;
+    }
+  }
+
+  /** Makes an entry forget its outside parts: freeing it leaves them alone. */
+  disownOutside(ref: number): void {
+    this.setEncoding(ref, this.encodingOf(ref) & ~FIRST_OUTSIDE_ENCODING);
+  }
+
+  /**
+   * The same entry in a new block with another value length or expiry.
+   * @param capacity how long the value may become there; a large one that grows gets more
+   */
+  rebuild(ref: number, length: number, expiry: number, capacity = length): number {
     const { buffer, offset, length: keyLength } = this.key(ref);
     const before = this.value(ref).length;
     const spare = length > before ? Math.min(length, MAX_SPARE_BYTES) : 0;
@@ -348,10 +408,10 @@ export class Entries {
       buffer,
       offset,
       keyLength,
-      fitsInside(keyLength, length) ? length : length + spare,
+      fitsInside(keyLength, capacity) ? capacity : length + spare,
       expiry,
       this.accessWord(ref),
-      length === before ? this.externalValue(ref) : NEW_BLOCK,
+      true,
     );
     this.arena.i32[fresh >>> SEGMENT_SHIFT][((fresh & SEGMENT_MASK) << 1) + 2] = length;
     return fresh;
@@ -363,7 +423,12 @@ export class Entries {
     const meta = metaOf(arena, ref);
     if ((meta & FLAG_EXTERNAL_KEY) !== 0) arena.external.free(this.#externalId(ref, 0));
     if ((meta & FLAG_EXTERNAL_VALUE) !== 0) arena.external.free(this.externalValue(ref));
+    if ((meta & HAS_OUTSIDE) !== 0) this.#freeOutside(this.outside(ref));
     arena.free(ref, metaClass(meta));
+  }
+
+  #freeOutside(root: number): void {
+    if (!this.lists.freeStep(root)) this.onLargeValue(() => this.lists.freeStep(root));
   }
 
   /** Number of the external block that holds the entry's value; NEW_BLOCK when none does. */
@@ -379,6 +444,11 @@ export class Entries {
     const at = ((ref & SEGMENT_MASK) << 3) + keyOffset(metaOf(this.arena, ref)) + afterKey;
     return this.arena.u8[ref >>> SEGMENT_SHIFT].readUInt32LE(at);
   }
+}
+
+/** Frees all of a large value at once. */
+function finish(step: () => boolean): void {
+  while (!step());
 }
 
 /** Whether a value of so many bytes lies inside the block, with an expiry or without. */

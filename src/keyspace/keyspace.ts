@@ -69,7 +69,14 @@ export class Keyspace {
   /** Database at which the next active expiry cycle begins. */
   #nextExpiryIndex = 0;
 
+  /** Called when there is memory to be given back by `reclaim`, a slice at a time. */
+  onReclaimable: () => void = () => {};
+
   constructor(databaseCount: number) {
+    this.entries.onLargeValue = (step) => {
+      this.#detached.push({ keys: 1, free: () => !step() });
+      this.onReclaimable();
+    };
     for (let i = 0; i < databaseCount; i++) this.databases.push(new Database(this, i));
     this.initialBytes = this.usedBytes;
     this.tick(Date.now());

@@ -39,7 +39,8 @@ const SEED: readonly string[][] = [
   ['SELECT', '0'],
   ['MSET', 'string:1', '10', 'string:2', 'Hello World', 'string:3', '3.5', 'hash:1', '1'],
   ['SET', 'string:2', 'Hello World', 'EX', '10000'],
-  ['SET', 'list:1', '1', 'EX', '10000'],
+  ...['list:1', 'list:2', 'list:3', 'list:4'].map((key) => ['RPUSH', key, ...'ab017'.repeat(4)]),
+  ['EXPIRE', 'list:1', '10000'],
   ['PEXPIRE', 'string:1', '5000000'],
 ];
 

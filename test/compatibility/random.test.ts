@@ -73,6 +73,10 @@ describe('random sequences', () => {
     const [oracle, subject] = await Promise.all(
       [redis, synap].map(({ port }) => RawClient.connect(port)),
     );
+    // Lists shall become chunks now and then.
+    for (const client of [oracle, subject]) {
+      await client.command('CONFIG', 'SET', 'list-max-listpack-size', '3');
+    }
     const known = await readGrammars(oracle, await readCommandNames(subject));
     await Promise.all([oracle.close(), subject.close()]);
     grammars = known.filter((grammar) => !LEFT_OUT.some(({ applies }) => applies(grammar)));

@@ -105,7 +105,7 @@ export class TestServer {
       flags,
       keys,
       handler,
-      isQuick: false,
+      quickUpTo: 0,
       keyStep: 0,
       stats: { calls: 0, totalUs: 0, rejected: 0, failed: 0, histogram: new Histogram() },
       subcommands: undefined,

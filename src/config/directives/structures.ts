@@ -24,7 +24,7 @@ export const structures = section('structures', 'Data structures', {
     kind: integer({ min: -2_147_483_648, max: INT_MAX }),
     default: '-2',
     aliases: ['list-max-ziplist-size'],
-    status: 'later',
+    status: 'active',
     doc: "Size of a list's blocks: elements when positive, or -1 to -5 for 4, 8, 16, 32 and 64 KiB.",
   },
   'list-compress-depth': {

@@ -1,0 +1,86 @@
+// DEBUG OBJECT: how a value is kept, for developers.
+import { idleMs } from '../keyspace/access-clock.ts';
+import type { Database } from '../keyspace/database.ts';
+import { firstSpan, listLength, nextSpan } from '../keyspace/list-values.ts';
+import { ENCODING_INT, ENCODING_NAMES, TYPE_LIST } from '../keyspace/types.ts';
+import { UNIT_BYTES } from '../memory/size-classes.ts';
+import { parseInteger } from '../protocol/integer.ts';
+import { ListSpan } from '../structures/list-span.ts';
+import type { Call } from './call.ts';
+import { NO_SUCH_KEY } from './errors.ts';
+import { referenceCount } from './object.ts';
+
+/** Bytes of a listpack's header and end mark. */
+const LISTPACK_BYTES = 7;
+
+/** The "address" of a value is its place in the arena. */
+export function debugObject(call: Call): void {
+  const { request, reply, db, server } = call;
+  const ref = db.peek(request, 2);
+  if (ref === 0) {
+    reply.error(NO_SUCH_KEY);
+    return;
+  }
+  const { access, nowMs } = server.keyspace;
+  const word = db.accessWord(ref);
+  const idleSeconds = access.frequency ? 0 : Math.floor(idleMs(word, nowMs) / 1000);
+  const address = ((ref >>> 0) * UNIT_BYTES).toString(16);
+  reply.simple(
+    `Value at:0x${address} refcount:${referenceCount(call, ref)} ` +
+      `encoding:${ENCODING_NAMES[db.encodingOf(ref)]} serializedlength:${serializedBytes(db, ref)} ` +
+      `lru:${word >>> 0} lru_seconds_idle:${idleSeconds}${listFacts(call, ref)}`,
+  );
+}
+
+/** What is told of a list besides: its chunks. */
+function listFacts({ db, server }: Call, ref: number): string {
+  if (db.typeOf(ref) !== TYPE_LIST) return '';
+  let chunks = 0;
+  let bytes = 0;
+  visitChunks(db, ref, (usedBytes) => {
+    chunks++;
+    bytes += LISTPACK_BYTES + usedBytes;
+  });
+  const average = (listLength(db, ref) / chunks).toFixed(2);
+  const limit = server.config.values['list-max-listpack-size'];
+  return ` ql_nodes:${chunks} ql_avg_node:${average} ql_listpack_max:${limit} ql_compressed:0 ql_uncompressed_size:${bytes}`;
+}
+
+/** Calls `visit` with the bytes of the elements of each chunk of a list. */
+function visitChunks(db: Database, ref: number, visit: (usedBytes: number) => void): void {
+  const span = new ListSpan();
+  firstSpan(db, ref, span);
+  do visit(span.used);
+  while (nextSpan(db, span));
+}
+
+/**
+ * Bytes of a value in an RDB file, before compression: an integer of at most 32 bits as such, a
+ * string as bytes behind their length, a list as the number of its chunks and each of them as such a
+ * string behind a byte that tells its kind.
+ */
+function serializedBytes(db: Database, ref: number): number {
+  if (db.typeOf(ref) === TYPE_LIST) {
+    let chunks = 0;
+    let bytes = 0;
+    visitChunks(db, ref, (usedBytes) => {
+      chunks++;
+      bytes += 1 + stringBytes(LISTPACK_BYTES + usedBytes);
+    });
+    return stringBytes(chunks) - chunks + bytes;
+  }
+  const { buffer, offset, length } = db.value(ref);
+  if (db.encodingOf(ref) === ENCODING_INT) {
+    const value = parseInteger(buffer, offset, length);
+    for (const bytes of [1, 2, 4]) {
+      if (value >= -(2 ** (8 * bytes - 1)) && value < 2 ** (8 * bytes - 1)) return 1 + bytes;
+    }
+  }
+  return stringBytes(length);
+}
+
+/** Bytes of a string of so many bytes behind its length. */
+function stringBytes(length: number): number {
+  if (length < 1 << 6) return 1 + length;
+  return length < 1 << 14 ? 2 + length : 5 + length;
+}
