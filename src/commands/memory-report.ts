@@ -9,7 +9,7 @@ export interface MemoryReport {
   readonly peak: number;
   /** Of what is used: what the server had when it held no key. */
   readonly startup: number;
-  /** Of what is used: tables, expiry heaps, clients' buffers. */
+  /** Of what is used: tables, expiry heaps, clients' buffers, the keys that clients track. */
   readonly overhead: number;
   /** Of what is used: the rest, which is keys and values. */
   readonly dataset: number;
@@ -30,10 +30,11 @@ export interface MemoryReport {
 
 /** Measures the memory of a server. */
 export function measureMemory(server: Services): MemoryReport {
-  const { keyspace, stats } = server;
+  const { keyspace, stats, tracking } = server;
   const used = server.usedMemoryBytes();
-  const clients = used - keyspace.usedBytes;
-  let overhead = clients;
+  const tracked = tracking.table.usedBytes;
+  const clients = used - keyspace.usedBytes - tracked;
+  let overhead = clients + tracked;
   let keys = 0;
   for (const database of keyspace.databases) {
     overhead += database.overheadBytes;
