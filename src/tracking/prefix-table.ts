@@ -2,7 +2,8 @@
 // were modified since the clients were told last. Prefixes and keys have one character a byte here,
 // so comparing strings orders them by their bytes.
 //
-// A modified key is looked up once for each length that prefixes have, however many there are.
+// A modified key is looked up once for each length that prefixes have, however many there are. Most
+// keys have none of them, which their first byte often tells.
 import { Invalidation } from './invalidation.ts';
 import { NO_LOOP, type Tracker } from './tracker.ts';
 
@@ -20,6 +21,8 @@ export class PrefixTable {
   readonly #prefixes = new Map<string, Prefix>();
   /** How many prefixes have each length. */
   readonly #lengths = new Map<number, number>();
+  /** How many prefixes begin with each byte; the empty one counts for all of them. */
+  readonly #firstBytes = new Uint32Array(256);
 
   /** Number of prefixes. */
   get size(): number {
@@ -32,7 +35,7 @@ export class PrefixTable {
     if (prefix === undefined) {
       prefix = { trackers: new Set(), modified: new Map() };
       this.#prefixes.set(text, prefix);
-      this.#lengths.set(text.length, (this.#lengths.get(text.length) ?? 0) + 1);
+      this.#count(text, 1);
     }
     prefix.trackers.add(tracker);
     tracker.prefixes.add(text);
@@ -45,11 +48,23 @@ export class PrefixTable {
       prefix?.trackers.delete(tracker);
       if (prefix === undefined || prefix.trackers.size > 0) continue;
       this.#prefixes.delete(text);
-      const left = (this.#lengths.get(text.length) ?? 0) - 1;
-      if (left > 0) this.#lengths.set(text.length, left);
-      else this.#lengths.delete(text.length);
+      this.#count(text, -1);
     }
     tracker.prefixes.clear();
+  }
+
+  #count(text: string, change: 1 | -1): void {
+    const left = (this.#lengths.get(text.length) ?? 0) + change;
+    if (left > 0) this.#lengths.set(text.length, left);
+    else this.#lengths.delete(text.length);
+    if (text === '') for (let byte = 0; byte < 256; byte++) this.#firstBytes[byte] += change;
+    else this.#firstBytes[text.charCodeAt(0)] += change;
+  }
+
+  /** Whether a key with these bytes may have a prefix that is followed. */
+  mayHave(bytes: Uint8Array, offset: number, length: number): boolean {
+    if (this.#prefixes.size === 0) return false;
+    return length === 0 ? this.#prefixes.has('') : this.#firstBytes[bytes[offset]] > 0;
   }
 
   /**

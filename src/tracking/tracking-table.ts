@@ -12,13 +12,15 @@ import type { HashSeed } from '../structures/hash.ts';
 
 const NUMBER_BYTES = 4;
 const NO_NUMBERS = Buffer.alloc(0);
+/** A table with more keys is dropped as a whole, its memory with it. */
+const DROPPED_KEYS = 10_000;
 
 /** The tracked keys and who tracks them; see the head of this file. */
 export class TrackingTable {
   /** Keys and clients, each pair counted. */
   items = 0;
   readonly #seed: HashSeed;
-  /** What the table consists of: made when it gets its first key, dropped when it is cleared. */
+  /** What the table consists of: made when it gets its first key. */
   #memory: { readonly entries: Entries; readonly table: BytesTable } | undefined;
   readonly #number = Buffer.alloc(NUMBER_BYTES);
 
@@ -82,15 +84,24 @@ export class TrackingTable {
     return this.#memory.entries.key(this.#memory.table.random()).copy();
   }
 
-  /** Forgets everything, at once. */
+  /** Forgets everything, in a time that does not grow with the number of keys. */
   clear(): void {
-    this.#memory = undefined;
+    if (this.#memory === undefined) return;
+    const { entries, table } = this.#memory;
     this.items = 0;
+    this.#memory = undefined;
+    if (table.size > DROPPED_KEYS) return;
+    // Databases may be emptied all the time: a little memory is used again.
+    const free = (ref: number): void => entries.free(ref);
+    while (table.dismantle(free));
+    this.#memory = this.#create(entries);
   }
 
-  #create(): { readonly entries: Entries; readonly table: BytesTable } {
-    const arena = new Arena();
-    return { entries: new Entries(arena), table: new BytesTable(arena, this.#seed) };
+  #create(entries = new Entries(new Arena())): {
+    readonly entries: Entries;
+    readonly table: BytesTable;
+  } {
+    return { entries, table: new BytesTable(entries.arena, this.#seed) };
   }
 
   /** Adds a number to the set of the entry that the table found last. */

@@ -166,7 +166,7 @@ export class Tracking implements KeyObserver {
   // ── Changes ─────────────────────────────────────────────────────────────────────────────────
 
   keyChanged(bytes: Uint8Array, offset: number, length: number, byClient: boolean): void {
-    if (this.prefixes.size > 0) {
+    if (this.prefixes.mayHave(bytes, offset, length)) {
       const key = Buffer.from(bytes.buffer, bytes.byteOffset + offset, length).toString('latin1');
       const noted = this.prefixes.note(key, byClient ? this.#current : undefined);
       if (noted) this.#scheduleBroadcast();

@@ -25,6 +25,7 @@ const step = fc.oneof(
 
 test('equals a list of prefixes, each with the keys modified under it', () => {
   let told = 0;
+  let rejected = 0;
   fc.assert(
     fc.property(fc.array(step, { minLength: 5, maxLength: 80, size: 'max' }), (steps) => {
       const table = new PrefixTable();
@@ -47,6 +48,11 @@ test('equals a list of prefixes, each with the keys modified under it', () => {
           const modifier = one.who === undefined ? undefined : trackers[one.who].client;
           const under = [...model].filter(([prefix]) => one.text.startsWith(prefix));
           for (const [, entry] of under) entry.keys.set(one.text, one.who);
+          const bytes = Buffer.from(`<${one.text}`, 'latin1');
+          // A key that cannot have a prefix is never noted.
+          const mayHave = table.mayHave(bytes, 1, bytes.length - 1);
+          if (!mayHave) expect(under).toEqual([]);
+          rejected += mayHave ? 0 : 1;
           expect(table.note(one.text, modifier)).toBe(under.length > 0);
         } else {
           const heard = trackers.map((): string[] => []);
@@ -73,6 +79,7 @@ test('equals a list of prefixes, each with the keys modified under it', () => {
     { numRuns: 200 },
   );
   expect(told).toBeGreaterThan(100);
+  expect(rejected).toBeGreaterThan(100);
 });
 
 function expectedOf(
