@@ -483,6 +483,11 @@ compareWithRedis('client-side caching', (define) => {
       ],
     ),
     'CLIENT TRACKING ON\nCLIENT TRACKINGINFO',
+    // One that is being closed is gone already.
+    'f> PING',
+    capture('f', 'f> CLIENT ID'),
+    'CLIENT TRACKING ON REDIRECT $f\nGET k\nc> MULTI\nc> CLIENT KILL ID $f\nc> SET k v\nc> EXEC',
+    hears('a', 1, withoutIds),
     'd> PING',
     capture('d', 'd> CLIENT ID'),
     'e> CLIENT TRACKING ON BCAST REDIRECT $d',
@@ -536,5 +541,17 @@ compareWithRedis('client-side caching', (define) => {
     compared(trackingFigures, 'INFO stats'),
     'CONFIG SET tracking-table-max-keys -1\nCONFIG GET tracking-table-max-keys',
     framed('FLUSHALL', 2),
+    // The next command drops what is too much, and tells of it before its reply.
+    {
+      ...raw('CONFIG SET tracking-table-max-keys 1\r\nMGET a b\r\nPING\r\n', 4),
+      countPushes: true,
+      comparer: redact(/^[ab]$/),
+    },
+  ], RESP3);
+
+  define('eviction is told of before the reply of the command that needed room', [
+    'SET k v\nCLIENT TRACKING ON\nGET k\nCONFIG SET maxmemory-policy allkeys-random',
+    { ...raw('CONFIG SET maxmemory 1\r\nGET k\r\n', 3), countPushes: true },
+    'CONFIG SET maxmemory 0',
   ], RESP3);
 });
