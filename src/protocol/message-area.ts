@@ -8,6 +8,7 @@
 //
 // Bytes handed out stay as they are until `release` (net/reply-queue.ts calls it once everything
 // has left); an area that is full goes on in another buffer, and never overwrites.
+import { viewOf } from './wide-copy.ts';
 
 /** Room for what the requests of one read publish, mostly. */
 const AREA_BYTES = 128 * 1024;
@@ -18,12 +19,17 @@ const LARGE_BYTES = 16 * 1024;
 export class MessageArea {
   /** Where the message lies that room was made for last. */
   buffer: Buffer;
+  /** The same bytes. */
+  view: DataView;
   #shared: Buffer;
+  #sharedView: DataView;
   #position = 0;
 
   constructor() {
     this.#shared = Buffer.allocUnsafeSlow(AREA_BYTES);
+    this.#sharedView = viewOf(this.#shared);
     this.buffer = this.#shared;
+    this.view = this.#sharedView;
   }
 
   /** Bytes gathered since the last release. */
@@ -38,10 +44,12 @@ export class MessageArea {
   allocate(sizeBytes: number): number {
     if (sizeBytes > LARGE_BYTES) {
       this.buffer = Buffer.allocUnsafeSlow(sizeBytes);
+      this.view = viewOf(this.buffer);
       return 0;
     }
     if (this.#position + sizeBytes > AREA_BYTES) this.#replace();
     this.buffer = this.#shared;
+    this.view = this.#sharedView;
     const start = this.#position;
     this.#position = start + sizeBytes;
     return start;
@@ -58,6 +66,7 @@ export class MessageArea {
 
   #replace(): void {
     this.#shared = Buffer.allocUnsafeSlow(AREA_BYTES);
+    this.#sharedView = viewOf(this.#shared);
     this.#position = 0;
   }
 }

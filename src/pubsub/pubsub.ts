@@ -5,12 +5,13 @@
 // Order, as in Redis: first the channel's subscribers, then those of the patterns that match. Who is
 // subscribed to the channel and to patterns gets the message several times, and counts as often.
 import { MessageArea } from '../protocol/message-area.ts';
+import { ViewCache } from '../protocol/wide-copy.ts';
 import { PatternIndex } from './pattern-index.ts';
 import type { Subscriber, Subscriptions, TopicKind } from './subscriber.ts';
 import type { Publication, Topic } from './topic.ts';
 import { TopicTable } from './topic-table.ts';
 
-const NO_BYTES = Buffer.alloc(0);
+const NO_BYTES = new DataView(new ArrayBuffer(0));
 
 /** See the head of this file. */
 export class PubSub {
@@ -20,6 +21,7 @@ export class PubSub {
   /** Where messages lie until they have left: in RESP2, and in RESP3. */
   readonly areas: readonly [MessageArea, MessageArea] = [new MessageArea(), new MessageArea()];
   readonly #index = new PatternIndex();
+  readonly #views = new ViewCache();
   /** What is being published: one object for all, so that publishing allocates nothing. */
   readonly #published: Publication = {
     channel: NO_BYTES,
@@ -47,13 +49,13 @@ export class PubSub {
     messageAt: number,
     messageLength: number,
   ): number {
-    this.#set(channel, channelAt, channelLength, message, messageAt, messageLength);
-    let receivers = 0;
     const topic = this.channels.find(channel, channelAt, channelLength);
-    if (topic !== undefined) receivers += this.#broadcast(topic);
     const patterns = this.#index.matching(channel, channelAt, channelLength);
+    if (topic === undefined && patterns.length === 0) return 0;
+    this.#set(channel, channelAt, channelLength, message, messageAt, messageLength);
+    let receivers = topic === undefined ? 0 : this.#broadcast(topic);
     for (let i = 0; i < patterns.length; i++) receivers += this.#broadcast(patterns[i]);
-    this.#published.channel = this.#published.message = NO_BYTES;
+    this.#forget();
     return receivers;
   }
 
@@ -62,7 +64,9 @@ export class PubSub {
     const topic = this.shards.find(channel, 0, channel.length);
     if (topic === undefined) return 0;
     this.#set(channel, 0, channel.length, message, 0, message.length);
-    return this.#broadcast(topic);
+    const receivers = this.#broadcast(topic);
+    this.#forget();
+    return receivers;
   }
 
   /**
@@ -121,12 +125,18 @@ export class PubSub {
     messageLength: number,
   ): void {
     const published = this.#published;
-    published.channel = channel;
+    published.channel = this.#views.viewOf(channel);
     published.channelAt = channelAt;
     published.channelLength = channelLength;
-    published.message = message;
+    published.message = this.#views.viewOf(message);
     published.messageAt = messageAt;
     published.messageLength = messageLength;
+  }
+
+  /** Keeps no bytes alive that may be large. */
+  #forget(): void {
+    this.#published.channel = NO_BYTES;
+    this.#published.message = NO_BYTES;
   }
 
   /** Hands the message to a topic's subscribers, encoded once for each protocol among them. */
@@ -151,7 +161,7 @@ export class PubSub {
 
   #encode(topic: Topic, protocol: 2 | 3, area: MessageArea, sizeBytes: number): number {
     const start = area.allocate(sizeBytes);
-    topic.write(area.buffer, start, protocol, this.#published);
+    topic.write(area, start, protocol, this.#published);
     return start;
   }
 }

@@ -5,6 +5,8 @@
 //   pattern:  *4  $8 pmessage   $n <pattern>  $n <channel>  $n <message>
 //             └─────── head, encoded once ──────┘
 import { digitsOf, writeInteger } from '../protocol/integer.ts';
+import type { MessageArea } from '../protocol/message-area.ts';
+import { copyWide, viewOf } from '../protocol/wide-copy.ts';
 import type { Subscriber } from './subscriber.ts';
 
 const CR = 13;
@@ -13,15 +15,12 @@ const BULK = 36; // $
 const ARRAY = 42; // *
 const PUSH = 62; // >
 
-/** Below this many bytes a loop copies faster than a call into the runtime. */
-const LOOP_COPY_BYTES = 64;
-
 /** A message on its way: parts of buffers. */
 export interface Publication {
-  channel: Buffer;
+  channel: DataView;
   channelAt: number;
   channelLength: number;
-  message: Uint8Array;
+  message: DataView;
   messageAt: number;
   messageLength: number;
 }
@@ -41,7 +40,7 @@ export class Topic {
   readonly name: Buffer;
   /** Rises from topic to topic of a kind: the order in which they came to be. */
   readonly order: number;
-  readonly #head: Buffer;
+  readonly #head: DataView;
   readonly #hasChannel: boolean;
   readonly #subscribers = new Set<Subscriber>();
   /** The same, as walked when publishing; undefined after a change. */
@@ -54,7 +53,7 @@ export class Topic {
     this.#hasChannel = hasChannel;
     const parts = hasChannel ? 4 : 3;
     const opening = `*${parts}\r\n$${word.length}\r\n${word}\r\n$${key.length}\r\n${key}\r\n`;
-    this.#head = Buffer.from(opening, 'latin1');
+    this.#head = viewOf(Buffer.from(opening, 'latin1'));
   }
 
   get size(): number {
@@ -87,18 +86,18 @@ export class Topic {
 
   /** Bytes of a message, encoded. */
   sizeOf({ channelLength, messageLength }: Publication): number {
-    const size = this.#head.length + bulkBytes(messageLength);
+    const size = this.#head.byteLength + bulkBytes(messageLength);
     return this.#hasChannel ? size + bulkBytes(channelLength) : size;
   }
 
-  /** Encodes a message. */
-  write(target: Buffer, start: number, protocol: 2 | 3, published: Publication): void {
+  /** Encodes a message at `start` in the area's buffer. */
+  write(area: MessageArea, start: number, protocol: 2 | 3, published: Publication): void {
     const { channel, channelAt, channelLength } = published;
     const { message, messageAt, messageLength } = published;
-    let at = copyBytes(target, start, this.#head, 0, this.#head.length);
-    target[start] = protocol === 3 ? PUSH : ARRAY;
-    if (this.#hasChannel) at = writeBulk(target, at, channel, channelAt, channelLength);
-    writeBulk(target, at, message, messageAt, messageLength);
+    let at = copyWide(area.view, start, this.#head, 0, this.#head.byteLength);
+    area.buffer[start] = protocol === 3 ? PUSH : ARRAY;
+    if (this.#hasChannel) at = writeBulk(area, at, channel, channelAt, channelLength);
+    writeBulk(area, at, message, messageAt, messageLength);
   }
 }
 
@@ -109,34 +108,19 @@ function bulkBytes(length: number): number {
 
 /** Writes a bulk string; returns the position behind it. */
 function writeBulk(
-  target: Buffer,
+  { buffer, view }: MessageArea,
   at: number,
-  bytes: Uint8Array,
+  bytes: DataView,
   offset: number,
   length: number,
 ): number {
-  target[at] = BULK;
-  const body = lineBreak(target, writeInteger(target, at + 1, length));
-  return lineBreak(target, copyBytes(target, body, bytes, offset, length));
+  buffer[at] = BULK;
+  const body = lineBreak(buffer, writeInteger(buffer, at + 1, length));
+  return lineBreak(buffer, copyWide(view, body, bytes, offset, length));
 }
 
 function lineBreak(target: Buffer, at: number): number {
   target[at] = CR;
   target[at + 1] = LF;
   return at + 2;
-}
-
-function copyBytes(
-  target: Buffer,
-  at: number,
-  bytes: Uint8Array,
-  offset: number,
-  length: number,
-): number {
-  if (length <= LOOP_COPY_BYTES) {
-    for (let i = 0; i < length; i++) target[at + i] = bytes[offset + i];
-  } else {
-    target.set(bytes.subarray(offset, offset + length), at);
-  }
-  return at + length;
 }
