@@ -366,7 +366,12 @@ export class Entries {
   /** Number of what belongs to the entry and lies outside (the root of a list). */
   outside(ref: number): number {
     const { buffer, offset } = this.value(ref);
-    return buffer.readInt32LE(offset);
+    return (
+      buffer[offset] |
+      (buffer[offset + 1] << 8) |
+      (buffer[offset + 2] << 16) |
+      (buffer[offset + 3] << 24)
+    );
   }
 
   /** Sets that number. */

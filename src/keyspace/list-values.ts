@@ -46,9 +46,11 @@ export function chunkLimitsOf(directive: number): { maxBytes: number; maxCount: 
 
 /** Number of elements. */
 export function listLength(db: Database, ref: number): number {
+  if (db.encodingOf(ref) !== ENCODING_PACKED_LIST) {
+    return db.entries.lists.length(db.entries.outside(ref));
+  }
   const { buffer, offset } = db.value(ref);
-  if (db.encodingOf(ref) === ENCODING_PACKED_LIST) return buffer.readUInt16LE(offset);
-  return db.entries.lists.length(buffer.readInt32LE(offset));
+  return buffer[offset] | (buffer[offset + 1] << 8);
 }
 
 /** Points a span at the first elements of a list: all of a packed one. */

@@ -18,9 +18,16 @@ export class RequestBatch {
 
   /** Has the memory read that the requests will likely touch: nearly all have a key first. */
   warm(database: Database): void {
+    const { requests } = this;
+    let previous: Request | undefined;
     for (let i = 0; i < this.count; i++) {
-      const request = this.requests[i];
-      if (request.count > 1) this.#warmer.add(database, request, 1);
+      const request = requests[i];
+      if (request.count < 2) continue;
+      // A pipeline on one key, a list perhaps: hashed once, and near after the first look.
+      if (previous === undefined || !request.sharesKey(previous)) {
+        this.#warmer.add(database, request, 1);
+      }
+      previous = request;
     }
     this.#warmer.warm(database);
   }

@@ -47,7 +47,7 @@ export class Reply {
 
   /** `+OK`. */
   ok(): void {
-    const at = this.#reserve(5);
+    const at = this.reserve(5);
     const buffer = this.buffer;
     buffer[at] = SIMPLE;
     buffer[at + 1] = 79;
@@ -84,7 +84,7 @@ export class Reply {
 
   /** A bulk string: `length` bytes of `bytes` from `offset`. */
   bulk(bytes: Uint8Array, offset: number, length: number): void {
-    this.#reserve(HEADER_BYTES + length + 2);
+    this.reserve(HEADER_BYTES + length + 2);
     this.#header(BULK, length);
     this.#body(bytes, offset, length);
   }
@@ -102,7 +102,7 @@ export class Reply {
   /** A bulk string that is an integer in decimal, of magnitude ≤ 2^53. */
   bulkInteger(value: number): void {
     this.#header(BULK, digitsOf(Math.abs(value)) + (value < 0 ? 1 : 0));
-    const at = this.#reserve(HEADER_BYTES);
+    const at = this.reserve(HEADER_BYTES);
     this.position = this.#lineBreak(writeInteger(this.buffer, at, value));
   }
 
@@ -171,7 +171,7 @@ export class Reply {
 
   /** Bytes that are encoded already. */
   raw(bytes: Uint8Array): void {
-    const at = this.#reserve(bytes.length);
+    const at = this.reserve(bytes.length);
     this.buffer.set(bytes, at);
     this.position = at + bytes.length;
   }
@@ -224,7 +224,7 @@ export class Reply {
   }
 
   #header(type: number, value: number): void {
-    const at = this.#reserve(HEADER_BYTES);
+    const at = this.reserve(HEADER_BYTES);
     const buffer = this.buffer;
     buffer[at] = type;
     if (value >= 0 && value < 10) {
@@ -238,13 +238,13 @@ export class Reply {
   }
 
   #nothing(type: number): void {
-    const at = this.#reserve(3);
+    const at = this.reserve(3);
     this.buffer[at] = type;
     this.position = this.#lineBreak(at + 1);
   }
 
   #line(type: number, text: string): void {
-    const at = this.#reserve(text.length + 3);
+    const at = this.reserve(text.length + 3);
     const buffer = this.buffer;
     buffer[at] = type;
     for (let i = 0; i < text.length; i++) buffer[at + 1 + i] = text.charCodeAt(i);
@@ -252,7 +252,7 @@ export class Reply {
   }
 
   #body(bytes: Uint8Array, offset: number, length: number): void {
-    const at = this.#reserve(length + 2);
+    const at = this.reserve(length + 2);
     const buffer = this.buffer;
     if (length <= LOOP_COPY_BYTES) {
       for (let i = 0; i < length; i++) buffer[at + i] = bytes[offset + i];
@@ -268,8 +268,11 @@ export class Reply {
     return at + 2;
   }
 
-  /** Makes room for `sizeBytes` more; returns the position to write at. */
-  #reserve(sizeBytes: number): number {
+  /**
+   * Makes room in `buffer` for `sizeBytes` more; returns the position to write at. Who writes there
+   * itself sets `position` afterwards.
+   */
+  reserve(sizeBytes: number): number {
     if (this.position + sizeBytes > this.buffer.length) this.#spill(sizeBytes);
     return this.position;
   }

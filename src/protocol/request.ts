@@ -60,6 +60,22 @@ export class Request {
     this.hashedTo = 0;
   }
 
+  /** Takes over the hash of argument 1 from a request with the same bytes there; whether it has them. */
+  sharesKey(other: Request): boolean {
+    const length = this.lengths[1];
+    if (other.hashedTo !== 1 || other.lengths[1] !== length) return false;
+    const { buffer } = this;
+    const at = this.offsets[1];
+    const otherAt = other.offsets[1];
+    // Different keys mostly differ in their last bytes.
+    for (let i = length - 1; i >= 0; i--) {
+      if (buffer[at + i] !== other.buffer[otherAt + i]) return false;
+    }
+    this.hashes[1] = other.hashes[1];
+    this.hashedTo = 1;
+    return true;
+  }
+
   /** Marks argument i as one that the slow log and MONITOR must not show (a password). */
   redact(i: number): void {
     this.#secrets |= 1 << Math.min(i, 31);

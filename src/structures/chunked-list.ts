@@ -9,6 +9,7 @@
 // limit (`list-max-listpack-size`), which bounds what is moved by an insertion in the middle, too.
 import type { Arena } from '../memory/arena.ts';
 import {
+  appendTo,
   CHUNK_HEADER_BYTES,
   chunkCount,
   freeChunk,
@@ -17,6 +18,7 @@ import {
   neighbour,
   newChunk,
   PREVIOUS,
+  prependTo,
   storeSpan,
 } from './list-chunk.ts';
 import {
@@ -338,46 +340,40 @@ export class ChunkedLists {
 
   /** Adds an element at the end of a chunk, if it may and can hold it. */
   #append(root: number, chunk: number, encoder: PackedEncoder): boolean {
-    const span = this.#span;
-    const { size } = encoder;
-    loadSpan(this.#arena, chunk, span);
-    if (!this.#admits(span, size)) return false;
-    if (span.end + size > span.ceiling && !this.#widen(root, span, size, NEXT)) return false;
-    encoder.write(span.buffer, span.end);
-    span.end += size;
-    span.count++;
-    storeSpan(this.#arena, span);
-    return true;
+    const { maxCount } = this.limits;
+    const full = this.#fullBytes();
+    if (appendTo(this.#arena, chunk, encoder, full, maxCount)) return true;
+    const widened = this.#widen(root, chunk, encoder.size, NEXT);
+    return widened !== 0 && appendTo(this.#arena, widened, encoder, full, maxCount);
   }
 
   /** Adds an element at the beginning of a chunk, if it may and can hold it. */
   #prepend(root: number, chunk: number, encoder: PackedEncoder): boolean {
-    const span = this.#span;
-    const { size } = encoder;
-    loadSpan(this.#arena, chunk, span);
-    if (!this.#admits(span, size)) return false;
-    if (span.start - size < span.floor && !this.#widen(root, span, size, PREVIOUS)) return false;
-    span.start -= size;
-    encoder.write(span.buffer, span.start);
-    span.count++;
-    storeSpan(this.#arena, span);
-    return true;
+    const { maxCount } = this.limits;
+    const full = this.#fullBytes();
+    if (prependTo(this.#arena, chunk, encoder, full, maxCount)) return true;
+    const widened = this.#widen(root, chunk, encoder.size, PREVIOUS);
+    return widened !== 0 && prependTo(this.#arena, widened, encoder, full, maxCount);
   }
 
   /**
    * Makes room for `size` more bytes on one side of a chunk's elements: by moving them to the other
    * side where at least half of the chunk is free, or else into a larger block.
-   * @returns false when there is no room and the chunk has its full size
+   * @returns the chunk, which may be another; 0 when there is no room, or there must be no more
    */
-  #widen(root: number, span: ListSpan, size: number, side: number): boolean {
+  #widen(root: number, chunk: number, size: number, side: number): number {
+    const span = this.#span;
+    loadSpan(this.#arena, chunk, span);
+    if (!this.#admits(span, size)) return 0;
     const needed = span.used + size;
     const capacity = span.ceiling - span.floor;
     if (needed > capacity / 2) {
-      if (capacity >= this.#fullBytes()) return false;
+      if (capacity >= this.#fullBytes()) return 0;
       this.#enlarge(root, span, size, side);
     }
     span.moveTo(side === NEXT ? span.floor : span.ceiling - span.used);
-    return true;
+    storeSpan(this.#arena, span);
+    return span.chunk;
   }
 
   /** Moves a chunk into a block with room for `size` more bytes (twice that, up to the limit), all on one side. */

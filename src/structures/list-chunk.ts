@@ -9,6 +9,7 @@
 import type { Arena } from '../memory/arena.ts';
 import { classOf } from '../memory/size-classes.ts';
 import type { ListSpan } from './list-span.ts';
+import type { PackedEncoder } from './packed-list.ts';
 
 const SEGMENT_SHIFT = 23;
 const SEGMENT_MASK = (1 << SEGMENT_SHIFT) - 1;
@@ -85,6 +86,72 @@ export function setNeighbour(arena: Arena, chunk: number, direction: number, oth
   arena.i32[chunk >>> SEGMENT_SHIFT][((chunk & SEGMENT_MASK) << 1) + direction] = other;
 }
 
+/**
+ * Adds an element after the last of a chunk, where there is room beside it and the chunk may grow.
+ * @param maxUsed bytes that the elements may have together
+ * @param maxCount elements that the chunk may have
+ * @returns whether that was so
+ */
+export function appendTo(
+  arena: Arena,
+  chunk: number,
+  encoder: PackedEncoder,
+  maxUsed: number,
+  maxCount: number,
+): boolean {
+  const words = arena.i32[chunk >>> SEGMENT_SHIFT];
+  const base = (chunk & SEGMENT_MASK) << 1;
+  const bounds = words[base + BOUNDS];
+  const shape = words[base + SHAPE];
+  const start = bounds & 0xffff;
+  const end = (bounds >>> 16) + encoder.size;
+  if (
+    end > blockEnd(arena, shape) ||
+    end - start > maxUsed ||
+    (shape & 0xffff) >= maxCount ||
+    (shape & IS_EXTERNAL) !== 0
+  ) {
+    return false;
+  }
+  encoder.write(arena.u8[chunk >>> SEGMENT_SHIFT], (base << 2) + (bounds >>> 16));
+  words[base + BOUNDS] = start | (end << 16);
+  words[base + SHAPE] = shape + 1;
+  return true;
+}
+
+/** As `appendTo`, before the first element. */
+export function prependTo(
+  arena: Arena,
+  chunk: number,
+  encoder: PackedEncoder,
+  maxUsed: number,
+  maxCount: number,
+): boolean {
+  const words = arena.i32[chunk >>> SEGMENT_SHIFT];
+  const base = (chunk & SEGMENT_MASK) << 1;
+  const bounds = words[base + BOUNDS];
+  const shape = words[base + SHAPE];
+  const start = (bounds & 0xffff) - encoder.size;
+  const end = bounds >>> 16;
+  if (
+    start < CHUNK_HEADER_BYTES ||
+    end - start > maxUsed ||
+    (shape & 0xffff) >= maxCount ||
+    (shape & IS_EXTERNAL) !== 0
+  ) {
+    return false;
+  }
+  encoder.write(arena.u8[chunk >>> SEGMENT_SHIFT], (base << 2) + start);
+  words[base + BOUNDS] = start | (end << 16);
+  words[base + SHAPE] = shape + 1;
+  return true;
+}
+
+/** Distance from the block's start up to which elements may lie. */
+function blockEnd(arena: Arena, shape: number): number {
+  return Math.min(arena.blockBytes((shape >>> CLASS_SHIFT) & 0xff), MAX_CHUNK_BYTES);
+}
+
 /** Points a span at the elements of a chunk. */
 export function loadSpan(arena: Arena, chunk: number, span: ListSpan): void {
   const words = arena.i32[chunk >>> SEGMENT_SHIFT];
@@ -108,8 +175,7 @@ export function loadSpan(arena: Arena, chunk: number, span: ListSpan): void {
   span.floor = block + CHUNK_HEADER_BYTES;
   span.start = block + (bounds & 0xffff);
   span.end = block + (bounds >>> 16);
-  const blockBytes = arena.blockBytes((shape >>> CLASS_SHIFT) & 0xff);
-  span.ceiling = block + Math.min(blockBytes, MAX_CHUNK_BYTES);
+  span.ceiling = block + blockEnd(arena, shape);
 }
 
 /** Stores the bounds and the count of a span that was changed into its chunk. */
