@@ -193,9 +193,13 @@ export class Dispatcher {
     if (command.keyStep !== 0 && call.request.count > 2 * command.keyStep) {
       this.#warmer.warmArguments(call.db, call.request, command.keyStep);
     }
+    const chunks = reply.chunks.length;
+    const { position } = reply;
     try {
       command.handler(call);
     } catch (error) {
+      // Half a reply would be taken for the beginning of the next one.
+      reply.rewind({ chunks, position });
       this.#recover(error, command);
     }
     if (client.tracker !== undefined && (command.flags & READONLY) !== 0) {
