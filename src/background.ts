@@ -133,11 +133,12 @@ export class Background {
   }
 
   /**
-   * Monitors and subscribers have nothing to send, and one whose request waits for CLIENT PAUSE is
-   * not idle.
+   * Monitors and subscribers have nothing to send, and one whose request waits, for a key or for the
+   * end of CLIENT PAUSE, is not idle.
    */
   #mayBeIdle(connection: Connection): boolean {
-    if (connection.monitor || connection.subscriptions !== undefined) return false;
+    if (connection.monitor || connection.blocked) return false;
+    if (connection.subscriptions !== undefined) return false;
     return this.#host.clients.pauseMode === PAUSE_NONE || connection.buffers().query === 0;
   }
 }

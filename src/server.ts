@@ -12,6 +12,7 @@ import type { CommandTable } from './commands/registry.ts';
 import type { ServerIdentity, Services, ShutdownOptions } from './commands/services.ts';
 import type { Config } from './config/config.ts';
 import type { MemoryShare } from './config/kinds/numbers.ts';
+import type { BlockedClients } from './dispatch/blocking.ts';
 import { Dispatcher, type MemoryGuard } from './dispatch/dispatcher.ts';
 import {
   EVICTED_ENOUGH,
@@ -128,6 +129,10 @@ export class Server implements Services, ConnectionHost, ListenHost, BackgroundH
     this.keyspace.onReclaimable = () => this.background.wake();
     this.#listener = new Listener(this);
     this.clients.onResume = () => this.#resumeClients();
+  }
+
+  get blocking(): BlockedClients {
+    return this.dispatcher.blocking;
   }
 
   get identity(): ServerIdentity {
@@ -294,6 +299,7 @@ export class Server implements Services, ConnectionHost, ListenHost, BackgroundH
     this.#connections.delete(connection);
     this.clients.remove(connection);
     this.keyspace.unwatch(connection);
+    this.blocking.forget(connection);
     this.pubsub.removeAll(connection);
     this.tracking.forget(connection);
   }

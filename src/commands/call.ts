@@ -3,6 +3,7 @@
 import type { Database } from '../keyspace/database.ts';
 import type { Reply } from '../protocol/reply.ts';
 import { Request } from '../protocol/request.ts';
+import type { Wait } from './blocking.ts';
 import type { Client } from './client.ts';
 import type { Services } from './services.ts';
 
@@ -19,5 +20,15 @@ export class Call {
     this.server = server;
     this.client = client;
     this.db = client.db;
+  }
+
+  /**
+   * Has the client wait for keys instead of answering it now; to be called last.
+   * @returns false where nobody may wait (in a transaction): the command must answer itself then
+   */
+  block(wait: Wait): boolean {
+    if (this.client.transaction !== undefined) return false;
+    this.server.blocking.block(this, wait);
+    return true;
   }
 }

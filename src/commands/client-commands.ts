@@ -249,7 +249,7 @@ function id({ reply, client }: Call): void {
 }
 
 /** CLIENT UNBLOCK client-id [TIMEOUT | ERROR] */
-function unblock({ request, reply }: Call): void {
+function unblock({ request, reply, server }: Call): void {
   if (request.count > 4) {
     reply.error(wrongSubcommandUse(request));
   } else if (request.count === 4 && !request.is(3, 'timeout') && !request.is(3, 'error')) {
@@ -257,8 +257,11 @@ function unblock({ request, reply }: Call): void {
   } else if (Number.isNaN(request.integer(2))) {
     reply.error(NOT_AN_INTEGER);
   } else {
-    // No command blocks a client, and a pause is ended by CLIENT UNPAUSE alone.
-    reply.integer(0);
+    // One that CLIENT PAUSE holds is no concern of this command.
+    const client = server.clients.get(request.integer(2));
+    const withError = request.count === 4 && request.is(3, 'error');
+    const found = client !== undefined && server.blocking.unblock(client, withError);
+    reply.integer(found ? 1 : 0);
   }
 }
 

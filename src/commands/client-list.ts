@@ -96,7 +96,7 @@ function flagsOf(client: Client, { clients }: Services): string {
   if (client.monitor) flags += 'O';
   if (client.subscriptions !== undefined) flags += 'P';
   if (client.transaction !== undefined) flags += 'x';
-  if (clients.held.has(client)) flags += 'b';
+  if (client.blocked || clients.held.has(client)) flags += 'b';
   const { tracker } = client;
   if (tracker?.has(TRACKING_ON)) flags += 't';
   if (tracker?.has(BROKEN_REDIRECTION)) flags += 'R';

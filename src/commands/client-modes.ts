@@ -1,7 +1,7 @@
 // The modes that a client switches for itself: CLIENT REPLY, NO-EVICT and NO-TOUCH.
 import type { Request } from '../protocol/request.ts';
 import type { Call } from './call.ts';
-import { type Client, REPLY_OFF, REPLY_ON, REPLY_SKIP_NEXT } from './client.ts';
+import { type Client, REPLY_OFF, REPLY_ON, REPLY_SKIP, REPLY_SKIP_NEXT } from './client.ts';
 import { SYNTAX } from './errors.ts';
 import type { Services } from './services.ts';
 
@@ -28,6 +28,12 @@ export function noEvict({ request, reply, client }: Call): void {
   }
   client.noEvict = isOn;
   reply.ok();
+}
+
+/** After a command of the client was answered, or not: CLIENT REPLY SKIP holds for the one after it. */
+export function advanceReplyMode(client: Client): void {
+  if (client.replyMode === REPLY_SKIP_NEXT) client.replyMode = REPLY_SKIP;
+  else if (client.replyMode === REPLY_SKIP) client.replyMode = REPLY_ON;
 }
 
 /** CLIENT NO-TOUCH ON | OFF */

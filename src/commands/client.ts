@@ -72,6 +72,9 @@ export abstract class Client implements Watcher, Subscriber, TrackedClient {
   lastActiveMs: number;
   lastCommand: Command | undefined = undefined;
 
+  /** Whether it waits for a key: until its command is answered, no other request of it is run. */
+  blocked = false;
+
   transaction: Transaction | undefined = undefined;
   /** A watched key was modified: the next EXEC must fail. */
   dirty = false;
@@ -105,6 +108,16 @@ export abstract class Client implements Watcher, Subscriber, TrackedClient {
 
   /** Number of the file descriptor of its socket, or -1. */
   abstract descriptor(): number;
+
+  /** Begins to wait. */
+  block(): void {
+    this.blocked = true;
+  }
+
+  /** Its command is answered: it goes on with its requests, in a later turn of the event loop. */
+  unblock(): void {
+    this.blocked = false;
+  }
 
   /** Closes it at once, dropping what was not sent. */
   abstract kill(): void;

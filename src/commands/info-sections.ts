@@ -80,7 +80,7 @@ function pollingInterface(): string {
   return process.platform === 'win32' ? 'iocp' : 'kqueue';
 }
 
-function clientFields({ clients, config, tracking }: Services): InfoField[] {
+function clientFields({ blocking, clients, config, tracking }: Services): InfoField[] {
   let input = 0;
   let output = 0;
   for (const client of clients.all()) {
@@ -94,9 +94,9 @@ function clientFields({ clients, config, tracking }: Services): InfoField[] {
     ['maxclients', config.values.maxclients],
     ['client_recent_max_input_buffer', input],
     ['client_recent_max_output_buffer', output],
-    ['blocked_clients', 0],
+    ['blocked_clients', blocking.size + clients.held.size],
     ['tracking_clients', tracking.clients],
-    ['clients_in_timeout_table', 0],
+    ['clients_in_timeout_table', blocking.limited],
   ];
 }
 

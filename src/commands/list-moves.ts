@@ -81,23 +81,27 @@ function move(call: Call, fromTail: boolean, toTail: boolean): void {
   const { request, reply, db } = call;
   const source = db.write(request, 1);
   if (source === 0) reply.null();
-  else if (isList(call, source)) moveElement(call, source, fromTail, toTail);
+  else if (isList(call, source) && moveElement(call, source, fromTail, toTail)) {
+    db.modified(request, 1, 1);
+  }
 }
 
 /**
  * Moves an element of the list of argument 1, which is there, to that of argument 2, and answers it;
- * or answers an error, where that is no list, and moves nothing.
+ * or answers an error, where that is no list, and moves nothing. Telling of the source's modification
+ * is left to the caller.
+ * @returns whether it moved one
  */
 export function moveElement(
   { request, reply, db }: Call,
   source: number,
   fromTail: boolean,
   toTail: boolean,
-): void {
+): boolean {
   const target = db.write(request, 2);
   if (target !== 0 && db.typeOf(target) !== TYPE_LIST) {
     reply.error(WRONG_TYPE);
-    return;
+    return false;
   }
   const moved = endElement(db, source, fromTail);
   const pushed = pushElement(db, target, request, 2, moved, 0, moved.length, !toTail);
@@ -108,7 +112,7 @@ export function moveElement(
   db.modified(request, 2, 0);
   db.notify(EVENT_LIST, fromTail ? 'rpop' : 'lpop', request, 1);
   if (left === 0) db.notify(EVENT_GENERIC, 'del', request, 1);
-  db.modified(request, 1, 1);
+  return true;
 }
 
 /** A copy of the first or last element of a list. */

@@ -109,12 +109,8 @@ export function isList({ db, reply }: Call, ref: number): boolean {
   return false;
 }
 
-/**
- * Tells of elements that were taken from the list of argument `keyAt`, and of the key's end if that
- * is what it was.
- * @param ref the list, or 0 when it is gone
- */
-export function tellRemoval(
+/** Removes elements from the list of argument `keyAt`, and tells so, and of the key's end if it is. */
+function drop(
   db: Database,
   request: Request,
   keyAt: number,
@@ -122,13 +118,19 @@ export function tellRemoval(
   atTail: boolean,
   count: number,
 ): void {
+  const left = dropElements(db, ref, count, atTail);
   db.notify(EVENT_LIST, atTail ? 'rpop' : 'lpop', request, keyAt);
-  if (ref === 0) db.notify(EVENT_GENERIC, 'del', request, keyAt);
-  db.modified(request, keyAt, count);
+  if (left === 0) db.notify(EVENT_GENERIC, 'del', request, keyAt);
 }
 
 /** Answers the first or last element of a list and removes it. */
-export function popOne(
+export function popOne(call: Call, keyAt: number, ref: number, atTail: boolean): void {
+  takeOne(call, keyAt, ref, atTail);
+  call.db.modified(call.request, keyAt, 1);
+}
+
+/** As `popOne`, for one who waited: the list counts as modified since it was pushed to. */
+export function takeOne(
   { request, reply, db }: Call,
   keyAt: number,
   ref: number,
@@ -141,22 +143,35 @@ export function popOne(
     firstSpan(db, ref, span);
     replyElement(reply, span.buffer, span.start);
   }
-  tellRemoval(db, request, keyAt, dropElements(db, ref, 1, atTail), atTail, 1);
+  drop(db, request, keyAt, ref, atTail, 1);
 }
 
 /** Answers up to `count` first or last elements of a list as an array and removes them. */
 export function popSome(
-  { request, reply, db }: Call,
+  call: Call,
   keyAt: number,
   ref: number,
   atTail: boolean,
   count: number,
 ): void {
+  const taken = takeSome(call, keyAt, ref, atTail, count);
+  call.db.modified(call.request, keyAt, taken);
+}
+
+/** As `popSome`, for one who waited. Returns how many there were. */
+export function takeSome(
+  { request, reply, db }: Call,
+  keyAt: number,
+  ref: number,
+  atTail: boolean,
+  count: number,
+): number {
   const taken = Math.min(count, listLength(db, ref));
   reply.array(taken);
   if (atTail) replyElementsBackward(reply, db, ref, taken);
   else replyElements(reply, db, ref, 0, taken);
-  tellRemoval(db, request, keyAt, dropElements(db, ref, taken, atTail), atTail, taken);
+  drop(db, request, keyAt, ref, atTail, taken);
+  return taken;
 }
 
 function push({ request, reply, db }: Call, atHead: boolean, create: boolean): void {

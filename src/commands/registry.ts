@@ -10,10 +10,12 @@ import { counterCommands } from './counters.ts';
 import { databaseCommands } from './databases.ts';
 import { debugCommands } from './debug.ts';
 import { expireCommands } from './expire.ts';
+import { BLOCKING } from './flags.ts';
 import { infoCommands } from './info.ts';
 import { keyCommands } from './keys.ts';
 import { latencyCommands } from './latency.ts';
 import { lcsCommands } from './lcs.ts';
+import { listBlockingCommands } from './list-blocking.ts';
 import { listElementCommands } from './list-elements.ts';
 import { listMoveCommands } from './list-moves.ts';
 import { listCommands } from './lists.ts';
@@ -38,6 +40,7 @@ const FAMILIES: readonly (readonly CommandRow[])[] = [
   listCommands,
   listElementCommands,
   listMoveCommands,
+  listBlockingCommands,
   keyCommands,
   expireCommands,
   scanCommands,
@@ -180,13 +183,19 @@ function resolve(row: CommandRow, parent: Command | undefined): Command {
     flags: row.flags,
     keys: row.keys ?? [],
     handler: row.handler ?? missingHandler(row.name),
-    quickUpTo: row.quickUpTo ?? (row.complexity === 'O(1)' ? ANY_NUMBER : 0),
+    quickUpTo: quickUpToOf(row),
     keyStep: keyStepOf(row),
     stats: noStats(),
     subcommands,
   };
   for (const sub of row.subcommands ?? []) subcommands?.set(sub.name, resolve(sub, command));
   return command;
+}
+
+/** Up to how many arguments a call never takes long. What may wait is timed by itself. */
+function quickUpToOf({ quickUpTo, complexity, flags }: CommandRow): number {
+  if (quickUpTo !== undefined) return quickUpTo;
+  return complexity === 'O(1)' && (flags & BLOCKING) === 0 ? ANY_NUMBER : 0;
 }
 
 /** Distance between the keys of a command that takes any number of them from argument 1 on. */

@@ -7,6 +7,7 @@ import type { LatencyMonitor } from '../telemetry/latency-monitor.ts';
 import type { ServerStats } from '../telemetry/server-stats.ts';
 import type { SlowLog } from '../telemetry/slow-log.ts';
 import type { Tracking } from '../tracking/tracking.ts';
+import type { Blocking } from './blocking.ts';
 import type { Call } from './call.ts';
 import type { ClientRegistry } from './client-registry.ts';
 import type { Command } from './command.ts';
@@ -44,6 +45,7 @@ export interface Services {
   readonly clients: ClientRegistry;
   readonly commands: CommandTable;
   readonly tracking: Tracking;
+  readonly blocking: Blocking;
   readonly stats: ServerStats;
   readonly slowLog: SlowLog;
   readonly latency: LatencyMonitor;

@@ -4,10 +4,12 @@
 //
 //   look up ─▶ arity ─▶ guarded ─▶ authenticated ─▶ allowed in MULTI ─▶ memory ─▶ paused
 //           ─▶ queued (MULTI)  or  run ─▶ statistics, slow log, latency, monitors
+//           ─▶ those served who waited for its keys (blocking.ts)
 import { performance } from 'node:perf_hooks';
 import { needsPassword } from '../commands/authentication.ts';
 import { Call } from '../commands/call.ts';
-import { type Client, REPLY_ON, REPLY_SKIP, REPLY_SKIP_NEXT } from '../commands/client.ts';
+import { type Client, REPLY_ON } from '../commands/client.ts';
+import { advanceReplyMode } from '../commands/client-modes.ts';
 import { PAUSE_ALL, PAUSE_NONE } from '../commands/client-registry.ts';
 import type { Command } from '../commands/command.ts';
 import { AUTHENTICATION_REQUIRED, OUT_OF_MEMORY, wrongArity } from '../commands/errors.ts';
@@ -30,11 +32,13 @@ import type { Services } from '../commands/services.ts';
 import { TrackedReads } from '../commands/tracked-reads.ts';
 import { discardTransaction, execRefusal } from '../commands/transactions.ts';
 import { KeyWarmer } from '../keyspace/key-warmer.ts';
+import type { WaitList } from '../keyspace/waits.ts';
 import { ArenaFullError } from '../memory/arena.ts';
 import type { Reply } from '../protocol/reply.ts';
 import type { Request } from '../protocol/request.ts';
 import { unixTimeMsAt } from '../telemetry/wall-clock.ts';
 import type { Tracking } from '../tracking/tracking.ts';
+import { BlockedClients } from './blocking.ts';
 import { CrossProtocolGuard } from './cross-protocol.ts';
 import { unknownCommand, unknownSubcommand } from './unknown-command.ts';
 
@@ -73,6 +77,9 @@ export class Dispatcher {
   /** Whether commands' durations go into histograms (`latency-tracking`). */
   latencyTracking = true;
 
+  /** The clients that wait for keys. */
+  readonly blocking: BlockedClients;
+
   readonly #call: Call;
   readonly #reply: Reply;
   readonly #server: Services;
@@ -80,6 +87,7 @@ export class Dispatcher {
   readonly #isProtected: ProtectedCheck;
   readonly #crossProtocol: CrossProtocolGuard;
   readonly #tracking: Tracking;
+  readonly #waits: WaitList;
   readonly #trackedReads: TrackedReads;
   /** When the clock was read last, by performance.now(): where the next command's time begins. */
   #clockMs = 0;
@@ -104,6 +112,13 @@ export class Dispatcher {
     this.#isProtected = isProtected;
     this.#crossProtocol = new CrossProtocolGuard(server.log);
     this.#tracking = server.tracking;
+    this.#waits = server.keyspace.waits;
+    this.blocking = new BlockedClients(reply, server, nobody, {
+      recover: (error, command) => this.#recover(error, command),
+      countErrors: (before) => this.#countErrors(before),
+      account: (call, command, tookUs, totalUs) =>
+        this.#accountUnblocked(call, command, tookUs, totalUs),
+    });
     this.#trackedReads = new TrackedReads(server.tracking, server.commands);
     this.#call = new Call(reply, server, nobody);
   }
@@ -163,9 +178,11 @@ export class Dispatcher {
     if (replied !== undefined || client.replyMode !== REPLY_ON) {
       if (client.replyMode !== REPLY_ON && replied !== undefined) reply.rewind(replied);
       if (client.insertions !== undefined) client.insertInto(reply);
-      advanceReplyMode(client);
+      // One who waits is answered, or not, later.
+      if (!client.blocked) advanceReplyMode(client);
     }
     if (this.#tracking.active) this.#endTracked(client, request);
+    if (this.#waits.ready !== 0) this.blocking.serveReady();
     return true;
   }
 
@@ -219,6 +236,11 @@ export class Dispatcher {
       this.#settle();
       this.#clockMs = performance.now();
       const durationUs = (this.#clockMs - startMs) * 1000;
+      if (client.blocked) {
+        command.stats.totalUs += durationUs;
+        this.blocking.noteDuration(client, durationUs);
+        return;
+      }
       this.#account(command, durationUs);
       this.#observe(call, command, durationUs);
     }
@@ -242,6 +264,13 @@ export class Dispatcher {
   #account({ stats }: Command, durationUs: number): void {
     stats.totalUs += durationUs;
     if (this.latencyTracking) stats.histogram.record(durationUs);
+  }
+
+  /** Counts a command that waited, at its end: `tookUs` is counted already of the time it took. */
+  #accountUnblocked(call: Call, { stats }: Command, tookUs: number, totalUs: number): void {
+    stats.totalUs += totalUs - tookUs;
+    if (this.latencyTracking) stats.histogram.record(totalUs);
+    this.#server.slowLog.recordIfSlow(call.client, call.request, totalUs);
   }
 
   /** The command that is asked for, subcommand included; undefined after answering an error. */
@@ -384,10 +413,4 @@ function needsMemory(client: Client, command: Command): boolean {
   if ((allFlags(client, command) & DENYOOM) !== 0) return true;
   // Queueing takes memory too.
   return client.transaction !== undefined && !RUN_IN_TRANSACTION.has(command.fullName);
-}
-
-/** CLIENT REPLY SKIP holds for the one command after it. */
-function advanceReplyMode(client: Client): void {
-  if (client.replyMode === REPLY_SKIP_NEXT) client.replyMode = REPLY_SKIP;
-  else if (client.replyMode === REPLY_SKIP) client.replyMode = REPLY_ON;
 }

@@ -1,11 +1,13 @@
 // All databases and what they share: the arena, the clock, statistics, watched keys, and the
 // background work that is done a slice at a time (deleting expired keys, giving memory back).
 import { Arena } from '../memory/arena.ts';
+import type { Request } from '../protocol/request.ts';
 import { type HashSeed, randomSeed } from '../structures/hash.ts';
 import { type AccessSettings, lfuInitialWord, lfuTouched, lruWord } from './access-clock.ts';
 import { Database } from './database.ts';
 import { Entries } from './entries.ts';
 import { EVENT_NEW, KeyEvents } from './key-events.ts';
+import { type Waiter, WaitList } from './waits.ts';
 import { type Watcher, WatchList } from './watch.ts';
 
 /** Due keys deleted between two looks at the clock. */
@@ -41,6 +43,7 @@ export class Keyspace {
   readonly seed: HashSeed = randomSeed();
   readonly databases: Database[] = [];
   readonly watches = new WatchList();
+  readonly waits = new WaitList();
   readonly events = new KeyEvents();
   readonly stats: KeyspaceStats = noStats();
   readonly access: AccessSettings = { frequency: false, logFactor: 10, decayMinutes: 1 };
@@ -55,7 +58,7 @@ export class Keyspace {
   expiryPaused = false;
   /** Whether anybody wants to know of changed keys: watchers, or the observer. */
   observed = false;
-  /** Whether `added` is to be called for every new key. */
+  /** Whether `added` is to be called for every new key: somebody waits for keys, or wants to know. */
   noticesAdditions = false;
   /** Whether reads leave the access clock alone (CLIENT NO-TOUCH). */
   suspendTouch = false;
@@ -153,15 +156,35 @@ export class Keyspace {
   }
 
   /** Called by databases for each key that was not there before, if `noticesAdditions`. */
-  added(
-    database: Database,
-    _type: number,
-    bytes: Uint8Array,
-    offset: number,
-    length: number,
-  ): void {
-    const { events } = this;
+  added(database: Database, type: number, bytes: Uint8Array, offset: number, length: number): void {
+    const { events, waits } = this;
+    if (waits.size !== 0) waits.signal(database.index, type, bytes, offset, length);
     if ((events.mask & EVENT_NEW) !== 0) events.emit('new', database.index, bytes, offset, length);
+  }
+
+  /** To be called when it has changed who wants to know of new keys (`events.mask`). */
+  refreshNotices(): void {
+    this.noticesAdditions = this.waits.size !== 0 || (this.events.mask & EVENT_NEW) !== 0;
+  }
+
+  // ── Waiting for keys ────────────────────────────────────────────────────────────────────────
+
+  /** Begins to wait for the keys in arguments `firstKey` to `lastKey`. */
+  wait(
+    waiter: Waiter,
+    database: Database,
+    request: Request,
+    firstKey: number,
+    lastKey: number,
+  ): void {
+    this.waits.add(waiter, database.index, request, firstKey, lastKey);
+    this.refreshNotices();
+  }
+
+  /** Ends the waiting of one who waits. */
+  endWait(waiter: Waiter): void {
+    this.waits.remove(waiter);
+    this.refreshNotices();
   }
 
   // ── WATCH ───────────────────────────────────────────────────────────────────────────────────
@@ -227,6 +250,8 @@ export class Keyspace {
     this.#touchSwapped(first, second);
     this.#touchSwapped(second, first);
     first.swapWith(second);
+    this.waits.signalAll(first);
+    this.waits.signalAll(second);
   }
 
   /** Marks watchers of keys of `database` that are in either of the two. */

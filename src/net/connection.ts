@@ -9,6 +9,7 @@
 //   running ──CLIENT PAUSE──▶ held until the pause ends
 //   running ──too much output unsent──▶ held until it drains
 //   running ──the turn's time is up──▶ held until a later turn (turn.ts)
+//   running ──waits for a key (blocked)──▶ held until it is answered, and then for a later turn
 // A held connection keeps reading, up to `client-query-buffer-limit`, so a peer that writes a whole
 // pipeline before it reads anything is never blocked; it only stops running requests, so that a
 // peer that never reads makes no more memory grow.
@@ -42,7 +43,7 @@ export class Connection extends Client implements Recipient {
   #pendingLength = 0;
   /** The beginning of an incomplete request that #pending starts with, decoded. */
   #partial: PartialRequest | undefined;
-  /** Waits for the end of a pause, for its output to drain, or for a later turn. */
+  /** Waits for the end of a pause, for a key, for its output to drain, or for a later turn. */
   #held = false;
   /** The peer sends no more. What it asked before is still run and answered. */
   #ended = false;
@@ -95,10 +96,23 @@ export class Connection extends Client implements Recipient {
 
   /** Goes on, if what it was held for is over. */
   resume(): void {
-    if (!this.#held || this.closing || this.#output.unsentBytes > HOLD_OUTPUT_BYTES) return;
+    if (!this.#held || this.blocked || this.closing) return;
+    if (this.#output.unsentBytes > HOLD_OUTPUT_BYTES) return;
     this.#held = false;
     if (this.#pendingLength > 0) this.#processPending();
     else this.#finishIfEnded();
+  }
+
+  override block(): void {
+    super.block();
+    this.#held = true;
+  }
+
+  override unblock(): void {
+    super.unblock();
+    // Not here and now: this happens within the command of another client.
+    if (this.#pendingLength > 0) this.#host.turn.postpone(this);
+    else this.resume();
   }
 
   override buffers(): ClientBuffers {
@@ -132,8 +146,10 @@ export class Connection extends Client implements Recipient {
 
   override kill(): void {
     this.closing = true;
-    // At once, and not when the socket is closed: PUBLISH counts those who are to get a message.
+    // At once, and not when the socket is closed: PUBLISH counts those who are to get a message, and
+    // no element must be given to one who is gone.
     this.#host.pubsub.removeAll(this);
+    this.#host.blocking.forget(this);
     this.#socket.destroy();
     this.#account(0);
   }
@@ -244,16 +260,18 @@ export class Connection extends Client implements Recipient {
   /** Closes the socket as soon as all replies are sent. */
   #finish(): void {
     this.closing = true;
+    this.#host.blocking.forget(this);
     this.#host.replies.flush();
     this.#socket.destroySoon();
   }
 
   /**
    * The same when the peer has ended its side and no request of it waits for output to drain. Those
-   * that CLIENT PAUSE suspends are dropped, as by Redis: the peer may have tried again elsewhere.
+   * that wait for a key or that CLIENT PAUSE suspends are dropped, as by Redis: the peer may have
+   * tried again elsewhere.
    */
   #finishIfEnded(): void {
-    const waits = this.#held && this.#output.unsentBytes > 0;
+    const waits = this.#held && !this.blocked && this.#output.unsentBytes > 0;
     if (this.#ended && !waits && !this.closing) this.#finish();
   }
 

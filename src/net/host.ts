@@ -1,5 +1,6 @@
 // What connections share and need of the server around them.
 import type { Logger } from 'pino';
+import type { BlockedClients } from '../dispatch/blocking.ts';
 import type { Dispatcher } from '../dispatch/dispatcher.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import type { RequestDecoder } from '../protocol/decoder.ts';
@@ -20,6 +21,7 @@ export interface ConnectionHost {
   readonly replies: ReplyQueue;
   readonly turn: Turn;
   readonly dispatcher: Dispatcher;
+  readonly blocking: BlockedClients;
   readonly keyspace: Keyspace;
   readonly pubsub: PubSub;
   readonly stats: ServerStats;

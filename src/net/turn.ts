@@ -37,6 +37,12 @@ export class Turn {
     return true;
   }
 
+  /** Has a runner resumed in a later turn. */
+  postpone(runner: Runner): void {
+    if (!this.#isOpen) this.#open();
+    this.#waiting.push(runner);
+  }
+
   #open(): void {
     this.#isOpen = true;
     this.#startMs = performance.now();
