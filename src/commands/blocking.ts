@@ -1,7 +1,7 @@
 // Waiting for keys, as commands see it: a handler that finds nothing under its keys has its client
 // wait (`Call.block`), and is called back for the key that has become ready. Who waits, and when they
 // are served, is dispatch's (dispatch/blocking.ts). Also reads the argument that limits the wait.
-import { isInfinite, type LongDouble, parseLongDouble } from '../protocol/long-double.ts';
+import { ceilLongDouble, multiplyLongDouble, parseLongDouble } from '../protocol/long-double.ts';
 import type { Call } from './call.ts';
 import type { Client } from './client.ts';
 
@@ -48,20 +48,11 @@ export function timeoutAt({ request, reply }: Call, i: number): number | undefin
     reply.error('ERR timeout is not a float or out of range');
     return undefined;
   }
-  const timeoutMs = milliseconds(seconds);
+  const timeoutMs = ceilLongDouble(multiplyLongDouble(seconds, 1000n));
   // What does not fit into 64 bits becomes negative in C.
   if (timeoutMs < 0 || timeoutMs >= MAX_INT64) {
     reply.error('ERR timeout is negative');
     return undefined;
   }
   return timeoutMs;
-}
-
-/** Seconds in ms, rounded up; so a time that is no double's any more is still not 0. */
-function milliseconds(seconds: LongDouble): number {
-  const { negative, mantissa, exponent } = seconds;
-  if (isInfinite(seconds)) return Number.POSITIVE_INFINITY;
-  const magnitudeMs = Number(mantissa) * 2 ** exponent * 1000;
-  if (negative) return Math.ceil(-magnitudeMs);
-  return mantissa === 0n ? 0 : Math.max(1, Math.ceil(magnitudeMs));
 }

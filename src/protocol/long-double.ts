@@ -77,6 +77,23 @@ export function addLongDoubles(a: LongDouble, b: LongDouble): LongDouble | undef
   return round(sum < 0n, magnitude, 1n, exponent);
 }
 
+/** The product with a positive integer. */
+export function multiplyLongDouble(value: LongDouble, factor: bigint): LongDouble {
+  if (isInfinite(value)) return value;
+  return round(value.negative, value.mantissa * factor, 1n, value.exponent);
+}
+
+/** The least integer that is not below the number; infinite where that is no double. */
+export function ceilLongDouble(value: LongDouble): number {
+  const { negative, mantissa, exponent } = value;
+  const sign = negative ? -1 : 1;
+  if (isInfinite(value)) return sign * Number.POSITIVE_INFINITY;
+  if (exponent >= 0) return sign * Number(mantissa << BigInt(exponent));
+  const floor = mantissa >> BigInt(-exponent);
+  if (negative) return floor === 0n ? 0 : -Number(floor);
+  return Number(floor << BigInt(-exponent) === mantissa ? floor : floor + 1n);
+}
+
 /** Whether the number is infinite. */
 export function isInfinite(value: LongDouble): boolean {
   return value.mantissa === INFINITE;

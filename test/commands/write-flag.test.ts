@@ -4,7 +4,7 @@
 // with it must have changed it at least once, or the arguments prove nothing.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { WRITE } from '../../src/commands/flags.ts';
+import { BLOCKING, WRITE } from '../../src/commands/flags.ts';
 import { CommandTable } from '../../src/commands/registry.ts';
 import { type CommandGrammar, readGrammars } from '../support/command-grammar.ts';
 import { encodeCommand, showCommand } from '../support/command-line.ts';
@@ -77,7 +77,7 @@ describe('without the flag', () => {
     await seed();
     const before = await fingerprint();
     const commands = generate(name);
-    await run(commands);
+    await run(name, commands);
     const after = await fingerprint();
     expect(after, commands.map(showCommand).join('\n')).toBe(before);
   });
@@ -87,7 +87,7 @@ describe('with the flag', () => {
   test.each(writes)('%s changes something', async (name) => {
     await seed();
     const before = await fingerprint();
-    await run(generate(name));
+    await run(name, generate(name));
     expect(await fingerprint()).not.toBe(before);
   });
 });
@@ -100,10 +100,13 @@ function generate(name: string): string[][] {
   return Array.from({ length: RUNS }, () => generator.next().args);
 }
 
-/** Runs the commands on a connection of their own, whatever they answer. */
-async function run(commands: readonly string[][]): Promise<void> {
+/** Runs commands called `name` on a connection of their own, whatever they answer. */
+async function run(name: string, commands: readonly string[][]): Promise<void> {
   const client = await RawClient.connect(server.port);
-  await pipeline(client, commands);
+  // In transactions nobody waits.
+  const mayWait = (Number(flags.get(name)) & BLOCKING) !== 0;
+  const lines = mayWait ? commands.flatMap((args) => [['MULTI'], args, ['EXEC']]) : commands;
+  await pipeline(client, lines);
   await client.close();
 }
 

@@ -31,6 +31,8 @@ interface Outcome {
 }
 
 const SHOWN_BYTES = 1_500;
+/** How long a step is repeated. */
+const REPEAT_MS = 4_000;
 
 /** One of the two servers, with the connections that the running script has opened to it. */
 export class Side {
@@ -73,6 +75,7 @@ export class Side {
     try {
       const client = await this.#connection(step.connection, protocol);
       const bytes = step.bytes?.(this.#captured);
+      if (step.until !== undefined) return await repeat(client, step, step.until, bytes);
       if (bytes !== undefined) client.send(bytes, step.label);
       if (step.replies === 'close') {
         const rest = await client.readUntilClose();
@@ -199,6 +202,25 @@ export async function compareScript(
     await Promise.all([expected.reset(usedCommands), actual.reset(usedCommands)]);
   }
   return run.differences;
+}
+
+/** Sends bytes until the reply has the pattern. */
+async function repeat(
+  client: RawClient,
+  step: Step,
+  until: RegExp,
+  bytes: Buffer = Buffer.alloc(0),
+): Promise<Outcome> {
+  const deadlineMs = Date.now() + REPEAT_MS;
+  for (;;) {
+    client.send(bytes, step.label);
+    const { replies, closed } = await client.read(1);
+    const text = replies.length === 0 ? '' : textOf(replies[0]);
+    const failure = closed || Date.now() > deadlineMs ? `never reached; last: ${text}` : undefined;
+    if (failure !== undefined || until.test(text)) {
+      return { replies, rest: Buffer.alloc(0), closed, failure };
+    }
+  }
 }
 
 interface Run {

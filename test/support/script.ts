@@ -15,6 +15,9 @@
 // both alike, so that a script is the same in both protocols. A connection that got more than the
 // script waited for is found at the script's end.
 //
+// A line that blocks its connection is given to `send`, `blocked` waits until it does, and `receive`
+// for its reply.
+//
 // Use String.raw for scripts with escapes. A line's reply must equal Redis's to the byte; the
 // step functions below are for everything else. `$name` in an argument stands for what `capture`
 // kept under that name, which may be different bytes on each server (a client's id, a port).
@@ -46,6 +49,8 @@ export interface Step {
   readonly capture?: { readonly name: string; readonly pattern: RegExp | undefined };
   /** The name of an intended difference, and what Synap's first reply is instead of Redis's. */
   readonly intended?: { readonly difference: string; readonly synap: RegExp };
+  /** Send the bytes again until the reply has this pattern; then nothing else is compared. */
+  readonly until?: RegExp;
   /** Wait this long before anything else. */
   readonly pauseMs?: number;
 }
@@ -168,6 +173,17 @@ export function hangUp(connection: string): Step {
 export function capture(name: string, line: string, pattern?: RegExp): Step {
   const anything: Comparer = { name: 'captured', equal: () => true };
   return { ...lineStep(line), comparer: anything, capture: { name, pattern } };
+}
+
+/** Sends a line again and again until its reply has the pattern, which both servers must reach. */
+export function awaits(line: string, until: RegExp): Step {
+  const reached: Comparer = { name: 'reached', equal: () => true };
+  return { ...lineStep(line), label: `(${line} until ${until})`, comparer: reached, until };
+}
+
+/** Waits until so many clients are blocked. What a server was asked before it has done by then. */
+export function blocked(clients: number): Step {
+  return awaits('observer> INFO clients', new RegExp(`^blocked_clients:${clients}\r`, 'm'));
 }
 
 /** A line that Synap answers in its own way, on purpose: `difference` names the reason. */
