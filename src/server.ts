@@ -101,6 +101,7 @@ export class Server implements Services, ConnectionHost, ListenHost, BackgroundH
     this.outputLimits = parts.outputLimits;
     this.#onClosed = parts.onClosed;
     this.keyspace = new Keyspace(parts.databases);
+    this.keyspace.events.publisher = this.pubsub;
     this.tracking = new Tracking(this.keyspace.seed, {
       find: (id) => {
         const client = this.clients.get(id);

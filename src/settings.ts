@@ -74,6 +74,10 @@ const APPLICATIONS: readonly (readonly [names: readonly DirectiveName[], apply: 
       keyspace.entries.lists.limits = chunkLimitsOf(values['list-max-listpack-size']);
     },
   ],
+  [
+    ['notify-keyspace-events'],
+    ({ keyspace }, values) => keyspace.chooseEvents(values['notify-keyspace-events']),
+  ],
   [['slowlog-max-len'], (server, values) => (server.slowLog.maxLength = values['slowlog-max-len'])],
   [
     ['latency-tracking'],

@@ -1,5 +1,6 @@
 // Numbers in strings: INCR, DECR and their relatives on 64-bit integers, INCRBYFLOAT on long
 // doubles. Integers that doubles hold exactly, nearly all there are, allocate nothing.
+import { EVENT_STRING } from '../keyspace/key-events.ts';
 import { KEEP_EXPIRY, setInteger, setString } from '../keyspace/string-values.ts';
 import { ENCODING_EMBSTR, ENCODING_RAW, MAX_EMBSTR_BYTES, TYPE_STRING } from '../keyspace/types.ts';
 import { parseInteger } from '../protocol/integer.ts';
@@ -139,6 +140,7 @@ function add(call: Call, increment: number): void {
   const sum = before + increment;
   if (Number.isSafeInteger(before) && Number.isSafeInteger(sum)) {
     setInteger(db, request, 1, ref, sum);
+    db.notify(EVENT_STRING, 'incrby', request, 1);
     reply.integer(sum);
   } else {
     addExactly(call, BigInt(increment));
@@ -168,6 +170,7 @@ function addExactly({ request, reply, db }: Call, increment: bigint): void {
   }
   const digits = Buffer.from(sum.toString(), 'latin1');
   setString(db, request, 1, digits, 0, digits.length, KEEP_EXPIRY);
+  db.notify(EVENT_STRING, 'incrby', request, 1);
   reply.bigint(sum);
 }
 
@@ -196,5 +199,6 @@ function incrbyfloat({ request, reply, db }: Call): void {
   // Redis keeps the result as text even where it is an integer.
   const encoding = text.length <= MAX_EMBSTR_BYTES ? ENCODING_EMBSTR : ENCODING_RAW;
   setString(db, request, 1, text, 0, text.length, KEEP_EXPIRY, encoding);
+  db.notify(EVENT_STRING, 'incrbyfloat', request, 1);
   reply.bulkBuffer(text);
 }

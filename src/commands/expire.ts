@@ -1,5 +1,6 @@
 // When keys expire: setting, reading and taking away the expiry.
 import { NO_EXPIRY } from '../keyspace/database.ts';
+import { EVENT_GENERIC } from '../keyspace/key-events.ts';
 import type { Call } from './call.ts';
 import { type CommandRow, type Handler, keyAt } from './command.ts';
 import { invalidExpireTime, NOT_AN_INTEGER } from './errors.ts';
@@ -144,7 +145,7 @@ function pexpireat(call: Call): void {
 
 /** Sets the expiry of argument 1 to the time of argument 2; a time that is over deletes the key. */
 function expireAt(call: Call, command: string, unitMs: number, baseMs: number): void {
-  const { request, reply, db, server } = call;
+  const { request, reply, db } = call;
   const conditions = request.count > 3 ? readConditions(call) : 0;
   if (conditions === REFUSED) return;
   const timeMs = absoluteTimeMs(request, 2, unitMs, baseMs);
@@ -157,12 +158,21 @@ function expireAt(call: Call, command: string, unitMs: number, baseMs: number): 
     return;
   }
   const ref = db.write(request, 1);
-  const applies = ref !== 0 && allows(conditions, db.expiryOf(ref), timeMs);
-  if (applies) {
-    if (timeMs <= server.keyspace.nowMs) db.delete(request, 1);
-    else db.setExpiry(ref, timeMs);
+  if (ref !== 0 && allows(conditions, db.expiryOf(ref), timeMs)) applyExpiry(call, ref, timeMs);
+  else reply.integer(0);
+}
+
+function applyExpiry({ request, reply, db, server }: Call, ref: number, timeMs: number): void {
+  if (timeMs <= server.keyspace.nowMs) {
+    db.delete(request, 1);
+    db.notify(EVENT_GENERIC, 'del', request, 1);
+    reply.integer(1);
+  } else {
+    db.setExpiry(ref, timeMs);
+    // Whoever runs the command and gets its event gets the event second, as from Redis.
+    reply.integer(1);
+    db.notify(EVENT_GENERIC, 'expire', request, 1);
   }
-  reply.integer(applies ? 1 : 0);
 }
 
 /** Bits of the conditions from argument 3 on, or REFUSED. */
@@ -231,6 +241,9 @@ function replyExpiry({ request, reply, db }: Call, unitMs: number, baseMs: numbe
 function persist({ request, reply, db }: Call): void {
   const ref = db.write(request, 1);
   const applies = ref !== 0 && db.expiryOf(ref) !== NO_EXPIRY;
-  if (applies) db.setExpiry(ref, NO_EXPIRY);
+  if (applies) {
+    db.setExpiry(ref, NO_EXPIRY);
+    db.notify(EVENT_GENERIC, 'persist', request, 1);
+  }
   reply.integer(applies ? 1 : 0);
 }

@@ -1,6 +1,7 @@
 // Commands on keys of any type: whether they exist, what they hold, deleting, renaming, copying,
 // moving. Expiry is in expire.ts, iteration in scan.ts.
 import type { Database } from '../keyspace/database.ts';
+import { EVENT_GENERIC } from '../keyspace/key-events.ts';
 import { TYPE_NAMES } from '../keyspace/types.ts';
 import type { Request } from '../protocol/request.ts';
 import type { Call } from './call.ts';
@@ -150,7 +151,10 @@ function del({ request, reply, db }: Call): void {
   const { count } = request;
   let deleted = 0;
   for (let i = 1; i < count; i++) {
-    if (db.delete(request, i)) deleted++;
+    if (db.delete(request, i)) {
+      db.notify(EVENT_GENERIC, 'del', request, i);
+      deleted++;
+    }
   }
   reply.integer(deleted);
 }
@@ -215,6 +219,8 @@ function renameKey({ request, reply, db }: Call, overwrite: boolean): number {
   if (areEqual(request, 1, 2)) return 0;
   if (!overwrite && db.write(request, 2) !== 0) return 0;
   db.moveTo(ref, db, request, 2);
+  db.notify(EVENT_GENERIC, 'rename_from', request, 1);
+  db.notify(EVENT_GENERIC, 'rename_to', request, 2);
   return 1;
 }
 
@@ -239,7 +245,10 @@ function copy(call: Call): void {
   }
   const ref = db.read(request, 1);
   const copies = ref !== 0 && (target.write(request, 2) === 0 || replace);
-  if (copies) db.copyTo(ref, target, request, 2);
+  if (copies) {
+    db.copyTo(ref, target, request, 2);
+    target.notify(EVENT_GENERIC, 'copy_to', request, 2);
+  }
   reply.integer(copies ? 1 : 0);
 }
 
@@ -253,7 +262,11 @@ function move(call: Call): void {
   }
   const ref = db.write(request, 1);
   const moves = ref !== 0 && target.write(request, 1) === 0;
-  if (moves) db.moveTo(ref, target, request, 1);
+  if (moves) {
+    db.moveTo(ref, target, request, 1);
+    db.notify(EVENT_GENERIC, 'move_from', request, 1);
+    target.notify(EVENT_GENERIC, 'move_to', request, 1);
+  }
   reply.integer(moves ? 1 : 0);
 }
 

@@ -78,7 +78,7 @@ const HELP = [
 
 /** The entry of argument 2; 0 after answering null when there is none. */
 function lookUp({ request, reply, db }: Call): number {
-  const ref = db.inspect(request, 2);
+  const ref = db.inspectQuietly(request, 2);
   if (ref === 0) reply.null();
   return ref;
 }

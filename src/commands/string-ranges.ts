@@ -1,4 +1,5 @@
 // Parts of strings: APPEND, STRLEN, GETRANGE, SETRANGE.
+import { EVENT_STRING } from '../keyspace/key-events.ts';
 import { createString, KEEP_EXPIRY, patchString, setString } from '../keyspace/string-values.ts';
 import { ENCODING_RAW, TYPE_STRING } from '../keyspace/types.ts';
 import type { Reply } from '../protocol/reply.ts';
@@ -84,6 +85,7 @@ function append(call: Call): void {
   const ref = db.peek(request, 1);
   if (ref === 0) {
     setString(db, request, 1, buffer, offsets[2], lengths[2], KEEP_EXPIRY);
+    db.notify(EVENT_STRING, 'append', request, 1);
     reply.integer(lengths[2]);
     return;
   }
@@ -95,6 +97,7 @@ function append(call: Call): void {
   const before = db.value(ref).length;
   if (!mayGrowTo(call, before + lengths[2])) return;
   patchString(db, ref, before, buffer, offsets[2], lengths[2], ENCODING_RAW);
+  db.notify(EVENT_STRING, 'append', request, 1);
   reply.integer(before + lengths[2]);
 }
 
@@ -163,6 +166,7 @@ function setrange(call: Call): void {
   if (!mayGrowTo(call, end)) return;
   if (ref === 0) ref = createString(db, request, 1, end);
   patchString(db, ref, at, buffer, offsets[3], lengths[3], ENCODING_RAW);
+  db.notify(EVENT_STRING, 'setrange', request, 1);
   reply.integer(Math.max(before, end));
 }
 

@@ -2,6 +2,7 @@
 // numbers in counters.ts. The handlers of GET, SET, MGET and MSET allocate nothing.
 
 import { NO_EXPIRY } from '../keyspace/database.ts';
+import { EVENT_GENERIC, EVENT_STRING } from '../keyspace/key-events.ts';
 import { KEEP_EXPIRY, setString } from '../keyspace/string-values.ts';
 import { TYPE_STRING } from '../keyspace/types.ts';
 import type { Request } from '../protocol/request.ts';
@@ -222,6 +223,7 @@ function setWithOptions(call: Call): void {
     return;
   }
   store(call, 1, 2, expiry);
+  if (options.timeAt > 0) notifyExpire(call);
   if (!answersOld) reply.ok();
 }
 
@@ -247,6 +249,7 @@ function setExpiring(call: Call, command: string, unitMs: number): void {
   const expiry = futureTimeMs(call, command, 2, unitMs, call.server.keyspace.nowMs);
   if (expiry < 0) return;
   store(call, 1, 3, expiry);
+  notifyExpire(call);
   call.reply.ok();
 }
 
@@ -256,7 +259,9 @@ function getset(call: Call): void {
 
 function getdel(call: Call): void {
   const ref = replyString(call);
-  if (ref !== 0 && ref !== REFUSED) call.db.delete(call.request, 1);
+  if (ref === 0 || ref === REFUSED) return;
+  call.db.delete(call.request, 1);
+  call.db.notify(EVENT_GENERIC, 'del', call.request, 1);
 }
 
 function getex(call: Call): void {
@@ -271,10 +276,15 @@ function getex(call: Call): void {
   if (options.timeAt > 0 && expiry < 0) return;
   const value = db.value(ref);
   reply.bulk(value.buffer, value.offset, value.length);
-  if (options.has(ABSOLUTE_TIMES) && expiry <= server.keyspace.nowMs) db.delete(request, 1);
-  else if (expiry !== KEEP_EXPIRY) db.setExpiry(ref, expiry);
-  else if (options.has(OPTION_PERSIST) && db.expiryOf(ref) !== NO_EXPIRY) {
+  if (options.has(ABSOLUTE_TIMES) && expiry <= server.keyspace.nowMs) {
+    db.delete(request, 1);
+    db.notify(EVENT_GENERIC, 'del', request, 1);
+  } else if (expiry !== KEEP_EXPIRY) {
+    db.setExpiry(ref, expiry);
+    notifyExpire(call);
+  } else if (options.has(OPTION_PERSIST) && db.expiryOf(ref) !== NO_EXPIRY) {
     db.setExpiry(ref, NO_EXPIRY);
+    db.notify(EVENT_GENERIC, 'persist', request, 1);
   }
 }
 
@@ -327,6 +337,12 @@ function storePairs(call: Call): void {
 function store({ request, db }: Call, keyAt: number, valueAt: number, expiry: number): void {
   const { buffer, offsets, lengths } = request;
   setString(db, request, keyAt, buffer, offsets[valueAt], lengths[valueAt], expiry);
+  db.notify(EVENT_STRING, 'set', request, keyAt);
+}
+
+/** Tells that argument 1 was given an expiry. */
+function notifyExpire({ request, db }: Call): void {
+  db.notify(EVENT_GENERIC, 'expire', request, 1);
 }
 
 /**

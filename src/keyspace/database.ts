@@ -12,6 +12,7 @@ import type { ByteView } from '../structures/entry.ts';
 import { hashBytes } from '../structures/hash.ts';
 import { type Entries, NO_EXPIRY } from './entries.ts';
 import { ExpiryHeap } from './expiry-heap.ts';
+import { EVENT_KEY_MISS } from './key-events.ts';
 import type { Keyspace } from './keyspace.ts';
 
 export { NO_EXPIRY } from './entries.ts';
@@ -97,6 +98,7 @@ export class Database {
     const ref = this.peek(request, i);
     if (ref === 0) {
       this.#keyspace.stats.misses++;
+      this.notify(EVENT_KEY_MISS, 'keymiss', request, i);
       return 0;
     }
     this.#keyspace.stats.hits++;
@@ -104,8 +106,15 @@ export class Database {
     return ref;
   }
 
-  /** As `read`, without setting the access clock (TTL, TYPE, OBJECT …). */
+  /** As `read`, without setting the access clock (TTL, TYPE …). */
   inspect(request: Request, i: number): number {
+    const ref = this.inspectQuietly(request, i);
+    if (ref === 0) this.notify(EVENT_KEY_MISS, 'keymiss', request, i);
+    return ref;
+  }
+
+  /** As `inspect`, without telling of a miss as an event (OBJECT). */
+  inspectQuietly(request: Request, i: number): number {
     const ref = this.peek(request, i);
     if (ref === 0) this.#keyspace.stats.misses++;
     else this.#keyspace.stats.hits++;
@@ -252,9 +261,14 @@ export class Database {
     return true;
   }
 
-  /** Deletes an entry that no client deletes (expiry, eviction). */
-  deleteEntry(ref: number): void {
-    this.#deleteEntry(ref, false);
+  /** Deletes an entry whose expiry has passed. */
+  expireEntry(ref: number): void {
+    this.#keyspace.expired(this, this.#takeOut(ref));
+  }
+
+  /** Deletes an entry to make room. */
+  evictEntry(ref: number): void {
+    this.#keyspace.evicted(this, this.#takeOut(ref));
   }
 
   /**
@@ -265,7 +279,8 @@ export class Database {
     const word = this.accessWord(ref);
     const fresh = this.#transfer(ref, target, request, i, true);
     target.setAccessWord(fresh, word);
-    this.#deleteEntry(ref, true);
+    const source = this.#takeOut(ref);
+    this.#keyspace.affected(this, source, 0, source.length, true);
     target.modified(request, i, 1);
   }
 
@@ -371,8 +386,7 @@ export class Database {
     if (this.expiryOf(ref) > keyspace.nowMs) return ref;
     if (!keyspace.expiryPaused) {
       const hash = this.#table.hash;
-      keyspace.stats.expired++;
-      this.deleteEntry(ref);
+      this.expireEntry(ref);
       this.#table.hash = hash;
     }
     return 0;
@@ -415,10 +429,11 @@ export class Database {
     return fresh;
   }
 
-  #deleteEntry(ref: number, byClient: boolean): void {
+  /** Takes an entry out without telling anyone; returns its key. */
+  #takeOut(ref: number): Buffer {
     const key = this.key(ref).copy();
     this.discard(ref);
-    this.#keyspace.affected(this, key, 0, key.length, byClient);
+    return key;
   }
 
   /** Adds an entry whose key the table did not find. */

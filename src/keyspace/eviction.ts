@@ -94,8 +94,7 @@ export class Eviction {
   }
 
   #evict(database: Database, ref: number): boolean {
-    this.#keyspace.stats.evicted++;
-    database.deleteEntry(ref);
+    database.evictEntry(ref);
     return true;
   }
 

@@ -6,7 +6,7 @@ import { type HashSeed, randomSeed } from '../structures/hash.ts';
 import { type AccessSettings, lfuInitialWord, lfuTouched, lruWord } from './access-clock.ts';
 import { Database } from './database.ts';
 import { Entries } from './entries.ts';
-import { EVENT_NEW, KeyEvents } from './key-events.ts';
+import { EVENT_EVICTED, EVENT_EXPIRED, EVENT_NEW, KeyEvents } from './key-events.ts';
 import { type Waiter, WaitList } from './waits.ts';
 import { type Watcher, WatchList } from './watch.ts';
 
@@ -134,6 +134,26 @@ export class Keyspace {
     if (this.observed) this.#tell(database, bytes, offset, length, byClient);
   }
 
+  /** Called by databases after they deleted a key whose expiry has passed. */
+  expired(database: Database, key: Buffer): void {
+    const { events } = this;
+    this.stats.expired++;
+    if ((events.mask & EVENT_EXPIRED) !== 0) {
+      events.emit('expired', database.index, key, 0, key.length);
+    }
+    this.affected(database, key, 0, key.length, false);
+  }
+
+  /** Called by databases after they deleted a key to make room. */
+  evicted(database: Database, key: Buffer): void {
+    const { events } = this;
+    this.stats.evicted++;
+    this.affected(database, key, 0, key.length, false);
+    if ((events.mask & EVENT_EVICTED) !== 0) {
+      events.emit('evicted', database.index, key, 0, key.length);
+    }
+  }
+
   /** Begins to tell an observer of changes, or with undefined ends it. */
   observe(observer: KeyObserver | undefined): void {
     this.#observer = observer;
@@ -155,6 +175,12 @@ export class Keyspace {
     this.observed = this.watches.size !== 0 || this.#observer !== undefined;
   }
 
+  /** Chooses the classes of key events that are told, by their letters (key-events.ts). */
+  chooseEvents(letters: string): void {
+    this.events.choose(letters);
+    this.#refreshNotices();
+  }
+
   /** Called by databases for each key that was not there before, if `noticesAdditions`. */
   added(database: Database, type: number, bytes: Uint8Array, offset: number, length: number): void {
     const { events, waits } = this;
@@ -162,8 +188,8 @@ export class Keyspace {
     if ((events.mask & EVENT_NEW) !== 0) events.emit('new', database.index, bytes, offset, length);
   }
 
-  /** To be called when it has changed who wants to know of new keys (`events.mask`). */
-  refreshNotices(): void {
+  /** To be called when it has changed who wants to know of new keys. */
+  #refreshNotices(): void {
     this.noticesAdditions = this.waits.size !== 0 || (this.events.mask & EVENT_NEW) !== 0;
   }
 
@@ -178,13 +204,13 @@ export class Keyspace {
     lastKey: number,
   ): void {
     this.waits.add(waiter, database.index, request, firstKey, lastKey);
-    this.refreshNotices();
+    this.#refreshNotices();
   }
 
   /** Ends the waiting of one who waits. */
   endWait(waiter: Waiter): void {
     this.waits.remove(waiter);
-    this.refreshNotices();
+    this.#refreshNotices();
   }
 
   // ── WATCH ───────────────────────────────────────────────────────────────────────────────────
@@ -307,8 +333,7 @@ export class Keyspace {
       const database = this.databases[(this.#nextExpiryIndex + i) % count];
       while (database.soonestExpiryMs <= this.nowMs) {
         for (let k = 0; k < EXPIRY_BATCH && database.soonestExpiryMs <= this.nowMs; k++) {
-          this.stats.expired++;
-          database.deleteEntry(database.soonestToExpire());
+          database.expireEntry(database.soonestToExpire());
         }
         if (performance.now() >= deadline) {
           this.#nextExpiryIndex = (this.#nextExpiryIndex + i + 1) % count;

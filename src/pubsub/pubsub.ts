@@ -32,6 +32,11 @@ export class PubSub {
     messageLength: 0,
   };
 
+  /** Whether anybody is subscribed to a channel or a pattern. */
+  get hasSubscribers(): boolean {
+    return this.channels.size > 0 || this.patterns.size > 0;
+  }
+
   /**
    * Sends a message to the subscribers of a channel and of the patterns that match it.
    * @returns how often it was handed to somebody

@@ -71,7 +71,7 @@ describe('a watched key', () => {
     ['is flushed', (keyspace) => keyspace.flush(0)],
     ['is flushed with all', (keyspace) => keyspace.flush()],
     ['is swapped away', (keyspace) => keyspace.swap(keyspace.databases[0], keyspace.databases[1])],
-    ['is evicted', ({ databases: [db] }) => db.deleteEntry(find(db, 'k'))],
+    ['is evicted', ({ databases: [db] }) => db.evictEntry(find(db, 'k'))],
   ])('marks its watchers when it %s', (_, change) => {
     const keyspace = newKeyspace();
     store(keyspace.databases[0], 'k');

@@ -85,7 +85,10 @@ export class Side {
         await client.close();
         return { replies: [], rest: Buffer.alloc(0), closed: true, failure: undefined };
       }
-      const { replies, closed } = await client.read(step.replies, step.countPushes);
+      const { replies, closed } =
+        step.until === undefined
+          ? await client.read(step.replies, step.countPushes)
+          : await client.readUntil(step.until);
       this.#capture(step, replies);
       return { replies, rest: Buffer.alloc(0), closed, failure: undefined };
     } catch (error) {

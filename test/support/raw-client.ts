@@ -100,6 +100,23 @@ export class RawClient {
   }
 
   /**
+   * Waits for replies and pushes, up to the first that contains the bytes.
+   *
+   * @throws Error when it does not arrive in time.
+   */
+  async readUntil(text: Buffer): Promise<ReadResult> {
+    const replies: Reply[] = [];
+    const deadlineMs = Date.now() + this.#timeoutMs;
+    while (replies.at(-1)?.bytes.includes(text) !== true) {
+      const reply = this.#takeReply();
+      if (reply !== undefined) replies.push(reply);
+      else if (this.#closed) return { replies, closed: true };
+      else await this.#moreBefore(deadlineMs, `reply with ${escapeBytes(text)} in it`);
+    }
+    return { replies, closed: false };
+  }
+
+  /**
    * Waits until the server closes the connection.
    *
    * @returns everything that it sent before.

@@ -12,7 +12,8 @@
 //
 // In RESP2 a message is like any reply; in RESP3 it is a push, which plain lines do not count (one
 // that arrives before their reply is compared with it, in its place). `framed` and `hears` count
-// both alike, so that a script is the same in both protocols. A connection that got more than the
+// both alike, so that a script is the same in both protocols; `hearsUntil` takes all up to one that
+// has a text in it, however many that are. A connection that got more than the
 // script waited for is found at the script's end.
 //
 // A line that blocks its connection is given to `send`, `blocked` waits until it does, and `receive`
@@ -44,6 +45,8 @@ export interface Step {
   readonly replies: number | 'close' | 'hang up';
   /** Whether pushes count as replies. */
   readonly countPushes?: boolean;
+  /** Read frames until one contains these bytes, instead of a number of them. */
+  readonly until?: Buffer;
   readonly comparer: Comparer;
   /** Keep the reply, or the first group that the pattern finds in it, under a name. */
   readonly capture?: { readonly name: string; readonly pattern: RegExp | undefined };
@@ -162,6 +165,12 @@ export function hears(connection: string, frames = 1, comparer: Comparer = exact
     label: `(${connection} hears ${frames})`,
     countPushes: true,
   };
+}
+
+/** Waits for frames, as `hears`, up to the first one that contains the text. */
+export function hearsUntil(connection: string, text: string): Step {
+  const until = Buffer.from(text, 'latin1');
+  return { ...hears(connection), label: `(${connection} hears until "${text}")`, until };
 }
 
 /** Ends a connection from the client's side, whatever it was in the middle of. */

@@ -38,8 +38,7 @@ export const observability = section('observability', 'Observability', {
   'notify-keyspace-events': {
     kind: eventClasses(),
     default: '',
-    status: 'later',
-    warns: true,
+    status: 'active',
     doc: 'Events of keys that are published: `K` and `E` choose the channels (by key, by event), the other letters the events, `A` nearly all of them. Empty publishes none.',
   },
   'tracking-table-max-keys': {

@@ -1,0 +1,399 @@
+// Key events (notify-keyspace-events), compared with Redis: connection `a` runs commands while
+// `sub` listens to all events. After each line a marker is published, and everything that `sub`
+// heard until then must be equal, so that events too many, too few or in another order show.
+//
+// Every command that writes, or reads keys, has its lines in CASES; one without is a failure.
+import { describe, expect, test } from 'vitest';
+import { READONLY, WRITE } from '../../src/commands/flags.ts';
+import { CommandTable } from '../../src/commands/registry.ts';
+import { compareWithRedis } from '../support/comparison-suite.ts';
+import { command, framed, hearsUntil, type Script, type Step, sleep } from '../support/script.ts';
+
+const ALL = 'KEAnm';
+const MARKER = 'no more events';
+
+/** Keys that are due stay until a command finds them, or until this line switches that on again. */
+const ACTIVE = 'DEBUG SET-ACTIVE-EXPIRE 1';
+
+/** Lines with events switched on, each followed by what `sub` heard of it. */
+function heard(classes: string, lines: readonly (string | Step)[]): Script {
+  return [
+    'DEBUG SET-ACTIVE-EXPIRE 0',
+    command('CONFIG', 'SET', 'notify-keyspace-events', classes),
+    framed('sub> PSUBSCRIBE __key*__:*', 1),
+    ...lines.flatMap((line) => [
+      line,
+      command('PUBLISH', '__key__:', MARKER),
+      hearsUntil('sub', MARKER),
+    ]),
+  ];
+}
+
+/** What is run of each command, by its name in lower case. */
+const CASES: Readonly<Record<string, readonly string[]>> = {
+  append: ['APPEND k a', 'APPEND k b', 'APPEND k ""', 'APPEND empty ""', 'LPUSH l a', 'APPEND l b'],
+  copy: [
+    'SET k v EX 1000',
+    'COPY k to',
+    'COPY k to',
+    'COPY k to REPLACE',
+    'COPY k k DB 3',
+    'COPY k k DB 3 REPLACE',
+    'COPY no to',
+    'COPY k k',
+    'RPUSH l a',
+    'COPY l m',
+  ],
+  decr: ['DECR n', 'DECR n', 'SET k v', 'DECR k'],
+  decrby: ['DECRBY n 3', 'DECRBY n 3', 'DECRBY n -9223372036854775808'],
+  del: ['MSET a 1 b 2', 'DEL a no b', 'DEL a b', 'RPUSH l a', 'DEL l'],
+  exists: ['SET k v', 'EXISTS k no k', 'EXISTS no no'],
+  expire: [
+    'EXPIRE k 100',
+    'SET k v',
+    'EXPIRE k 100',
+    'EXPIRE k 100 NX',
+    'EXPIRE k 1000 GT',
+    'EXPIRE k x',
+    'EXPIRE k -1',
+    'EXPIRE k -1',
+  ],
+  expireat: ['SET k v', 'EXPIREAT k 4102444800', 'EXPIREAT k 4102444800 LT', 'EXPIREAT k 1'],
+  expiretime: ['EXPIRETIME no', 'SET k v', 'EXPIRETIME k'],
+  flushall: ['SET k v', 'FLUSHALL', 'FLUSHALL'],
+  flushdb: ['SET k v', 'FLUSHDB', 'FLUSHDB ASYNC'],
+  get: ['GET no', 'SET k v', 'GET k', 'RPUSH l a', 'GET l'],
+  getdel: ['GETDEL k', 'SET k v', 'GETDEL k', 'RPUSH l a', 'GETDEL l'],
+  getex: [
+    'GETEX k',
+    'SET k v',
+    'GETEX k',
+    'GETEX k PERSIST',
+    'GETEX k EX 1000',
+    'GETEX k PX 1000000',
+    'GETEX k PERSIST',
+    'GETEX k EXAT 4102444800',
+    'GETEX k PXAT 4102444800000',
+    'GETEX k PERSIST',
+    'GETEX k EX -1',
+    'GETEX k EXAT 1',
+    'RPUSH l a',
+    'GETEX l',
+  ],
+  getrange: ['GETRANGE k 0 1', 'SET k v', 'GETRANGE k 0 1', 'GETRANGE k 5 1'],
+  getset: ['GETSET k v', 'GETSET k w', 'RPUSH l a', 'GETSET l v'],
+  incr: ['INCR n', 'INCR n', 'SET n 9223372036854775806', 'INCR n', 'INCR n', 'SET k v', 'INCR k'],
+  incrby: [
+    'INCRBY n 3',
+    'INCRBY n 0',
+    'INCRBY n 9223372036854775800',
+    'INCRBY n 100',
+    'INCRBY n x',
+  ],
+  incrbyfloat: ['INCRBYFLOAT n 1.5', 'INCRBYFLOAT n 1.5', 'INCRBYFLOAT n inf', 'INCRBYFLOAT n x'],
+  keys: ['SET k v', 'KEYS *'],
+  lcs: ['LCS a b', 'SET a x', 'LCS a b', 'RPUSH l x', 'LCS l b'],
+  lindex: ['LINDEX l 0', 'RPUSH l a', 'LINDEX l 0', 'LINDEX l 5', 'SET k v', 'LINDEX k 0'],
+  linsert: ['LINSERT l BEFORE a b', 'RPUSH l a', 'LINSERT l AFTER a b', 'LINSERT l AFTER no b'],
+  llen: ['LLEN l', 'RPUSH l a', 'LLEN l', 'SET k v', 'LLEN k'],
+  lmove: [
+    'LMOVE l m LEFT RIGHT',
+    'RPUSH l a b c',
+    'LMOVE l m LEFT RIGHT',
+    'LMOVE l m RIGHT LEFT',
+    'LMOVE l l LEFT RIGHT',
+    'LMOVE l m LEFT LEFT',
+    'LMOVE m m LEFT RIGHT',
+    'SET k v',
+    'LMOVE m k LEFT RIGHT',
+  ],
+  lmpop: [
+    'LMPOP 2 no l LEFT',
+    'RPUSH l a b c',
+    'LMPOP 2 no l LEFT',
+    'LMPOP 1 l RIGHT COUNT 5',
+    'SET k v',
+    'LMPOP 1 k LEFT',
+  ],
+  lpop: ['LPOP l', 'RPUSH l a b c d', 'LPOP l', 'LPOP l 0', 'LPOP l 2', 'LPOP l', 'LPOP l 2'],
+  lpos: ['LPOS l a', 'RPUSH l a', 'LPOS l a', 'LPOS l b'],
+  lpush: ['LPUSH l a', 'LPUSH l b c', 'SET k v', 'LPUSH k a'],
+  lpushx: ['LPUSHX l a', 'LPUSH l a', 'LPUSHX l b c'],
+  lrange: ['LRANGE l 0 -1', 'RPUSH l a', 'LRANGE l 0 -1'],
+  lrem: ['LREM l 0 a', 'RPUSH l a b a', 'LREM l 1 no', 'LREM l 1 a', 'LREM l 0 b', 'LREM l 0 a'],
+  lset: ['LSET l 0 a', 'RPUSH l a', 'LSET l 0 b', 'LSET l 5 b'],
+  ltrim: ['LTRIM l 0 1', 'RPUSH l a b c', 'LTRIM l 0 -1', 'LTRIM l 0 1', 'LTRIM l 5 6'],
+  'memory|usage': ['MEMORY USAGE no', 'SET k v', 'MEMORY USAGE no'],
+  mget: ['SET k v', 'MGET k no', 'RPUSH l a', 'MGET no l no k'],
+  move: [
+    'MOVE k 1',
+    'SET k v EX 1000',
+    'MOVE k 0',
+    'MOVE k 1',
+    'SET k v',
+    'MOVE k 1',
+    'MOVE k 99',
+    'SELECT 1',
+    'MOVE k 15',
+    'RPUSH l a',
+    'MOVE l 0',
+  ],
+  mset: ['MSET a 1 b 2 a 3', 'MSET a 1', 'RPUSH l a', 'MSET l v', 'MSET a 1 b'],
+  msetnx: ['MSETNX a 1 b 2', 'MSETNX c 1 a 2', 'MSETNX c 1 c 2'],
+  'object|encoding': ['OBJECT ENCODING no', 'SET k v', 'OBJECT ENCODING k'],
+  'object|freq': ['OBJECT FREQ no'],
+  'object|idletime': ['OBJECT IDLETIME no'],
+  'object|refcount': ['OBJECT REFCOUNT no'],
+  persist: ['PERSIST k', 'SET k v', 'PERSIST k', 'EXPIRE k 100', 'PERSIST k', 'PERSIST k'],
+  pexpire: ['SET k v', 'PEXPIRE k 1000000', 'PEXPIRE k 1 XX GT', 'PEXPIRE k 0'],
+  pexpireat: ['SET k v', 'PEXPIREAT k 4102444800000', 'PEXPIREAT k 1'],
+  pexpiretime: ['PEXPIRETIME no'],
+  psetex: ['PSETEX k 1000000 v', 'PSETEX k 1000000 v', 'PSETEX k 0 v'],
+  pttl: ['PTTL no', 'SET k v', 'PTTL k'],
+  randomkey: ['RANDOMKEY'],
+  rename: [
+    'RENAME no to',
+    'SET k v EX 1000',
+    'RENAME k k',
+    'RENAME k to',
+    'SET k v',
+    'RENAME k to',
+    'RPUSH l a',
+    'RENAME l to',
+  ],
+  renamenx: [
+    'RENAMENX no to',
+    'SET k v',
+    'RENAMENX k k',
+    'RENAMENX k to',
+    'SET k v',
+    'RENAMENX k to',
+  ],
+  rpop: ['RPOP l', 'RPUSH l a b c d', 'RPOP l', 'RPOP l 0', 'RPOP l 2', 'RPOP l', 'RPOP l 2'],
+  rpoplpush: ['RPOPLPUSH l m', 'RPUSH l a b', 'RPOPLPUSH l m', 'RPOPLPUSH l l', 'RPOPLPUSH l m'],
+  rpush: ['RPUSH l a', 'RPUSH l b c', 'SET k v', 'RPUSH k a'],
+  rpushx: ['RPUSHX l a', 'RPUSH l a', 'RPUSHX l b c'],
+  scan: ['SET k v', 'SCAN 0'],
+  set: [
+    'SET k v',
+    'SET k v',
+    'SET k v EX 1000',
+    'SET k v KEEPTTL',
+    'SET k v PX 1000000 GET',
+    'SET k v EXAT 4102444800',
+    'SET k v PXAT 4102444800000 XX',
+    'SET k v NX',
+    'SET no v XX',
+    'SET no v XX GET',
+    'SET new v GET',
+    'SET new2 v NX GET EX 1000',
+    'SET k v EX 0',
+    'SET k v EX 10 PX 10',
+    'RPUSH l a',
+    'SET l v GET',
+    'SET l v',
+    'SET past v EXAT 1',
+    'SET past v PXAT 1',
+    'GET past',
+  ],
+  setex: ['SETEX k 1000 v', 'SETEX k 1000 v', 'SETEX k 0 v', 'RPUSH l a', 'SETEX l 1000 v'],
+  setnx: ['SETNX k v', 'SETNX k v'],
+  setrange: ['SETRANGE k 3 a', 'SETRANGE k 0 b', 'SETRANGE k 0 ""', 'SETRANGE no 2 ""'],
+  strlen: ['STRLEN no', 'SET k v', 'STRLEN k'],
+  substr: ['SUBSTR no 0 1', 'SET k v', 'SUBSTR k 0 1'],
+  swapdb: ['SET k v', 'SWAPDB 0 1', 'SWAPDB 0 0', 'SELECT 1', 'APPEND k w', 'SWAPDB 0 1', 'GET k'],
+  touch: ['TOUCH no', 'SET k v', 'TOUCH k no'],
+  ttl: ['TTL no', 'SET k v', 'TTL k'],
+  type: ['TYPE no', 'SET k v', 'TYPE k'],
+  unlink: ['MSET a 1 b 2', 'UNLINK a no b', 'UNLINK a'],
+};
+
+/**
+ * Commands whose events are not compared as their own client gets them. Redis puts those of MGET in
+ * the middle of the reply's array; lists tell of some events after the reply, and Redis before it.
+ */
+const ELSEWHERE = new Set(['mget', 'linsert', 'lmove', 'lrem', 'ltrim', 'rpoplpush']);
+
+/** Lines that have an event of every class which the commands until now have. */
+const MIXTURE = [
+  'SET k v EX 1000',
+  'GET no',
+  'INCR n',
+  'RPUSH l a',
+  'RPOP l',
+  'RENAME k m',
+  'PERSIST m',
+  'SET past v PXAT 1',
+  'GET past',
+  'DEL m',
+  'MSET a 1 b 2',
+];
+
+describe('key events', () => {
+  test('every command that writes, or reads keys, has a case', () => {
+    const names = [...new CommandTable().runnable()]
+      .filter(
+        ({ flags, keys }) => (flags & WRITE) !== 0 || ((flags & READONLY) !== 0 && keys.length > 0),
+      )
+      .map(({ fullName }) => fullName);
+    expect(names).toContain('set');
+    // A new command needs its lines in CASES: whatever it does, with every event that it may have.
+    expect(names.filter((name) => CASES[name] === undefined)).toEqual([]);
+  });
+
+  compareWithRedis('of each command', (define) => {
+    for (const [name, lines] of Object.entries(CASES)) {
+      define(name, heard(ALL, lines));
+    }
+  });
+
+  compareWithRedis('by class', (define) => {
+    const letters = [...'g$lshzxetdmn'];
+    const choices = [
+      ...['', 'K', 'E', 'A', 'KE', 'KA', 'EA', 'KEA', 'Am', 'KEAmn', 'Kn', 'KElg', 'nmK', '$l'],
+      ...letters,
+      ...letters.flatMap((letter) => [`K${letter}`, `E${letter}`]),
+    ];
+    for (const classes of choices) {
+      define(`"${classes}"`, [...heard(classes, MIXTURE), 'CONFIG GET notify-keyspace-events']);
+    }
+
+    define('the directive', [
+      ...[
+        '',
+        'K',
+        'AKE',
+        'KEg$lshzxetd',
+        'KEg$lshzxetdmn',
+        'nAKE',
+        'mE',
+        'KKAA',
+        'ng',
+        'dtexzhsl$g',
+      ].flatMap((classes) => [
+        command('CONFIG', 'SET', 'notify-keyspace-events', classes),
+        command('CONFIG', 'GET', 'notify-keyspace-events'),
+      ]),
+      'CONFIG SET notify-keyspace-events q',
+      'CONFIG SET notify-keyspace-events "K E"',
+      'CONFIG SET notify-keyspace-events ke',
+      'CONFIG GET notify-keyspace-events',
+    ]);
+
+    define('are told from when they are switched on until they are switched off', [
+      'SET k v',
+      ...heard('EA', ['SET k v', 'CONFIG SET notify-keyspace-events ""', 'SET k v', 'SET new v']),
+      command('CONFIG', 'SET', 'notify-keyspace-events', 'En'),
+      'SET newer v',
+      hearsUntil('sub', 'newer'),
+    ]);
+  });
+
+  compareWithRedis('of expiry and eviction', (define) => {
+    define('a key that the background finds', [
+      ...heard(ALL, ['SET k v PX 20', 'SET stays v EX 1000']),
+      ACTIVE,
+      hearsUntil('sub', '__keyevent@0__:expired'),
+      'SELECT 9',
+      'SET k v PX 20',
+      hearsUntil('sub', '__keyevent@9__:expired'),
+    ]);
+
+    const finders = [
+      'GET k',
+      'SET k v',
+      'SET k v GET',
+      'SETNX k v',
+      'INCR k',
+      'APPEND k v',
+      'RPUSH k v',
+      'LLEN k',
+      'MGET k k',
+      'EXPIRE k 10',
+      'TTL k',
+      'PERSIST k',
+      'EXISTS k k',
+      'DEL k',
+      'OBJECT ENCODING k',
+      'RENAME other k',
+      'RENAME k other',
+      'COPY k other',
+      'COPY other k',
+      'MOVE k 1',
+      'GETDEL k',
+      'KEYS *',
+      'SCAN 0',
+      'FLUSHALL',
+    ];
+    for (const finder of finders) {
+      define(`a key that ${finder} finds`, [
+        'DEBUG SET-ACTIVE-EXPIRE 0',
+        'SET other v',
+        ...heard(ALL, ['SET k v PX 1', sleep(5), finder, 'GET k']),
+        ACTIVE,
+      ]);
+    }
+
+    define('evicted keys', [
+      'CONFIG SET maxmemory-policy volatile-ttl',
+      ...heard(ALL, ['SET stays v', 'SET soon v EX 100', 'SET last v EX 200']),
+      'CONFIG SET maxmemory 1',
+      'SET more v',
+      hearsUntil('sub', 'last'),
+      hearsUntil('sub', 'last'),
+    ]);
+  });
+
+  compareWithRedis('and their channels', (define) => {
+    const long = 'k'.repeat(3_000);
+    define(
+      'names of any bytes',
+      heard(ALL, [
+        String.raw`SET "\x00\xff\r\n" v`,
+        'SET "" v',
+        command('SET', long, 'v'),
+        command('SET', 'k'.repeat(1_011), 'v'),
+        command('SET', 'k'.repeat(1_010), 'v'),
+        command('RENAME', long, 'short'),
+      ]),
+    );
+
+    define(
+      'of every database',
+      heard(
+        ALL,
+        Array.from({ length: 16 }, (_, i) => [`SELECT ${i}`, 'SET k v', 'MOVE k 3']).flat(),
+      ),
+    );
+
+    define('in a transaction', [
+      ...heard(ALL, ['SET k v']),
+      'MULTI',
+      'SET k v',
+      'GET no',
+      'RENAME k l',
+      'EXEC',
+      command('PUBLISH', '__key__:', MARKER),
+      hearsUntil('sub', MARKER),
+    ]);
+
+    define('one channel alone', [
+      command('CONFIG', 'SET', 'notify-keyspace-events', ALL),
+      framed('sub> SUBSCRIBE __keyevent@0__:del __keyspace@0__:k', 2),
+      'MSET k v l w',
+      'DEL k l',
+      'DEL k l',
+      command('PUBLISH', '__keyspace@0__:k', MARKER),
+      hearsUntil('sub', MARKER),
+    ]);
+
+    define('for who runs the commands itself: in the same place, before or after the reply', [
+      'DEBUG SET-ACTIVE-EXPIRE 0',
+      command('CONFIG', 'SET', 'notify-keyspace-events', ALL),
+      framed('PSUBSCRIBE __key*__:*', 1),
+      ...Object.entries(CASES)
+        .filter(([name]) => !ELSEWHERE.has(name))
+        .flatMap(([, lines]) => [...lines, 'SELECT 0', 'FLUSHALL']),
+    ], { protocols: [3] });
+  });
+});
