@@ -182,7 +182,10 @@ export class Dispatcher {
       if (!client.blocked) advanceReplyMode(client);
     }
     if (this.#tracking.active) this.#endTracked(client, request);
-    if (this.#waits.ready !== 0) this.blocking.serveReady();
+    if (this.#waits.ready !== 0) {
+      this.blocking.serveReady();
+      if (client.insertions !== undefined) client.insertInto(reply);
+    }
     return true;
   }
 

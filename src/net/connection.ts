@@ -204,10 +204,12 @@ export class Connection extends Client implements Recipient {
 
   /** Puts a message between the replies, where it belongs: one of its own requests caused it. */
   #insert(bytes: Buffer): void {
-    if (this.replyMode === REPLY_ON) {
-      this.#host.reply.raw(bytes);
+    const { reply } = this.#host;
+    if (this.replyMode === REPLY_ON && !reply.borrowed) {
+      reply.raw(bytes);
     } else {
-      // Dispatch takes back what it was told not to answer; messages come anyway, and after that.
+      // Dispatch takes back what is not to be answered, or is for another who waited; messages come
+      // anyway, and after that.
       this.insertions ??= [];
       this.insertions.push(Buffer.from(bytes));
     }

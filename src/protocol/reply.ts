@@ -36,6 +36,8 @@ export interface ReplyMark {
 export class Reply {
   /** Whether the connection being answered speaks RESP3. */
   resp3 = false;
+  /** Whether what is encoded now is not for the client whose requests run, who may get messages. */
+  borrowed = false;
   /** Bytes encoded since the last `take`: `chunks` first, then `buffer` up to `position`. */
   buffer: Buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES);
   position = 0;

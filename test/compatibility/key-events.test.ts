@@ -7,7 +7,17 @@ import { describe, expect, test } from 'vitest';
 import { READONLY, WRITE } from '../../src/commands/flags.ts';
 import { CommandTable } from '../../src/commands/registry.ts';
 import { compareWithRedis } from '../support/comparison-suite.ts';
-import { command, framed, hearsUntil, type Script, type Step, sleep } from '../support/script.ts';
+import {
+  blocked,
+  command,
+  framed,
+  hearsUntil,
+  receive,
+  type Script,
+  type Step,
+  send,
+  sleep,
+} from '../support/script.ts';
 
 const ALL = 'KEAnm';
 const MARKER = 'no more events';
@@ -32,6 +42,16 @@ function heard(classes: string, lines: readonly (string | Step)[]): Script {
 /** What is run of each command, by its name in lower case. */
 const CASES: Readonly<Record<string, readonly string[]>> = {
   append: ['APPEND k a', 'APPEND k b', 'APPEND k ""', 'APPEND empty ""', 'LPUSH l a', 'APPEND l b'],
+  blmove: [
+    'RPUSH l a b',
+    'BLMOVE l m LEFT RIGHT 1',
+    'BLMOVE l l LEFT RIGHT 1',
+    'BLMOVE l m LEFT LEFT 1',
+  ],
+  blmpop: ['RPUSH l a b', 'BLMPOP 1 2 no l LEFT', 'BLMPOP 1 1 l RIGHT COUNT 5'],
+  blpop: ['RPUSH l a b', 'BLPOP no l 1', 'BLPOP l 1'],
+  brpop: ['RPUSH l a b', 'BRPOP no l 1', 'BRPOP l 1'],
+  brpoplpush: ['RPUSH l a b', 'BRPOPLPUSH l m 1', 'BRPOPLPUSH l l 1', 'BRPOPLPUSH l m 1'],
   copy: [
     'SET k v EX 1000',
     'COPY k to',
@@ -212,7 +232,16 @@ const CASES: Readonly<Record<string, readonly string[]>> = {
  * Commands whose events are not compared as their own client gets them. Redis puts those of MGET in
  * the middle of the reply's array; lists tell of some events after the reply, and Redis before it.
  */
-const ELSEWHERE = new Set(['mget', 'linsert', 'lmove', 'lrem', 'ltrim', 'rpoplpush']);
+const ELSEWHERE = new Set([
+  'mget',
+  'linsert',
+  'lmove',
+  'blmove',
+  'lrem',
+  'ltrim',
+  'rpoplpush',
+  'brpoplpush',
+]);
 
 /** Lines that have an event of every class which the commands until now have. */
 const MIXTURE = [
@@ -376,6 +405,37 @@ describe('key events', () => {
       command('PUBLISH', '__key__:', MARKER),
       hearsUntil('sub', MARKER),
     ]);
+
+    define('of clients that waited', [
+      ...heard(ALL, []),
+      ...[
+        'BLPOP l 0',
+        'BRPOP l 0',
+        'BLMOVE l m LEFT RIGHT 0',
+        'BRPOPLPUSH l l 0',
+        'BLMPOP 0 1 l LEFT',
+      ].flatMap((line) => [
+        send(`b> ${line}`),
+        blocked(1),
+        'RPUSH l x y',
+        receive('b'),
+        command('PUBLISH', '__key__:', MARKER),
+        hearsUntil('sub', MARKER),
+        'DEL l m',
+      ]),
+    ]);
+
+    define('of clients that waited, for who serves them', [
+      command('CONFIG', 'SET', 'notify-keyspace-events', ALL),
+      framed('PSUBSCRIBE __key*__:*', 1),
+      send('b> BLPOP l 0'),
+      send('c> BLMOVE m l LEFT LEFT 0'),
+      blocked(2),
+      'RPUSH m x',
+      receive('b'),
+      receive('c'),
+      'PING',
+    ], { protocols: [3] });
 
     define('one channel alone', [
       command('CONFIG', 'SET', 'notify-keyspace-events', ALL),

@@ -86,9 +86,9 @@ export class Side {
         return { replies: [], rest: Buffer.alloc(0), closed: true, failure: undefined };
       }
       const { replies, closed } =
-        step.until === undefined
+        step.readUntil === undefined
           ? await client.read(step.replies, step.countPushes)
-          : await client.readUntil(step.until);
+          : await client.readUntil(step.readUntil);
       this.#capture(step, replies);
       return { replies, rest: Buffer.alloc(0), closed, failure: undefined };
     } catch (error) {

@@ -46,7 +46,7 @@ export interface Step {
   /** Whether pushes count as replies. */
   readonly countPushes?: boolean;
   /** Read frames until one contains these bytes, instead of a number of them. */
-  readonly until?: Buffer;
+  readonly readUntil?: Buffer;
   readonly comparer: Comparer;
   /** Keep the reply, or the first group that the pattern finds in it, under a name. */
   readonly capture?: { readonly name: string; readonly pattern: RegExp | undefined };
@@ -169,8 +169,8 @@ export function hears(connection: string, frames = 1, comparer: Comparer = exact
 
 /** Waits for frames, as `hears`, up to the first one that contains the text. */
 export function hearsUntil(connection: string, text: string): Step {
-  const until = Buffer.from(text, 'latin1');
-  return { ...hears(connection), label: `(${connection} hears until "${text}")`, until };
+  const readUntil = Buffer.from(text, 'latin1');
+  return { ...hears(connection), label: `(${connection} hears until "${text}")`, readUntil };
 }
 
 /** Ends a connection from the client's side, whatever it was in the middle of. */
