@@ -3,18 +3,26 @@
 
 import { parseArgs } from 'node:util';
 import * as eventLoop from './scenarios/event-loop.mjs';
+import * as lists from './scenarios/lists.mjs';
 import * as memory from './scenarios/memory.mjs';
 import * as pubsub from './scenarios/pubsub.mjs';
 import * as strings from './scenarios/strings.mjs';
+import { matchesFilter } from './support/command-rounds.mjs';
 
 /** All scenarios, in the order in which they run. */
-export const scenarios = [strings, pubsub, memory, eventLoop];
+export const scenarios = [strings, lists, pubsub, memory, eventLoop];
+
+/**
+ * Those whose rows `--row` selects.
+ * @type {{ name: string, rowLabels: (quick: boolean) => string[] }[]}
+ */
+const scenariosWithRows = [strings, lists];
 
 /**
  * @typedef {object} BenchOptions
  * @property {boolean} help
  * @property {string[]} only names of the scenarios to run
- * @property {string} row words that select rows of strings; all rows when empty
+ * @property {string} row words that select rows of strings and lists; all rows when empty
  * @property {number | null} rounds null: each scenario's own number
  * @property {boolean} quick
  * @property {boolean} full
@@ -31,9 +39,9 @@ Compares Synap with redis-server on this machine: both with the same settings, a
 
   --only NAMES           run these scenarios only, separated by commas (also --scenario):
 ${scenarios.map(({ name, summary }) => `                           ${name.padEnd(11)} ${summary}`).join('\n')}
-  --row WORDS            of strings, only the rows with all these words: --row 'set p=16'
-  --rounds N             rounds of each measurement (strings, pubsub: 5; others: 3, with 10 M keys: 1)
-  --quick                about a minute: few rows, short runs, two rounds; nothing is kept
+  --row WORDS            of strings and lists, only the rows with all these words: --row 'set p=16'
+  --rounds N             rounds of each measurement (memory, event-loop: 3, with 10 M keys: 1; others: 5)
+  --quick                two minutes: few rows, short runs, two rounds; nothing is kept
   --full                 10 M keys as well, in memory and event-loop (about 2 GB of memory)
   --json FILE            write the results there instead of bench/results/latest.json
   --from FILE            measure nothing, report what such a file holds
@@ -77,9 +85,10 @@ export function parseOptions(args) {
   }
   if (values.quick && values.full) throw new Error('--quick and --full exclude each other');
   const command = values['synap-command'];
+  const named = asked.length === 0 ? known : known.filter((name) => asked.includes(name));
   const options = {
     help: values.help,
-    only: asked.length === 0 ? known : known.filter((name) => asked.includes(name)),
+    only: withSelectedRows(named, values.row, values.quick),
     row: values.row,
     rounds: values.rounds === undefined ? null : parseRounds(values.rounds),
     quick: values.quick,
@@ -95,6 +104,24 @@ export function parseOptions(args) {
     );
   }
   return options;
+}
+
+/**
+ * @param {readonly string[]} names of scenarios
+ * @param {string} filter
+ * @param {boolean} quick
+ * @returns {string[]} without the scenarios of which the filter selects no row
+ * @throws {Error} when it selects none at all
+ */
+function withSelectedRows(names, filter, quick) {
+  const candidates = scenariosWithRows.filter(({ name }) => names.includes(name));
+  const emptied = candidates
+    .filter(({ rowLabels }) => !rowLabels(quick).some((label) => matchesFilter(label, filter)))
+    .map(({ name }) => name);
+  if (emptied.length > 0 && emptied.length === candidates.length) {
+    throw new Error(`--row "${filter}" matches no row of ${emptied.join(' or ')}`);
+  }
+  return names.filter((name) => !emptied.includes(name));
 }
 
 /**

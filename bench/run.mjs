@@ -83,9 +83,10 @@ function checkTools(options) {
   if (!hasProcessStats()) {
     throw new Error('CPU time and memory are read from /proc, so this runs on Linux only');
   }
-  if (options.only.includes('strings') && toolVersion('redis-benchmark') === null) {
+  const driven = options.only.filter((name) => name === 'strings' || name === 'lists');
+  if (driven.length > 0 && toolVersion('redis-benchmark') === null) {
     throw new Error(
-      `redis-benchmark is not installed, which drives the scenario "strings".\n${INSTALL_HINT}\n` +
+      `redis-benchmark is not installed, which drives ${driven.join(' and ')}.\n${INSTALL_HINT}\n` +
         'Without it: npm run bench -- --only pubsub,memory,event-loop',
     );
   }

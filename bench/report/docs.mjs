@@ -8,23 +8,63 @@ import { fileURLToPath } from 'node:url';
 import { ratioChart } from './chart.mjs';
 import { renderMarkdown } from './render.mjs';
 import { reportSections } from './sections.mjs';
-import { isBaseLoad, stringsRatio, stringsTargets } from './targets.mjs';
+import { commandRatio, isBaseLoad, listsTargets, stringsTargets } from './targets.mjs';
 
 const documentFile = fileURLToPath(new URL('../../docs/performance.md', import.meta.url));
 
-/** Figures that have a chart, and the file it goes to, below docs/. */
-const charts = /** @type {const} */ ([
+/**
+ * A figure that has a chart.
+ * @typedef {object} FigureChart
+ * @property {'strings' | 'lists'} scenario
+ * @property {'requestsPerSecond' | 'cpuMicrosPerCommand'} figure
+ * @property {boolean} isMoreBetter
+ * @property {string} title
+ * @property {string} file where it goes to, below docs/
+ */
+
+/** @type {{ markers: string, charts: FigureChart[] }[]} by the place in the document */
+const places = [
   {
-    figure: 'requestsPerSecond',
-    title: 'Requests per second',
-    file: 'images/performance-throughput.svg',
+    markers: 'charts',
+    charts: [
+      {
+        scenario: 'strings',
+        figure: 'requestsPerSecond',
+        isMoreBetter: true,
+        title: 'Requests per second',
+        file: 'images/performance-throughput.svg',
+      },
+      {
+        scenario: 'strings',
+        figure: 'cpuMicrosPerCommand',
+        isMoreBetter: false,
+        title: 'Server CPU time per command',
+        file: 'images/performance-cpu.svg',
+      },
+    ],
   },
   {
-    figure: 'cpuMicrosPerCommand',
-    title: 'Server CPU time per command',
-    file: 'images/performance-cpu.svg',
+    markers: 'lists-charts',
+    charts: [
+      {
+        scenario: 'lists',
+        figure: 'requestsPerSecond',
+        isMoreBetter: true,
+        title: 'Lists: requests per second',
+        file: 'images/performance-lists-throughput.svg',
+      },
+      {
+        scenario: 'lists',
+        figure: 'cpuMicrosPerCommand',
+        isMoreBetter: false,
+        title: 'Lists: server CPU time per command',
+        file: 'images/performance-lists-cpu.svg',
+      },
+    ],
   },
-]);
+];
+
+const targetsOf = { strings: stringsTargets, lists: listsTargets };
 
 /**
  * @param {import('./results.mjs').Results} results
@@ -36,18 +76,20 @@ export async function writeDocs(results) {
     document = replaceBetweenMarkers(document, section.name, renderMarkdown(section));
   }
   const written = [documentFile];
-  const images = [];
-  for (const { figure, title, file } of charts) {
-    const svg = stringsChart(results, figure, title);
-    if (svg === null) continue;
-    const path = join(dirname(documentFile), file);
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, svg);
-    written.push(path);
-    images.push(`![${title}, Synap ÷ Redis](${file})`);
-  }
-  if (images.length > 0) {
-    document = replaceBetweenMarkers(document, 'charts', images.join('\n\n'));
+  for (const { markers, charts } of places) {
+    const images = [];
+    for (const chart of charts) {
+      const svg = figureChart(results, chart);
+      if (svg === null) continue;
+      const path = join(dirname(documentFile), chart.file);
+      await mkdir(dirname(path), { recursive: true });
+      await writeFile(path, svg);
+      written.push(path);
+      images.push(`![${chart.title}, Synap ÷ Redis](${chart.file})`);
+    }
+    if (images.length > 0) {
+      document = replaceBetweenMarkers(document, markers, images.join('\n\n'));
+    }
   }
   await writeFile(documentFile, document);
   return written;
@@ -72,17 +114,16 @@ export function replaceBetweenMarkers(document, name, content) {
 
 /**
  * @param {import('./results.mjs').Results} results
- * @param {'requestsPerSecond' | 'cpuMicrosPerCommand'} figure
- * @param {string} title
+ * @param {Omit<FigureChart, 'file'>} chart
  * @returns {string | null} null without ratios to draw
  */
-export function stringsChart({ scenarios }, figure, title) {
-  const target = stringsTargets.find((candidate) => candidate.figure === figure);
-  const rows = scenarios.strings?.rows.filter(isBaseLoad) ?? [];
+export function figureChart({ scenarios }, { scenario, figure, isMoreBetter, title }) {
+  const target = targetsOf[scenario].find((candidate) => candidate.figure === figure);
+  const rows = scenarios[scenario]?.rows.filter(isBaseLoad) ?? [];
   /** @type {Map<string, import('./chart.mjs').Bar[]>} */
   const groups = new Map();
   for (const row of rows) {
-    const ratio = stringsRatio(row, figure);
+    const ratio = commandRatio(row, figure);
     if (ratio === null) continue;
     const bars = groups.get(row.command) ?? [];
     const limit = target?.limits[row.pipeline];
@@ -96,7 +137,7 @@ export function stringsChart({ scenarios }, figure, title) {
   if (groups.size === 0) return null;
   return ratioChart({
     title,
-    isMoreBetter: target?.isMoreBetter ?? true,
+    isMoreBetter,
     groups: [...groups].map(([label, bars]) => ({ label, bars })),
   });
 }

@@ -26,8 +26,8 @@ import { fileURLToPath } from 'node:url';
  * @typedef {object} Results
  * @property {1} format
  * @property {{
- *   strings?: { facts: Facts, clients: number, secondsPerRun: number,
- *     rows: import('../scenarios/strings.mjs').StringsResult[] },
+ *   strings?: { facts: Facts } & import('../support/command-rounds.mjs').CommandResults,
+ *   lists?: { facts: Facts } & import('../support/command-rounds.mjs').CommandResults,
  *   pubsub?: { facts: Facts, rows: import('../scenarios/pubsub.mjs').PubsubResult[] },
  *   memory?: { facts: Facts, rows: import('../scenarios/memory.mjs').MemoryResult[] },
  *   'event-loop'?: { facts: Facts } & import('../scenarios/event-loop.mjs').StallResult,

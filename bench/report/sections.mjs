@@ -3,14 +3,17 @@
 // is a median over rounds; ratios carry their range. LOSS marks where Redis is the better one.
 
 import { phases } from '../scenarios/event-loop.mjs';
+import { loadLabel as memoryLabel } from '../scenarios/memory.mjs';
 import { ratioSpread, spread } from '../support/statistics.mjs';
 import {
+  commandRatio,
   isBaseLoad,
+  listMemoryLimit,
+  listsTargets,
   meets,
   memoryLimit,
   pubsubRatios,
   stallLimitMs,
-  stringsRatio,
   stringsTargets,
 } from './targets.mjs';
 
@@ -19,8 +22,9 @@ const ABSENT = '—';
 
 /**
  * @typedef {import('../support/statistics.mjs').Spread} Spread
- * @typedef {import('../scenarios/strings.mjs').StringsResult} StringsResult
- * @typedef {import('../scenarios/strings.mjs').StringsFigures} StringsFigures
+ * @typedef {import('../support/command-rounds.mjs').CommandResult} CommandResult
+ * @typedef {import('../support/command-rounds.mjs').CommandFigures} CommandFigures
+ * @typedef {import('../scenarios/memory.mjs').MemoryResult} MemoryResult
  * @typedef {import('../scenarios/pubsub.mjs').PubsubRound} PubsubRound
  * @typedef {import('./results.mjs').Results} Results
  */
@@ -36,22 +40,11 @@ const ABSENT = '—';
  * @returns {Section[]} one a scenario that was measured, then the targets
  */
 export function reportSections({ scenarios }) {
-  const { strings, pubsub, memory, 'event-loop': eventLoop } = scenarios;
+  const { strings, lists, pubsub, memory, 'event-loop': eventLoop } = scenarios;
   /** @type {Section[]} */
   const sections = [];
-  if (strings !== undefined) {
-    sections.push({
-      name: 'strings',
-      title: 'Strings',
-      tables: [throughputTable(strings.rows), latencyTable(strings.rows)],
-      notes: [
-        `${strings.clients} connections, median of ${countOf(strings.rows[0].rounds)} of ` +
-          `about ${strings.secondsPerRun} s each; ratios are Synap ÷ Redis, with their range ` +
-          `over the rounds; ${LOSS}: Redis is ahead. Latencies are of a whole pipeline.`,
-        measuredOn(strings.facts),
-      ],
-    });
-  }
+  if (strings !== undefined) sections.push(commandSection('strings', 'Strings', strings));
+  if (lists !== undefined) sections.push(commandSection('lists', 'Lists', lists));
   if (pubsub !== undefined) {
     sections.push({
       name: 'pubsub',
@@ -68,7 +61,7 @@ export function reportSections({ scenarios }) {
     sections.push({
       name: 'memory',
       title: 'Memory',
-      tables: [memoryTable(memory.rows)],
+      tables: memoryTables(memory.rows),
       notes: [measuredOn(memory.facts)],
     });
   }
@@ -92,7 +85,27 @@ export function reportSections({ scenarios }) {
 }
 
 /**
- * @param {StringsResult[]} rows
+ * @param {string} name
+ * @param {string} title
+ * @param {NonNullable<Results['scenarios']['strings' | 'lists']>} results
+ * @returns {Section}
+ */
+function commandSection(name, title, { rows, clients, secondsPerRun, facts }) {
+  return {
+    name,
+    title,
+    tables: [throughputTable(rows), latencyTable(rows)],
+    notes: [
+      `${clients} connections, median of ${countOf(rows[0].rounds)} of about ${secondsPerRun} s ` +
+        'each; ratios are Synap ÷ Redis, with their range over the rounds; ' +
+        `${LOSS}: Redis is ahead. Latencies are of a whole pipeline.`,
+      measuredOn(facts),
+    ],
+  };
+}
+
+/**
+ * @param {CommandResult[]} rows
  * @returns {Table}
  */
 function throughputTable(rows) {
@@ -108,7 +121,7 @@ function throughputTable(rows) {
 }
 
 /**
- * @param {StringsResult[]} rows
+ * @param {CommandResult[]} rows
  * @returns {Table}
  */
 function latencyTable(rows) {
@@ -124,8 +137,8 @@ function latencyTable(rows) {
 }
 
 /**
- * @param {StringsResult} row
- * @param {keyof StringsFigures} figure
+ * @param {CommandResult} row
+ * @param {keyof CommandFigures} figure
  * @param {(value: number) => string} format
  * @param {boolean} isMoreBetter
  * @returns {string[]} three cells
@@ -136,7 +149,7 @@ function comparison(row, figure, format, isMoreBetter) {
   return [
     synap === null ? ABSENT : format(synap.median),
     redis === null ? ABSENT : format(redis.median),
-    ratioCell(stringsRatio(row, figure), isMoreBetter),
+    ratioCell(commandRatio(row, figure), isMoreBetter),
   ];
 }
 
@@ -169,24 +182,36 @@ function pubsubTable(rows) {
 }
 
 /**
- * @param {NonNullable<Results['scenarios']['memory']>['rows']} rows
- * @returns {Table}
+ * @param {MemoryResult[]} rows
+ * @returns {Table[]} of strings, then of lists, where measured
  */
-function memoryTable(rows) {
-  return {
-    title: 'Growth of resident memory, bytes per key of 16 + 16 bytes',
-    head: ['keys', 'Synap', 'Redis', 'ratio'],
-    rows: rows.map(({ keys, rounds }) => {
-      const synap = rounds.map((round) => round.synap.grownBytesPerKey);
-      const redis = rounds.map((round) => round.redis?.grownBytesPerKey);
-      return [
-        `${keys / 1e6} M`,
-        spreadCell(spread(synap)),
-        spreadCell(spread(redis)),
-        ratioCell(ratioSpread(synap, redis), false),
-      ];
-    }),
+function memoryTables(rows) {
+  /** @type {(row: MemoryResult, per: number) => string[]} */
+  const compare = ({ rounds }, per) => {
+    const synap = rounds.map((round) => round.synap.grownBytesPerKey / per);
+    const redis = rounds.map(({ redis }) => (redis === null ? null : redis.grownBytesPerKey / per));
+    return [
+      spreadCell(spread(synap)),
+      spreadCell(spread(redis)),
+      ratioCell(ratioSpread(synap, redis), false),
+    ];
   };
+  const strings = rows.filter(({ elements }) => elements === undefined);
+  const lists = rows.flatMap((row) =>
+    row.elements === undefined ? [] : [[memoryLabel(row), ...compare(row, row.elements)]],
+  );
+  return [
+    {
+      title: 'Growth of resident memory, bytes per key of 16 + 16 bytes',
+      head: ['keys', 'Synap', 'Redis', 'ratio'],
+      rows: strings.map((row) => [`${row.keys / 1e6} M`, ...compare(row, 1)]),
+    },
+    {
+      title: 'Growth of resident memory, bytes per list element of 16 bytes',
+      head: ['lists', 'Synap', 'Redis', 'ratio'],
+      rows: lists,
+    },
+  ].filter(({ rows }) => rows.length > 0);
 }
 
 /**
@@ -217,11 +242,16 @@ function stallTable({ rounds, loadedKeys, expiredKeys }) {
  * @param {Results['scenarios']} scenarios
  * @returns {Table[]}
  */
-function targetTables({ strings, pubsub, memory, 'event-loop': eventLoop }) {
+function targetTables({ strings, lists, pubsub, memory, 'event-loop': eventLoop }) {
   /** @type {Table[]} */
   const tables = [];
-  const base = strings?.rows.filter(isBaseLoad) ?? [];
-  if (base.length > 0) tables.push(stringsTargetTable(base));
+  for (const { title, rows, targets } of [
+    { title: 'Ratios Synap ÷ Redis', rows: strings?.rows, targets: stringsTargets },
+    { title: 'Lists, ratios Synap ÷ Redis', rows: lists?.rows, targets: listsTargets },
+  ]) {
+    const base = rows?.filter(isBaseLoad) ?? [];
+    if (base.length > 0) tables.push(commandTargetTable(title, base, targets));
+  }
   /** @type {string[][]} */
   const others = [];
   for (const { label, rounds } of pubsub?.rows ?? []) {
@@ -236,16 +266,18 @@ function targetTables({ strings, pubsub, memory, 'event-loop': eventLoop }) {
       ratio === null ? ABSENT : verdict(ratio.median.toFixed(2), meets(ratio.median, limit, true)),
     ]);
   }
-  for (const { keys, rounds } of memory?.rows ?? []) {
+  for (const row of memory?.rows ?? []) {
+    const { elements, rounds } = row;
+    const limit = elements === undefined ? memoryLimit : listMemoryLimit;
     const ratio = ratioSpread(
       rounds.map(({ synap }) => synap.grownBytesPerKey),
       rounds.map(({ redis }) => redis?.grownBytesPerKey),
     );
     const measured = ratio === null ? ABSENT : ratio.median.toFixed(2);
     others.push([
-      `memory growth, ${millions(keys)} keys`,
-      `≤ ${memoryLimit}`,
-      ratio === null ? measured : verdict(measured, meets(ratio.median, memoryLimit, false)),
+      `memory growth, ${memoryLabel(row)}`,
+      `≤ ${limit}`,
+      ratio === null ? measured : verdict(measured, meets(ratio.median, limit, false)),
     ]);
   }
   for (const phase of eventLoop === undefined ? [] : phases.slice(1)) {
@@ -269,21 +301,23 @@ function targetTables({ strings, pubsub, memory, 'event-loop': eventLoop }) {
 }
 
 /**
- * @param {StringsResult[]} rows of the base load
+ * @param {string} title
+ * @param {CommandResult[]} rows of the base load
+ * @param {readonly import('./targets.mjs').CommandTarget[]} targets
  * @returns {Table}
  */
-function stringsTargetTable(rows) {
+function commandTargetTable(title, rows, targets) {
   const commands = [...new Set(rows.map(({ command }) => command))];
   return {
-    title: 'Ratios Synap ÷ Redis',
+    title,
     head: ['ratio', 'target', ...commands],
-    rows: stringsTargets.flatMap(({ figure, label, isMoreBetter, limits }) =>
+    rows: targets.flatMap(({ figure, label, isMoreBetter, limits }) =>
       Object.entries(limits).map(([pipeline, limit]) => [
         `${label}, P=${pipeline}`,
         `${isMoreBetter ? '≥' : '≤'} ${limit}`,
         ...commands.map((command) => {
           const row = rows.find((one) => one.command === command && one.pipeline === +pipeline);
-          const ratio = row === undefined ? null : stringsRatio(row, figure);
+          const ratio = row === undefined ? null : commandRatio(row, figure);
           if (ratio === null) return ABSENT;
           return verdict(ratio.median.toFixed(2), meets(ratio.median, limit, isMoreBetter));
         }),
@@ -327,12 +361,12 @@ function spreadCell(value) {
 }
 
 /**
- * @param {StringsResult} row
+ * @param {CommandResult} row
  * @returns {string} the command and what differs from the base load
  */
 function loadLabel({ command, pipeline, valueSizeBytes, keySpace }) {
   const size = valueSizeBytes === 16 ? '' : `, ${valueSizeBytes} bytes`;
-  const keys = keySpace === 100_000 ? '' : `, ${millions(keySpace)} keys`;
+  const keys = keySpace === undefined || keySpace === 100_000 ? '' : `, ${millions(keySpace)} keys`;
   return `${command} P=${pipeline}${size}${keys}`;
 }
 

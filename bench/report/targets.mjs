@@ -5,14 +5,14 @@
 import { ratioSpread } from '../support/statistics.mjs';
 
 /**
- * @typedef {object} StringsTarget
+ * @typedef {object} CommandTarget
  * @property {'requestsPerSecond' | 'cpuMicrosPerCommand' | 'p99Ms'} figure
  * @property {string} label
  * @property {boolean} isMoreBetter
  * @property {Record<number, number>} limits by pipeline length
  */
 
-/** @type {StringsTarget[]} */
+/** @type {CommandTarget[]} */
 export const stringsTargets = [
   {
     figure: 'requestsPerSecond',
@@ -34,6 +34,16 @@ export const stringsTargets = [
   },
 ];
 
+/** @type {CommandTarget[]} LRANGE is not measured at P=64 */
+export const listsTargets = [
+  {
+    figure: 'requestsPerSecond',
+    label: 'requests/s',
+    isMoreBetter: true,
+    limits: { 1: 0.95, 16: 1.2, 64: 1.5 },
+  },
+];
+
 /**
  * Messages delivered per second, Synap ÷ Redis, at least: by load.
  * @type {Record<string, number>}
@@ -44,27 +54,30 @@ export const pubsubRatios = {
   '10 k patterns, 1 matches': 1,
 };
 
-/** Growth of resident memory per key, Synap ÷ Redis, at most. */
+/** Growth of resident memory per key, Synap ÷ Redis, at most: where values are strings. */
 export const memoryLimit = 0.75;
+
+/** The same where values are lists. */
+export const listMemoryLimit = 1;
 
 /** The event loop's longest stall in any phase under load, at most, in milliseconds. */
 export const stallLimitMs = 15;
 
 /**
- * Targets hold for the base load only: small values, 100 k keys.
- * @param {import('../scenarios/strings.mjs').StringsRow} row
+ * Targets hold for the base load only: small values, 100 k keys where there is more than one.
+ * @param {import('../support/command-rounds.mjs').CommandRow} row
  * @returns {boolean}
  */
 export function isBaseLoad(row) {
-  return row.valueSizeBytes === 16 && row.keySpace === 100_000;
+  return row.valueSizeBytes === 16 && (row.keySpace === undefined || row.keySpace === 100_000);
 }
 
 /**
- * @param {import('../scenarios/strings.mjs').StringsResult} row
- * @param {keyof import('../scenarios/strings.mjs').StringsFigures} figure
+ * @param {import('../support/command-rounds.mjs').CommandResult} row
+ * @param {keyof import('../support/command-rounds.mjs').CommandFigures} figure
  * @returns {import('../support/statistics.mjs').Spread | null} null without Redis
  */
-export function stringsRatio(row, figure) {
+export function commandRatio(row, figure) {
   return ratioSpread(
     row.rounds.map(({ synap }) => synap[figure]),
     row.rounds.map(({ redis }) => redis?.[figure]),

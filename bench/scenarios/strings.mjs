@@ -1,47 +1,18 @@
 // @ts-check
-// Strings under redis-benchmark: both servers run beside each other, and each round measures each
-// row on one and at once on the other, the first going second in the next round. The key space is
-// filled before measuring, so GET finds what it asks for.
+// Strings under redis-benchmark. The key space is filled before measuring, so GET finds what it
+// asks for.
 
+import { matchesFilter, measureCommands } from '../support/command-rounds.mjs';
 import { loadKeys } from '../support/loader.mjs';
-import { cpuTimeMicros } from '../support/process-stats.mjs';
-import { runRedisBenchmark } from '../support/redis-benchmark.mjs';
-import { inOrderOfRound, withServers } from '../support/servers.mjs';
 
 export const name = 'strings';
 export const summary = 'SET, GET, INCR, MSET and PING: requests/s, latency, CPU per command';
 
-const CLIENTS = 50;
-
-/** Enough to guess the speed, too few to take long at P=1. */
-const PROBE_REQUESTS = 20_000;
-
-/** How long the warm-up takes, as a share of a measured run. */
-const WARM_UP_SHARE = 0.4;
-
 /**
- * One line of the report: a command under one load.
- * @typedef {object} StringsRow
- * @property {string} command as the report names it
+ * @typedef {object} StringsLoad
  * @property {string} test as `redis-benchmark -t` names it
- * @property {number} pipeline
- * @property {number} valueSizeBytes
  * @property {number} keySpace
- */
-
-/**
- * One server in one round.
- * @typedef {object} StringsFigures
- * @property {number} requestsPerSecond
- * @property {number} p50Ms
- * @property {number} p99Ms
- * @property {number} p999Ms
- * @property {number} cpuMicrosPerCommand
- */
-
-/**
- * @typedef {{ synap: StringsFigures, redis: StringsFigures | null }} StringsRound
- * @typedef {StringsRow & { requests: number, rounds: StringsRound[] }} StringsResult
+ * @typedef {import('../support/command-rounds.mjs').CommandRow & StringsLoad} StringsRow
  */
 
 const commands = [
@@ -85,52 +56,29 @@ export function rowLabel(row) {
 }
 
 /**
- * @param {StringsRow} row
- * @param {string} filter words that all must be words of the row's label, in any case
- * @returns {boolean}
+ * @param {boolean} quick
+ * @returns {string[]} what `--row` selects from
  */
-export function matchesFilter(row, filter) {
-  const words = rowLabel(row).toLowerCase().split(' ');
-  return filter
-    .toLowerCase()
-    .split(/\s+/)
-    .every((word) => word === '' || words.includes(word));
+export function rowLabels(quick) {
+  return stringsRows(quick).map(rowLabel);
 }
 
 /**
  * @param {import('../run.mjs').BenchContext} context
- * @returns {Promise<{ clients: number, secondsPerRun: number, rows: StringsResult[] }>}
- * @throws {Error} when no row is left to measure
+ * @returns {Promise<import('../support/command-rounds.mjs').CommandResults>}
  */
-export async function run({ plans, options, progress }) {
-  const rows = stringsRows(options.quick).filter((row) => matchesFilter(row, options.row));
-  if (rows.length === 0) throw new Error(`--row "${options.row}" matches no row of strings`);
-  const rounds = options.rounds ?? (options.quick ? 2 : 5);
-  const secondsPerRun = options.quick ? 1.2 : 2.5;
-  const measured = await withServers(plans, async (servers) => {
-    /** @type {StringsResult[]} */
-    const done = [];
-    for (const group of groupByLoad(rows)) {
-      for (const server of servers) await fill(server, group[0]);
-      /** @type {StringsResult[]} */
-      const results = [];
-      for (const row of group) {
-        progress(`${rowLabel(row)}: warming up`);
-        const requests = await calibrate(servers, row, secondsPerRun);
-        results.push({ ...row, requests, rounds: [] });
-      }
-      for (let round = 0; round < rounds; round++) {
-        for (const result of results) {
-          const figures = await measureRound(servers, result, round);
-          result.rounds.push(figures);
-          progress(`${rowLabel(result)}: round ${round + 1} of ${rounds}: ${brief(figures)}`);
-        }
-      }
-      done.push(...results);
-    }
-    return done;
+export function run(context) {
+  const { quick, row: filter } = context.options;
+  const rows = stringsRows(quick).filter((row) => matchesFilter(rowLabel(row), filter));
+  return measureCommands(context, {
+    groups: groupByLoad(rows),
+    label: rowLabel,
+    workload: ({ test, keySpace }) => ({ test, keySpace }),
+    async fillForGroup(server, { valueSizeBytes, keySpace }) {
+      await server.client.call('FLUSHALL');
+      await loadKeys({ port: server.port, count: keySpace, valueSizeBytes });
+    },
   });
-  return { clients: CLIENTS, secondsPerRun, rows: measured };
 }
 
 /**
@@ -148,78 +96,4 @@ function groupByLoad(rows) {
     else groups.push([row]);
   }
   return groups;
-}
-
-/**
- * @param {import('../support/servers.mjs').RunningServer} server
- * @param {StringsRow} row
- */
-async function fill(server, row) {
-  await server.client.call('FLUSHALL');
-  const { valueSizeBytes, keySpace } = row;
-  await loadKeys({ port: server.port, count: keySpace, valueSizeBytes });
-}
-
-/**
- * Warms every server up with the row's own commands, until compiled code runs them.
- * @param {readonly import('../support/servers.mjs').RunningServer[]} servers
- * @param {StringsRow} row
- * @param {number} secondsPerRun how long a measured run should take
- * @returns {Promise<number>} requests for one run, the same for all servers
- */
-async function calibrate(servers, row, secondsPerRun) {
-  let sum = 0;
-  for (const server of servers) {
-    const probe = await drive(server, row, PROBE_REQUESTS);
-    const warm = await drive(
-      server,
-      row,
-      Math.ceil(probe.requestsPerSecond * secondsPerRun * WARM_UP_SHARE),
-    );
-    sum += warm.requestsPerSecond;
-  }
-  return Math.ceil((sum / servers.length) * secondsPerRun);
-}
-
-/**
- * @param {readonly import('../support/servers.mjs').RunningServer[]} servers
- * @param {StringsResult} row
- * @param {number} round
- * @returns {Promise<StringsRound>}
- */
-async function measureRound(servers, row, round) {
-  /** @type {{ synap?: StringsFigures, redis?: StringsFigures }} */
-  const figures = {};
-  for (const server of inOrderOfRound(servers, round)) {
-    const cpuBefore = cpuTimeMicros(server.pid);
-    const report = await drive(server, row, row.requests);
-    const cpuMicros = cpuTimeMicros(server.pid) - cpuBefore;
-    const { requestsPerSecond, p50Ms, p99Ms, p999Ms } = report;
-    const cpuMicrosPerCommand = cpuMicros / report.requests;
-    figures[server.name] = { requestsPerSecond, p50Ms, p99Ms, p999Ms, cpuMicrosPerCommand };
-  }
-  if (figures.synap === undefined) throw new Error('Synap is not among the servers');
-  return { synap: figures.synap, redis: figures.redis ?? null };
-}
-
-/**
- * @param {import('../support/servers.mjs').RunningServer} server
- * @param {StringsRow} row
- * @param {number} requests
- */
-function drive(server, row, requests) {
-  const { test, pipeline, valueSizeBytes, keySpace } = row;
-  const load = { test, pipeline, valueSizeBytes, keySpace, requests, clients: CLIENTS };
-  return runRedisBenchmark({ port: server.port, ...load });
-}
-
-/**
- * @param {StringsRound} round
- * @returns {string} one line for the terminal
- */
-function brief({ synap, redis }) {
-  /** @type {(name: string, figures: StringsFigures) => string} */
-  const one = (name, { requestsPerSecond, cpuMicrosPerCommand }) =>
-    `${name} ${Math.round(requestsPerSecond / 1000)}k/s ${cpuMicrosPerCommand.toFixed(2)} µs`;
-  return [one('Synap', synap), ...(redis === null ? [] : [one('Redis', redis)])].join(', ');
 }

@@ -1,73 +1,136 @@
 // @ts-check
 // Fills a server with an exact set of keys: every number from 0 to count - 1 once, where
 // redis-benchmark's -r draws at random and leaves gaps. Each connection owns one buffer that holds
-// a whole pipeline of SETs; only the digits in it change. A buffer is rewritten only after all its
-// replies have arrived, so the kernel is done with it.
+// a whole pipeline of requests; only the digits in it change. A buffer is rewritten only after all
+// its replies have arrived, so the kernel is done with it.
 
 import { connect } from 'node:net';
 
-const KEY_DIGITS = 12;
-const OK_REPLY = '+OK\r\n';
+const DIGITS = 12;
+
+/** Elements of one RPUSH: many enough that the round trip does not count. */
+const PUSHED_AT_ONCE = 500;
 
 /**
- * What to load. Key number 7 is `key:000000000007`, the name that redis-benchmark gives it too.
+ * Where to load.
  * @typedef {object} LoadRequest
  * @property {number} port on 127.0.0.1
  * @property {number} count keys
- * @property {number} [valueSizeBytes] at least 12, for the number; 16 unless given
- * @property {number} [pipeline] SETs per write; 64 unless given
+ * @property {number} [pipeline] requests per write; 64 unless given
  * @property {number} [connections] 50 unless given
+ */
+
+/**
+ * Key number 7 is `key:000000000007`, the name that redis-benchmark gives it too.
+ * @typedef {object} KeysLoad
+ * @property {number} [valueSizeBytes] at least 12, for the number; 16 unless given
  * @property {number} [expireAtMs] Unix time at which all keys expire (PXAT); never unless given
  */
 
 /**
- * @param {LoadRequest} request
+ * @param {LoadRequest & KeysLoad} request
  * @returns {Promise<number>} how long it took, in seconds
  * @throws {Error} on the first reply that is not OK, or a lost connection
  */
-export async function loadKeys(request) {
-  const { connections = 50, pipeline = 64 } = request;
-  const template = setTemplate(request.valueSizeBytes ?? 16, request.expireAtMs);
-  const started = performance.now();
-  let next = 0;
-  /** @type {() => { first: number, count: number } | null} */
-  const takeBatch = () => {
-    if (next >= request.count) return null;
-    const first = next;
-    next = Math.min(next + pipeline, request.count);
-    return { first, count: next - first };
-  };
-  const lanes = Array.from({ length: connections }, () =>
-    runLane(request.port, template, pipeline, takeBatch),
-  );
-  await Promise.all(lanes);
-  return (performance.now() - started) / 1000;
+export function loadKeys(request) {
+  return load(request, setTemplate(request.valueSizeBytes ?? 16, request.expireAtMs), '+OK\r\n');
 }
 
 /**
- * One SET with zeros for its number, and where those digits stand.
- * @typedef {{ bytes: Buffer, keyDigitsAt: number, valueDigitsAt: number }} SetTemplate
+ * Lists under the names that `loadKeys` uses, each made by one RPUSH.
+ * @param {LoadRequest & { elements: number }} request `elements`: of 16 bytes, in each list
+ * @returns {Promise<number>} how long it took, in seconds
+ * @throws {Error} on the first reply that is not the list's length, or a lost connection
  */
+export function loadLists(request) {
+  return load(request, pushTemplate(request.elements), `:${request.elements}\r\n`);
+}
+
+/**
+ * Appends elements of 16 bytes, none of which looks like an integer, to a list that does not exist.
+ * @param {Pick<import('./client.mjs').Client, 'call'>} client
+ * @param {string} key
+ * @param {number} length none are appended when 0
+ * @returns {Promise<void>}
+ * @throws {Error} when the list did not become as long
+ */
+export async function fillList(client, key, length) {
+  for (let next = 0; next < length; ) {
+    const first = next;
+    next = Math.min(first + PUSHED_AT_ONCE, length);
+    const elements = Array.from({ length: next - first }, (_, i) => element(first + i));
+    const reply = await client.call('RPUSH', key, ...elements);
+    if (reply !== next) throw new Error(`${key} has ${reply} elements, not ${next}`);
+  }
+}
+
+/**
+ * @param {number} number
+ * @returns {string} 16 bytes
+ */
+function element(number) {
+  return `vvvv${String(number).padStart(DIGITS, '0')}`;
+}
+
+/**
+ * One request with zeros for its numbers, and where the digits of each of them end.
+ * @typedef {object} RequestTemplate
+ * @property {Buffer} bytes
+ * @property {{ end: number, numberOf: (index: number) => number }[]} numbers `numberOf` gives the
+ *   number by the request's own
+ */
+
+/**
+ * @param {readonly (string | { prefix: string, numberOf: (index: number) => number })[]} args
+ * @returns {RequestTemplate} an argument with a number is its prefix and 12 digits
+ */
+function requestTemplate(args) {
+  let text = `*${args.length}\r\n`;
+  /** @type {RequestTemplate['numbers']} */
+  const numbers = [];
+  for (const arg of args) {
+    const shown = typeof arg === 'string' ? arg : arg.prefix + '0'.repeat(DIGITS);
+    text += `$${shown.length}\r\n${shown}`;
+    if (typeof arg !== 'string') numbers.push({ end: text.length, numberOf: arg.numberOf });
+    text += '\r\n';
+  }
+  return { bytes: Buffer.from(text, 'latin1'), numbers };
+}
+
+const numberedKey = { prefix: 'key:', numberOf: (/** @type {number} */ index) => index };
 
 /**
  * @param {number} valueSizeBytes
  * @param {number} [expireAtMs]
- * @returns {SetTemplate}
+ * @returns {RequestTemplate} SET
  */
 export function setTemplate(valueSizeBytes, expireAtMs) {
-  if (valueSizeBytes < KEY_DIGITS) throw new RangeError('a value holds at least 12 digits');
-  const key = `key:${'0'.repeat(KEY_DIGITS)}`;
-  const head = `*${expireAtMs === undefined ? 3 : 5}\r\n$3\r\nSET\r\n$${key.length}\r\n${key}\r\n`;
-  const value = `$${valueSizeBytes}\r\n${'v'.repeat(valueSizeBytes - KEY_DIGITS)}${'0'.repeat(KEY_DIGITS)}\r\n`;
-  const expiry =
-    expireAtMs === undefined
-      ? ''
-      : `$4\r\nPXAT\r\n$${String(expireAtMs).length}\r\n${expireAtMs}\r\n`;
-  return {
-    bytes: Buffer.from(head + value + expiry, 'latin1'),
-    keyDigitsAt: head.length - 2 - KEY_DIGITS,
-    valueDigitsAt: head.length + value.length - 2 - KEY_DIGITS,
-  };
+  if (valueSizeBytes < DIGITS) throw new RangeError('a value holds at least 12 digits');
+  const value = { prefix: 'v'.repeat(valueSizeBytes - DIGITS), numberOf: numberedKey.numberOf };
+  const expiry = expireAtMs === undefined ? [] : ['PXAT', String(expireAtMs)];
+  return requestTemplate(['SET', numberedKey, value, ...expiry]);
+}
+
+/**
+ * @param {number} elements
+ * @returns {RequestTemplate} RPUSH of elements that no other list has
+ */
+export function pushTemplate(elements) {
+  const values = Array.from({ length: elements }, (_, position) => ({
+    prefix: 'vvvv',
+    numberOf: (/** @type {number} */ index) => index * elements + position,
+  }));
+  return requestTemplate(['RPUSH', numberedKey, ...values]);
+}
+
+/**
+ * @param {RequestTemplate} template
+ * @param {Buffer} buffer holds the template's bytes
+ * @param {number} start where they begin
+ * @param {number} index the request's number
+ */
+export function writeNumbers({ numbers }, buffer, start, index) {
+  for (const { end, numberOf } of numbers) writeDigits(buffer, start + end, numberOf(index));
 }
 
 /**
@@ -75,9 +138,9 @@ export function setTemplate(valueSizeBytes, expireAtMs) {
  * @param {number} end offset behind the last digit
  * @param {number} number not negative, at most 12 digits
  */
-export function writeDigits(buffer, end, number) {
+function writeDigits(buffer, end, number) {
   let rest = number;
-  for (let at = end - 1; at >= end - KEY_DIGITS; at--) {
+  for (let at = end - 1; at >= end - DIGITS; at--) {
     const tenth = Math.floor(rest / 10);
     buffer[at] = 0x30 + (rest - tenth * 10);
     rest = tenth;
@@ -85,18 +148,47 @@ export function writeDigits(buffer, end, number) {
 }
 
 /**
+ * @param {LoadRequest} request
+ * @param {RequestTemplate} template
+ * @param {string} reply to each request
+ * @returns {Promise<number>} how long it took, in seconds
+ */
+async function load({ port, count, pipeline = 64, connections = 50 }, template, reply) {
+  const started = performance.now();
+  let next = 0;
+  /** @type {() => { first: number, count: number } | null} */
+  const takeBatch = () => {
+    if (next >= count) return null;
+    const first = next;
+    next = Math.min(next + pipeline, count);
+    return { first, count: next - first };
+  };
+  const lanes = Array.from({ length: connections }, () =>
+    runLane({ port, template, reply, pipeline, takeBatch }),
+  );
+  await Promise.all(lanes);
+  return (performance.now() - started) / 1000;
+}
+
+/**
+ * @typedef {object} Lane
+ * @property {number} port
+ * @property {RequestTemplate} template
+ * @property {string} reply
+ * @property {number} pipeline
+ * @property {() => { first: number, count: number } | null} takeBatch
+ */
+
+/**
  * One connection: sends a batch, waits for all its replies, takes the next.
- * @param {number} port
- * @param {SetTemplate} template
- * @param {number} pipeline
- * @param {() => { first: number, count: number } | null} takeBatch
+ * @param {Lane} lane
  * @returns {Promise<void>} when there is no batch left
  */
-function runLane(port, template, pipeline, takeBatch) {
-  const { bytes, keyDigitsAt, valueDigitsAt } = template;
+function runLane({ port, template, reply, pipeline, takeBatch }) {
+  const { bytes } = template;
   const batchBuffer = Buffer.alloc(bytes.length * pipeline);
   for (let i = 0; i < pipeline; i++) bytes.copy(batchBuffer, i * bytes.length);
-  const expected = Buffer.from(OK_REPLY.repeat(pipeline), 'latin1');
+  const expected = Buffer.from(reply.repeat(pipeline), 'latin1');
   const received = Buffer.alloc(expected.length);
 
   return new Promise((resolve, reject) => {
@@ -109,12 +201,10 @@ function runLane(port, template, pipeline, takeBatch) {
         return resolve();
       }
       for (let i = 0; i < batch.count; i++) {
-        const start = i * bytes.length;
-        writeDigits(batchBuffer, start + keyDigitsAt + KEY_DIGITS, batch.first + i);
-        writeDigits(batchBuffer, start + valueDigitsAt + KEY_DIGITS, batch.first + i);
+        writeNumbers(template, batchBuffer, i * bytes.length, batch.first + i);
       }
       at = 0;
-      repliesSize = batch.count * OK_REPLY.length;
+      repliesSize = batch.count * reply.length;
       socket.write(batchBuffer.subarray(0, batch.count * bytes.length));
     };
     const socket = connect({
@@ -128,9 +218,9 @@ function runLane(port, template, pipeline, takeBatch) {
             at + size <= repliesSize && received.compare(expected, at, at + size, 0, size) === 0;
           if (!isExpected) {
             const lines = received.toString('latin1', 0, size).split('\r\n');
-            const reply = lines.find((line) => line.startsWith('-')) ?? lines[0];
+            const unexpected = lines.find((line) => line.startsWith('-')) ?? lines[0];
             socket.destroy();
-            reject(new Error(`loading keys: unexpected reply "${reply}"`));
+            reject(new Error(`loading keys: unexpected reply "${unexpected}"`));
             return false;
           }
           at += size;

@@ -17,15 +17,22 @@ import { runTool } from './processes.mjs';
  */
 
 /**
- * What is asked of redis-benchmark.
- * @typedef {object} BenchmarkRequest
+ * What is sent: one of redis-benchmark's tests or a request of one's own.
+ * @typedef {object} Workload
+ * @property {string} [test] name for `-t`, one that yields one report
+ * @property {string[]} [request] sent as it is, in place of a test
+ * @property {number} [keySpace] number of different keys, chosen at random; one unless given
+ */
+
+/**
+ * How it is sent.
+ * @typedef {object} Pressure
  * @property {number} port of a server on 127.0.0.1
- * @property {string} test name for `-t`, one that yields one report
  * @property {number} pipeline requests in flight per connection
  * @property {number} requests in total
  * @property {number} clients connections
  * @property {number} valueSizeBytes
- * @property {number} keySpace number of different keys, chosen at random
+ * @typedef {Workload & Pressure} BenchmarkRequest
  */
 
 /**
@@ -34,18 +41,29 @@ import { runTool } from './processes.mjs';
  * @throws {Error} when the tool fails, the server answers with errors, or the report is unreadable
  */
 export async function runRedisBenchmark(request) {
-  const { stdout, stderr } = await runTool('redis-benchmark', [
-    ...['-h', '127.0.0.1', '-p', String(request.port), '-t', request.test, '--precision', '3'],
-    ...['-n', String(request.requests), '-P', String(request.pipeline)],
-    ...['-c', String(request.clients), '-d', String(request.valueSizeBytes)],
-    ...['-r', String(request.keySpace)],
-  ]);
+  const args = benchmarkArguments(request);
+  const { stdout, stderr } = await runTool('redis-benchmark', args);
   if (/error/i.test(stderr)) throw new Error(`redis-benchmark: ${stderr.trim()}`);
   const reports = parseReports(stdout);
   if (reports.length !== 1) {
-    throw new Error(`redis-benchmark -t ${request.test} gave ${reports.length} reports, not one`);
+    throw new Error(`redis-benchmark ${args.join(' ')} gave ${reports.length} reports, not one`);
   }
   return reports[0];
+}
+
+/**
+ * @param {BenchmarkRequest} request
+ * @returns {string[]}
+ */
+export function benchmarkArguments({ test, request = [], keySpace, ...pressure }) {
+  return [
+    ...['-h', '127.0.0.1', '-p', String(pressure.port), '--precision', '3'],
+    ...['-n', String(pressure.requests), '-P', String(pressure.pipeline)],
+    ...['-c', String(pressure.clients), '-d', String(pressure.valueSizeBytes)],
+    ...(keySpace === undefined ? [] : ['-r', String(keySpace)]),
+    ...(test === undefined ? [] : ['-t', test]),
+    ...request,
+  ];
 }
 
 /**

@@ -1,21 +1,72 @@
 import { createServer, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { encodeRequest } from '../../bench/support/client.mjs';
-import { loadKeys, setTemplate, writeDigits } from '../../bench/support/loader.mjs';
+import {
+  fillList,
+  loadKeys,
+  loadLists,
+  pushTemplate,
+  setTemplate,
+  writeNumbers,
+} from '../../bench/support/loader.mjs';
 
 describe('setTemplate', () => {
   test.each([[undefined], [1_900_000_000_123]])('is a SET with expiry %s', (expireAtMs) => {
-    const { bytes, keyDigitsAt, valueDigitsAt } = setTemplate(16, expireAtMs);
-    writeDigits(bytes, keyDigitsAt + 12, 7);
-    writeDigits(bytes, valueDigitsAt + 12, 123_456_789_012);
+    const template = setTemplate(16, expireAtMs);
+    writeNumbers(template, template.bytes, 0, 123_456_789_012);
     const expiry = expireAtMs === undefined ? [] : ['PXAT', String(expireAtMs)];
-    expect(bytes.toString()).toBe(
-      encodeRequest(['SET', 'key:000000000007', 'vvvv123456789012', ...expiry]),
+    expect(template.bytes.toString()).toBe(
+      encodeRequest(['SET', 'key:123456789012', 'vvvv123456789012', ...expiry]),
     );
   });
 
   test('refuses a value without room for the number', () => {
     expect(() => setTemplate(11)).toThrow(RangeError);
+  });
+});
+
+test('pushTemplate is an RPUSH of elements that no other list has', () => {
+  const template = pushTemplate(3);
+  const { bytes } = template;
+  const two = Buffer.concat([bytes, bytes]);
+  writeNumbers(template, two, bytes.length, 7);
+  const elements = ['vvvv000000000021', 'vvvv000000000022', 'vvvv000000000023'];
+  expect(two.subarray(bytes.length).toString()).toBe(
+    encodeRequest(['RPUSH', 'key:000000000007', ...elements]),
+  );
+  expect(two.subarray(0, bytes.length)).toEqual(bytes);
+});
+
+describe('fillList', () => {
+  /** A client of a server that holds one list, which answers with `wrong` more than its length. */
+  function listClient(wrong = 0) {
+    const list: string[] = [];
+    const requests: string[] = [];
+    const call = async (command: string, key: string, ...elements: string[]) => {
+      requests.push(`${command} ${key}`);
+      return list.push(...elements) + wrong;
+    };
+    return { list, requests, client: { call } };
+  }
+
+  test('appends every element once, in order, also with a last batch that is not full', async () => {
+    const { list, requests, client } = listClient();
+    await fillList(client, 'mylist', 1001);
+    expect(new Set(requests)).toEqual(new Set(['RPUSH mylist']));
+    expect(list).toEqual(
+      Array.from({ length: 1001 }, (_, i) => `vvvv${String(i).padStart(12, '0')}`),
+    );
+  });
+
+  test('sends nothing for an empty list', async () => {
+    const { requests, client } = listClient();
+    await fillList(client, 'mylist', 0);
+    expect(requests).toEqual([]);
+  });
+
+  test('fails when the list was there before', async () => {
+    const { client } = listClient(1);
+    await expect(fillList(client, 'mylist', 10)).rejects.toThrow('has 11 elements, not 10');
   });
 });
 
@@ -59,6 +110,21 @@ describe('loadKeys', () => {
     const expected = Array.from({ length: 1001 }, (_, i) => String(i).padStart(12, '0'));
     expect([...seen.keys()].sort()).toEqual(expected.map((digits) => `key:${digits}`));
     expect([...seen].every(([key, value]) => value === `vvvv${key.slice(4)}`)).toBe(true);
+  });
+
+  test('makes lists, and fails with a length that is not theirs', async () => {
+    const seen = new Set<string>();
+    // RPUSH with one element is as long as the SET that this server reads.
+    const port = await listen((key, value, socket) => {
+      seen.add(`${key} ${value}`);
+      socket.write(key === 'key:000000000200' ? ':2\r\n' : ':1\r\n');
+    });
+    await loadLists({ port, count: 200, elements: 1, connections: 3 });
+    expect(seen.size).toBe(200);
+    expect(seen).toContain('key:000000000199 vvvv000000000199');
+    await expect(loadLists({ port, count: 201, elements: 1, connections: 1 })).rejects.toThrow(
+      'unexpected reply ":1"',
+    );
   });
 
   test('fails with the reply that was not OK', async () => {

@@ -1,12 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { isForKeeps, parseOptions, splitCommand } from '../../bench/options.mjs';
-import { matchesFilter, rowLabel, stringsRows } from '../../bench/scenarios/strings.mjs';
+import * as lists from '../../bench/scenarios/lists.mjs';
+import { loadLabel, memoryLoads } from '../../bench/scenarios/memory.mjs';
+import { rowLabels } from '../../bench/scenarios/strings.mjs';
+import { matchesFilter } from '../../bench/support/command-rounds.mjs';
 import { inOrderOfRound } from '../../bench/support/servers.mjs';
 
 describe('parseOptions', () => {
   test('runs everything without flags', () => {
     const options = parseOptions([]);
-    expect(options.only).toEqual(['strings', 'pubsub', 'memory', 'event-loop']);
+    expect(options.only).toEqual(['strings', 'lists', 'pubsub', 'memory', 'event-loop']);
     expect(options.rounds).toBeNull();
     expect(isForKeeps(options)).toBe(true);
   });
@@ -17,7 +20,7 @@ describe('parseOptions', () => {
   });
 
   test.each([
-    [['--only', 'lists'], 'no scenario "lists"'],
+    [['--only', 'streams'], 'no scenario "streams"'],
     [['--rounds', '0'], '--rounds'],
     [['--rounds', '2.5'], '--rounds'],
     [['--rounds', 'many'], '--rounds'],
@@ -25,10 +28,24 @@ describe('parseOptions', () => {
     [['--quick', '--write-docs'], '--write-docs'],
     [['--synap-command', 'redis-server', '--write-docs'], '--write-docs'],
     [['--synap-command', ' '], 'empty'],
+    [['--row', 'set p=2'], 'no row of strings or lists'],
+    [['--only', 'strings,memory', '--row', 'lpush'], 'no row of strings'],
+    [['--quick', '--row', 'rpop'], 'no row of strings or lists'],
     [['--fast'], '--fast'],
     [['strings'], 'strings'],
   ])('refuses %j', (args, message) => {
     expect(() => parseOptions(args)).toThrow(message);
+  });
+
+  test('leaves out a scenario of which no row is selected', () => {
+    expect(parseOptions(['--row', 'lpush p=16']).only).toEqual([
+      ...['lists', 'pubsub', 'memory', 'event-loop'],
+    ]);
+    expect(parseOptions(['--only', 'strings,lists', '--row', 'get']).only).toEqual(['strings']);
+    expect(parseOptions(['--only', 'strings,lists', '--row', 'p=64']).only).toEqual([
+      ...['strings', 'lists'],
+    ]);
+    expect(parseOptions(['--only', 'pubsub', '--row', 'get']).only).toEqual(['pubsub']);
   });
 
   test.each([['--quick'], ['--row=SET'], ['--json=file'], ['--synap-command=redis-server']])(
@@ -60,7 +77,7 @@ describe('splitCommand', () => {
 
 describe('rows of strings', () => {
   test('cover the targets, then other sizes and a larger key space', () => {
-    const labels = stringsRows(false).map(rowLabel);
+    const labels = rowLabels(false);
     expect(labels).toHaveLength(new Set(labels).size);
     for (const command of ['PING', 'SET', 'GET', 'INCR', 'MSET (10 keys)']) {
       for (const pipeline of [1, 16, 64]) {
@@ -73,13 +90,56 @@ describe('rows of strings', () => {
 
   test('are selected by whole words', () => {
     const select = (filter: string) =>
-      stringsRows(false)
-        .filter((row) => matchesFilter(row, filter))
-        .map(rowLabel);
-    expect(select('')).toHaveLength(stringsRows(false).length);
+      rowLabels(false).filter((label) => matchesFilter(label, filter));
+    expect(select('')).toEqual(rowLabels(false));
     expect(select('set p=1')).toEqual(['SET P=1 16B 100k']);
     expect(select('p=64 GET')).toEqual(['GET P=64 16B 100k']);
     expect(select('set p=2')).toEqual([]);
+  });
+});
+
+describe('rows of lists', () => {
+  test('cover the targets', () => {
+    const ends = ['LPUSH', 'RPUSH', 'LPOP', 'RPOP'];
+    const ranges = ['LRANGE_100', 'LRANGE_300', 'LRANGE_500', 'LRANGE_600'];
+    expect(lists.rowLabels(false)).toEqual([
+      ...ends.flatMap((command) => [1, 16, 64].map((pipeline) => `${command} P=${pipeline}`)),
+      ...ranges.flatMap((command) => [1, 16].map((pipeline) => `${command} P=${pipeline}`)),
+    ]);
+    expect(lists.listsRows(false).every(({ valueSizeBytes }) => valueSizeBytes === 16)).toBe(true);
+  });
+
+  test('ask for as many elements as they are named after', () => {
+    const requests = lists
+      .listsRows(false)
+      .map(({ command, workload }) => [command, workload.request]);
+    expect(requests).toContainEqual(['LRANGE_100', ['LRANGE', 'mylist', '0', '99']]);
+    expect(requests).toContainEqual(['LRANGE_600', ['LRANGE', 'mylist', '0', '599']]);
+  });
+
+  test('begin with a list that pops do not empty and ranges do not exceed', () => {
+    expect(lists.lengthBefore({ kind: 'push', pipeline: 64 }, 1_000_000)).toBe(0);
+    // Every one of 50 connections may send a whole pipeline too many.
+    expect(lists.lengthBefore({ kind: 'pop', pipeline: 64 }, 1_000_001)).toBe(1_000_001 + 50 * 64);
+    expect(lists.lengthBefore({ kind: 'range', pipeline: 16 }, 10)).toBeGreaterThanOrEqual(600);
+  });
+});
+
+describe('loads of memory', () => {
+  const labels = (args: string[]) => memoryLoads(parseOptions(args)).map(loadLabel);
+
+  test('are keys, one long list and many short ones', () => {
+    expect(labels([])).toEqual(['1 M keys', 'one list of 1 M', '1 M lists of 5']);
+    expect(labels(['--full'])).toEqual([
+      ...['1 M keys', '10 M keys', 'one list of 1 M', '1 M lists of 5'],
+    ]);
+  });
+
+  test('take the rounds that are asked for', () => {
+    const rounds = (args: string[]) => memoryLoads(parseOptions(args)).map((load) => load.rounds);
+    expect(rounds(['--full'])).toEqual([3, 1, 3, 3]);
+    expect(rounds(['--quick'])).toEqual([1, 1, 1]);
+    expect(rounds(['--full', '--rounds', '2'])).toEqual([2, 2, 2, 2]);
   });
 });
 

@@ -3,9 +3,25 @@
 
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { parseReports } from '../../bench/support/redis-benchmark.mjs';
+import { benchmarkArguments, parseReports } from '../../bench/support/redis-benchmark.mjs';
 
 const captured = readFileSync(new URL('fixtures/redis-benchmark.txt', import.meta.url), 'utf8');
+
+describe('benchmarkArguments', () => {
+  const pressure = { port: 7000, requests: 1000, pipeline: 16, clients: 50, valueSizeBytes: 16 };
+  const common = '-h 127.0.0.1 -p 7000 --precision 3 -n 1000 -P 16 -c 50 -d 16';
+
+  test.each([
+    [{ test: 'get', keySpace: 100 }, '-r 100 -t get'],
+    [{ test: 'lpush' }, '-t lpush'],
+    // A request comes last: redis-benchmark takes all that follows it for its arguments.
+    [{ request: ['LRANGE', 'mylist', '0', '99'] }, 'LRANGE mylist 0 99'],
+  ])('send %j', (workload, expected) => {
+    expect(benchmarkArguments({ ...workload, ...pressure }).join(' ')).toBe(
+      `${common} ${expected}`,
+    );
+  });
+});
 
 describe('parseReports', () => {
   test('reads every figure of every test', () => {

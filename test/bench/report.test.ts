@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { axisStep, escapeXml, ratioChart } from '../../bench/report/chart.mjs';
-import { replaceBetweenMarkers, stringsChart } from '../../bench/report/docs.mjs';
+import { figureChart, replaceBetweenMarkers } from '../../bench/report/docs.mjs';
 import { renderMarkdown, renderText } from '../../bench/report/render.mjs';
 import type { Results } from '../../bench/report/results.mjs';
 import { reportSections } from '../../bench/report/sections.mjs';
@@ -45,12 +45,29 @@ function results({ withRedis = true } = {}): Results {
         rows: [
           {
             command: 'SET',
-            test: 'set',
             pipeline: 16,
             valueSizeBytes: 16,
             keySpace: 100_000,
             requests: 1_000_000,
             rounds,
+          },
+        ],
+      },
+      lists: {
+        facts,
+        clients: 50,
+        secondsPerRun: 2.5,
+        rows: [
+          { command: 'LPUSH', pipeline: 64, valueSizeBytes: 16, requests: 1_000_000, rounds },
+          {
+            command: 'LRANGE_100',
+            pipeline: 16,
+            valueSizeBytes: 16,
+            requests: 1_000_000,
+            rounds: rounds.map(({ synap, redis }) => ({
+              synap: { ...synap, requestsPerSecond: 500_000 },
+              redis,
+            })),
           },
         ],
       },
@@ -77,6 +94,26 @@ function results({ withRedis = true } = {}): Results {
               { synap: grown, redis: withRedis ? { ...grown, grownBytesPerKey: 120 } : null },
             ],
           },
+          {
+            keys: 1,
+            elements: 1_000_000,
+            rounds: [
+              {
+                synap: { ...grown, grownBytesPerKey: 18_000_000 },
+                redis: withRedis ? { ...grown, grownBytesPerKey: 20_000_000 } : null,
+              },
+            ],
+          },
+          {
+            keys: 1_000_000,
+            elements: 5,
+            rounds: [
+              {
+                synap: { ...grown, grownBytesPerKey: 240 },
+                redis: withRedis ? { ...grown, grownBytesPerKey: 200 } : null,
+              },
+            ],
+          },
         ],
       },
       'event-loop': {
@@ -92,6 +129,13 @@ function results({ withRedis = true } = {}): Results {
   };
 }
 
+const throughputChart = {
+  scenario: 'strings' as const,
+  figure: 'requestsPerSecond' as const,
+  isMoreBetter: true,
+  title: 'title',
+};
+
 function cells(from: Results, section: string, firstCell: string) {
   const tables = reportSections(from).find(({ name }) => name === section)?.tables ?? [];
   return tables.flatMap(({ rows }) => rows.filter(([first]) => first === firstCell));
@@ -103,10 +147,19 @@ describe('sections', () => {
       ['SET P=16', '2,000 k', '500 k', '4.00 (2.00–6.00)', '1.00', '2.00', '0.50'],
       ['SET P=16', '3.00', '1.00', '3.00 ▼', '6.00', '2.00', '3.00 ▼', '9.00', '3.00', '3.00 ▼'],
     ]);
+    expect(cells(results(), 'lists', 'LPUSH P=64')[0]).toEqual([
+      ...['LPUSH P=64', '2,000 k', '500 k', '4.00 (2.00–6.00)', '1.00', '2.00', '0.50'],
+    ]);
     expect(cells(results(), 'pubsub', '1 subscriber')).toEqual([
       ['1 subscriber', '600 k', '500 k', '1.20', '1.50', '1.00', '1.50 ▼'],
     ]);
     expect(cells(results(), 'memory', '1 M')).toEqual([['1 M', '60.0', '120.0', '0.50']]);
+    expect(cells(results(), 'memory', 'one list of 1 M')).toEqual([
+      ['one list of 1 M', '18.0', '20.0', '0.90'],
+    ]);
+    expect(cells(results(), 'memory', '1 M lists of 5')).toEqual([
+      ['1 M lists of 5', '48.0', '40.0', '1.20 ▼'],
+    ]);
     expect(cells(results(), 'event-loop', '1 M keys expire together')).toEqual([
       ['1 M keys expire together', '12.3 (4.0–20.5)', '3.0', '5.0', '5.0'],
     ]);
@@ -120,8 +173,25 @@ describe('sections', () => {
     expect(cells(from, 'targets', 'requests/s, P=1')[0][2]).toBe('—');
     expect(cells(from, 'targets', 'messages/s, 1 subscriber')[0][2]).toBe('1.20 hit');
     expect(cells(from, 'targets', 'memory growth, 1 M keys')[0][2]).toBe('0.50 hit');
+    expect(cells(from, 'targets', 'memory growth, one list of 1 M')[0].slice(1)).toEqual([
+      ...['≤ 1', '0.90 hit'],
+    ]);
+    expect(cells(from, 'targets', 'memory growth, 1 M lists of 5')[0][2]).toBe('1.20 MISS');
     expect(cells(from, 'targets', 'longest stall, load')[0][2]).toBe('4.0 ms hit');
     expect(cells(from, 'targets', 'longest stall, expire')[0][2]).toBe('20.5 ms MISS');
+  });
+
+  test('hold lists to targets of their own', () => {
+    const tables = reportSections(results()).find(({ name }) => name === 'targets')?.tables ?? [];
+    expect(tables.find(({ title }) => title.startsWith('Lists'))).toEqual({
+      title: 'Lists, ratios Synap ÷ Redis',
+      head: ['ratio', 'target', 'LPUSH', 'LRANGE_100'],
+      rows: [
+        ['requests/s, P=1', '≥ 0.95', '—', '—'],
+        ['requests/s, P=16', '≥ 1.2', '—', '1.00 MISS'],
+        ['requests/s, P=64', '≥ 1.5', '4.00 hit', '—'],
+      ],
+    });
   });
 
   test('show Synap alone without Redis', () => {
@@ -130,7 +200,10 @@ describe('sections', () => {
       ...['SET P=16', '2,000 k', '—', '—', '1.00', '—', '—'],
     ]);
     expect(cells(alone, 'targets', 'requests/s, P=16')[0][2]).toBe('—');
-    expect(stringsChart(alone, 'requestsPerSecond', 'title')).toBeNull();
+    expect(cells(alone, 'memory', '1 M lists of 5')).toEqual([
+      ['1 M lists of 5', '48.0', '—', '—'],
+    ]);
+    expect(figureChart(alone, throughputChart)).toBeNull();
   });
 
   test('exist for what was measured only', () => {
@@ -169,8 +242,8 @@ describe('docs/performance.md', () => {
   const document = readFileSync(new URL('../../docs/performance.md', import.meta.url), 'utf8');
 
   test('has a place for every section and the charts', () => {
-    const names = [...reportSections(results()).map(({ name }) => name), 'charts'];
-    expect(names).toHaveLength(6);
+    const names = [...reportSections(results()).map(({ name }) => name), 'charts', 'lists-charts'];
+    expect(names).toHaveLength(8);
     for (const name of names) {
       const written = replaceBetweenMarkers(document, name, 'NEW');
       expect(written).toContain(`<!-- bench:${name} -->\n\nNEW\n\n<!-- /bench:${name} -->`);
@@ -203,12 +276,27 @@ describe('ratioChart', () => {
     }));
 
   test('is well-formed XML', () => {
-    const svg = stringsChart(results(), 'cpuMicrosPerCommand', 'CPU') ?? '';
+    const svg = figureChart(results(), throughputChart) ?? '';
     expect(svg).toContain('<rect');
     expectWellFormed(svg);
     expectWellFormed(draw(true, 1.5, 0.5));
     expect(() => expectWellFormed('<svg><text>a & b</text></svg>')).toThrow();
     expect(() => expectWellFormed('<svg><g></svg>')).toThrow();
+  });
+
+  test('has a group of bars for each command of its scenario', () => {
+    const svg =
+      figureChart(results(), {
+        scenario: 'lists',
+        figure: 'cpuMicrosPerCommand',
+        isMoreBetter: false,
+        title: 'CPU',
+      }) ?? '';
+    expect(bars(svg)).toHaveLength(2);
+    expect(svg).toContain('>LPUSH</text>');
+    expect(svg).toContain('>LRANGE_100</text>');
+    expect(svg).toContain('shorter is better');
+    expect(svg).not.toContain('longer is better');
   });
 
   test('draws bars in proportion', () => {

@@ -1,0 +1,181 @@
+// @ts-check
+// Commands under redis-benchmark, as more than one scenario measures them: both servers run beside
+// each other, and each round measures each row on one and at once on the other, the first going
+// second in the next round. What a server holds meanwhile is the scenario's own; it is prepared
+// outside of the measured time.
+
+import { cpuTimeMicros } from './process-stats.mjs';
+import { runRedisBenchmark } from './redis-benchmark.mjs';
+import { inOrderOfRound, withServers } from './servers.mjs';
+
+const CLIENTS = 50;
+
+/** Enough to guess the speed, too few to take long at P=1. */
+const PROBE_REQUESTS = 20_000;
+
+/** How long the warm-up takes, as a share of a measured run. */
+const WARM_UP_SHARE = 0.4;
+
+/**
+ * One line of the report: a command under one load.
+ * @typedef {object} CommandRow
+ * @property {string} command as the report names it
+ * @property {number} pipeline
+ * @property {number} valueSizeBytes
+ * @property {number} [keySpace] number of keys; absent where all requests name the same
+ */
+
+/**
+ * One server in one round.
+ * @typedef {object} CommandFigures
+ * @property {number} requestsPerSecond
+ * @property {number} p50Ms
+ * @property {number} p99Ms
+ * @property {number} p999Ms
+ * @property {number} cpuMicrosPerCommand
+ */
+
+/**
+ * @typedef {{ synap: CommandFigures, redis: CommandFigures | null }} CommandRound
+ * @typedef {CommandRow & { requests: number, rounds: CommandRound[] }} CommandResult
+ * @typedef {{ clients: number, secondsPerRun: number, rows: CommandResult[] }} CommandResults
+ * @typedef {import('./servers.mjs').RunningServer} RunningServer
+ */
+
+/**
+ * What a scenario measures and how it keeps its servers.
+ * @template {CommandRow} Row
+ * @typedef {object} CommandPlan
+ * @property {Row[][]} groups rows that are warmed up and measured together
+ * @property {(row: Row) => string} label
+ * @property {(row: Row) => import('./redis-benchmark.mjs').Workload} workload
+ * @property {(server: RunningServer, row: Row) => Promise<void>} [fillForGroup] before a group,
+ *   given one of its rows
+ * @property {(server: RunningServer, row: Row, requests: number) => Promise<void>} [beforeRun]
+ * @property {(server: RunningServer, row: Row) => Promise<void>} [afterRun] throws when the run
+ *   was not what it should have been
+ */
+
+/**
+ * @template {CommandRow} Row
+ * @param {import('../run.mjs').BenchContext} context
+ * @param {CommandPlan<Row>} plan
+ * @returns {Promise<CommandResults>}
+ */
+export async function measureCommands({ plans, options, progress }, plan) {
+  const rounds = options.rounds ?? (options.quick ? 2 : 5);
+  const secondsPerRun = options.quick ? 1.2 : 2.5;
+  const rows = await withServers(plans, async (servers) => {
+    /** @type {CommandResult[]} */
+    const done = [];
+    for (const group of plan.groups) {
+      for (const server of servers) await plan.fillForGroup?.(server, group[0]);
+      /** @type {{ row: Row, result: CommandResult }[]} */
+      const results = [];
+      for (const row of group) {
+        progress(`${plan.label(row)}: warming up`);
+        const requests = await calibrate(servers, plan, row, secondsPerRun);
+        results.push({ row, result: { ...row, requests, rounds: [] } });
+      }
+      for (let round = 0; round < rounds; round++) {
+        for (const { row, result } of results) {
+          const figures = await measureRound(servers, plan, row, result.requests, round);
+          result.rounds.push(figures);
+          progress(`${plan.label(row)}: round ${round + 1} of ${rounds}: ${brief(figures)}`);
+        }
+      }
+      done.push(...results.map(({ result }) => result));
+    }
+    return done;
+  });
+  return { clients: CLIENTS, secondsPerRun, rows };
+}
+
+/**
+ * @param {string} label of a row
+ * @param {string} filter words that all must be words of the label, in any case
+ * @returns {boolean}
+ */
+export function matchesFilter(label, filter) {
+  const words = label.toLowerCase().split(' ');
+  return filter
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => word === '' || words.includes(word));
+}
+
+/**
+ * Warms every server up with the row's own commands, until compiled code runs them.
+ * @template {CommandRow} Row
+ * @param {readonly RunningServer[]} servers
+ * @param {CommandPlan<Row>} plan
+ * @param {Row} row
+ * @param {number} secondsPerRun how long a measured run should take
+ * @returns {Promise<number>} requests for one run, the same for all servers
+ */
+async function calibrate(servers, plan, row, secondsPerRun) {
+  let sum = 0;
+  for (const server of servers) {
+    const probe = await measureRun(server, plan, row, PROBE_REQUESTS);
+    const warm = await measureRun(
+      server,
+      plan,
+      row,
+      Math.ceil(probe.requestsPerSecond * secondsPerRun * WARM_UP_SHARE),
+    );
+    sum += warm.requestsPerSecond;
+  }
+  return Math.ceil((sum / servers.length) * secondsPerRun);
+}
+
+/**
+ * @template {CommandRow} Row
+ * @param {readonly RunningServer[]} servers
+ * @param {CommandPlan<Row>} plan
+ * @param {Row} row
+ * @param {number} requests
+ * @param {number} round
+ * @returns {Promise<CommandRound>}
+ */
+async function measureRound(servers, plan, row, requests, round) {
+  /** @type {{ synap?: CommandFigures, redis?: CommandFigures }} */
+  const figures = {};
+  for (const server of inOrderOfRound(servers, round)) {
+    figures[server.name] = await measureRun(server, plan, row, requests);
+  }
+  if (figures.synap === undefined) throw new Error('Synap is not among the servers');
+  return { synap: figures.synap, redis: figures.redis ?? null };
+}
+
+/**
+ * @template {CommandRow} Row
+ * @param {RunningServer} server
+ * @param {CommandPlan<Row>} plan
+ * @param {Row} row
+ * @param {number} requests
+ * @returns {Promise<CommandFigures>}
+ */
+async function measureRun(server, plan, row, requests) {
+  await plan.beforeRun?.(server, row, requests);
+  const { pipeline, valueSizeBytes } = row;
+  const cpuBefore = cpuTimeMicros(server.pid);
+  const report = await runRedisBenchmark({
+    ...plan.workload(row),
+    ...{ port: server.port, requests, clients: CLIENTS, pipeline, valueSizeBytes },
+  });
+  const cpuMicrosPerCommand = (cpuTimeMicros(server.pid) - cpuBefore) / report.requests;
+  await plan.afterRun?.(server, row);
+  const { requestsPerSecond, p50Ms, p99Ms, p999Ms } = report;
+  return { requestsPerSecond, p50Ms, p99Ms, p999Ms, cpuMicrosPerCommand };
+}
+
+/**
+ * @param {CommandRound} round
+ * @returns {string} one line for the terminal
+ */
+function brief({ synap, redis }) {
+  /** @type {(name: string, figures: CommandFigures) => string} */
+  const one = (name, { requestsPerSecond, cpuMicrosPerCommand }) =>
+    `${name} ${Math.round(requestsPerSecond / 1000)}k/s ${cpuMicrosPerCommand.toFixed(2)} µs`;
+  return [one('Synap', synap), ...(redis === null ? [] : [one('Redis', redis)])].join(', ');
+}
