@@ -45,6 +45,10 @@ export class Connection extends Client implements Recipient {
   #partial: PartialRequest | undefined;
   /** Waits for the end of a pause, for a key, for its output to drain, or for a later turn. */
   #held = false;
+  /** Of these, the last: its requests are run soon, whatever else happens. */
+  #postponed = false;
+  /** Its requests are run now though its output does not drain; see `#press`. */
+  #pressed = false;
   /** The peer sends no more. What it asked before is still run and answered. */
   #ended = false;
   #running = false;
@@ -80,6 +84,7 @@ export class Connection extends Client implements Recipient {
     if (this.closing) return;
     if (!this.#held && !this.#host.turn.admits(this, this.#host.dispatcher.clockMs)) {
       this.#held = true;
+      this.#postponed = true;
     }
     if (this.#pendingLength === 0 && !this.#held) {
       this.#process(buffer, length);
@@ -87,15 +92,39 @@ export class Connection extends Client implements Recipient {
     }
     this.lastActiveMs = Date.now();
     this.#keep(buffer, 0, length);
-    if (this.#held || this.#pendingLength < (this.#partial?.neededBytes ?? 0)) {
+    if (this.#postponed) {
+      // It is not the peer's fault that this grows; the limit is for what is left afterwards.
+    } else if (this.#isHeldByOutput() && this.#pendingLength > this.#host.queryLimitBytes) {
+      this.#press();
+    } else if (this.#held || this.#pendingLength < (this.#partial?.neededBytes ?? 0)) {
       this.#checkQueryLimit();
     } else {
       this.#processPending();
     }
   }
 
+  #isHeldByOutput(): boolean {
+    return this.#held && !this.blocked && this.#output.unsentBytes > HOLD_OUTPUT_BYTES;
+  }
+
+  /**
+   * Runs all whole requests though the replies to earlier ones were not read: to keep more of them
+   * would exceed the limit, which is for single requests. What grows then is the output, which has a
+   * limit of its own.
+   */
+  #press(): void {
+    this.#pressed = true;
+    this.#held = false;
+    this.#processPending();
+    this.#pressed = false;
+    if (this.closing) return;
+    if (this.#output.unsentBytes > HOLD_OUTPUT_BYTES) this.#held = true;
+    this.#checkQueryLimit();
+  }
+
   /** Goes on, if what it was held for is over. */
   resume(): void {
+    this.#postponed = false;
     if (!this.#held || this.blocked || this.closing) return;
     if (this.#output.unsentBytes > HOLD_OUTPUT_BYTES) return;
     this.#held = false;
@@ -111,8 +140,13 @@ export class Connection extends Client implements Recipient {
   override unblock(): void {
     super.unblock();
     // Not here and now: this happens within the command of another client.
-    if (this.#pendingLength > 0) this.#host.turn.postpone(this);
+    if (this.#pendingLength > 0) this.#postpone();
     else this.resume();
+  }
+
+  #postpone(): void {
+    this.#postponed = true;
+    this.#host.turn.postpone(this);
   }
 
   override buffers(): ClientBuffers {
@@ -179,7 +213,7 @@ export class Connection extends Client implements Recipient {
     this.bytesOut += bytes.length;
     this.#output.write(bytes);
     if (this.#output.unsentBytes > 0) this.checkOutputLimit();
-    if (this.#output.unsentBytes > HOLD_OUTPUT_BYTES) this.#held = true;
+    if (this.#output.unsentBytes > HOLD_OUTPUT_BYTES && !this.#pressed) this.#held = true;
   }
 
   /** Closes the client if it leaves more unsent than its class may. */
@@ -268,13 +302,13 @@ export class Connection extends Client implements Recipient {
   }
 
   /**
-   * The same when the peer has ended its side and no request of it waits for output to drain. Those
-   * that wait for a key or that CLIENT PAUSE suspends are dropped, as by Redis: the peer may have
+   * The same when the peer has ended its side and no request of it waits for a later turn, or for
+   * output to drain. Those that wait for a key or that CLIENT PAUSE suspends are dropped, as by Redis: the peer may have
    * tried again elsewhere.
    */
   #finishIfEnded(): void {
     const waits = this.#held && !this.blocked && this.#output.unsentBytes > 0;
-    if (this.#ended && !waits && !this.closing) this.#finish();
+    if (this.#ended && !waits && !this.#postponed && !this.closing) this.#finish();
   }
 
   /**

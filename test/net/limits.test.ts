@@ -61,6 +61,16 @@ describe('client-query-buffer-limit', () => {
     expect((await client.read(10)).replies).toHaveLength(10);
   });
 
+  test('leaves alone one that sends more in many requests before it reads any reply', async () => {
+    const server = await start(limit);
+    const client = await openPatient(server);
+    const request = encodeCommand(['ECHO', 'x'.repeat(900_000)]);
+    const reply = `$900000\r\n${'x'.repeat(900_000)}\r\n`;
+    for (let i = 0; i < 30; i++) await client.write(request);
+    expect((await client.read(30 * reply.length)).length).toBe(30 * reply.length);
+    await client.close();
+  });
+
   test('closes a client that goes on sending during CLIENT PAUSE', async () => {
     const server = await start(limit);
     const client = await join(server);
