@@ -5,6 +5,7 @@
 import type { CommandGrammar } from './command-grammar.ts';
 import { encodeCommand } from './command-line.ts';
 import { anyOfType, approx, type Comparer, exact, unordered } from './comparers.ts';
+import { EventRecorder } from './event-recorder.ts';
 import { RawClient } from './raw-client.ts';
 import { isError, itemsOf, type Reply, textOf } from './reply-frames.ts';
 
@@ -18,6 +19,8 @@ export interface RandomStep {
 export interface RunResult {
   /** Replies that were errors. */
   readonly errors: number;
+  /** Key events that were told, if the servers are configured to tell any. */
+  readonly events: number;
   readonly difference: RandomDifference | undefined;
 }
 
@@ -51,6 +54,7 @@ export async function runSequence(
   protocol: 2 | 3,
 ): Promise<RunResult> {
   const clients = await Promise.all(ports.map((port) => RawClient.connect(port)));
+  const recorders = await Promise.all(ports.map((port) => EventRecorder.start(port)));
   try {
     for (const client of clients) {
       await client.command('FLUSHALL');
@@ -65,11 +69,14 @@ export async function runSequence(
       ),
     );
     const errors = expected.filter(isError).length;
+    const [events, others] = await Promise.all(recorders.map((recorder) => recorder.take()));
     const difference =
-      compareReplies(steps, expected, actual) ?? (await compareKeys(clients, steps.length));
-    return { errors, difference };
+      compareReplies(steps, expected, actual) ??
+      compareEvents(events, others, steps.length) ??
+      (await compareKeys(clients, steps.length));
+    return { errors, events: events.length, difference };
   } finally {
-    await Promise.all(clients.map((client) => client.close()));
+    await Promise.all([...clients, ...recorders].map((client) => client.close()));
   }
 }
 
@@ -102,6 +109,20 @@ function compareReplies(
     }
     if (textOf(left) === 'QUEUED') queued.push(comparer);
     else if (grammar.name === 'exec' || grammar.name === 'discard') queued = [];
+  }
+  return undefined;
+}
+
+function compareEvents(
+  expected: readonly string[],
+  actual: readonly string[],
+  step: number,
+): RandomDifference | undefined {
+  const length = Math.max(expected.length, actual.length);
+  for (let i = 0; i < length; i++) {
+    if (expected[i] === actual[i]) continue;
+    const [left, right] = [expected[i] ?? 'none', actual[i] ?? 'none'];
+    return { step, what: `key event ${i + 1}`, expected: left, actual: right };
   }
   return undefined;
 }
