@@ -1,0 +1,271 @@
+// Reads one file of the log from its beginning: groups, each verified, and commands as Redis writes
+// them, without annotations of ours. A file is groups first, then plain commands if Redis was run
+// on the directory meanwhile; groups never follow plain commands. `next` takes what is in memory,
+// and asks for `fill` when that is not enough, so small groups cost no promise each.
+//
+// Plain commands are handed out in runs: whole commands, never a part of a MULTI … EXEC, with Redis's
+// annotations taken out, so that a run's length is what it adds to the offset.
+
+import { COMPLETE, INCOMPLETE, RequestDecoder } from '../protocol/decoder.ts';
+import type { FileSystem } from './file-system.ts';
+import { HEADER_BYTES, isIntact, mayBeGroupHeader, readGroupHeader } from './group-header.ts';
+
+/** What `next` found. */
+export const MORE = 0;
+export const GROUP = 1;
+export const PLAIN = 2;
+export const END = 3;
+export const BAD = 4;
+export type Found = typeof MORE | typeof GROUP | typeof PLAIN | typeof END | typeof BAD;
+
+const WINDOW_BYTES = 1 << 20;
+const MAX_ANNOTATION_BYTES = 1024;
+const MAX_BULK_BYTES = 0x7fffffff;
+const HASH = 35;
+const STAR = 42;
+const LF = 10;
+const TIMESTAMP = Buffer.from('#TS:', 'latin1');
+
+/** Why the file cannot be read on. */
+export interface Problem {
+  /** Position in the file, and offset in the stream, behind all that is whole. */
+  readonly position: number;
+  readonly offset: number;
+  readonly reason: string;
+  /** Whether a crash while writing explains it, as far as this place shows. */
+  readonly mayBeTorn: boolean;
+}
+
+/** Where and what to read. */
+export interface ScanRange {
+  /** Where the first group or command is. */
+  readonly position: number;
+  /** The stream's offset there; undefined if the first group is to tell. */
+  readonly offset: number | undefined;
+  /** Nothing is read from here on. */
+  readonly end: number;
+  /** Whether every annotation must be a group's, or Redis's time stamp. */
+  readonly isOwn: boolean;
+}
+
+/** A reader of one file; the results of `next` are valid until the next call. */
+export class AofScanner {
+  /** Where the group's or run's bytes are, after GROUP and PLAIN. */
+  buffer: Buffer = Buffer.allocUnsafeSlow(WINDOW_BYTES);
+  bodyStart = 0;
+  bodyEnd = 0;
+  /** The stream's offset of `bodyStart`. */
+  start = 0;
+  /** Set after BAD. */
+  problem: Problem | undefined;
+  /** Whether plain commands were found. */
+  hasPlain = false;
+  readonly #fs: FileSystem;
+  readonly #fd: number;
+  readonly #end: number;
+  #isOwn: boolean;
+  #offset: number | undefined;
+  /**
+   * Position in the file of the buffer's first byte; more precisely, of `#at` less `#at`. Behind
+   * `#at`, annotations of so many bytes were taken out, and so many of them before the run's end.
+   */
+  #base: number;
+  #removed = 0;
+  #removedInRun = 0;
+  #at = 0;
+  #filled = 0;
+  #neededBytes = 0;
+  /** While in plain commands: where the next one begins, and whether inside MULTI. */
+  #commandAt = 0;
+  #isInMulti = false;
+  readonly #decoder = new RequestDecoder();
+
+  constructor(fs: FileSystem, fd: number, range: ScanRange) {
+    this.#fs = fs;
+    this.#fd = fd;
+    this.#base = range.position;
+    this.#offset = range.offset;
+    this.#end = range.end;
+    this.#isOwn = range.isOwn;
+    this.#decoder.maxBulkBytes = MAX_BULK_BYTES;
+  }
+
+  /** The stream's offset behind what was found. */
+  get offset(): number {
+    return this.#offset ?? 0;
+  }
+
+  /** The position in the file behind what was found. */
+  get position(): number {
+    return this.#base + this.#at;
+  }
+
+  /** The next group or run. */
+  next(): Found {
+    if (this.hasPlain) return this.#plain();
+    const at = this.#at;
+    const isAll = this.#isAllRead();
+    if (at === this.#filled) return isAll ? END : this.#need(1);
+    if (this.buffer[at] === STAR) return this.#beginPlain();
+    const left = this.#filled - at;
+    if (left < HEADER_BYTES && !isAll) return this.#need(HEADER_BYTES);
+    if (mayBeGroupHeader(this.buffer, at, this.#filled)) return this.#group();
+    const isForeign = this.buffer[at] === HASH && (!this.#isOwn || this.#isTimestamp(at));
+    if (isForeign) return this.#beginPlain();
+    return this.#bad('there is neither a group nor a command', this.#isOwn);
+  }
+
+  /** Reads on; after MORE. */
+  async fill(): Promise<void> {
+    this.#discard();
+    if (this.#neededBytes > this.buffer.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(this.#neededBytes, 2 * this.buffer.length));
+      this.buffer.copy(larger, 0, 0, this.#filled);
+      this.buffer = larger;
+    }
+    const position = this.#base + this.#removed + this.#filled;
+    const room = Math.min(this.buffer.length - this.#filled, this.#end - position);
+    const count = await this.#fs.read(this.#fd, this.buffer, this.#filled, room, position);
+    if (count === 0) throw new Error('the file became shorter while it was read');
+    this.#filled += count;
+  }
+
+  #group(): Found {
+    const { buffer } = this;
+    const at = this.#at;
+    if (this.#filled - at < HEADER_BYTES) return this.#bad('a group is cut off', true);
+    const header = readGroupHeader(buffer, at);
+    if (header === undefined) return this.#bad("a group's annotation is damaged", true);
+    this.#isOwn = true;
+    this.#offset ??= header.start;
+    if (header.start !== this.#offset) {
+      const isGap = header.start > this.#offset;
+      return this.#bad(`the group of offset ${header.start} stands here`, isGap);
+    }
+    const bodyStart = at + HEADER_BYTES;
+    const bodyEnd = bodyStart + header.length;
+    if (this.position + HEADER_BYTES + header.length > this.#end) {
+      return this.#bad('a group is cut off', true);
+    }
+    if (bodyEnd > this.#filled) return this.#need(bodyEnd - at);
+    if (!isIntact(header, buffer, bodyStart)) {
+      // Groups that follow are looked for elsewhere; plain commands only here.
+      const isFollowed = bodyEnd < this.#filled && buffer[bodyEnd] === STAR;
+      return this.#bad("a group's checksum is wrong", !isFollowed);
+    }
+    this.bodyStart = bodyStart;
+    this.bodyEnd = bodyEnd;
+    this.start = header.start;
+    this.#at = bodyEnd;
+    this.#offset = header.start + header.length;
+    return GROUP;
+  }
+
+  #beginPlain(): Found {
+    this.hasPlain = true;
+    this.#offset ??= 0;
+    this.#commandAt = this.#at;
+    return this.#plain();
+  }
+
+  /** Goes through whole commands as far as the window reaches. */
+  #plain(): Found {
+    let end = this.#isInMulti ? this.#at : this.#commandAt;
+    for (;;) {
+      const found = this.#skipAnnotations();
+      if (found === BAD) return this.#badAfter(end);
+      if (found === MORE) break;
+      const result = this.#command();
+      if (result === BAD) return this.#badAfter(end);
+      if (result === MORE) break;
+      if (this.#isInMulti) continue;
+      end = this.#commandAt;
+      this.#removedInRun = this.#removed;
+    }
+    if (end > this.#at) return this.#run(end);
+    if (!this.#isAllRead())
+      return this.#need(Math.max(this.#neededBytes, this.#filled - this.#at + 1));
+    if (this.#commandAt === this.#filled && !this.#isInMulti) return END;
+    return this.#bad(this.#isInMulti ? 'a transaction is cut off' : 'a command is cut off', true);
+  }
+
+  /** Takes annotations out of the window; MORE when the window ends. */
+  #skipAnnotations(): Found {
+    const { buffer } = this;
+    const at = this.#commandAt;
+    for (;;) {
+      if (at === this.#filled) return MORE;
+      if (buffer[at] !== HASH) return PLAIN;
+      const lineEnd = buffer.subarray(0, this.#filled).indexOf(LF, at) + 1;
+      if (lineEnd === 0 && this.#filled - at < MAX_ANNOTATION_BYTES) return MORE;
+      const isWrong = lineEnd === 0 || lineEnd - at > MAX_ANNOTATION_BYTES;
+      const isForbidden = this.#isOwn && !this.#isTimestamp(at);
+      if (isWrong || isForbidden || mayBeGroupHeader(buffer, at, this.#filled)) return BAD;
+      buffer.copyWithin(at, lineEnd, this.#filled);
+      this.#filled -= lineEnd - at;
+      this.#removed += lineEnd - at;
+    }
+  }
+
+  /** Decodes one command, whose first byte is there. */
+  #command(): Found {
+    const decoder = this.#decoder;
+    const at = this.#commandAt;
+    if (this.buffer[at] !== STAR) return BAD;
+    decoder.reset(this.buffer, at, this.#filled, undefined);
+    const result = decoder.next();
+    if (result === INCOMPLETE) return MORE;
+    if (result !== COMPLETE || decoder.request.count === 0) return BAD;
+    if (decoder.request.is(0, 'multi')) this.#isInMulti = true;
+    else if (decoder.request.is(0, 'exec')) this.#isInMulti = false;
+    this.#commandAt = decoder.position;
+    return PLAIN;
+  }
+
+  /** Hands out what is whole before something that is not; the next call tells of that. */
+  #badAfter(end: number): Found {
+    if (end > this.#at) return this.#run(end);
+    return this.#bad('there is no command', false);
+  }
+
+  #run(end: number): Found {
+    this.bodyStart = this.#at;
+    this.bodyEnd = end;
+    this.start = this.offset;
+    this.#offset = this.start + end - this.#at;
+    this.#at = end;
+    this.#base += this.#removedInRun;
+    this.#removed -= this.#removedInRun;
+    this.#removedInRun = 0;
+    return PLAIN;
+  }
+
+  #need(bytes: number): Found {
+    this.#neededBytes = bytes;
+    return MORE;
+  }
+
+  #bad(reason: string, mayBeTorn: boolean): Found {
+    const { position, offset } = this;
+    this.problem = { position, offset, reason, mayBeTorn };
+    return BAD;
+  }
+
+  #isTimestamp(at: number): boolean {
+    return TIMESTAMP.compare(this.buffer, at, Math.min(at + 4, this.#filled)) === 0;
+  }
+
+  #isAllRead(): boolean {
+    return this.#base + this.#removed + this.#filled >= this.#end;
+  }
+
+  /** Moves what has not been handed out to the buffer's beginning. */
+  #discard(): void {
+    const at = this.#at;
+    this.buffer.copyWithin(0, at, this.#filled);
+    this.#base += at;
+    this.#filled -= at;
+    this.#commandAt = Math.max(0, this.#commandAt - at);
+    this.#at = 0;
+  }
+}

@@ -1,0 +1,166 @@
+// What the log asks of a file system: few operations, so that tests can make each of them fail.
+// Writing goes to the page cache and is synchronous (a few µs); forcing data to the disk takes
+// milliseconds and is not. Writes name their position: done twice, they leave the same file.
+
+import {
+  closeSync,
+  fdatasync,
+  fstatSync,
+  fsync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  read,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+
+/** Told the outcome of something asynchronous. */
+export type Done = (error: Error | null) => void;
+
+/** The operations; all throw, or pass on, the system's error. */
+export interface FileSystem {
+  /** @param flags as of `fs.open`: 'r', 'r+', 'w', 'wx' … */
+  open(path: string, flags: string): number;
+  close(fd: number): void;
+  /** @returns how many of the bytes were written: at least one, maybe not all */
+  write(fd: number, bytes: Uint8Array, start: number, length: number, position: number): number;
+  truncate(fd: number, sizeBytes: number): void;
+  size(fd: number): number;
+  /** Reads up to `length` bytes; resolves with how many there were. */
+  read(
+    fd: number,
+    into: Uint8Array,
+    start: number,
+    length: number,
+    position: number,
+  ): Promise<number>;
+  /** Forces the data of a file, and as much of its metadata as finding it takes, to the disk. */
+  datasync(fd: number, done: Done): void;
+  /** Forces a file, or a directory, to the disk. */
+  sync(fd: number): Promise<void>;
+  /** A whole small file, or undefined when there is none. */
+  readText(path: string): string | undefined;
+  rename(from: string, to: string): void;
+  unlink(path: string): void;
+  list(directory: string): string[];
+  makeDirectory(path: string): void;
+}
+
+/** The file system of the machine. */
+export const realFileSystem: FileSystem = {
+  open: (path, flags) => openSync(path, flags, 0o644),
+  close: closeSync,
+  write: writeSync,
+  truncate: ftruncateSync,
+  size: (fd) => fstatSync(fd).size,
+  read: (fd, into, start, length, position) =>
+    new Promise((resolve, reject) => {
+      read(fd, into, start, length, position, (error, count) =>
+        error === null ? resolve(count) : reject(error),
+      );
+    }),
+  datasync: fdatasync,
+  sync: (fd) =>
+    new Promise((resolve, reject) => {
+      fsync(fd, (error) => (error === null ? resolve() : reject(error)));
+    }),
+  readText(path) {
+    try {
+      return readFileSync(path, 'latin1');
+    } catch (error) {
+      if (isMissing(error)) return undefined;
+      throw error;
+    }
+  },
+  rename: renameSync,
+  unlink: unlinkSync,
+  list: (directory) => readdirSync(directory),
+  makeDirectory: (path) => void mkdirSync(path, { recursive: true }),
+};
+
+/** Whether an error says that there is no such file. */
+export function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}
+
+/** The size of a file in bytes; 0 when there is none. */
+export function sizeOf(fs: FileSystem, path: string): number {
+  try {
+    const fd = fs.open(path, 'r');
+    const size = fs.size(fd);
+    fs.close(fd);
+    return size;
+  } catch (error) {
+    if (isMissing(error)) return 0;
+    throw error;
+  }
+}
+
+/** Writes all bytes, however many the system takes at a time. */
+export function writeAll(
+  fs: FileSystem,
+  fd: number,
+  bytes: Uint8Array,
+  start: number,
+  length: number,
+  position: number,
+): void {
+  let done = 0;
+  while (done < length) {
+    done += fs.write(fd, bytes, start + done, length - done, position + done);
+  }
+}
+
+/** Makes what was created, renamed or removed in a directory last. */
+export async function syncDirectory(fs: FileSystem, path: string): Promise<void> {
+  const fd = fs.open(path, 'r');
+  try {
+    await fs.sync(fd);
+  } finally {
+    fs.close(fd);
+  }
+}
+
+/** Puts a file in the place of another in one step: after a crash it is the old or the new one. */
+export async function replaceFile(fs: FileSystem, path: string, text: string): Promise<void> {
+  const temporary = join(dirname(path), `temp-${path.slice(dirname(path).length + 1)}`);
+  const bytes = Buffer.from(text, 'latin1');
+  const fd = fs.open(temporary, 'w');
+  try {
+    writeAll(fs, fd, bytes, 0, bytes.length, 0);
+    await fs.sync(fd);
+  } finally {
+    fs.close(fd);
+  }
+  fs.rename(temporary, path);
+  await syncDirectory(fs, dirname(path));
+}
+
+/** Copies bytes from an open file to a new one that lasts. */
+export async function copyRange(
+  fs: FileSystem,
+  from: number,
+  start: number,
+  end: number,
+  toPath: string,
+): Promise<void> {
+  const piece = Buffer.allocUnsafe(1 << 20);
+  const to = fs.open(toPath, 'w');
+  try {
+    for (let at = start; at < end; ) {
+      const count = await fs.read(from, piece, 0, Math.min(piece.length, end - at), at);
+      if (count === 0) break;
+      writeAll(fs, to, piece, 0, count, at - start);
+      at += count;
+    }
+    await fs.sync(to);
+  } finally {
+    fs.close(to);
+  }
+  await syncDirectory(fs, dirname(toPath));
+}

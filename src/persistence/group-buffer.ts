@@ -1,0 +1,182 @@
+// The memory of the log's writer: the group that is being gathered, and in front of it in the same
+// chunk the groups that are written but not yet known to be on disk. A chunk holds bytes exactly as
+// they stand in one file from one position on, so writing them again after a failed fsync, which
+// may have lost them from the page cache, is writing the chunk. Nothing is copied to keep it.
+//
+//   chunk   [ header ][ group ][ header ][ group ] [ room for ][ group being ] free
+//            ▲ position in file                     ▲ header    gathered     ▲
+//            └ written, kept until synced ────────┘ groupAt                  at
+import { HEADER_BYTES, writeGroupHeader } from './group-header.ts';
+import type { OpenSegment } from './open-segment.ts';
+
+/** Chunks kept for use again. */
+const SPARE_CHUNKS = 32;
+
+/** Bytes that stand in a file from a position on. */
+export interface Chunk {
+  readonly buffer: Buffer;
+  readonly segment: OpenSegment;
+  /** Position in the file of the chunk's first byte. */
+  readonly position: number;
+  /** How many bytes of it are written. */
+  readonly writtenBytes: number;
+  /** The stream's offset behind the last written group in it. */
+  readonly endOffset: number;
+}
+
+/** Gathers groups and keeps what may have to be written again. */
+export class GroupBuffer {
+  /** Bytes of the current chunk, the place in it where the current group's annotation goes. */
+  buffer: Buffer;
+  groupAt = 0;
+  /** Position in the file of the current chunk's first byte. */
+  #position: number;
+  #segment: OpenSegment;
+  #at = HEADER_BYTES;
+  #endOffset: number;
+  readonly #chunkBytes: number;
+  /** Full chunks with bytes that are not known to be on disk, from old to new. */
+  #kept: Chunk[] = [];
+  #keptBytes = 0;
+  readonly #spare: Buffer[] = [];
+
+  /** @param chunkBytes size of a chunk; one for a larger group is as large as that takes */
+  constructor(chunkBytes: number, segment: OpenSegment, offset: number) {
+    this.#chunkBytes = Math.max(chunkBytes, 2 * HEADER_BYTES);
+    this.buffer = Buffer.allocUnsafeSlow(this.#chunkBytes);
+    this.#segment = segment;
+    this.#position = segment.sizeBytes;
+    this.#endOffset = offset;
+  }
+
+  /** Bytes gathered for the current group. */
+  get pendingBytes(): number {
+    return this.#at - this.groupAt - HEADER_BYTES;
+  }
+
+  /** Written bytes, annotations included, that are kept because they are not known to be on disk. */
+  get keptBytes(): number {
+    return this.#keptBytes + this.groupAt;
+  }
+
+  /** Where in the file the current group's annotation goes. */
+  get groupPosition(): number {
+    return this.#position + this.groupAt;
+  }
+
+  /** Copies bytes [start, end) into the current group. */
+  append(bytes: Uint8Array, start: number, end: number): void {
+    const length = end - start;
+    if (this.#at + length > this.buffer.length) this.#makeRoom(length);
+    const { buffer } = this;
+    let at = this.#at;
+    if (length < 64) for (let i = start; i < end; i++) buffer[at++] = bytes[i];
+    else buffer.set(bytes.subarray(start, end), at);
+    this.#at += length;
+  }
+
+  /**
+   * Completes the current group with its annotation.
+   * @returns how many bytes there are to write from `groupAt` on
+   */
+  seal(start: number, synced: number): number {
+    const { groupAt } = this;
+    writeGroupHeader(this.buffer, groupAt, start, synced, groupAt + HEADER_BYTES, this.#at);
+    return this.#at - groupAt;
+  }
+
+  /**
+   * Notes that the sealed group is in the file, and begins the next one behind it.
+   * @param isKept whether its bytes must stay until `release`
+   */
+  advance(endOffset: number, isKept: boolean): void {
+    this.groupAt = this.#at;
+    this.#endOffset = endOffset;
+    this.#at += HEADER_BYTES;
+    if (!isKept) {
+      this.release(endOffset);
+      this.#restart();
+    }
+    if (this.groupAt + HEADER_BYTES > this.buffer.length) this.#nextChunk(this.#chunkBytes);
+    this.#at = this.groupAt + HEADER_BYTES;
+  }
+
+  /** Goes on in another file; there is no pending group. */
+  changeSegment(segment: OpenSegment): void {
+    if (this.groupAt > 0) this.#nextChunk(this.#chunkBytes);
+    this.#segment = segment;
+    this.#position = segment.sizeBytes;
+    this.#at = HEADER_BYTES;
+  }
+
+  /** Gives up what is on disk: everything before `offset`. */
+  release(offset: number): void {
+    let count = 0;
+    while (count < this.#kept.length && this.#kept[count].endOffset <= offset) {
+      this.#keptBytes -= this.#kept[count].writtenBytes;
+      this.#recycle(this.#kept[count++].buffer);
+    }
+    if (count > 0) this.#kept = this.#kept.slice(count);
+    if (this.#endOffset <= offset && this.groupAt > 0 && this.pendingBytes === 0) {
+      this.#restart();
+      this.#at = HEADER_BYTES;
+    }
+  }
+
+  /** What must be written again when the data of a file may be lost, from old to new. */
+  chunksOf(segment: OpenSegment): Chunk[] {
+    return [...this.#kept, this.#current()].filter(
+      (chunk) => chunk.segment === segment && chunk.writtenBytes > 0,
+    );
+  }
+
+  #current(): Chunk {
+    return {
+      buffer: this.buffer,
+      segment: this.#segment,
+      position: this.#position,
+      writtenBytes: this.groupAt,
+      endOffset: this.#endOffset,
+    };
+  }
+
+  /** Has the next group begin at the front of the chunk. */
+  #restart(): void {
+    this.#position += this.groupAt;
+    this.groupAt = 0;
+    if (this.buffer.length !== this.#chunkBytes) this.buffer = this.#take(this.#chunkBytes);
+  }
+
+  /** Moves the current group to a chunk in which `length` more bytes have room. */
+  #makeRoom(length: number): void {
+    const old = this.buffer;
+    const from = this.groupAt;
+    const used = this.#at - from;
+    const needed = used + length;
+    this.#nextChunk(needed <= this.#chunkBytes ? this.#chunkBytes : 2 * needed);
+    old.copy(this.buffer, 0, from, from + used);
+    this.#at = used;
+    if (from === 0) this.#recycle(old);
+  }
+
+  #nextChunk(sizeBytes: number): void {
+    if (this.groupAt > 0) {
+      this.#kept.push(this.#current());
+      this.#keptBytes += this.groupAt;
+      this.#position += this.groupAt;
+    }
+    this.buffer = this.#take(sizeBytes);
+    this.groupAt = 0;
+  }
+
+  #take(sizeBytes: number): Buffer {
+    const spare = sizeBytes === this.#chunkBytes ? this.#spare.pop() : undefined;
+    return spare ?? Buffer.allocUnsafeSlow(sizeBytes);
+  }
+
+  #recycle(buffer: Buffer): void {
+    if (buffer.length === this.#chunkBytes && this.#spare.length < SPARE_CHUNKS) {
+      this.#spare.push(buffer);
+    }
+  }
+}

@@ -1,0 +1,205 @@
+// The manifest: which files make up the log, in the text format of Redis 7's appendonlydir. What
+// only Synap knows stands where Redis's reader passes over it: in comments, and in further pairs on
+// a file's line. A manifest with any of that ends in a checksum; without it, it is Redis's own.
+//
+//   #synap replication-id 53b9b28df8403f4153eab9bfc0c0a0d7fd9f3f1a
+//   #synap kept file appendonly.aof.1.base.rdb seq 1 type b offset 0
+//   #synap kept file appendonly.aof.1.incr.aof seq 1 type i start 0
+//   file appendonly.aof.2.base.rdb seq 2 type b offset 4711
+//   file appendonly.aof.2.incr.aof seq 2 type i start 4711
+//   #synap crc 1c291ca3
+//
+// "Kept" are older generations to fall back on; were they Redis's history files (type h), Redis
+// would delete them when it is started on the directory.
+import { randomBytes } from 'node:crypto';
+import { crc32 } from 'node:zlib';
+import { splitArguments } from '../protocol/inline.ts';
+
+/** A snapshot: the keyspace at one offset. */
+export interface BaseFile {
+  readonly name: string;
+  readonly seq: number;
+  /** The offset it stands for; undefined in what Redis wrote. */
+  readonly offset: number | undefined;
+}
+
+/** An increment: a piece of the stream. */
+export interface SegmentFile {
+  readonly name: string;
+  readonly seq: number;
+  /** Offset of its first byte; undefined when it was created but not begun, or Redis wrote it. */
+  readonly start: number | undefined;
+}
+
+/** What the manifest says; all lists from old to new. */
+export interface Manifest {
+  /** 40 hexadecimal digits: names the history that the offsets count in; '' in what Redis wrote. */
+  readonly replicationId: string;
+  /** The last is the current one. Redis's directories may have none. */
+  readonly bases: readonly BaseFile[];
+  /** Increments that only older bases need. */
+  readonly keptSegments: readonly SegmentFile[];
+  /** Increments from the current base on. */
+  readonly segments: readonly SegmentFile[];
+  /** Files that Redis replaced but has not deleted yet. */
+  readonly history: readonly string[];
+}
+
+/** A manifest that cannot be read. */
+export class ManifestError extends Error {}
+
+const REPLICATION_ID_BYTES = 20;
+/** Redis reads lines of at most 1,024 bytes. */
+const MAX_LINE_BYTES = 1024;
+const OWN = '#synap ';
+const ID_LINE = '#synap replication-id ';
+const KEPT_LINE = '#synap kept ';
+const CRC_LINE = '#synap crc ';
+const FAULTY = 'it is damaged';
+
+/** A new history's name. */
+export function newReplicationId(): string {
+  return randomBytes(REPLICATION_ID_BYTES).toString('hex');
+}
+
+/** The manifest of a log that does not exist yet. */
+export function emptyManifest(): Manifest {
+  return {
+    replicationId: newReplicationId(),
+    bases: [],
+    keptSegments: [],
+    segments: [],
+    history: [],
+  };
+}
+
+/** @returns the text of the file, one character a byte */
+export function formatManifest(manifest: Manifest): string {
+  const { bases, segments, keptSegments } = manifest;
+  const lines = [`${ID_LINE}${manifest.replicationId}`];
+  for (const base of bases.slice(0, -1)) lines.push(`${KEPT_LINE}${baseLine(base)}`);
+  for (const segment of keptSegments) lines.push(`${KEPT_LINE}${segmentLine(segment)}`);
+  for (const base of bases.slice(-1)) lines.push(baseLine(base));
+  for (const segment of segments) lines.push(segmentLine(segment));
+  const long = lines.find((line) => line.length + 1 > MAX_LINE_BYTES);
+  if (long !== undefined) throw new ManifestError(`a line is too long: ${long}`);
+  const body = lines.map((line) => `${line}\n`).join('');
+  return `${body}${CRC_LINE}${checksum(body)}\n`;
+}
+
+/**
+ * @param text of the file, one character a byte
+ * @throws ManifestError
+ */
+export function parseManifest(text: string): Manifest {
+  if (text === '') throw new ManifestError('it is empty');
+  const state: Parsed = { id: '', bases: [], kept: [], segments: [], history: [], own: false };
+  const end = text.lastIndexOf(CRC_LINE);
+  const hasChecksum =
+    end >= 0 && text.slice(end) === `${CRC_LINE}${checksum(text.slice(0, end))}\n`;
+  if (end >= 0 && !hasChecksum) throw new ManifestError(FAULTY);
+  const lines = (hasChecksum ? text.slice(0, end) : text).split('\n');
+  if (lines.at(-1) === '') lines.pop();
+  else if (hasChecksum) throw new ManifestError(FAULTY);
+  lines.forEach((line, index) => {
+    readLine(line, index + 1, state);
+  });
+  if (state.own && !hasChecksum) throw new ManifestError(FAULTY);
+  requireOrder(state.kept.concat(state.segments));
+  return {
+    replicationId: state.id,
+    bases: state.bases,
+    keptSegments: state.kept,
+    segments: state.segments,
+    history: state.history,
+  };
+}
+
+interface Parsed {
+  id: string;
+  readonly bases: BaseFile[];
+  readonly kept: SegmentFile[];
+  readonly segments: SegmentFile[];
+  readonly history: string[];
+  /** Whether there is something that only Synap writes. */
+  own: boolean;
+}
+
+function readLine(line: string, number: number, state: Parsed): void {
+  if (line.startsWith(OWN)) state.own = true;
+  if (line.startsWith(ID_LINE)) {
+    state.id = line.slice(ID_LINE.length);
+    return;
+  }
+  const isKept = line.startsWith(KEPT_LINE);
+  if (line.startsWith('#') && !isKept) return;
+  const fields = readPairs(isKept ? line.slice(KEPT_LINE.length) : line, number);
+  const name = fields.get('file') ?? '';
+  const seq = Number(fields.get('seq'));
+  const type = fields.get('type')?.[0];
+  if (name === '' || !(seq > 0) || type === undefined) {
+    throw new ManifestError(`line ${number} does not name a file, its seq and its type: ${line}`);
+  }
+  if (/[/\\]/.test(name)) {
+    throw new ManifestError(`line ${number}: a file is named without a path: ${name}`);
+  }
+  if (fields.has('offset') || fields.has('start')) state.own = true;
+  if (type === 'b') state.bases.push({ name, seq, offset: integerOf(fields.get('offset')) });
+  else if (type === 'h') state.history.push(name);
+  else if (type !== 'i') throw new ManifestError(`line ${number}: unknown type '${type}'`);
+  else {
+    const list = isKept ? state.kept : state.segments;
+    list.push({ name, seq, start: integerOf(fields.get('start')) });
+  }
+}
+
+function readPairs(line: string, number: number): Map<string, string> {
+  const words = splitArguments(Buffer.from(line.trim(), 'latin1'))?.map((word) =>
+    Buffer.from(word).toString('latin1'),
+  );
+  if (words === undefined || words.length < 6 || words.length % 2 !== 0) {
+    throw new ManifestError(`line ${number} is not made of pairs: ${line}`);
+  }
+  const pairs = new Map<string, string>();
+  for (let i = 0; i < words.length; i += 2) pairs.set(words[i].toLowerCase(), words[i + 1]);
+  return pairs;
+}
+
+function requireOrder(segments: readonly SegmentFile[]): void {
+  for (let i = 1; i < segments.length; i++) {
+    if (segments[i].seq > segments[i - 1].seq) continue;
+    throw new ManifestError(`the increments are out of order: ${segments[i].name}`);
+  }
+}
+
+function integerOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 0) throw new ManifestError(FAULTY);
+  return value;
+}
+
+function baseLine({ name, seq, offset }: BaseFile): string {
+  const place = offset === undefined ? '' : ` offset ${offset}`;
+  return `file ${quoted(name)} seq ${seq} type b${place}`;
+}
+
+function segmentLine({ name, seq, start }: SegmentFile): string {
+  const place = start === undefined ? '' : ` start ${start}`;
+  return `file ${quoted(name)} seq ${seq} type i${place}`;
+}
+
+/** File names may have blanks in them; Redis then puts them in quotes. */
+function quoted(name: string): string {
+  if (/^[\x21\x23-\x26\x28-\x5b\x5d-\x7e]+$/.test(name)) return name;
+  const escaped = [...Buffer.from(name, 'latin1')].map((byte) =>
+    byte > 0x1f && byte < 0x7f && byte !== 0x22 && byte !== 0x5c
+      ? String.fromCharCode(byte)
+      : `\\x${byte.toString(16).padStart(2, '0')}`,
+  );
+  return `"${escaped.join('')}"`;
+}
+
+function checksum(text: string): string {
+  return crc32(Buffer.from(text, 'latin1')).toString(16).padStart(8, '0');
+}

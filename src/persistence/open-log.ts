@@ -1,0 +1,72 @@
+// Opens the log for writing where recovery has left off, or for the first time.
+
+import { syncDirectory } from './file-system.ts';
+import { Log, type LogOptions } from './log.ts';
+import type { LogDirectory } from './log-directory.ts';
+import { newReplicationId, type SegmentFile } from './manifest.ts';
+import type { OpenSegment } from './open-segment.ts';
+import type { Recovery } from './recovery.ts';
+
+/** The recovery of a log that does not exist yet. */
+export const NOTHING_RECOVERED: Recovery = { offset: 0, segments: [], torn: undefined };
+
+/**
+ * Opens a log; what recovery has called torn is cut (`cutTail`) by now.
+ * @throws the system's error, when the directory cannot be written for example
+ */
+export async function openLog(
+  directory: LogDirectory,
+  { offset, segments }: Recovery,
+  options: LogOptions,
+): Promise<Log> {
+  await directory.create();
+  const starts = new Map(segments.map(({ seq, start }) => [seq, start]));
+  const { fs, manifest } = directory;
+  const last = segments.at(-1);
+  const isListed = manifest.segments.at(-1)?.name === last?.name;
+  const isContinued = last !== undefined && isListed && !last.isPlain && last.end === offset;
+  const next = { name: '', seq: directory.nextSegmentSeq, start: offset };
+  const file = isContinued ? last : { ...next, name: directory.segmentFileName(next.seq) };
+  const fd = fs.open(directory.pathOf(file.name), isContinued ? 'r+' : 'w+');
+  try {
+    // What a killed process had written is in the page cache, and need not be on disk yet.
+    await fs.sync(fd);
+    starts.set(file.seq, file.start);
+    await writeManifest(directory, starts, isContinued ? undefined : file);
+  } catch (error) {
+    fs.close(fd);
+    throw error;
+  }
+  const sizeBytes = isContinued ? last.sizeBytes : 0;
+  const { name, seq, start } = file;
+  const segment: OpenSegment = { name, seq, fd, start, end: offset, sizeBytes };
+  return new Log(directory, segment, starts, options);
+}
+
+/** Makes the manifest Synap's own and complete, and deletes what Redis had left to be deleted. */
+async function writeManifest(
+  directory: LogDirectory,
+  starts: ReadonlyMap<number, number>,
+  added: SegmentFile | undefined,
+): Promise<void> {
+  const { history, segments } = directory.manifest;
+  const complete = (segment: SegmentFile): SegmentFile => ({
+    ...segment,
+    start: starts.get(segment.seq) ?? segment.start,
+  });
+  // Redis does not know of offsets: its base stands where the first increment begins.
+  const [first] = segments;
+  const beginning = first === undefined ? added?.start : starts.get(first.seq);
+  await directory.update((manifest) => ({
+    replicationId: manifest.replicationId === '' ? newReplicationId() : manifest.replicationId,
+    bases: manifest.bases.map((base) => ({ ...base, offset: base.offset ?? beginning ?? 0 })),
+    keptSegments: manifest.keptSegments.map(complete),
+    segments: [...manifest.segments, ...(added === undefined ? [] : [added])].map(complete),
+    history: [],
+  }));
+  const present = new Set(directory.fs.list(directory.path));
+  for (const name of history) {
+    if (present.has(name)) directory.fs.unlink(directory.pathOf(name));
+  }
+  await syncDirectory(directory.fs, directory.path);
+}

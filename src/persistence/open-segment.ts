@@ -1,0 +1,14 @@
+// An increment that is open for writing, or was until a newer one took its place: then it stays
+// open until it is on disk.
+
+/** A file of the log; only the newest grows. */
+export interface OpenSegment {
+  readonly name: string;
+  readonly seq: number;
+  readonly fd: number;
+  /** The stream's offset at its beginning, and behind its last written group. */
+  readonly start: number;
+  end: number;
+  /** Bytes of whole groups in the file, annotations included. */
+  sizeBytes: number;
+}

@@ -1,0 +1,103 @@
+// The change from one segment to the next. The file and its line in the manifest are made, and
+// forced to disk, while the old segment is still written; only then does the log go over to it, at
+// the end of a group. So the event loop never waits, and no group is ever in a file that a crash
+// could make disappear. A segment's start is in the manifest as soon as it is known.
+
+import type { LogDirectory } from './log-directory.ts';
+import type { Manifest, SegmentFile } from './manifest.ts';
+
+/** A segment that is ready to be written. */
+export interface NextSegment {
+  readonly name: string;
+  readonly seq: number;
+  readonly fd: number;
+}
+
+/** Makes segments ready, and keeps their starts. */
+export class SegmentRotation {
+  readonly #directory: LogDirectory;
+  /** Offsets at which segments begin, by their numbers. */
+  readonly #starts: Map<number, number>;
+  #next: NextSegment | undefined;
+  #preparing: Promise<NextSegment> | undefined;
+
+  constructor(directory: LogDirectory, starts: ReadonlyMap<number, number>) {
+    this.#directory = directory;
+    this.#starts = new Map(starts);
+  }
+
+  /** The segment to go over to, if there is one. */
+  get next(): NextSegment | undefined {
+    return this.#next;
+  }
+
+  /** Whether a segment is ready or under way. */
+  get isUnderWay(): boolean {
+    return this.#preparing !== undefined || this.#next !== undefined;
+  }
+
+  /** Creates the next segment; rejects, having changed nothing, when the disk does not let it. */
+  async prepare(): Promise<void> {
+    if (this.isUnderWay) return;
+    this.#preparing = this.#create();
+    try {
+      this.#next = await this.#preparing;
+    } finally {
+      this.#preparing = undefined;
+    }
+  }
+
+  /** Notes that the log has gone over; resolves when that is in the manifest. */
+  begin(segment: NextSegment, start: number): Promise<void> {
+    this.#starts.set(segment.seq, start);
+    this.#next = undefined;
+    return this.#directory.update((manifest) => this.withStarts(manifest));
+  }
+
+  /** The offset at which a segment begins. */
+  startOf(seq: number): number | undefined {
+    return this.#starts.get(seq);
+  }
+
+  /** The manifest with the starts that are known. */
+  withStarts(manifest: Manifest): Manifest {
+    const complete = (segment: SegmentFile): SegmentFile => ({
+      ...segment,
+      start: this.#starts.get(segment.seq) ?? segment.start,
+    });
+    return {
+      ...manifest,
+      keptSegments: manifest.keptSegments.map(complete),
+      segments: manifest.segments.map(complete),
+    };
+  }
+
+  /** Waits for what is under way, so that nobody writes the manifest any more, and closes it. */
+  async close(): Promise<void> {
+    // Whoever has asked for it is told when it fails.
+    await this.#preparing?.catch(() => undefined);
+    await this.#directory.settled();
+    if (this.#next !== undefined) this.#directory.fs.close(this.#next.fd);
+    this.#next = undefined;
+  }
+
+  async #create(): Promise<NextSegment> {
+    const { fs } = this.#directory;
+    const seq = this.#directory.nextSegmentSeq;
+    const name = this.#directory.segmentFileName(seq);
+    // A file of this name is left over from an attempt that did not reach the manifest.
+    const fd = fs.open(this.#directory.pathOf(name), 'w+');
+    try {
+      await fs.sync(fd);
+      await this.#directory.update((manifest) => {
+        const complete = this.withStarts(manifest);
+        const segments = [...complete.segments, { name, seq, start: undefined }];
+        return { ...complete, segments };
+      });
+    } catch (error) {
+      fs.close(fd);
+      throw error;
+    }
+    return { name, seq, fd };
+  }
+}
