@@ -20,6 +20,7 @@ const LAYERS = [
   'commands',
   'pubsub',
   'tracking',
+  'rdb',
   'keyspace',
   'structures',
   'memory',

@@ -9,6 +9,7 @@ import { connectionCommands } from './connection.ts';
 import { counterCommands } from './counters.ts';
 import { databaseCommands } from './databases.ts';
 import { debugCommands } from './debug.ts';
+import { dumpCommands } from './dump.ts';
 import { expireCommands } from './expire.ts';
 import { BLOCKING } from './flags.ts';
 import { infoCommands } from './info.ts';
@@ -44,6 +45,7 @@ const FAMILIES: readonly (readonly CommandRow[])[] = [
   keyCommands,
   expireCommands,
   scanCommands,
+  dumpCommands,
   objectCommands,
   connectionCommands,
   clientCommands,

@@ -9,6 +9,7 @@
 // A span is good until the next change of anything.
 
 import type { Request } from '../protocol/request.ts';
+import type { ChunkLimits } from '../structures/chunked-list.ts';
 import { ListSpan } from '../structures/list-span.ts';
 import { elementAfter, PackedElement, PackedEncoder } from '../structures/packed-list.ts';
 import type { Database } from './database.ts';
@@ -16,10 +17,11 @@ import { NO_EXPIRY } from './entries.ts';
 import { ENCODING_CHUNKED_LIST, ENCODING_PACKED_LIST, TYPE_LIST } from './types.ts';
 
 /** Bytes before the elements of a packed list. */
-const COUNT_BYTES = 2;
-const ROOT_BYTES = 4;
+export const COUNT_BYTES = 2;
+/** Bytes of the value of a list in chunks. */
+export const ROOT_BYTES = 4;
 /** Longest packed list in bytes. Pushing before the first element moves all others. */
-const MAX_PACKED_BYTES = 1024;
+export const MAX_PACKED_BYTES = 1024;
 /** A list of one chunk that has shrunk to so many bytes becomes a packed one again. */
 const PACK_AGAIN_BYTES = MAX_PACKED_BYTES / 4;
 
@@ -105,7 +107,7 @@ export function pushElement(
   if (ref === 0) return createList(db, request, keyAt);
   if (db.encodingOf(ref) === ENCODING_PACKED_LIST) {
     loadPacked(db, ref, scratch);
-    if (mayStayPacked(db, scratch.count, scratch.used + encoder.size)) {
+    if (mayStayPacked(db.entries.lists.limits, scratch.count, scratch.used + encoder.size)) {
       return insertPacked(db, ref, atHead ? 0 : scratch.used);
     }
     const chunked = toChunks(db, ref);
@@ -152,7 +154,7 @@ export function insertElement(
     return ref;
   }
   const distance = at - span.start;
-  if (mayStayPacked(db, span.count, span.used + encoder.size))
+  if (mayStayPacked(db.entries.lists.limits, span.count, span.used + encoder.size))
     return insertPacked(db, ref, distance);
   const chunked = toChunks(db, ref);
   const { lists } = db.entries;
@@ -180,7 +182,7 @@ export function replaceElement(
       encoder.write(span.buffer, at);
       return ref;
     }
-    if (mayStayPacked(db, span.count - 1, span.used - size + encoder.size)) {
+    if (mayStayPacked(db.entries.lists.limits, span.count - 1, span.used - size + encoder.size)) {
       return exchangePacked(db, ref, distance, size);
     }
     const chunked = toChunks(db, ref);
@@ -259,14 +261,15 @@ function loadPacked(db: Database, ref: number, span: ListSpan): void {
   span.count = buffer[offset] | (buffer[offset + 1] << 8);
 }
 
-function mayStayPacked(db: Database, count: number, sizeBytes: number): boolean {
-  const { maxBytes, maxCount } = db.entries.lists.limits;
+/** Whether a packed list of `count` elements may have one more, and then so many bytes. */
+export function mayStayPacked(limits: ChunkLimits, count: number, sizeBytes: number): boolean {
+  const { maxBytes, maxCount } = limits;
   return count < maxCount && sizeBytes <= MAX_PACKED_BYTES && sizeBytes <= maxBytes;
 }
 
 /** Makes a list under argument i, which `peek` just found missing, of the encoder's element. */
 function createList(db: Database, request: Request, i: number): number {
-  if (!mayStayPacked(db, 0, encoder.size)) {
+  if (!mayStayPacked(db.entries.lists.limits, 0, encoder.size)) {
     return withNewChunks(db, (root) => {
       db.entries.lists.pushTail(root, encoder);
       const ref = db.build(0, request, i, TYPE_LIST, ENCODING_CHUNKED_LIST, ROOT_BYTES, NO_EXPIRY);
@@ -370,7 +373,8 @@ function packAgain(db: Database, ref: number): number {
   if (!lists.isSingle(root)) return ref;
   lists.first(root, scratch);
   const { used, count } = scratch;
-  if (used > PACK_AGAIN_BYTES || !mayStayPacked(db, count - 1, used)) return ref;
+  if (used > PACK_AGAIN_BYTES || !mayStayPacked(db.entries.lists.limits, count - 1, used))
+    return ref;
   // Nobody's for now, so that moving the entry leaves it where it is.
   entries.disownOutside(ref);
   const target = db.tryRefit(ref, COUNT_BYTES + used);

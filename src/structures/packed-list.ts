@@ -38,15 +38,19 @@ export class PackedEncoder {
     if (length <= MAX_INTEGER_BYTES && bytes[offset] <= NINE) {
       const integer = parseInteger(bytes, offset, length);
       if (Number.isSafeInteger(integer)) {
-        this.#isInteger = true;
-        this.#integer = integer;
-        const content = integerBytes(integer);
-        this.size = content + 1;
+        this.setInteger(integer);
         return;
       }
     }
     const content = stringHeaderBytes(length) + length;
     this.size = content + backLengthBytes(content);
+  }
+
+  /** Sets the element: an integer of magnitude < 2^53. */
+  setInteger(value: number): void {
+    this.#isInteger = true;
+    this.#integer = value;
+    this.size = integerBytes(value) + 1;
   }
 
   /** Writes the element at a place with room for `size` bytes. */

@@ -33,6 +33,7 @@ describe('the table', () => {
 /** Directives that Redis 7.0 does not have. */
 const newer = new Set([
   'cluster-announce-human-nodename',
+  'load-skip-unknown',
   'locale-collate',
   'set-max-listpack-entries',
   'set-max-listpack-value',

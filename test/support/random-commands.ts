@@ -5,6 +5,7 @@
 // by the time between the two servers, and a comparison of two near ones (EXPIRE … GT) would not
 // come out the same. Nothing drawn here runs out while a test runs.
 
+import { LIST_VALUES, payloadOf, STRING_VALUE } from '../rdb/payloads.ts';
 import type { Argument, CommandGrammar } from './command-grammar.ts';
 import type { Random } from './random.ts';
 
@@ -55,6 +56,10 @@ const DOUBLES = [
   ...['12345678901234567', '1e300', '5e-324', 'inf', 'nan', 'abc', '1e400'],
 ];
 const PATTERNS = ['*', '?', 's*', '*:[1-2]', 'h?llo', '[^s]*', 's:\\1', '', '*1*'];
+/** What RESTORE takes: a string and lists, and one with a wrong checksum. */
+const PAYLOADS = [payloadOf(STRING_VALUE), ...LIST_VALUES.map(({ value }) => payloadOf(value))]
+  .map((payload) => payload.toString('latin1'))
+  .concat('\x00'.repeat(9));
 const JUNK = ['', 'bogus', 'NX', 'XX', 'GET', 'EX', '-1', '\xff', '*', '0x10'];
 
 /** Makes commands of the given grammars, each about as often as its weight says. */
@@ -150,7 +155,7 @@ export class CommandGenerator {
       case 'pattern':
         return [this.#random.pick(PATTERNS)];
       default:
-        return [this.#random.pick(STRINGS)];
+        return [this.#random.pick(argument.name === 'serialized-value' ? PAYLOADS : STRINGS)];
     }
   }
 
@@ -165,10 +170,10 @@ export class CommandGenerator {
 
   #integer(name: string): string {
     if (this.#random.chance(0.03)) return this.#random.pick(NO_INTEGERS);
-    if (/seconds/.test(name)) {
+    if (/seconds|^ttl$/.test(name)) {
       if (this.#random.chance(0.1)) return this.#random.pick(['0', '-1', '9223372036854775807']);
       const seconds = this.#random.integer(1_000, 2_000_000_000);
-      return /milli/.test(name) ? String(seconds * 1_000) : String(seconds);
+      return /milli|^ttl$/.test(name) ? String(seconds * 1_000) : String(seconds);
     }
     if (/^(db|destination-db|index\d?)$/.test(name)) {
       return this.#random.chance(0.95)

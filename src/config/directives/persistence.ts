@@ -36,8 +36,8 @@ export const persistence = section('persistence', 'Persistence', {
   rdbcompression: {
     kind: yesNo(),
     default: 'yes',
-    status: 'later',
-    doc: 'Compress long strings in snapshots.',
+    status: 'active',
+    doc: 'Compress long strings in snapshots and in the payloads of `DUMP`.',
   },
   rdbchecksum: {
     kind: yesNo(),
@@ -51,6 +51,12 @@ export const persistence = section('persistence', 'Persistence', {
     default: 'no',
     status: 'later',
     doc: 'Check the structure of values in snapshots and in RESTORE thoroughly: never, always, or for clients only.',
+  },
+  'load-skip-unknown': {
+    kind: yesNo(),
+    default: 'no',
+    status: 'later',
+    doc: 'Leave keys out, and tell how many, whose types of values Synap does not have yet when a snapshot is loaded, rather than refuse it. Redis has no such directive.',
   },
   'rdb-del-sync-files': {
     kind: yesNo(),

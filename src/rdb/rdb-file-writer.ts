@@ -1,0 +1,143 @@
+// Writes a whole RDB file, version 10, in pieces of a bounded size: who takes a snapshot gives it one
+// entry after another, in any order of databases, and takes the pieces.
+import { type AccessSettings, idleMs, lfuCounter } from '../keyspace/access-clock.ts';
+import { type Database, NO_EXPIRY } from '../keyspace/database.ts';
+import { Crc64 } from './crc64.ts';
+import {
+  CHECKSUM_BYTES,
+  MAGIC,
+  OP_AUX,
+  OP_EOF,
+  OP_EXPIRETIME_MS,
+  OP_FREQ,
+  OP_IDLE,
+  OP_RESIZEDB,
+  OP_SELECTDB,
+  RDB_VERSION,
+} from './rdb-format.ts';
+import { type PieceReceiver, RdbWriter } from './rdb-writer.ts';
+import { writerOf } from './value-types.ts';
+
+/** How a file is written. */
+export interface RdbFileOptions {
+  /** Compress long strings (`rdbcompression`). */
+  readonly compresses: boolean;
+  /** End with a checksum (`rdbchecksum`); else with zeros. */
+  readonly hasChecksum: boolean;
+  /** What is told of the use of each key: what the eviction policy goes by. */
+  readonly use: 'idle time' | 'frequency' | undefined;
+  readonly access: AccessSettings;
+  /** The time for which idle times are told, in ms since the epoch. */
+  readonly nowMs: number;
+}
+
+/** What a file tells of itself. */
+export interface RdbFacts {
+  /** Version that Synap tells clients as Redis's. */
+  readonly redisVersion: string;
+  readonly usedMemoryBytes: number;
+  /** Whether it is the beginning of a log. */
+  readonly isLogBase: boolean;
+  /** Offset of the log at which the snapshot was taken, and id of that log. */
+  readonly offset?: number;
+  readonly replicationId?: string;
+}
+
+/** The writer of one file; see the head of this file. */
+export class RdbFileWriter {
+  /** Keys written. */
+  keys = 0;
+  /** Bytes of all pieces that left. */
+  bytes = 0;
+
+  readonly #options: RdbFileOptions;
+  readonly #writer: RdbWriter;
+  readonly #checksum = new Crc64();
+  #database: Database | undefined;
+  readonly #sized = new Set<Database>();
+
+  /** @param receive is given the pieces as they become full; they are the receiver's */
+  constructor(options: RdbFileOptions, receive: PieceReceiver, pieceBytes?: number) {
+    this.#options = options;
+    const sum: PieceReceiver = (piece) => {
+      if (options.hasChecksum) this.#checksum.update(piece, 0, piece.length);
+      this.bytes += piece.length;
+      receive(piece);
+    };
+    this.#writer = new RdbWriter(sum, options.compresses, pieceBytes);
+  }
+
+  /** Begins the file. */
+  begin(facts: RdbFacts): void {
+    const { nowMs } = this.#options;
+    const magic = Buffer.from(MAGIC + String(RDB_VERSION).padStart(4, '0'));
+    this.#writer.raw(magic, 0, magic.length);
+    this.#aux('redis-ver', facts.redisVersion);
+    this.#aux('redis-bits', '64');
+    this.#aux('ctime', String(Math.floor(nowMs / 1000)));
+    this.#aux('used-mem', String(facts.usedMemoryBytes));
+    if (facts.replicationId !== undefined) this.#aux('synap-replid', facts.replicationId);
+    if (facts.offset !== undefined) this.#aux('synap-offset', String(facts.offset));
+    this.#aux('aof-base', facts.isLogBase ? '1' : '0');
+  }
+
+  /** Writes a key with all that belongs to it. */
+  entry(db: Database, ref: number): void {
+    if (db !== this.#database) this.#select(db);
+    const writer = this.#writer;
+    const expiryMs = db.expiryOf(ref);
+    if (expiryMs !== NO_EXPIRY) {
+      writer.byte(OP_EXPIRETIME_MS);
+      writer.int64(expiryMs);
+    }
+    if (this.#options.use !== undefined) this.#writeUse(db.accessWord(ref));
+    const values = writerOf(db.typeOf(ref));
+    writer.byte(values.typeByte);
+    const { buffer, offset, length } = db.key(ref);
+    writer.string(buffer, offset, length);
+    values.write(writer, db, ref);
+    this.keys++;
+  }
+
+  /** Ends the file: the last pieces leave. */
+  end(): void {
+    const writer = this.#writer;
+    writer.byte(OP_EOF);
+    // All before the checksum has to be in it.
+    writer.flush();
+    const checksum = Buffer.alloc(CHECKSUM_BYTES);
+    if (this.#options.hasChecksum) this.#checksum.write(checksum, 0);
+    writer.raw(checksum, 0, checksum.length);
+    writer.flush();
+  }
+
+  #aux(name: string, value: string): void {
+    this.#writer.byte(OP_AUX);
+    this.#writer.text(name);
+    this.#writer.text(value);
+  }
+
+  /** Entries of a database follow; the first time, how many there are. */
+  #select(db: Database): void {
+    const writer = this.#writer;
+    this.#database = db;
+    writer.byte(OP_SELECTDB);
+    writer.length(db.index);
+    if (this.#sized.has(db)) return;
+    this.#sized.add(db);
+    writer.byte(OP_RESIZEDB);
+    writer.length(db.size);
+    writer.length(db.expiring);
+  }
+
+  #writeUse(word: number): void {
+    const { use, access, nowMs } = this.#options;
+    if (use === 'frequency') {
+      this.#writer.byte(OP_FREQ);
+      this.#writer.byte(lfuCounter(word, nowMs, access));
+    } else {
+      this.#writer.byte(OP_IDLE);
+      this.#writer.length(Math.floor(idleMs(word, nowMs) / 1000));
+    }
+  }
+}

@@ -1,0 +1,55 @@
+// The numbers of the RDB format: versions, opcodes, and how lengths and strings are encoded; and the
+// error for bytes that are not of it. The types of values are in value-types.ts.
+//
+// A file is a magic word with the version, then opcodes and keys, then the end with a checksum:
+//
+//   "REDIS0010" [ AUX name value ]…  [ SELECTDB n ][ RESIZEDB keys expiring ]  key…  EOF crc64
+//   key:  [ EXPIRETIME_MS time ][ IDLE seconds | FREQ counter ][ type ][ key ][ value ]
+//
+// Sources: https://rdb.fnordig.de/file_format.html, https://github.com/sripathikrishnan/redis-rdb-tools/wiki
+
+/** What Redis 7.0 writes, and Synap. */
+export const RDB_VERSION = 10;
+/** Up to this version (Redis 7.2) everything is known. */
+export const LATEST_RDB_VERSION = 11;
+
+export const MAGIC = 'REDIS';
+/** Bytes of the magic word and the version. */
+export const HEADER_BYTES = 9;
+export const CHECKSUM_BYTES = 8;
+/** Files have a checksum from this version on. */
+export const FIRST_VERSION_WITH_CHECKSUM = 5;
+
+export const OP_FUNCTION2 = 245;
+export const OP_FUNCTION_PRE_GA = 246;
+export const OP_MODULE_AUX = 247;
+export const OP_IDLE = 248;
+export const OP_FREQ = 249;
+export const OP_AUX = 250;
+export const OP_RESIZEDB = 251;
+export const OP_EXPIRETIME_MS = 252;
+export const OP_EXPIRETIME = 253;
+export const OP_SELECTDB = 254;
+export const OP_EOF = 255;
+
+/** First bytes of lengths of 32 and 64 bits; below them lengths of 6 and 14 bits begin. */
+export const LENGTH_32_BITS = 0x80;
+export const LENGTH_64_BITS = 0x81;
+/** A first byte from this one on tells that a string is encoded, in its low 6 bits how. */
+export const ENCODED = 0xc0;
+export const ENCODED_INT8 = 0;
+export const ENCODED_INT16 = 1;
+export const ENCODED_INT32 = 2;
+export const ENCODED_LZF = 3;
+
+/** Bytes that are not what they should be. */
+export class RdbError extends Error {
+  /** Where it was noticed, in bytes from the beginning of the file or payload. */
+  readonly offset: number;
+
+  constructor(problem: string, offset: number) {
+    super(`${problem} (at byte ${offset})`);
+    this.name = 'RdbError';
+    this.offset = offset;
+  }
+}

@@ -1,0 +1,35 @@
+// What reading and writing values of a type look like to those who read and write files: one file a
+// type implements these (string-codec.ts, list-codec.ts …), and value-types.ts lists them.
+import type { Database } from '../keyspace/database.ts';
+import type { Request } from '../protocol/request.ts';
+import type { RdbReader } from './rdb-reader.ts';
+import type { RdbWriter } from './rdb-writer.ts';
+
+/**
+ * Reads values of one encoding, one after another. A value is read in steps: each reads one part of
+ * it, or throws (NEED_BYTES, RdbError) and has then changed nothing but the cursor's place.
+ */
+export interface ValueReader {
+  /** Begins a value. */
+  begin(): void;
+  /** Reads the next part; returns whether the value is whole. Its parts may still lie in the input. */
+  step(input: RdbReader): boolean;
+  /** Whether the value has no elements, so that it is none. */
+  readonly isEmpty: boolean;
+  /**
+   * Stores the whole value under argument i, which `peek` just found missing.
+   * @param expiry in ms since the epoch, or NO_EXPIRY
+   * @returns the entry's reference
+   */
+  store(db: Database, request: Request, i: number, expiry: number): number;
+  /** Forgets the value, whole or not. */
+  discard(): void;
+}
+
+/** Writes values of one type. */
+export interface ValueWriter {
+  /** Byte of the encoding in which it writes them. */
+  readonly typeByte: number;
+  /** Writes an entry's value. */
+  write(writer: RdbWriter, db: Database, ref: number): void;
+}

@@ -1,0 +1,232 @@
+// Bytes of the RDB format made by hand: what old versions of Redis wrote and 7.0 no longer does. None
+// of it uses the sources under test, the checksum included.
+
+const POLYNOMIAL = 0x95ac9329ac4bc9b5n;
+/** What each byte does to a checksum. */
+const TABLE = Array.from({ length: 256 }, (_, byte) => {
+  let sum = BigInt(byte);
+  for (let bit = 0; bit < 8; bit++) sum = (sum & 1n) === 0n ? sum >> 1n : (sum >> 1n) ^ POLYNOMIAL;
+  return sum;
+});
+
+/** CRC-64 with Jones's polynomial, byte by byte. */
+export function slowCrc64(bytes: Uint8Array): bigint {
+  let sum = 0n;
+  for (const byte of bytes) sum = (sum >> 8n) ^ TABLE[Number(sum & 0xffn) ^ byte];
+  return sum;
+}
+
+/** A payload as DUMP makes them: the bytes of a value, the version, the checksum. */
+export function payloadOf(value: Uint8Array, version = 10): Buffer {
+  const bytes = Buffer.concat([value, Buffer.from([version & 0xff, version >> 8])]);
+  return withChecksum(bytes);
+}
+
+/** A whole file around opcodes and keys. */
+export function fileOf(content: Uint8Array, version = 10): Buffer {
+  const magic = Buffer.from(`REDIS${String(version).padStart(4, '0')}`);
+  return withChecksum(Buffer.concat([magic, content, Buffer.from([0xff])]));
+}
+
+function withChecksum(bytes: Buffer): Buffer {
+  const checksum = Buffer.alloc(8);
+  checksum.writeBigUInt64LE(slowCrc64(bytes));
+  return Buffer.concat([bytes, checksum]);
+}
+
+/** A length. */
+export function rdbLength(value: number): Buffer {
+  if (value < 64) return Buffer.from([value]);
+  if (value < 16384) return Buffer.from([0x40 | (value >> 8), value & 0xff]);
+  const bytes = Buffer.alloc(5, 0x80);
+  bytes.writeUInt32BE(value, 1);
+  return bytes;
+}
+
+/** A string, neither compressed nor as an integer. */
+export function rdbString(text: string | Buffer): Buffer {
+  const bytes = typeof text === 'string' ? Buffer.from(text, 'latin1') : text;
+  return Buffer.concat([rdbLength(bytes.length), bytes]);
+}
+
+/** An integer in so many bytes, the lowest first. */
+function little(value: bigint, bytes: number): Buffer {
+  const all = Buffer.alloc(8);
+  all.writeBigInt64LE(value);
+  return all.subarray(0, bytes);
+}
+
+/** A string, or an integer of a width in bits: 4 (ziplist), 7, 13 (listpack), 8, 16, 24, 32, 64. */
+export type PackedSample = string | readonly [value: bigint, bits: number];
+
+/** The text of an element. */
+export function sampleText(sample: PackedSample): string {
+  return typeof sample === 'string' ? sample : String(sample[0]);
+}
+
+/** A ziplist. */
+export function ziplistOf(samples: readonly PackedSample[]): Buffer {
+  const entries: Buffer[] = [];
+  let previous = 0;
+  for (const sample of samples) {
+    const back =
+      previous < 254
+        ? Buffer.from([previous])
+        : Buffer.concat([Buffer.from([254]), little(BigInt(previous), 4)]);
+    const entry = Buffer.concat([back, ziplistContent(sample)]);
+    entries.push(entry);
+    previous = entry.length;
+  }
+  const body = Buffer.concat(entries);
+  const header = Buffer.alloc(10);
+  header.writeUInt32LE(11 + body.length, 0);
+  header.writeUInt32LE(10 + body.length - previous, 4);
+  header.writeUInt16LE(samples.length, 8);
+  return Buffer.concat([header, body, Buffer.from([0xff])]);
+}
+
+function ziplistContent(sample: PackedSample): Buffer {
+  if (typeof sample !== 'string') {
+    const [value, bits] = sample;
+    if (bits === 4) return Buffer.from([0xf1 + Number(value)]);
+    const head = { 8: 0xfe, 16: 0xc0, 24: 0xf0, 32: 0xd0, 64: 0xe0 }[bits] ?? 0;
+    return Buffer.concat([Buffer.from([head]), little(value, bits / 8)]);
+  }
+  const bytes = Buffer.from(sample, 'latin1');
+  const { length } = bytes;
+  if (length < 64) return Buffer.concat([Buffer.from([length]), bytes]);
+  if (length < 16384) {
+    return Buffer.concat([Buffer.from([0x40 | (length >> 8), length & 0xff]), bytes]);
+  }
+  const head = Buffer.alloc(5, 0x80);
+  head.writeUInt32BE(length, 1);
+  return Buffer.concat([head, bytes]);
+}
+
+/** A listpack. */
+export function listpackOf(samples: readonly PackedSample[]): Buffer {
+  const body = Buffer.concat(
+    samples.map((sample) => {
+      const content = listpackContent(sample);
+      return Buffer.concat([content, backLengthOf(content.length)]);
+    }),
+  );
+  const header = Buffer.alloc(6);
+  header.writeUInt32LE(7 + body.length, 0);
+  header.writeUInt16LE(samples.length, 4);
+  return Buffer.concat([header, body, Buffer.from([0xff])]);
+}
+
+function listpackContent(sample: PackedSample): Buffer {
+  if (typeof sample !== 'string') {
+    const [value, bits] = sample;
+    if (bits === 7) return Buffer.from([Number(value)]);
+    if (bits === 13) {
+      const low = Number(value & 0x1fffn);
+      return Buffer.from([0xc0 | (low >> 8), low & 0xff]);
+    }
+    const head = { 16: 0xf1, 24: 0xf2, 32: 0xf3, 64: 0xf4 }[bits] ?? 0;
+    return Buffer.concat([Buffer.from([head]), little(value, bits / 8)]);
+  }
+  const bytes = Buffer.from(sample, 'latin1');
+  const { length } = bytes;
+  if (length < 64) return Buffer.concat([Buffer.from([0x80 | length]), bytes]);
+  if (length < 4096) {
+    return Buffer.concat([Buffer.from([0xe0 | (length >> 8), length & 0xff]), bytes]);
+  }
+  return Buffer.concat([Buffer.from([0xf0]), little(BigInt(length), 4), bytes]);
+}
+
+function backLengthOf(content: number): Buffer {
+  const size = content <= 127 ? 1 : content < 16383 ? 2 : content < 2097151 ? 3 : 4;
+  const bytes: number[] = [];
+  for (let i = size - 1; i >= 0; i--) {
+    bytes.push(((content >> (7 * i)) & 0x7f) | (i === size - 1 ? 0 : 0x80));
+  }
+  return Buffer.from(bytes);
+}
+
+const STRINGS = ['', 'a', 'x'.repeat(63), 'y'.repeat(64), 'z'.repeat(5000), '\x00\xff\r\n', '-0'];
+const LONG_STRINGS = ['l'.repeat(70_000), 'm'.repeat(300)];
+const INT64: readonly PackedSample[] = [
+  [2n ** 53n - 1n, 64],
+  [2n ** 53n + 1n, 64],
+  [2n ** 63n - 1n, 64],
+  [-(2n ** 63n), 64],
+];
+
+/** Elements in every encoding that a ziplist has. */
+export const ZIPLIST_SAMPLES: readonly PackedSample[] = [
+  ...STRINGS,
+  [0n, 4],
+  [12n, 4],
+  [-128n, 8],
+  [-32768n, 16],
+  [8388607n, 24],
+  [-8388608n, 24],
+  [2147483647n, 32],
+  ...INT64,
+  ...LONG_STRINGS,
+];
+
+/** Elements in every encoding that a listpack has. */
+export const LISTPACK_SAMPLES: readonly PackedSample[] = [
+  ...STRINGS,
+  [0n, 7],
+  [127n, 7],
+  [-4096n, 13],
+  [4095n, 13],
+  [-1n, 13],
+  [-32768n, 16],
+  [8388607n, 24],
+  [-8388608n, 24],
+  [2147483647n, 32],
+  [-2147483648n, 32],
+  ...INT64,
+  ...LONG_STRINGS,
+];
+
+/** A value's bytes, type included, and the elements of the list that it is. */
+export interface ListValue {
+  readonly name: string;
+  readonly value: Buffer;
+  readonly elements: readonly string[];
+}
+
+/** Lists in each encoding. */
+export const LIST_VALUES: readonly ListValue[] = [
+  {
+    name: 'LIST',
+    value: Buffer.concat([Buffer.from([1]), rdbLength(STRINGS.length), ...STRINGS.map(rdbString)]),
+    elements: STRINGS,
+  },
+  {
+    name: 'LIST_ZIPLIST',
+    value: Buffer.concat([Buffer.from([10]), rdbString(ziplistOf(ZIPLIST_SAMPLES))]),
+    elements: ZIPLIST_SAMPLES.map(sampleText),
+  },
+  {
+    name: 'LIST_QUICKLIST',
+    value: Buffer.concat([
+      Buffer.from([14, 2]),
+      rdbString(ziplistOf(['first', [7n, 4]])),
+      rdbString(ziplistOf(ZIPLIST_SAMPLES)),
+    ]),
+    elements: ['first', '7', ...ZIPLIST_SAMPLES.map(sampleText)],
+  },
+  {
+    name: 'LIST_QUICKLIST_2',
+    value: Buffer.concat([
+      Buffer.from([18, 3, 2]),
+      rdbString(listpackOf(LISTPACK_SAMPLES)),
+      Buffer.from([1]),
+      rdbString('plain '.repeat(2000)),
+      Buffer.from([2]),
+      rdbString(listpackOf(['last'])),
+    ]),
+    elements: [...LISTPACK_SAMPLES.map(sampleText), 'plain '.repeat(2000), 'last'],
+  },
+];
+
+/** A string, as a value's bytes. */
+export const STRING_VALUE = Buffer.concat([Buffer.from([0]), rdbString('a string')]);
