@@ -1,12 +1,12 @@
 // DUMP and RESTORE: payloads of Redis restored by Synap and the other way round, every encoding of
 // strings and lists, options, errors.
 import { describe, expect, test } from 'vitest';
-import { LIST_VALUES, payloadOf, rdbString } from '../rdb/payloads.ts';
+import { escaped, LIST_VALUES, payloadOf, rdbString } from '../rdb/payloads.ts';
 import { approx } from '../support/comparers.ts';
 import { compareWithRedis } from '../support/comparison-suite.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { isError, itemsOf, type Reply, textOf } from '../support/reply-frames.ts';
-import { command, compared, intended } from '../support/script.ts';
+import { blocked, command, compared, intended, receive, send } from '../support/script.ts';
 
 const ELEMENTS = [
   ...['', 'a', '0', '-1', '127', '128', '4095', '-4096', '32767', '-32769', '8388608', '-0', '007'],
@@ -106,6 +106,14 @@ compareWithRedis(
       'MULTI',
       command('RESTORE', 'l', '0', ONE, 'REPLACE'),
       'DUMP l\nEXEC',
+    ]);
+
+    define('a client that waits for the list', [
+      send('waits> BLPOP list 0'),
+      blocked(1),
+      command('RESTORE', 'list', '0', payloadOf(LIST_VALUES[0].value)),
+      receive('waits'),
+      'LLEN list',
     ]);
 
     define('watched keys', [
@@ -211,8 +219,4 @@ async function withBoth(
     for (const client of [redis, synap]) await client.command('FLUSHALL');
     await Promise.all([redis.close(), synap.close()]);
   }
-}
-
-function escaped(bytes: Buffer): string {
-  return [...bytes].map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('');
 }

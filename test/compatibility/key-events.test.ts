@@ -6,6 +6,7 @@
 import { describe, expect, test } from 'vitest';
 import { READONLY, WRITE } from '../../src/commands/flags.ts';
 import { CommandTable } from '../../src/commands/registry.ts';
+import { escaped, LIST_VALUES, payloadOf, STRING_VALUE } from '../rdb/payloads.ts';
 import { compareWithRedis } from '../support/comparison-suite.ts';
 import {
   blocked,
@@ -39,6 +40,9 @@ function heard(classes: string, lines: readonly (string | Step)[]): Script {
   ];
 }
 
+const STRING = escaped(payloadOf(STRING_VALUE));
+const LIST = escaped(payloadOf(LIST_VALUES[0].value));
+
 /** What is run of each command, by its name in lower case. */
 const CASES: Readonly<Record<string, readonly string[]>> = {
   append: ['APPEND k a', 'APPEND k b', 'APPEND k ""', 'APPEND empty ""', 'LPUSH l a', 'APPEND l b'],
@@ -67,6 +71,7 @@ const CASES: Readonly<Record<string, readonly string[]>> = {
   decr: ['DECR n', 'DECR n', 'SET k v', 'DECR k'],
   decrby: ['DECRBY n 3', 'DECRBY n 3', 'DECRBY n -9223372036854775808'],
   del: ['MSET a 1 b 2', 'DEL a no b', 'DEL a b', 'RPUSH l a', 'DEL l'],
+  dump: ['SET k v', 'DUMP k', 'DUMP missing'],
   exists: ['SET k v', 'EXISTS k no k', 'EXISTS no no'],
   expire: [
     'EXPIRE k 100',
@@ -188,6 +193,14 @@ const CASES: Readonly<Record<string, readonly string[]>> = {
     'RENAMENX k to',
     'SET k v',
     'RENAMENX k to',
+  ],
+  restore: [
+    `RESTORE k 0 "${STRING}"`,
+    `RESTORE k 0 "${STRING}"`,
+    `RESTORE k 0 "${LIST}" REPLACE`,
+    `RESTORE k 1 "${STRING}" REPLACE ABSTTL`,
+    `RESTORE k 1 "${STRING}" REPLACE ABSTTL`,
+    `RESTORE k 100000 "${STRING}" REPLACE`,
   ],
   rpop: ['RPOP l', 'RPUSH l a b c d', 'RPOP l', 'RPOP l 0', 'RPOP l 2', 'RPOP l', 'RPOP l 2'],
   rpoplpush: ['RPOPLPUSH l m', 'RPUSH l a b', 'RPOPLPUSH l m', 'RPOPLPUSH l l', 'RPOPLPUSH l m'],

@@ -230,3 +230,8 @@ export const LIST_VALUES: readonly ListValue[] = [
 
 /** A string, as a value's bytes. */
 export const STRING_VALUE = Buffer.concat([Buffer.from([0]), rdbString('a string')]);
+
+/** Bytes as a comparison script quotes them. */
+export function escaped(bytes: Buffer): string {
+  return [...bytes].map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('');
+}
