@@ -242,18 +242,12 @@ const CASES: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Commands whose events are not compared as their own client gets them. Redis puts those of MGET in
- * the middle of the reply's array; lists tell of some events after the reply, and Redis before it.
+ * Commands whose events are not compared as their own client gets them: MGET has a case of its own,
+ * and lists tell of some events after the reply, Redis before it.
  */
 const ELSEWHERE = new Set([
   'mget',
-  'linsert',
-  'lmove',
-  'blmove',
-  'lrem',
-  'ltrim',
-  'rpoplpush',
-  'brpoplpush',
+  ...['linsert', 'lmove', 'blmove', 'lrem', 'ltrim', 'rpoplpush', 'brpoplpush'],
 ]);
 
 /** Lines that have an event of every class which the commands until now have. */
@@ -459,6 +453,17 @@ describe('key events', () => {
       command('PUBLISH', '__keyspace@0__:k', MARKER),
       hearsUntil('sub', MARKER),
     ]);
+
+    define('for who runs the command itself: in the middle of an array, as from Redis 7.0', [
+      'SET k v',
+      'CONFIG SET notify-keyspace-events Em',
+      framed('PSUBSCRIBE __key*__:*', 1),
+      // An array of the message and the null, and then what is left of the reply.
+      framed('MGET no k', 2),
+      'MULTI',
+      'GET no',
+      framed('EXEC', 2),
+    ], { protocols: [3] });
 
     define('for who runs the commands itself: in the same place, before or after the reply', [
       'DEBUG SET-ACTIVE-EXPIRE 0',
