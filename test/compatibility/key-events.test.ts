@@ -241,6 +241,9 @@ const CASES: Readonly<Record<string, readonly string[]>> = {
   unlink: ['MSET a 1 b 2', 'UNLINK a no b', 'UNLINK a'],
 };
 
+/** The lines of all commands, each command's from empty databases. */
+const EVERYTHING = Object.values(CASES).flatMap((lines) => [...lines, 'SELECT 0', 'FLUSHALL']);
+
 /**
  * Commands whose events are not compared as their own client gets them: MGET has a case of its own,
  * and lists tell of some events after the reply, Redis before it.
@@ -292,6 +295,19 @@ describe('key events', () => {
     ];
     for (const classes of choices) {
       define(`"${classes}"`, [...heard(classes, MIXTURE), 'CONFIG GET notify-keyspace-events']);
+    }
+
+    for (const letter of letters) {
+      define(
+        `of every command, "E${letter}"`,
+        [
+          ...heard(`E${letter}`, []),
+          ...EVERYTHING,
+          command('PUBLISH', '__key__:', MARKER),
+          hearsUntil('sub', MARKER),
+        ],
+        { protocols: [2] },
+      );
     }
 
     define('the directive', [
@@ -370,14 +386,15 @@ describe('key events', () => {
       ]);
     }
 
-    define('evicted keys', [
-      'CONFIG SET maxmemory-policy volatile-ttl',
-      ...heard(ALL, ['SET stays v', 'SET soon v EX 100', 'SET last v EX 200']),
-      'CONFIG SET maxmemory 1',
-      'SET more v',
-      hearsUntil('sub', 'last'),
-      hearsUntil('sub', 'last'),
-    ]);
+    for (const classes of ['EAnm', 'Ee', 'Ke']) {
+      define(`evicted keys, told by "${classes}"`, [
+        'CONFIG SET maxmemory-policy volatile-ttl',
+        ...heard(classes, ['SET stays v', 'SET soon v EX 100', 'SET last v EX 200']),
+        'CONFIG SET maxmemory 1',
+        'SET more v',
+        hearsUntil('sub', 'last'),
+      ]);
+    }
   });
 
   compareWithRedis('and their channels', (define) => {
