@@ -51,7 +51,7 @@ export interface ScanRange {
 /** A reader of one file; the results of `next` are valid until the next call. */
 export class AofScanner {
   /** Where the group's or run's bytes are, after GROUP and PLAIN. */
-  buffer: Buffer = Buffer.allocUnsafeSlow(WINDOW_BYTES);
+  buffer: Buffer;
   bodyStart = 0;
   bodyEnd = 0;
   /** The stream's offset of `bodyStart`. */
@@ -81,6 +81,8 @@ export class AofScanner {
   readonly #decoder = new RequestDecoder();
 
   constructor(fs: FileSystem, fd: number, range: ScanRange) {
+    const sizeBytes = Math.max(1, Math.min(WINDOW_BYTES, range.end - range.position));
+    this.buffer = Buffer.allocUnsafeSlow(sizeBytes);
     this.#fs = fs;
     this.#fd = fd;
     this.#base = range.position;

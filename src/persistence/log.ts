@@ -12,6 +12,7 @@ import { Histogram } from '../telemetry/histogram.ts';
 import { type FileSystem, writeAll } from './file-system.ts';
 import { GroupBuffer } from './group-buffer.ts';
 import type { LogDirectory } from './log-directory.ts';
+import type { SegmentFile } from './manifest.ts';
 import type { OpenSegment } from './open-segment.ts';
 import { SegmentRotation } from './segment-rotation.ts';
 import { type SyncPolicy, SyncSchedule } from './sync-schedule.ts';
@@ -125,6 +126,14 @@ export class Log {
   /** The segment that is being written. */
   get segment(): Readonly<OpenSegment> {
     return this.#files[this.#files.length - 1];
+  }
+
+  /** The segment in which an offset lies; the one that begins there, not the one that ends there. */
+  segmentAt(offset: number): SegmentFile | undefined {
+    const { keptSegments, segments } = this.#rotation.withStarts(this.directory.manifest);
+    return [...keptSegments, ...segments].findLast(
+      ({ start }) => start !== undefined && start <= offset,
+    );
   }
 
   get policy(): SyncPolicy {

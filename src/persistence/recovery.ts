@@ -72,6 +72,8 @@ export class DamageError extends Error {
   /** Position in the file, and offset in the stream. */
   readonly position: number;
   readonly offset: number;
+  /** The increments up to there. */
+  found: readonly RecoveredSegment[] = [];
 
   constructor(file: string, problem: Pick<Problem, 'position' | 'offset'>, text: string) {
     super(text);
@@ -109,7 +111,7 @@ export async function recover(
     if (problem === undefined) continue;
     const later = files.slice(index + 1);
     if (!(await isTorn(directory, file, problem, later))) {
-      throw refusal(file.name, problem, REPAIR_ADVICE);
+      throw Object.assign(refusal(file.name, problem, REPAIR_ADVICE), { found: segments });
     }
     if (!options.loadTruncated) throw refusal(file.name, problem, TRUNCATED_ADVICE);
     const torn = tornTail(directory, file, problem, fileBytes, later);
@@ -214,11 +216,11 @@ async function isTorn(
   later: readonly SegmentFile[],
 ): Promise<boolean> {
   if (!problem.mayBeTorn) return false;
-  const places = [{ ...file, position: problem.position }];
-  for (const segment of later) places.push({ ...segment, position: 0 });
-  for (const { name, position } of places) {
-    const witness = await findWitness(directory, name, position, problem.offset);
-    if (witness !== undefined) return false;
+  const { position, offset } = problem;
+  if ((await findWitness(directory, file.name, position, offset, false)) !== undefined)
+    return false;
+  for (const { name } of later) {
+    if ((await findWitness(directory, name, 0, offset, true)) !== undefined) return false;
   }
   return true;
 }

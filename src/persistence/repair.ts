@@ -34,7 +34,9 @@ export async function cutTail(directory: LogDirectory, cut: Cut): Promise<string
       keptSegments: manifest.keptSegments.filter(isLeft),
       segments: manifest.segments.filter(isLeft),
     }));
+    const present = new Set(fs.list(directory.path));
     for (const name of names) {
+      if (!present.has(name)) continue;
       fs.rename(directory.pathOf(name), directory.pathOf(name + suffix));
       copies.push(name + suffix);
     }

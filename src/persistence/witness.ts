@@ -12,6 +12,7 @@ const STAR = 42;
 
 /**
  * Looks from a position of a file to its end.
+ * @param isLater whether it follows the file with that place: then plain commands prove it too
  * @param offset where the stream cannot be read on
  * @returns what proves it, in words; undefined when nothing does
  */
@@ -20,6 +21,7 @@ export async function findWitness(
   name: string,
   position: number,
   offset: number,
+  isLater: boolean,
 ): Promise<string | undefined> {
   const { fs } = directory;
   let fd: number;
@@ -29,15 +31,15 @@ export async function findWitness(
     if (!isMissing(error)) throw error;
     return `${name} is missing`;
   }
-  const window = Buffer.allocUnsafeSlow(WINDOW_BYTES);
   try {
+    const sizeBytes = Math.max(HEADER_BYTES, fs.size(fd) - position);
+    const window = Buffer.allocUnsafeSlow(Math.min(WINDOW_BYTES, sizeBytes));
     let filled = 0;
     for (let at = position; ; ) {
       const count = await fs.read(fd, window, filled, window.length - filled, at + filled);
       if (count === 0) return undefined;
       filled += count;
-      const isBeginning = at === 0 && position === 0;
-      if (isBeginning && window[0] === STAR) return `${name} holds commands`;
+      if (isLater && at === 0 && window[0] === STAR) return `${name} holds commands`;
       const found = witnessIn(window, filled, offset);
       if (found !== undefined) return `${name} has the group of offset ${found}`;
       // An annotation may lie across the window's end.

@@ -1,0 +1,93 @@
+// synap-check's work: what it prints, whether it repairs, and that a repaired log is sound.
+
+import { appendFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import {
+  DAMAGED,
+  inspect,
+  SOUND,
+  UNUSABLE,
+  type Verdict,
+} from '../../src/persistence/inspection.ts';
+import { temporaryDirectory } from '../support/running-server.ts';
+import { append, BASE_NAME, command, newLog, readLog } from './logs.ts';
+
+let directory: { path: string; remove(): void };
+let path: string;
+let lines: string[];
+const FIRST = `${BASE_NAME}.1.incr.aof`;
+
+beforeEach(async () => {
+  directory = temporaryDirectory();
+  path = join(directory.path, 'log');
+  lines = [];
+  const log = await newLog(path);
+  for (let i = 0; i < 10; i++) {
+    append(log, command('SET', `key:${i}`, 'value'));
+    await log.flush();
+    if (i === 4) await new Promise<number>((resolve) => log.rotate(resolve));
+  }
+  await log.close();
+});
+
+afterEach(() => directory.remove());
+
+function check(fix = false): Promise<Verdict> {
+  lines = [];
+  return inspect(path, { baseName: BASE_NAME, fix, print: (line) => void lines.push(line) });
+}
+
+test('a sound log', async () => {
+  expect(await check()).toBe(SOUND);
+  expect(lines.join('\n')).toContain(`${FIRST}: offsets 0 to 175, 490 bytes, 5 groups`);
+  expect(lines.join('\n')).toContain('the log ends at offset 350, after 10 commands');
+  expect(lines.at(-1)).toBe('all is well');
+});
+
+test('no log', async () => {
+  path = directory.path;
+  expect(await check()).toBe(UNUSABLE);
+});
+
+test('a torn end', async () => {
+  const second = join(path, `${BASE_NAME}.2.incr.aof`);
+  appendFileSync(second, readFileSync(second).subarray(0, 70));
+  expect(await check()).toBe(DAMAGED);
+  // Looking has changed nothing.
+  expect(await check(true)).toBe(SOUND);
+  expect(await check()).toBe(SOUND);
+  expect((await readLog(path)).offset).toBe(350);
+});
+
+test('damage in the middle is cut, with a copy of everything behind it', async () => {
+  const bytes = readFileSync(join(path, FIRST));
+  bytes[200] ^= 1;
+  writeFileSync(join(path, FIRST), bytes);
+  expect(await check()).toBe(DAMAGED);
+  expect(lines.join('\n')).toMatch(/damage: .*1\.incr\.aof, byte 196 \(offset 70\)/);
+  expect(await check(true)).toBe(SOUND);
+  const copies = readdirSync(path).filter((name) => name.includes('.torn-'));
+  expect(copies).toHaveLength(2);
+  expect(readFileSync(join(path, `${FIRST}.torn-70`))).toEqual(bytes.subarray(196));
+  const { offset, torn } = await readLog(path);
+  expect({ offset, torn }).toEqual({ offset: 70, torn: undefined });
+});
+
+test('bases are checked by whoever can read them', async () => {
+  const manifest = join(path, `${BASE_NAME}.manifest`);
+  writeFileSync(manifest, `file b.rdb seq 1 type b\nfile ${FIRST} seq 1 type i\n`);
+  expect(await check()).toBe(DAMAGED);
+  expect(lines).toContain('b.rdb: base, it is missing');
+  writeFileSync(join(path, 'b.rdb'), '');
+  expect(await check()).toBe(SOUND);
+  const checkBase = () => Promise.reject(new Error('its checksum is wrong'));
+  const verdict = await inspect(path, {
+    baseName: BASE_NAME,
+    fix: false,
+    checkBase,
+    print: (line) => void lines.push(line),
+  });
+  expect(verdict).toBe(DAMAGED);
+  expect(lines).toContain('b.rdb: base, its checksum is wrong');
+});
