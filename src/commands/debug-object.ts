@@ -2,9 +2,9 @@
 import { idleMs } from '../keyspace/access-clock.ts';
 import type { Database } from '../keyspace/database.ts';
 import { firstSpan, listLength, nextSpan } from '../keyspace/list-values.ts';
-import { ENCODING_INT, ENCODING_NAMES, TYPE_LIST } from '../keyspace/types.ts';
+import { ENCODING_NAMES, TYPE_LIST } from '../keyspace/types.ts';
 import { UNIT_BYTES } from '../memory/size-classes.ts';
-import { parseInteger } from '../protocol/integer.ts';
+import { serializedBytes } from '../rdb/dump-payload.ts';
 import { ListSpan } from '../structures/list-span.ts';
 import type { Call } from './call.ts';
 import { NO_SUCH_KEY } from './errors.ts';
@@ -24,10 +24,11 @@ export function debugObject(call: Call): void {
   const { access, nowMs } = server.keyspace;
   const word = db.accessWord(ref);
   const idleSeconds = access.frequency ? 0 : Math.floor(idleMs(word, nowMs) / 1000);
+  const serialized = serializedBytes(db, ref, server.config.values.rdbcompression);
   const address = ((ref >>> 0) * UNIT_BYTES).toString(16);
   reply.simple(
     `Value at:0x${address} refcount:${referenceCount(call, ref)} ` +
-      `encoding:${ENCODING_NAMES[db.encodingOf(ref)]} serializedlength:${serializedBytes(db, ref)} ` +
+      `encoding:${ENCODING_NAMES[db.encodingOf(ref)]} serializedlength:${serialized} ` +
       `lru:${word >>> 0} lru_seconds_idle:${idleSeconds}${listFacts(call, ref)}`,
   );
 }
@@ -52,35 +53,4 @@ function visitChunks(db: Database, ref: number, visit: (usedBytes: number) => vo
   firstSpan(db, ref, span);
   do visit(span.used);
   while (nextSpan(db, span));
-}
-
-/**
- * Bytes of a value in an RDB file, before compression: an integer of at most 32 bits as such, a
- * string as bytes behind their length, a list as the number of its chunks and each of them as such a
- * string behind a byte that tells its kind.
- */
-function serializedBytes(db: Database, ref: number): number {
-  if (db.typeOf(ref) === TYPE_LIST) {
-    let chunks = 0;
-    let bytes = 0;
-    visitChunks(db, ref, (usedBytes) => {
-      chunks++;
-      bytes += 1 + stringBytes(LISTPACK_BYTES + usedBytes);
-    });
-    return stringBytes(chunks) - chunks + bytes;
-  }
-  const { buffer, offset, length } = db.value(ref);
-  if (db.encodingOf(ref) === ENCODING_INT) {
-    const value = parseInteger(buffer, offset, length);
-    for (const bytes of [1, 2, 4]) {
-      if (value >= -(2 ** (8 * bytes - 1)) && value < 2 ** (8 * bytes - 1)) return 1 + bytes;
-    }
-  }
-  return stringBytes(length);
-}
-
-/** Bytes of a string of so many bytes behind its length. */
-function stringBytes(length: number): number {
-  if (length < 1 << 6) return 1 + length;
-  return length < 1 << 14 ? 2 + length : 5 + length;
 }

@@ -6,7 +6,7 @@ import type { Entries } from '../keyspace/entries.ts';
 import { Crc64 } from './crc64.ts';
 import { CHECKSUM_BYTES, LATEST_RDB_VERSION, RDB_VERSION, RdbError } from './rdb-format.ts';
 import { RdbReader } from './rdb-reader.ts';
-import { RdbWriter } from './rdb-writer.ts';
+import { type PieceReceiver, RdbWriter } from './rdb-writer.ts';
 import type { ValueReader } from './value-reader.ts';
 import { encodingOf, ValueCursor, writerOf } from './value-types.ts';
 
@@ -14,17 +14,12 @@ const VERSION_BYTES = 2;
 const FOOTER_BYTES = VERSION_BYTES + CHECKSUM_BYTES;
 /** Most payloads are small. */
 const PIECE_BYTES = 1024;
+const MAX_PIECE_BYTES = 1 << 20;
 
 /** The payload of an entry's value. */
 export function dumpValue(db: Database, ref: number, compresses: boolean): Buffer {
   const pieces: Buffer[] = [];
-  const { length } = db.value(ref);
-  const pieceBytes = Math.max(PIECE_BYTES, Math.min(length * 2, 1 << 20));
-  const writer = new RdbWriter((piece) => pieces.push(piece), compresses, pieceBytes);
-  const values = writerOf(db.typeOf(ref));
-  writer.byte(values.typeByte);
-  values.write(writer, db, ref);
-  writer.flush();
+  writeValue(db, ref, compresses, (piece) => pieces.push(piece));
   const footer = Buffer.alloc(FOOTER_BYTES);
   footer.writeUInt16LE(RDB_VERSION);
   const payload = Buffer.concat([...pieces, footer]);
@@ -32,6 +27,26 @@ export function dumpValue(db: Database, ref: number, compresses: boolean): Buffe
   checksum.update(payload, 0, payload.length - CHECKSUM_BYTES);
   checksum.write(payload, payload.length - CHECKSUM_BYTES);
   return payload;
+}
+
+/** Bytes that an entry's value has in a file, without its type. */
+export function serializedBytes(db: Database, ref: number, compresses: boolean): number {
+  let total = -1;
+  writeValue(db, ref, compresses, (piece) => {
+    total += piece.length;
+  });
+  return total;
+}
+
+/** Writes the type and the value of an entry. */
+function writeValue(db: Database, ref: number, compresses: boolean, receive: PieceReceiver): void {
+  const { length } = db.value(ref);
+  const pieceBytes = Math.max(PIECE_BYTES, Math.min(length * 2, MAX_PIECE_BYTES));
+  const writer = new RdbWriter(receive, compresses, pieceBytes);
+  const values = writerOf(db.typeOf(ref));
+  writer.byte(values.typeByte);
+  values.write(writer, db, ref);
+  writer.flush();
 }
 
 /** Whether a payload is of a version that is known and has the checksum that it tells. */

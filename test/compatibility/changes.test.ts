@@ -3,10 +3,13 @@
 
 import { setTimeout } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { escaped, payloadOf, STRING_VALUE } from '../rdb/payloads.ts';
 import { splitLine } from '../support/command-line.ts';
 import { compareWithRedis } from '../support/comparison-suite.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { textOf } from '../support/reply-frames.ts';
+
+const STRING = escaped(payloadOf(STRING_VALUE));
 
 const SCRIPTS: readonly (readonly [name: string, script: string])[] = [
   [
@@ -30,6 +33,11 @@ const SCRIPTS: readonly (readonly [name: string, script: string])[] = [
     'copies and databases',
     `SET e 1; COPY e f; COPY e f; COPY e f REPLACE; COPY e e DB 1; MOVE e 1; MOVE f 1; SET f 1
      MOVE f 1; SWAPDB 0 1; SWAPDB 0 0; MSET a 1 b 1; FLUSHDB; FLUSHDB; SET a 1; FLUSHALL`,
+  ],
+  [
+    'payloads',
+    `RESTORE r 0 "${STRING}"; RESTORE r 0 "${STRING}"; RESTORE r 0 "${STRING}" REPLACE
+     RESTORE r 5 "${STRING}" REPLACE ABSTTL; RESTORE r 5 "${STRING}" REPLACE ABSTTL; DUMP r`,
   ],
   [
     'keys that expire',

@@ -231,8 +231,11 @@ compareWithRedis('server', (define) => {
       DEBUG DIGEST-VALUE key:0 missing sized:0
     `,
     compared(
-      redact(/at:0x[0-9a-f]+|serializedlength:\d+|lru:\d+|lru_seconds_idle:\d+/),
-      'DEBUG OBJECT key:0',
+      redact(/at:0x[0-9a-f]+|lru:\d+|lru_seconds_idle:\d+/),
+      `DEBUG OBJECT key:0
+       MSET n 300 long ${'x'.repeat(1000)}
+       DEBUG OBJECT n
+       DEBUG OBJECT long`,
     ),
   ]);
 
