@@ -6,6 +6,7 @@
 //   chunk   [ header ][ group ][ header ][ group ] [ room for ][ group being ] free
 //            ▲ position in file                     ▲ header    gathered     ▲
 //            └ written, kept until synced ────────┘ groupAt                  at
+import { copyWide, ViewCache, viewOf } from '../protocol/wide-copy.ts';
 import { HEADER_BYTES, writeGroupHeader } from './group-header.ts';
 import type { OpenSegment } from './open-segment.ts';
 
@@ -29,6 +30,8 @@ export class GroupBuffer {
   /** Bytes of the current chunk, the place in it where the current group's annotation goes. */
   buffer: Buffer;
   groupAt = 0;
+  #view: DataView;
+  readonly #sources = new ViewCache();
   /** Position in the file of the current chunk's first byte. */
   #position: number;
   #segment: OpenSegment;
@@ -44,6 +47,7 @@ export class GroupBuffer {
   constructor(chunkBytes: number, segment: OpenSegment, offset: number) {
     this.#chunkBytes = Math.max(chunkBytes, 2 * HEADER_BYTES);
     this.buffer = Buffer.allocUnsafeSlow(this.#chunkBytes);
+    this.#view = viewOf(this.buffer);
     this.#segment = segment;
     this.#position = segment.sizeBytes;
     this.#endOffset = offset;
@@ -68,11 +72,7 @@ export class GroupBuffer {
   append(bytes: Uint8Array, start: number, end: number): void {
     const length = end - start;
     if (this.#at + length > this.buffer.length) this.#makeRoom(length);
-    const { buffer } = this;
-    let at = this.#at;
-    if (length < 64) for (let i = start; i < end; i++) buffer[at++] = bytes[i];
-    else buffer.set(bytes.subarray(start, end), at);
-    this.#at += length;
+    this.#at = copyWide(this.#view, this.#at, this.#sources.viewOf(bytes), start, length);
   }
 
   /**
@@ -144,7 +144,7 @@ export class GroupBuffer {
   #restart(): void {
     this.#position += this.groupAt;
     this.groupAt = 0;
-    if (this.buffer.length !== this.#chunkBytes) this.buffer = this.#take(this.#chunkBytes);
+    if (this.buffer.length !== this.#chunkBytes) this.#use(this.#take(this.#chunkBytes));
   }
 
   /** Moves the current group to a chunk in which `length` more bytes have room. */
@@ -165,8 +165,13 @@ export class GroupBuffer {
       this.#keptBytes += this.groupAt;
       this.#position += this.groupAt;
     }
-    this.buffer = this.#take(sizeBytes);
+    this.#use(this.#take(sizeBytes));
     this.groupAt = 0;
+  }
+
+  #use(buffer: Buffer): void {
+    this.buffer = buffer;
+    this.#view = viewOf(buffer);
   }
 
   #take(sizeBytes: number): Buffer {
