@@ -93,14 +93,14 @@ export function formatManifest(manifest: Manifest): string {
  */
 export function parseManifest(text: string): Manifest {
   if (text === '') throw new ManifestError('it is empty');
+  if (!text.endsWith('\n')) throw new ManifestError('its last line is cut off');
   const state: Parsed = { id: '', bases: [], kept: [], segments: [], history: [], own: false };
   const end = text.lastIndexOf(CRC_LINE);
   const hasChecksum =
     end >= 0 && text.slice(end) === `${CRC_LINE}${checksum(text.slice(0, end))}\n`;
   if (end >= 0 && !hasChecksum) throw new ManifestError(FAULTY);
   const lines = (hasChecksum ? text.slice(0, end) : text).split('\n');
-  if (lines.at(-1) === '') lines.pop();
-  else if (hasChecksum) throw new ManifestError(FAULTY);
+  if (lines.pop() !== '') throw new ManifestError(FAULTY);
   lines.forEach((line, index) => {
     readLine(line, index + 1, state);
   });

@@ -7,6 +7,8 @@ import { openLog } from '../../dist/persistence/open-log.js';
 import { recover } from '../../dist/persistence/recovery.js';
 import { cutTail } from '../../dist/persistence/repair.js';
 
+const MAX_UNACKNOWLEDGED = 400;
+
 const [path, mode, first] = process.argv.slice(2);
 const directory = LogDirectory.read(path, 'appendonly.aof');
 const recovery = await recover(directory, { from: 0, loadTruncated: true, onGroup: () => {} });
@@ -15,6 +17,8 @@ if (recovery.torn !== undefined) await cutTail(directory, recovery.torn);
 /** Offsets behind commands that are not acknowledged yet, from old to new. */
 const unacknowledged = [];
 let acknowledged = Number(first) - 1;
+let following = 0;
+let isWaiting = false;
 
 const log = await openLog(directory, recovery, {
   policy: { mode, intervalMs: 2 },
@@ -44,7 +48,10 @@ function tick(next) {
   }
   log.commit();
   acknowledge();
-  setImmediate(tick, next + count);
+  following = next + count;
+  // While much is unacknowledged, what comes next waits for the disk, as a client would.
+  if (unacknowledged.length < MAX_UNACKNOWLEDGED) setImmediate(tick, following);
+  else isWaiting = true;
 }
 
 function acknowledge() {
@@ -55,4 +62,7 @@ function acknowledge() {
     acknowledged++;
   }
   if (acknowledged > before) writeSync(1, `${acknowledged}\n`);
+  if (!isWaiting || unacknowledged.length >= MAX_UNACKNOWLEDGED) return;
+  isWaiting = false;
+  setImmediate(tick, following);
 }
