@@ -177,13 +177,15 @@ function gap(expected: number, found: number): Problem {
   return { position: 0, offset: expected, reason, mayBeTorn: found > expected };
 }
 
-interface Scanned {
+/** What a scanner went through; `start` is undefined when there was nothing. */
+export interface Scanned {
   readonly start: number | undefined;
   readonly groups: number;
   readonly problem: Problem | undefined;
 }
 
-async function scan(
+/** Hands out all groups that a scanner finds, from an offset on. */
+export async function scan(
   scanner: AofScanner,
   { from, onGroup, onProgress }: RecoveryOptions,
 ): Promise<Scanned> {

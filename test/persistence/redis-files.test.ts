@@ -3,10 +3,18 @@
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, mkdirSync, readdirSync, readFileSync, truncateSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { hasPreamble, readAofFile } from '../../src/persistence/aof-file.ts';
 import { CommandReader } from '../../src/persistence/commands-of.ts';
 import { installBase } from '../../src/persistence/generations.ts';
 import { LogDirectory } from '../../src/persistence/log-directory.ts';
@@ -179,6 +187,35 @@ describe.skipIf(!hasRedis)('files of Redis', () => {
       }
     });
   }
+
+  test('in one file, behind a snapshot or without one, are read, and cut at a torn end', async () => {
+    await startRedis('--aof-use-rdb-preamble', 'no', '--dbfilename', 'dump.rdb');
+    await ask(['SET', 'a', '1'], ['SAVE'], ['MULTI'], ['INCR', 'n'], ['INCR', 'n'], ['EXEC']);
+    await killRedis();
+    const rdb = readFileSync(join(directory.path, 'dump.rdb'));
+    const commands = readFileSync(join(path, `${BASE_NAME}.1.incr.aof`));
+    const file = join(directory.path, 'old.aof');
+    appendFileSync(file, commands);
+    expect(await hasPreamble(file)).toBe(false);
+    const pieces: Buffer[] = [];
+    const onGroup = ({ bytes }: { bytes: Buffer }) => void pieces.push(Buffer.from(bytes));
+    const options = { loadTruncated: true, onGroup };
+    expect(await readAofFile(file, 0, options)).toEqual({
+      commandBytes: commands.length,
+      torn: undefined,
+    });
+    expect(Buffer.concat(pieces)).toEqual(commands);
+    writeFileSync(file, Buffer.concat([rdb, commands.subarray(0, -1)]));
+    expect(await hasPreamble(file)).toBe(true);
+    pieces.length = 0;
+    const { commandBytes, torn } = await readAofFile(file, rdb.length, options);
+    expect(commandBytes).toBe(commands.indexOf('*1\r\n$5\r\nMULTI'));
+    expect(torn?.position).toBe(rdb.length + commandBytes);
+    expect(Buffer.concat(pieces)).toEqual(commands.subarray(0, commandBytes));
+    const strict = { ...options, loadTruncated: false };
+    await expect(readAofFile(file, rdb.length, strict)).rejects.toThrow(/cut off/);
+    await expect(readAofFile(file, 1, options)).rejects.toThrow(/byte 1: /);
+  });
 
   test('with damage in them are refused', async () => {
     await startRedis();
