@@ -1,6 +1,7 @@
 // Clients that wait for keys: BLPOP, BRPOP, BLMOVE, BRPOPLPUSH, BLMPOP, CLIENT UNBLOCK. Each case
 // is an order of events on several connections.
 
+import { escaped, LIST_VALUES, payloadOf } from '../rdb/payloads.ts';
 import { redact, shape, transformed } from '../support/comparers.ts';
 import { compareWithRedis } from '../support/comparison-suite.ts';
 import {
@@ -22,6 +23,8 @@ import {
 function blocks(...lines: string[]): Script {
   return lines.flatMap((line, index) => [send(line), blocked(index + 1)]);
 }
+
+const LIST = escaped(payloadOf(LIST_VALUES[0].value));
 
 /** Times that the argument `timeout` may be. */
 const TIMEOUTS = [
@@ -214,6 +217,7 @@ compareWithRedis('blocking', (define) => {
     ['RPOPLPUSH', 'RPUSH l 1 2', 'RPOPLPUSH l k'],
     ['LMOVE', 'RPUSH l 1 2', 'LMOVE l k LEFT RIGHT'],
     ['LINSERT and LPUSHX need a list', 'SET x 1', 'LPUSHX k 1\nLINSERT k BEFORE a b\nRPUSH k 1 2'],
+    ['RESTORE', 'SET x 1', `RESTORE k 0 "${LIST}"`],
     ['a list in chunks', 'SET x 1', `RPUSH k ${'e'.repeat(9000)} 2`],
   ] as const) {
     const waits = how.startsWith('RENAME over') || how === 'COPY REPLACE' ? [] : [before];
@@ -431,6 +435,20 @@ compareWithRedis('blocking', (define) => {
       ),
     ),
     compared(redact(/_\w+_\d+/), 'INFO errorstats'),
+  ]);
+
+  define('the slow log gets a command when it is served', [
+    'b> PING',
+    'CONFIG SET slowlog-log-slower-than 0\nSLOWLOG RESET',
+    send('b> BLPOP k 0'),
+    blocked(1),
+    'RPUSH k 1',
+    receive('b'),
+    'CONFIG SET slowlog-log-slower-than -1',
+    compared(
+      transformed('commands', (text) => (/^[A-Za-z]+$/.test(text) ? text : '')),
+      'SLOWLOG GET 3',
+    ),
   ]);
 
   define('client-side caching', [
