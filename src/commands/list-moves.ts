@@ -107,9 +107,9 @@ export function moveElement(
   const pushed = pushElement(db, target, request, 2, moved, 0, moved.length, !toTail);
   // Where both are the same list, pushing may have moved it.
   const left = dropElements(db, source === target ? pushed : source, 1, fromTail);
-  reply.bulkBuffer(moved);
   db.notify(EVENT_LIST, toTail ? 'rpush' : 'lpush', request, 2);
   db.modified(request, 2, 0);
+  reply.bulkBuffer(moved);
   db.notify(EVENT_LIST, fromTail ? 'rpop' : 'lpop', request, 1);
   if (left === 0) db.notify(EVENT_GENERIC, 'del', request, 1);
   return true;

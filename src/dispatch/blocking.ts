@@ -136,13 +136,13 @@ export class BlockedClients implements Blocking {
     const mark = reply.mark();
     reply.resp3 = client.protocol === 3;
     let answered = true;
-    reply.borrowed = true;
+    reply.borrower = client;
     try {
       answered = encode();
     } catch (error) {
       this.#accounting.recover(error, command);
     } finally {
-      reply.borrowed = false;
+      reply.borrower = undefined;
     }
     const bytes = answered && client.replyMode === REPLY_ON ? reply.copySince(mark) : undefined;
     reply.rewind(mark);

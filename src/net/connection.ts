@@ -191,12 +191,14 @@ export class Connection extends Client implements Recipient {
   override send(bytes: Buffer): void {
     if (this.closing) return;
     if (this.#running) this.#insert(bytes);
+    else if (this.#isAnswered()) this.#host.reply.raw(bytes);
     else this.#host.replies.takeMessage(this, bytes);
   }
 
   override deliver(buffer: Buffer, start: number, end: number): void {
     if (this.closing) return;
     if (this.#running) this.#insert(buffer.subarray(start, end));
+    else if (this.#isAnswered()) this.#host.reply.raw(buffer.subarray(start, end));
     else this.#host.replies.takeShared(this, buffer, start, end);
   }
 
@@ -236,10 +238,15 @@ export class Connection extends Client implements Recipient {
     return this.#host.outputLimits[type === 'master' ? 'replica' : type];
   }
 
+  /** Whether the answer to its request that waited is encoded now, which it will get. */
+  #isAnswered(): boolean {
+    return this.#host.reply.borrower === this && this.replyMode === REPLY_ON;
+  }
+
   /** Puts a message between the replies, where it belongs: one of its own requests caused it. */
   #insert(bytes: Buffer): void {
     const { reply } = this.#host;
-    if (this.replyMode === REPLY_ON && !reply.borrowed) {
+    if (this.replyMode === REPLY_ON && reply.borrower === undefined) {
       reply.raw(bytes);
     } else {
       // Dispatch takes back what is not to be answered, or is for another who waited; messages come
@@ -303,8 +310,8 @@ export class Connection extends Client implements Recipient {
 
   /**
    * The same when the peer has ended its side and no request of it waits for a later turn, or for
-   * output to drain. Those that wait for a key or that CLIENT PAUSE suspends are dropped, as by Redis: the peer may have
-   * tried again elsewhere.
+   * output to drain. Those that wait for a key or that CLIENT PAUSE suspends are dropped, as by Redis:
+   * the peer may have tried again elsewhere.
    */
   #finishIfEnded(): void {
     const waits = this.#held && !this.blocked && this.#output.unsentBytes > 0;

@@ -36,8 +36,11 @@ export interface ReplyMark {
 export class Reply {
   /** Whether the connection being answered speaks RESP3. */
   resp3 = false;
-  /** Whether what is encoded now is not for the client whose requests run, who may get messages. */
-  borrowed = false;
+  /**
+   * For whom the encoder is used now, if that is not the client whose requests run: one who waited.
+   * Both may get messages meanwhile.
+   */
+  borrower: object | undefined = undefined;
   /** Bytes encoded since the last `take`: `chunks` first, then `buffer` up to `position`. */
   buffer: Buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES);
   position = 0;

@@ -10,6 +10,7 @@ import {
   capture,
   closes,
   compared,
+  framed,
   hangUp,
   hears,
   on,
@@ -384,6 +385,15 @@ compareWithRedis('blocking', (define) => {
     'CLIENT UNPAUSE',
   ]);
 
+  define('CLIENT PAUSE has those wait whom it holds', [
+    'b> PING\nCLIENT PAUSE 10000 WRITE',
+    send('b> RPUSH k 1'),
+    blocked(1),
+    'CLIENT UNPAUSE',
+    receive('b'),
+    blocked(0),
+  ]);
+
   define('WATCH', [
     'w> WATCH k t',
     ...blocks('b> BLPOP k 0'),
@@ -397,18 +407,20 @@ compareWithRedis('blocking', (define) => {
   ]);
 
   define('what is told of those who wait', [
-    ...blocks('b> BLPOP k 0', 'c> BLPOP k 100'),
+    capture('b', 'b> CLIENT ID'),
+    capture('c', 'c> CLIENT ID'),
+    ...blocks('b> BLPOP k 0', 'c> BRPOP k 100'),
     compared(
       transformed('flags', (text) =>
         text.replace(/^.*( flags=\w+ db=\d+).*( cmd=\S+).*$/gm, '$1$2'),
       ),
-      'CLIENT LIST TYPE pubsub',
+      'CLIENT LIST ID $b $c',
     ),
     compared(
       redact(/(connected_clients|client_recent_max_\w+|cluster_connections|maxclients):\d+/),
       'INFO clients',
     ),
-    compared(redact(/usec[^,]*,usec_per_call[^,]*/), 'CONFIG RESETSTAT'),
+    'CONFIG RESETSTAT',
     'RPUSH k 1 2 3',
     receive('b'),
     receive('c'),
@@ -473,6 +485,26 @@ compareWithRedis('blocking', (define) => {
     receive('b'),
     hears('d'),
   ]);
+
+  define('messages about what one is served come with its reply', [
+    'CONFIG SET notify-keyspace-events KElg',
+    framed('b> PSUBSCRIBE *', 1),
+    send('b> BLPOP k 0'),
+    blocked(1),
+    'RPUSH k 1',
+    // Two messages for each of the three events, and the reply.
+    hears('b', 7),
+    send('b> BLMOVE k t LEFT LEFT 0'),
+    blocked(1),
+    'RPUSH k 1 2',
+    hears('b', 7),
+    'DEL k',
+    hears('b', 2),
+    send('b> BLMPOP 0 1 k LEFT'),
+    blocked(1),
+    'RPUSH k 1',
+    hears('b', 7),
+  ], { protocols: [3] });
 
   define('MONITOR shows a command when it was sent', [
     'b> PING\na> PING\nm> MONITOR',

@@ -56,6 +56,25 @@ test('one whose peer ends its side is closed, and gets no element', async () => 
   expect(await ask('EXISTS', 'after')).toBe('0');
 });
 
+test('one whose peer ends its side is closed even while it has not read everything', async () => {
+  await ask('SET', 'big', 'x'.repeat(1024 * 1024));
+  const client = await PatientClient.connect({ port: server.port, host: '127.0.0.1' });
+  const unread = async () => / omem=[1-9]\d* [^\n]* cmd=get /.test(await ask('CLIENT', 'LIST'));
+  let asked = 0;
+  // So many that the system does not take all replies.
+  await until('unsent replies', async () => {
+    await client.write('GET big\r\n');
+    asked++;
+    return (await unread()) ? true : undefined;
+  });
+  await client.write('BLPOP k 0\r\n');
+  await blocked(1);
+  client.socket.end();
+  await blocked(0);
+  const replies = await client.readToEnd();
+  expect(replies.length).toBe(asked * ('$1048576\r\n\r\n'.length + 1024 * 1024));
+});
+
 test('one whose peer is gone gets no element', async () => {
   const [gone, next] = [await waiter(), await waiter()];
   gone.socket.resetAndDestroy();
@@ -131,9 +150,10 @@ test('it is not idle, however long it waits, and begins anew to be when it is se
   const idleSeconds = async () =>
     / idle=(\d+) [^\n]* cmd=blpop/.exec(await ask('CLIENT', 'LIST'))?.[1];
   // The server looks once a second who was idle for longer than it allows.
-  const pinging = setInterval(() => void observer.command('PING'), 200);
-  await idle.readUntilClose();
-  clearInterval(pinging);
+  await until('the end of the idle one', async () => {
+    await ask('PING');
+    return idle.closed ? true : undefined;
+  });
   expect(Number(await idleSeconds())).toBeGreaterThan(0);
   await ask('RPUSH', 'k', '1');
   expect((await client.read(ELEMENT.length)).toString()).toBe(ELEMENT);
