@@ -74,6 +74,11 @@ const DONE = 5;
 const STEPS_AT_ONCE = 32;
 const PASSED_AT_ONCE_BYTES = 64 * 1024;
 
+/** Below this many bytes a loop copies faster than a call into the runtime. */
+const LOOP_COPY_BYTES = 64;
+/** Keys that are a little longer than those before need no new buffer. */
+const SPARE_KEY_BYTES = 256;
+
 const FUNCTION_LAYOUT: Layout = ['string'];
 /** Module, when it was written, its data. */
 const MODULE_LAYOUT: Layout = ['length', 'length', 'length', 'module'];
@@ -285,8 +290,12 @@ export class RdbFileReader {
   /** Keeps the key beyond the next read. */
   #setKey({ buffer, offset, length }: ByteView): void {
     const key = this.#key;
-    if (key.buffer.length < length) key.buffer = Buffer.allocUnsafeSlow(length * 2);
-    for (let i = 0; i < length; i++) key.buffer[i] = buffer[offset + i];
+    if (key.buffer.length < length) key.buffer = Buffer.allocUnsafeSlow(length + SPARE_KEY_BYTES);
+    if (length <= LOOP_COPY_BYTES) {
+      for (let i = 0; i < length; i++) key.buffer[i] = buffer[offset + i];
+    } else {
+      buffer.copy(key.buffer, 0, offset, offset + length);
+    }
     key.clear();
     key.push(0, length);
   }

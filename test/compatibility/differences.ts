@@ -141,12 +141,12 @@ export const infoFieldsLeftOut: readonly InfoFields[] = [
     ],
   },
   {
-    reason: 'MIGRATE, RESTORE and writable replicas are not there yet.',
-    fields: [
-      'Stats/migrate_cached_sockets',
-      'Stats/slave_expires_tracked_keys',
-      'Stats/dump_payload_sanitizations',
-    ],
+    reason: 'Payloads and snapshots are always checked as a whole.',
+    fields: ['Stats/dump_payload_sanitizations'],
+  },
+  {
+    reason: 'MIGRATE and writable replicas are not there yet.',
+    fields: ['Stats/migrate_cached_sockets', 'Stats/slave_expires_tracked_keys'],
   },
 ];
 
