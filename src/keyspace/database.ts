@@ -13,7 +13,8 @@ import { hashBytes } from '../structures/hash.ts';
 import { type Entries, NO_EXPIRY } from './entries.ts';
 import { ExpiryHeap } from './expiry-heap.ts';
 import { EVENT_KEY_MISS } from './key-events.ts';
-import type { Keyspace } from './keyspace.ts';
+import type { DetachedKeys, Keyspace } from './keyspace.ts';
+import type { SnapshotSource } from './snapshot.ts';
 
 export { NO_EXPIRY } from './entries.ts';
 
@@ -67,8 +68,15 @@ export class Database {
     return ref;
   }
 
-  /** As `find`, for an argument of the request. */
+  /** As `find`, for an argument of the request: also the way to an entry that is to be changed. */
   peek(request: Request, i: number): number {
+    const ref = this.#look(request, i);
+    if (ref !== 0) this.#keyspace.snapshot?.preserve(this.#table, ref);
+    return ref;
+  }
+
+  /** As `peek`, for those who only read. */
+  #look(request: Request, i: number): number {
     const { buffer, offsets, lengths } = request;
     const at = offsets[i];
     const isHashed = i > 0 && i <= request.hashedTo;
@@ -95,7 +103,7 @@ export class Database {
 
   /** The entry of a key that a command reads, or 0: counts a hit or miss, sets the access clock. */
   read(request: Request, i: number): number {
-    const ref = this.peek(request, i);
+    const ref = this.#look(request, i);
     if (ref === 0) {
       this.#keyspace.stats.misses++;
       this.notify(EVENT_KEY_MISS, 'keymiss', request, i);
@@ -115,7 +123,7 @@ export class Database {
 
   /** As `inspect`, without telling of a miss as an event (OBJECT). */
   inspectQuietly(request: Request, i: number): number {
-    const ref = this.peek(request, i);
+    const ref = this.#look(request, i);
     if (ref === 0) this.#keyspace.stats.misses++;
     else this.#keyspace.stats.hits++;
     return ref;
@@ -185,19 +193,11 @@ export class Database {
     expiry: number,
   ): number {
     if (ref === 0) this.#table.reserve();
-    const { buffer, offsets, lengths } = request;
+    const { buffer } = request;
+    const at = request.offsets[i];
+    const size = request.lengths[i];
     const word = this.#keyspace.freshWord;
-    const { entries } = this;
-    const fresh = entries.build(
-      buffer,
-      offsets[i],
-      lengths[i],
-      type,
-      encoding,
-      length,
-      expiry,
-      word,
-    );
+    const fresh = this.entries.build(buffer, at, size, type, encoding, length, expiry, word);
     if (expiry !== NO_EXPIRY) this.#expiries.add(fresh, expiry);
     return fresh;
   }
@@ -249,6 +249,7 @@ export class Database {
   /** Takes an entry out without telling anyone: a value that has become empty. */
   discard(ref: number): void {
     if (!this.#table.locate(ref)) throw new Error('the entry is not in its database');
+    this.#keyspace.snapshot?.preserve(this.#table, ref);
     this.#discardFound(ref);
   }
 
@@ -276,6 +277,7 @@ export class Database {
    * there; expiry and access clock go with it. The source is gone afterwards (RENAME, MOVE).
    */
   moveTo(ref: number, target: Database, request: Request, i: number): void {
+    this.#keyspace.snapshot?.preserve(this.#table, ref);
     const word = this.accessWord(ref);
     const fresh = this.#transfer(ref, target, request, i, true);
     target.setAccessWord(fresh, word);
@@ -306,6 +308,7 @@ export class Database {
    * @returns the entry's reference, which may be another
    */
   setExpiry(ref: number, timeMs: number): number {
+    this.#keyspace.snapshot?.preserve(this.#table, ref);
     let target = ref;
     if (this.expiryOf(ref) !== NO_EXPIRY && timeMs !== NO_EXPIRY) {
       this.updateExpiry(ref, timeMs);
@@ -358,22 +361,29 @@ export class Database {
   }
 
   /**
-   * Empties the database at once; the memory of what was in it is given back by calling the
-   * returned function until it returns false, each call taking well under a millisecond.
+   * Empties the database at once, and returns what was in it: its memory is given back by calling
+   * `free` until that returns false, each call taking well under a millisecond.
    */
-  detach(): () => boolean {
+  detach(): DetachedKeys {
     const table = this.#table;
+    const keys = table.size;
     this.#expiries.discard();
     this.#table = new BytesTable(this.#keyspace.arena, this.#keyspace.seed);
     this.#expiries = new ExpiryHeap(this.#keyspace.arena);
     const free = (ref: number): void => this.entries.free(ref);
-    return () => table.dismantle(free);
+    return { table, keys, free: () => table.dismantle(free) };
   }
 
   /** Exchanges the contents of two databases. */
   swapWith(other: Database): void {
     [this.#table, other.#table] = [other.#table, this.#table];
     [this.#expiries, other.#expiries] = [other.#expiries, this.#expiries];
+  }
+
+  /** What a snapshot has to save of it. */
+  get source(): SnapshotSource {
+    const { index, size, expiring } = this;
+    return { index, size, expiring, table: this.#table };
   }
 
   #hash(bytes: Uint8Array, offset: number, length: number): number {

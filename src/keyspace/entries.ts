@@ -69,8 +69,12 @@ export class Entries {
    * well under a millisecond, and tells whether that was all.
    */
   onLargeValue: (step: () => boolean) => void = finish;
-  readonly #value = new ByteView();
-  readonly #key = new ByteView();
+  /** The stamp of entries that are made now, at its place in their meta words (snapshot.ts). */
+  stamp = 0;
+  #value = new ByteView();
+  #key = new ByteView();
+  #spareValue = new ByteView();
+  #spareKey = new ByteView();
 
   constructor(arena: Arena) {
     this.arena = arena;
@@ -104,6 +108,15 @@ export class Entries {
   key(ref: number): ByteView {
     viewKey(this.arena, ref, this.#key);
     return this.#key;
+  }
+
+  /**
+   * Exchanges the shared views for others, or back again: what happens in between leaves the views
+   * that somebody looks at alone.
+   */
+  exchangeViews(): void {
+    [this.#value, this.#spareValue] = [this.#spareValue, this.#value];
+    [this.#key, this.#spareKey] = [this.#spareKey, this.#key];
   }
 
   /** Bytes that the entry takes: its block and what of it lies outside. */
@@ -193,7 +206,7 @@ export class Entries {
     const segment = ref >>> SEGMENT_SHIFT;
     const i32 = arena.i32[segment];
     const base = (ref & SEGMENT_MASK) << 1;
-    i32[base] = packMeta(type, encoding, words, 0, sizeClass);
+    i32[base] = packMeta(type, encoding, words, 0, sizeClass) | this.stamp;
     i32[base + 1] = keyLength;
     i32[base + 2] = valueLength;
     i32[base + CLOCK_WORD] = accessWord;

@@ -2,11 +2,13 @@
 // background work that is done a slice at a time (deleting expired keys, giving memory back).
 import { Arena } from '../memory/arena.ts';
 import type { Request } from '../protocol/request.ts';
+import type { BytesTable } from '../structures/bytes-table.ts';
 import { type HashSeed, randomSeed } from '../structures/hash.ts';
 import { type AccessSettings, lfuInitialWord, lfuTouched, lruWord } from './access-clock.ts';
 import { Database } from './database.ts';
 import { Entries } from './entries.ts';
 import { EVENT_EVICTED, EVENT_EXPIRED, EVENT_NEW, KeyEvents } from './key-events.ts';
+import { type Snapshot, Stamps } from './snapshot.ts';
 import { type Waiter, WaitList } from './waits.ts';
 import { type Watcher, WatchList } from './watch.ts';
 
@@ -22,6 +24,15 @@ export interface KeyObserver {
   keyChanged(bytes: Uint8Array, offset: number, length: number, byClient: boolean): void;
   /** One database was emptied, or all. */
   flushed(): void;
+}
+
+/** What was in a database that was emptied. */
+export interface DetachedKeys {
+  /** Where the keys are; undefined for parts of a single value. */
+  readonly table?: BytesTable;
+  readonly keys: number;
+  /** Gives a little memory back; returns whether there is more. */
+  readonly free: () => boolean;
 }
 
 /** What the keyspace counts, for INFO. */
@@ -66,8 +77,12 @@ export class Keyspace {
   /** What `usedBytes` was while all databases were empty. */
   readonly initialBytes: number;
 
-  /** Emptied databases: each call of `free` gives a little back and tells whether there is more. */
-  readonly #detached: { readonly keys: number; readonly free: () => boolean }[] = [];
+  readonly stamps = new Stamps(this);
+  /** The snapshot that is being taken: has to save what is about to change. */
+  snapshot: Snapshot | undefined;
+
+  /** What was emptied: its memory is given back in slices. */
+  readonly #detached: DetachedKeys[] = [];
   #observer: KeyObserver | undefined;
   /** Database at which the next active expiry cycle begins. */
   #nextExpiryIndex = 0;
@@ -77,8 +92,7 @@ export class Keyspace {
 
   constructor(databaseCount: number) {
     this.entries.onLargeValue = (step) => {
-      this.#detached.push({ keys: 1, free: () => !step() });
-      this.onReclaimable();
+      this.giveBack({ keys: 1, free: () => !step() });
     };
     for (let i = 0; i < databaseCount; i++) this.databases.push(new Database(this, i));
     this.initialBytes = this.usedBytes;
@@ -261,12 +275,19 @@ export class Keyspace {
       removed += database.size;
       // A database that has become empty may still hold memory from when it was not.
       if (database.capacity > 0) {
-        this.#detached.push({ keys: database.size, free: database.detach() });
+        const emptied = database.detach();
+        if (this.snapshot?.keep(emptied) !== true) this.#detached.push(emptied);
       }
     }
     this.dirty += removed;
     this.#observer?.flushed();
     return removed;
+  }
+
+  /** Queues memory to be given back. */
+  giveBack(emptied: DetachedKeys): void {
+    this.#detached.push(emptied);
+    this.onReclaimable();
   }
 
   /** Exchanges the contents of two databases, as SWAPDB, which may be the same. */

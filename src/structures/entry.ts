@@ -3,10 +3,11 @@
 //   byte 0        4            8              12
 //       [ meta   ][ key length ][ value length ][ extra words … ][ key … ][ value … ]
 //
-//   meta, from bit 0:  type 4 | encoding 4 | extra words 4 | flags 4 | size class 8 | unused 8
+//   meta, from bit 0:  type 4 | encoding 4 | extra words 4 | flags 4 | size class 8 | stamp 8
 //
 // The extra words belong to who uses the table (a database keeps its access clock and expiry there,
-// see keyspace/database.ts); a dictionary inside a value has none and pays for none. A key longer
+// see keyspace/database.ts); a dictionary inside a value has none and pays for none. The stamp tells
+// the last snapshot that has the entry or began before it was made (keyspace/snapshot.ts). A key longer
 // than MAX_INLINE_KEY_BYTES, or a value that does not fit into a block, lies outside: the flag is
 // set, the length is still the true one, and in its place are 4 bytes, the number of its external
 // block.
@@ -32,6 +33,8 @@ const TYPE_MASK = 0xf;
 const ENCODING_SHIFT = 4;
 const WORDS_SHIFT = 8;
 const CLASS_SHIFT = 16;
+const STAMP_SHIFT = 24;
+const STAMP_MASK = 0xff << STAMP_SHIFT;
 
 /** A run of bytes somewhere: what reading a key or a value yields, without copying it. */
 export class ByteView {
@@ -60,6 +63,23 @@ export function packMeta(
     flags |
     (sizeClass << CLASS_SHIFT)
   );
+}
+
+/** A stamp, 0 … 255, at its place in a meta word. */
+export function stampBits(stamp: number): number {
+  return stamp << STAMP_SHIFT;
+}
+
+/** Whether an entry has the stamp of these bits. */
+export function hasStamp(arena: Arena, ref: number, bits: number): boolean {
+  return ((metaOf(arena, ref) ^ bits) & STAMP_MASK) === 0;
+}
+
+/** Gives an entry the stamp of these bits. */
+export function setStamp(arena: Arena, ref: number, bits: number): void {
+  const words = arena.i32[ref >>> SEGMENT_SHIFT];
+  const base = (ref & SEGMENT_MASK) << 1;
+  words[base] = (words[base] & ~STAMP_MASK) | bits;
 }
 
 /** The meta word of an entry. */

@@ -1,0 +1,175 @@
+// A snapshot: the keyspace as it was at one moment, handed to a sink entry by entry, in slices, while
+// commands go on changing it. Who is about to change an entry has it saved first (`preserve`), so each
+// entry arrives as it was, once, in no order.
+//
+// Each entry bears a stamp. A snapshot begins by changing the stamp of the entries that are made from
+// then on: an entry with another one is of the moment and not saved yet, and gets the new stamp when it
+// is. Tables may therefore grow, shrink and merge as they like, and nothing is copied or set aside.
+// Tables are what the snapshot goes by, not databases: SWAPDB exchanges those.
+import type { BytesTable } from '../structures/bytes-table.ts';
+import { hasStamp, setStamp, stampBits } from '../structures/entry.ts';
+import type { DetachedKeys, Keyspace } from './keyspace.ts';
+
+/** Entries visited between two looks at the clock. */
+const BATCH = 16;
+/** Stamps that there are. */
+const STAMPS = 256;
+
+/** A database as it was when the snapshot began. */
+export interface SnapshotSource {
+  readonly index: number;
+  readonly size: number;
+  readonly expiring: number;
+  readonly table: BytesTable;
+}
+
+/** Takes the entries of a snapshot. */
+export interface SnapshotSink {
+  /** An entry of a database: read it now, it changes afterwards. */
+  entry(source: SnapshotSource, ref: number): void;
+}
+
+/** A snapshot that is being taken; see the head of this file. */
+export class Snapshot {
+  /** Keys that there were when it began. */
+  readonly keys: number;
+  /** Keys that the sink has. */
+  saved = 0;
+
+  readonly #keyspace: Keyspace;
+  readonly #sink: SnapshotSink;
+  readonly #sources = new Map<BytesTable, SnapshotSource>();
+  /** Sources that are not walked to their end; the first is being walked. */
+  readonly #left: SnapshotSource[] = [];
+  #cursor = 0;
+  /** What was emptied meanwhile and is still needed. */
+  readonly #kept = new Map<BytesTable, DetachedKeys>();
+  #failure: unknown;
+  #source: SnapshotSource | undefined;
+  readonly #visit = (ref: number): void => {
+    if (this.#source !== undefined) this.#save(this.#source, ref);
+  };
+
+  /** Begins. @throws Error when another one is being taken */
+  constructor(keyspace: Keyspace, sink: SnapshotSink) {
+    if (keyspace.snapshot !== undefined) throw new Error('a snapshot is being taken already');
+    this.#keyspace = keyspace;
+    this.#sink = sink;
+    let keys = 0;
+    for (const { source } of keyspace.databases) {
+      this.#sources.set(source.table, source);
+      this.#left.push(source);
+      keys += source.size;
+    }
+    this.keys = keys;
+    keyspace.stamps.begin();
+    keyspace.snapshot = this;
+  }
+
+  /**
+   * Saves an entry that is about to change, unless it is saved or newer than the snapshot. A failure
+   * is the snapshot's, not of who wants to change the entry: it comes out of `work`.
+   */
+  preserve(table: BytesTable, ref: number): void {
+    const source = this.#sources.get(table);
+    if (source === undefined || this.#failure !== undefined) return;
+    const { entries } = this.#keyspace;
+    // Who is about to change the entry may be looking at others.
+    entries.exchangeViews();
+    try {
+      this.#save(source, ref);
+    } catch (error) {
+      this.#failure = error;
+    } finally {
+      entries.exchangeViews();
+    }
+  }
+
+  /** Keeps what was in an emptied database for as long as it is needed; false when it is not. */
+  keep(emptied: DetachedKeys): boolean {
+    const { table } = emptied;
+    if (table === undefined || !this.#left.some((source) => source.table === table)) return false;
+    this.#kept.set(table, emptied);
+    return true;
+  }
+
+  /**
+   * Goes on until the deadline (by performance.now()).
+   * @returns whether there is more to do
+   * @throws what the sink threw; the snapshot is to be aborted then
+   */
+  work(deadline: number): boolean {
+    while (this.#left.length > 0) {
+      if (this.#failure !== undefined) throw this.#failure;
+      [this.#source] = this.#left;
+      this.#cursor = this.#source.table.scan(this.#cursor, BATCH, this.#visit);
+      if (this.#cursor === 0) this.#endSource(this.#source);
+      if (this.#left.length > 0 && performance.now() >= deadline) return true;
+    }
+    if (this.#failure !== undefined) throw this.#failure;
+    this.#end();
+    this.#keyspace.stamps.complete();
+    return false;
+  }
+
+  /** Ends it before its time. */
+  abort(): void {
+    for (const source of [...this.#left]) this.#endSource(source);
+    this.#end();
+  }
+
+  #save(source: SnapshotSource, ref: number): void {
+    const { arena, entries } = this.#keyspace;
+    if (hasStamp(arena, ref, entries.stamp)) return;
+    this.#sink.entry(source, ref);
+    setStamp(arena, ref, entries.stamp);
+    this.saved++;
+  }
+
+  #endSource(source: SnapshotSource): void {
+    this.#left.splice(this.#left.indexOf(source), 1);
+    const kept = this.#kept.get(source.table);
+    if (kept !== undefined) this.#keyspace.giveBack(kept);
+    this.#kept.delete(source.table);
+  }
+
+  #end(): void {
+    if (this.#keyspace.snapshot === this) this.#keyspace.snapshot = undefined;
+  }
+}
+
+/**
+ * Chooses stamps: each snapshot's is one that no entry has. A snapshot that was completed has given
+ * all entries its own, so only many aborted ones in a row use the stamps up.
+ */
+export class Stamps {
+  readonly #keyspace: Keyspace;
+  #stamp = 0;
+  /** Stamps that entries may have, the present one included. */
+  #inUse = 1;
+
+  constructor(keyspace: Keyspace) {
+    this.#keyspace = keyspace;
+  }
+
+  /** Changes the stamp of new entries to one that no entry has. */
+  begin(): void {
+    if (this.#inUse === STAMPS) this.#renewAll();
+    this.#inUse++;
+    this.#stamp = (this.#stamp + 1) % STAMPS;
+    this.#keyspace.entries.stamp = stampBits(this.#stamp);
+  }
+
+  /** Notes that all entries have the present stamp. */
+  complete(): void {
+    this.#inUse = 1;
+  }
+
+  #renewAll(): void {
+    const { databases, arena, entries } = this.#keyspace;
+    for (const { source } of databases) {
+      source.table.scan(0, Number.POSITIVE_INFINITY, (ref) => setStamp(arena, ref, entries.stamp));
+    }
+    this.complete();
+  }
+}
