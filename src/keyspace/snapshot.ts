@@ -8,10 +8,13 @@
 // Tables are what the snapshot goes by, not databases: SWAPDB exchanges those.
 import type { BytesTable } from '../structures/bytes-table.ts';
 import { hasStamp, setStamp, stampBits } from '../structures/entry.ts';
+import { FULL_SEGMENT_BYTES, slotsIn } from '../structures/table-segment.ts';
 import type { DetachedKeys, Keyspace } from './keyspace.ts';
 
-/** Entries visited between two looks at the clock. */
-const BATCH = 16;
+/** Entries saved together, between two looks at the clock. */
+const BATCH = 32;
+/** Entries that one step of a scan may find beyond those asked for. */
+const MAX_EXCESS = slotsIn(FULL_SEGMENT_BYTES);
 /** Stamps that there are. */
 const STAMPS = 256;
 
@@ -27,6 +30,8 @@ export interface SnapshotSource {
 export interface SnapshotSink {
   /** An entry of a database: read it now, it changes afterwards. */
   entry(source: SnapshotSource, ref: number): void;
+  /** Several of a database: the first `count` of `refs`. */
+  entries(source: SnapshotSource, refs: Int32Array, count: number): void;
 }
 
 /** A snapshot that is being taken; see the head of this file. */
@@ -45,9 +50,10 @@ export class Snapshot {
   /** What was emptied meanwhile and is still needed. */
   readonly #kept = new Map<BytesTable, DetachedKeys>();
   #failure: unknown;
-  #source: SnapshotSource | undefined;
+  readonly #refs = new Int32Array(BATCH + MAX_EXCESS);
+  #count = 0;
   readonly #visit = (ref: number): void => {
-    if (this.#source !== undefined) this.#save(this.#source, ref);
+    this.#refs[this.#count++] = ref;
   };
 
   /** Begins. @throws Error when another one is being taken */
@@ -101,9 +107,11 @@ export class Snapshot {
   work(deadline: number): boolean {
     while (this.#left.length > 0) {
       if (this.#failure !== undefined) throw this.#failure;
-      [this.#source] = this.#left;
-      this.#cursor = this.#source.table.scan(this.#cursor, BATCH, this.#visit);
-      if (this.#cursor === 0) this.#endSource(this.#source);
+      const [source] = this.#left;
+      this.#count = 0;
+      this.#cursor = source.table.scan(this.#cursor, BATCH, this.#visit);
+      this.#saveFound(source);
+      if (this.#cursor === 0) this.#endSource(source);
       if (this.#left.length > 0 && performance.now() >= deadline) return true;
     }
     if (this.#failure !== undefined) throw this.#failure;
@@ -124,6 +132,21 @@ export class Snapshot {
     this.#sink.entry(source, ref);
     setStamp(arena, ref, entries.stamp);
     this.saved++;
+  }
+
+  /** Saves those that the scan found and that are not saved yet. */
+  #saveFound(source: SnapshotSource): void {
+    const { arena, entries } = this.#keyspace;
+    const refs = this.#refs;
+    let count = 0;
+    for (let i = 0; i < this.#count; i++) {
+      const ref = refs[i];
+      if (!hasStamp(arena, ref, entries.stamp)) refs[count++] = ref;
+    }
+    if (count === 0) return;
+    this.#sink.entries(source, refs, count);
+    for (let i = 0; i < count; i++) setStamp(arena, refs[i], entries.stamp);
+    this.saved += count;
   }
 
   #endSource(source: SnapshotSource): void {

@@ -31,6 +31,14 @@ export interface RdbFileOptions {
   readonly nowMs: number;
 }
 
+/** What a file tells of a database. */
+export interface RdbSource {
+  readonly index: number;
+  /** Number of keys, and of those that have an expiry. */
+  readonly size: number;
+  readonly expiring: number;
+}
+
 /** What a file tells of itself. */
 export interface RdbFacts {
   /** Version that Synap tells clients as Redis's. */
@@ -53,8 +61,8 @@ export class RdbFileWriter {
   readonly #options: RdbFileOptions;
   readonly #writer: RdbWriter;
   readonly #checksum = new Crc64();
-  #database: Database | undefined;
-  readonly #sized = new Set<Database>();
+  #source: RdbSource | undefined;
+  readonly #sized = new Set<RdbSource>();
 
   /** @param receive is given the pieces as they become full; they are the receiver's */
   constructor(options: RdbFileOptions, receive: PieceReceiver, pieceBytes?: number) {
@@ -85,17 +93,20 @@ export class RdbFileWriter {
    * Writes entries of a database, looking at all of them first: entries lie all over memory, and this
    * has the processor fetch them side by side. A few dozen at a time do best.
    */
-  entries(db: Database, refs: Int32Array, count: number): void {
+  entries(db: Database, refs: Int32Array, count: number, source: RdbSource = db): void {
     let touched = 0;
     for (let i = 0; i < count; i++) touched ^= db.typeOf(refs[i]);
     // What was found is of no use, but without one the loop might be left out.
     if (touched < 0) throw new Error('types are not negative');
-    for (let i = 0; i < count; i++) this.entry(db, refs[i]);
+    for (let i = 0; i < count; i++) this.entry(db, refs[i], source);
   }
 
-  /** Writes a key with all that belongs to it. */
-  entry(db: Database, ref: number): void {
-    if (db !== this.#database) this.#select(db);
+  /**
+   * Writes a key with all that belongs to it.
+   * @param source the database that it is of in the file, if that is another than where it is read from
+   */
+  entry(db: Database, ref: number, source: RdbSource = db): void {
+    if (source !== this.#source) this.#select(source);
     const writer = this.#writer;
     const expiryMs = db.expiryOf(ref);
     if (expiryMs !== NO_EXPIRY) {
@@ -130,16 +141,16 @@ export class RdbFileWriter {
   }
 
   /** Entries of a database follow; the first time, how many there are. */
-  #select(db: Database): void {
+  #select(source: RdbSource): void {
     const writer = this.#writer;
-    this.#database = db;
+    this.#source = source;
     writer.byte(OP_SELECTDB);
-    writer.length(db.index);
-    if (this.#sized.has(db)) return;
-    this.#sized.add(db);
+    writer.length(source.index);
+    if (this.#sized.has(source)) return;
+    this.#sized.add(source);
     writer.byte(OP_RESIZEDB);
-    writer.length(db.size);
-    writer.length(db.expiring);
+    writer.length(source.size);
+    writer.length(source.expiring);
   }
 
   #writeUse(word: number): void {

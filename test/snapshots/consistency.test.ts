@@ -1,0 +1,133 @@
+// A snapshot is the keyspace of the moment when it began, whatever commands do to it while it is taken:
+// every command that writes runs between its slices, with random arguments, and what is loaded from the
+// file must have the digest that there was at the beginning.
+import { expect, test } from 'vitest';
+import { digestOfDatabases } from '../../src/commands/debug-digest.ts';
+import { BLOCKING, WRITE } from '../../src/commands/flags.ts';
+import { Keyspace } from '../../src/keyspace/keyspace.ts';
+import { Snapshot, type SnapshotSink } from '../../src/keyspace/snapshot.ts';
+import { RdbFileWriter } from '../../src/rdb/rdb-file-writer.ts';
+import { FACTS, load } from '../rdb/loading.ts';
+import { Random } from '../support/random.ts';
+import { CommandBench } from './command-bench.ts';
+
+const FOREVER = Number.POSITIVE_INFINITY;
+/** A slice as small as can be. */
+const AT_ONCE = -1;
+
+const IGNORING: SnapshotSink = { entry: () => {}, entries: () => {} };
+
+/** What collects a file, and the file. */
+function collector(keyspace: Keyspace): { sink: SnapshotSink; end: () => Buffer } {
+  const pieces: Buffer[] = [];
+  const options = { compresses: true, hasChecksum: true, use: undefined, access: keyspace.access };
+  const writer = new RdbFileWriter({ ...options, nowMs: keyspace.nowMs }, (piece) => {
+    pieces.push(piece);
+  });
+  writer.begin(FACTS);
+  const [db] = keyspace.databases;
+  return {
+    sink: {
+      entry: (source, ref) => writer.entry(db, ref, source),
+      entries: (source, refs, count) => writer.entries(db, refs, count, source),
+    },
+    end() {
+      writer.end();
+      return Buffer.concat(pieces);
+    },
+  };
+}
+
+/** What the databases of a keyspace have, one by one: DEBUG DIGEST does not tell which has what. */
+function digests(keyspace: Keyspace): string[] {
+  return [digestOfDatabases(keyspace), ...keyspace.databases.map(({ size }) => String(size))];
+}
+
+test.each(Array.from({ length: 30 }, (_, seed) => seed))(
+  'commands between slices change nothing of it (seed %i)',
+  (seed) => {
+    const random = new Random(seed);
+    const bench = new CommandBench(random);
+    const { keyspace } = bench;
+    for (let i = 0; i < 400; i++) bench.step();
+    for (let round = 0; round < 3; round++) {
+      bench.fill(random.pick([0, 3, 1500]));
+      keyspace.expireDue(FOREVER);
+      const before = digests(keyspace);
+      const { sink, end } = collector(keyspace);
+      const snapshot = new Snapshot(keyspace, sink);
+      const aborts = random.chance(0.2);
+      for (let left = random.integer(0, 60); snapshot.work(AT_ONCE); left--) {
+        for (let i = random.integer(0, 30); i > 0; i--) bench.step();
+        if (aborts && left <= 0) break;
+      }
+      if (keyspace.snapshot === undefined) {
+        const file = end();
+        expect(snapshot.saved).toBe(snapshot.keys);
+        expect(digests(load(file, { keyspace: laterKeyspace(keyspace) }).keyspace)).toEqual(before);
+      } else {
+        snapshot.abort();
+      }
+      expect(keyspace.snapshot).toBeUndefined();
+    }
+    bench.expectNothingKept();
+  },
+);
+
+/** An empty keyspace in which nothing is due yet that was not when the other one's snapshot began. */
+function laterKeyspace(keyspace: Keyspace): Keyspace {
+  const other = new Keyspace(keyspace.databases.length);
+  other.tick(0);
+  return other;
+}
+
+test('every command that writes takes part', () => {
+  const bench = new CommandBench(new Random(1));
+  for (let i = 0; i < 6000; i++) bench.step();
+  const writing = [...bench.commands].filter(
+    ({ flags }) => (flags & WRITE) !== 0 && (flags & BLOCKING) === 0,
+  );
+  const idle = writing.filter(({ name }) => !bench.changing.has(name)).map(({ name }) => name);
+  expect(idle).toEqual([]);
+});
+
+test('many aborted snapshots do not use the stamps up', () => {
+  const bench = new CommandBench(new Random(2));
+  const { keyspace } = bench;
+  bench.fill(2000);
+  // The one after these would have the stamp that the keys have had from the beginning.
+  for (let i = 0; i < 2 * 256 - 1; i++) {
+    const snapshot = new Snapshot(keyspace, IGNORING);
+    snapshot.work(AT_ONCE);
+    bench.step();
+    snapshot.abort();
+  }
+  keyspace.expireDue(FOREVER);
+  const before = digests(keyspace);
+  const { sink, end } = collector(keyspace);
+  const snapshot = new Snapshot(keyspace, sink);
+  expect(snapshot.work(FOREVER)).toBe(false);
+  expect(digests(load(end(), { keyspace: laterKeyspace(keyspace) }).keyspace)).toEqual(before);
+});
+
+test('what the sink throws while a key changes comes out of the work, and the key changes', () => {
+  const bench = new CommandBench(new Random(3));
+  const { keyspace } = bench;
+  bench.fill(10);
+  const fail = (): void => {
+    throw new Error('no more');
+  };
+  const snapshot = new Snapshot(keyspace, { entry: fail, entries: fail });
+  expect(bench.run('SET', 'key:1', 'changed')).toBe('+OK\r\n');
+  expect(() => snapshot.work(FOREVER)).toThrow('no more');
+  snapshot.abort();
+  expect(bench.run('GET', 'key:1')).toContain('changed');
+});
+
+test('there is one at a time', () => {
+  const keyspace = new Keyspace(1);
+  const first = new Snapshot(keyspace, IGNORING);
+  expect(() => new Snapshot(keyspace, IGNORING)).toThrow('already');
+  first.abort();
+  new Snapshot(keyspace, IGNORING).abort();
+});
