@@ -11,9 +11,13 @@ import type { Command } from './commands/command.ts';
 import type { CommandTable } from './commands/registry.ts';
 import type { ServerIdentity, Services, ShutdownOptions } from './commands/services.ts';
 import type { Config } from './config/config.ts';
+import { systemMessage } from './config/error.ts';
 import type { MemoryShare } from './config/kinds/numbers.ts';
 import type { BlockedClients } from './dispatch/blocking.ts';
 import { Dispatcher, type MemoryGuard } from './dispatch/dispatcher.ts';
+import type { EffectRecorder } from './dispatch/effect-recorder.ts';
+import { Replay } from './dispatch/replay.ts';
+import { Journal, type JournalHost, type JournalOptions } from './journal.ts';
 import {
   EVICTED_ENOUGH,
   EVICTION_IMPOSSIBLE,
@@ -45,7 +49,9 @@ const EVICTION_STEP_MS = 0.05;
 const TOO_MANY_CLIENTS = '-ERR max number of clients reached\r\n';
 
 /** A server; see the head of this file. */
-export class Server implements Services, ConnectionHost, ListenHost, BackgroundHost, MemoryGuard {
+export class Server
+  implements Services, ConnectionHost, ListenHost, BackgroundHost, MemoryGuard, JournalHost
+{
   readonly config: Config;
   readonly log: Logger;
   readonly keyspace: Keyspace;
@@ -84,6 +90,7 @@ export class Server implements Services, ConnectionHost, ListenHost, BackgroundH
   readonly #isOver = (): boolean => this.usedMemoryBytes() > this.maxMemoryBytes;
   readonly #identity: ServerIdentity;
   #closing: Promise<void> | undefined;
+  #journal: Journal | undefined;
   readonly #onClosed: (options: ShutdownOptions | undefined) => void;
 
   constructor(parts: {
@@ -132,6 +139,37 @@ export class Server implements Services, ConnectionHost, ListenHost, BackgroundH
     this.clients.onResume = () => this.#resumeClients();
   }
 
+  /**
+   * Loads the log and keeps it from now on; before the server listens.
+   * @throws DamageError and its like when it cannot be loaded, or the system's error
+   */
+  async openJournal(options: JournalOptions): Promise<void> {
+    const replay = new Replay(this, this.reply, new DetachedClient(this.keyspace));
+    const journal = await Journal.open(this, options, replay);
+    this.#journal = journal;
+    this.keyspace.dirty = 0;
+    this.commands.resetStats();
+    this.keyspace.resetStats();
+    this.stats.reset();
+    this.replies.gate = journal;
+    this.effects.start(journal);
+    this.keyspace.onRemoved = (database, key) => this.effects.deleted(database, key);
+  }
+
+  /** The log; undefined while none is kept. */
+  get journal(): Journal | undefined {
+    return this.#journal;
+  }
+
+  logFailed(error: Error | undefined): void {
+    const reason = error === undefined ? undefined : systemMessage(error);
+    this.dispatcher.logFailure = reason;
+  }
+
+  get effects(): EffectRecorder {
+    return this.dispatcher.effects;
+  }
+
   get blocking(): BlockedClients {
     return this.dispatcher.blocking;
   }
@@ -175,10 +213,24 @@ export class Server implements Services, ConnectionHost, ListenHost, BackgroundH
     this.background.stop();
     this.replies.flush();
     this.clients.close();
+    // What waits for the log is still answered. What comes meanwhile is recorded as ever.
+    await this.#journal?.flush();
     const listenerClosed = this.#listener.close();
     const gone = [...this.#connections].map((connection) => connection.close());
     await Promise.all([listenerClosed, ...gone]);
+    await this.#closeJournal();
     this.#onClosed(options);
+  }
+
+  /** Everything that was acknowledged is on disk afterwards, or it is said that it is not. */
+  async #closeJournal(): Promise<void> {
+    this.effects.stop();
+    try {
+      await this.#journal?.close();
+    } catch (error) {
+      this.log.error({ err: error }, 'the log could not be written to its end');
+    }
+    this.replies.gate = undefined;
   }
 
   // ── For commands ────────────────────────────────────────────────────────────────────────────

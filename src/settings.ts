@@ -15,6 +15,12 @@ const TIMED_TOGETHER_US = 1000;
 /** What to do, by the directives that it depends on. */
 const APPLICATIONS: readonly (readonly [names: readonly DirectiveName[], apply: Apply])[] = [
   [['timeout'], (server, values) => (server.idleTimeoutMs = values.timeout * 1000)],
+  [
+    ['appendfsync'],
+    ({ journal }, values) => {
+      if (journal !== undefined) journal.fsync = values.appendfsync;
+    },
+  ],
   [['hz'], (server, values) => server.background.setFrequency(values.hz)],
   [
     ['active-expire-effort'],
@@ -96,6 +102,13 @@ const CHANGES: readonly (readonly [names: readonly DirectiveName[], change: Chan
       if (values.maxclients <= possible) return undefined;
       return `The operating system is not able to handle the specified number of clients, try with ${possible}`;
     },
+  ],
+  [
+    ['appendonly'],
+    (server, { appendonly }) =>
+      appendonly === (server.journal !== undefined)
+        ? undefined
+        : 'The log can be switched on and off only at the start',
   ],
   [
     ['bind', 'port'],

@@ -67,6 +67,7 @@ export async function start({ config, log, anyPort, onClosed }: StartParts): Pro
   follow(server);
   config.onWarning((warning) => log.warn(warning));
   for (const warning of config.warnings()) log.warn(warning);
+  if (values.appendonly) await openJournal(server, config);
   try {
     await server.listen({
       port: values.port,
@@ -82,6 +83,21 @@ export async function start({ config, log, anyPort, onClosed }: StartParts): Pro
   // From now on the configuration tells the port that was picked, as if it had been set.
   if (values.port === 0 && anyPort) config.assign('port', [String(server.port)]);
   return server;
+}
+
+/** Loads the log and keeps it. */
+async function openJournal(server: Server, config: Config): Promise<void> {
+  const { values } = config;
+  try {
+    await server.openJournal({
+      path: resolve(values.dir, values.appenddirname),
+      baseName: values.appendfilename,
+      fsync: values.appendfsync,
+      loadTruncated: values['aof-load-truncated'],
+    });
+  } catch (error) {
+    throw problemOf(config, 'appendonly', 'cannot load the log', error);
+  }
 }
 
 /** The commands under the names that `rename-command` gives them. */

@@ -14,6 +14,7 @@ const LAYERS = [
   'start',
   'settings',
   'server',
+  'journal',
   'background',
   'net',
   'persistence',

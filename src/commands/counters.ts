@@ -174,7 +174,7 @@ function addExactly({ request, reply, db }: Call, increment: bigint): void {
   reply.bigint(sum);
 }
 
-function incrbyfloat({ request, reply, db }: Call): void {
+function incrbyfloat({ request, reply, db, server }: Call): void {
   const ref = db.peek(request, 1);
   let before: LongDouble | undefined = LONG_DOUBLE_ZERO;
   if (ref !== 0) {
@@ -200,5 +200,9 @@ function incrbyfloat({ request, reply, db }: Call): void {
   const encoding = text.length <= MAX_EMBSTR_BYTES ? ENCODING_EMBSTR : ENCODING_RAW;
   setString(db, request, 1, text, 0, text.length, KEEP_EXPIRY, encoding);
   db.notify(EVENT_STRING, 'incrbyfloat', request, 1);
+  // Not the sum: other implementations of the addition may differ in its last digit.
+  if (server.effects.active) {
+    server.effects.replace(db, 'SET', request.bytes(1), text, 'KEEPTTL');
+  }
   reply.bulkBuffer(text);
 }

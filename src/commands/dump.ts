@@ -1,4 +1,5 @@
 // DUMP and RESTORE: a value as bytes that another server, Redis too, makes the same value of.
+
 import { NO_EXPIRY } from '../keyspace/database.ts';
 import { EVENT_GENERIC } from '../keyspace/key-events.ts';
 import { dumpValue, isIntact, readPayload } from '../rdb/dump-payload.ts';
@@ -7,6 +8,7 @@ import type { ValueReader } from '../rdb/value-reader.ts';
 import type { Call } from './call.ts';
 import { type CommandRow, keyAt } from './command.ts';
 import { NOT_AN_INTEGER, SYNTAX } from './errors.ts';
+import { recordDeletion } from './expiry-effects.ts';
 import { absoluteTimeMs, EPOCH_MS, MILLISECONDS } from './expiry-time.ts';
 import { DENYOOM, READONLY, WRITE } from './flags.ts';
 
@@ -90,8 +92,13 @@ function restore(call: Call): void {
     const wasThere = options.replaces && discardOld(call);
     const expiryMs = ttl === 0 ? NO_EXPIRY : expiryOf(call, options.isAbsolute);
     const isOver = expiryMs !== NO_EXPIRY && expiryMs <= server.keyspace.nowMs;
-    if (!isOver) store(call, value, expiryMs, options);
-    else if (wasThere) tell(call, 'del');
+    if (!isOver) {
+      store(call, value, expiryMs, options);
+      if (expiryMs !== NO_EXPIRY && !options.isAbsolute) recordRestore(call, expiryMs);
+    } else if (wasThere) {
+      tell(call, 'del');
+      recordDeletion(call);
+    }
     reply.ok();
   } finally {
     value.discard();
@@ -171,6 +178,15 @@ function store(call: Call, value: ValueReader, expiryMs: number, options: Restor
   const ref = value.store(db, request, 1, expiryMs);
   setUse(server.keyspace, db, ref, options.idleSeconds, options.frequency);
   tell(call, 'restore');
+}
+
+/** The effect of a RESTORE whose time to live is relative: the same with an absolute one. */
+function recordRestore({ request, db, server }: Call, expiryMs: number): void {
+  const { effects } = server;
+  if (!effects.active) return;
+  const options = Array.from({ length: request.count - 4 }, (_, i) => request.bytes(4 + i));
+  const [key, payload] = [request.bytes(1), request.bytes(3)];
+  effects.replace(db, 'RESTORE', key, String(expiryMs), payload, ...options, 'ABSTTL');
 }
 
 function tell({ request, db }: Call, event: string): void {

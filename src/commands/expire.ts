@@ -1,9 +1,11 @@
 // When keys expire: setting, reading and taking away the expiry.
+
 import { NO_EXPIRY } from '../keyspace/database.ts';
 import { EVENT_GENERIC } from '../keyspace/key-events.ts';
 import type { Call } from './call.ts';
 import { type CommandRow, type Handler, keyAt } from './command.ts';
 import { invalidExpireTime, NOT_AN_INTEGER } from './errors.ts';
+import { recordDeletion, recordExpiry } from './expiry-effects.ts';
 import { absoluteTimeMs, EPOCH_MS, MILLISECONDS, SECONDS } from './expiry-time.ts';
 import { FAST, READONLY, WRITE } from './flags.ts';
 
@@ -162,13 +164,16 @@ function expireAt(call: Call, command: string, unitMs: number, baseMs: number): 
   else reply.integer(0);
 }
 
-function applyExpiry({ request, reply, db, server }: Call, ref: number, timeMs: number): void {
+function applyExpiry(call: Call, ref: number, timeMs: number): void {
+  const { request, reply, db, server } = call;
   if (timeMs <= server.keyspace.nowMs) {
     db.delete(request, 1);
     db.notify(EVENT_GENERIC, 'del', request, 1);
+    recordDeletion(call);
     reply.integer(1);
   } else {
     db.setExpiry(ref, timeMs);
+    recordExpiry(call, timeMs);
     // Whoever runs the command and gets its event gets the event second, as from Redis.
     reply.integer(1);
     db.notify(EVENT_GENERIC, 'expire', request, 1);

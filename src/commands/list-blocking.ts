@@ -111,6 +111,7 @@ function pop(call: Call, atTail: boolean): void {
     serve: (served, i) => {
       replyKey(served, i);
       takeOne(served, i, served.db.write(served.request, i), atTail);
+      recordPop(served, i, atTail);
       return true;
     },
   });
@@ -143,7 +144,9 @@ function move(call: Call, fromTail: boolean, toTail: boolean, timeoutArgument: n
     lastKey: 1,
     timeoutMs,
     serve: (served) => {
-      moveElement(served, served.db.write(served.request, 1), fromTail, toTail);
+      if (moveElement(served, served.db.write(served.request, 1), fromTail, toTail)) {
+        recordMove(served, fromTail, toTail);
+      }
       return true;
     },
   };
@@ -170,8 +173,25 @@ function serveMultiple(call: Call, i: number, { atTail, count }: MultiplePop): b
   const ref = call.db.write(call.request, i);
   replyKey(call, i);
   // Counted as changes, unlike what BLPOP takes: so does Redis.
-  call.server.keyspace.dirty += takeSome(call, i, ref, atTail, count);
+  const taken = takeSome(call, i, ref, atTail, count);
+  call.server.keyspace.dirty += taken;
+  recordPop(call, i, atTail, taken);
   return true;
+}
+
+/** The effect of having served a client with elements of the list of argument i. */
+function recordPop({ request, db, server }: Call, i: number, atTail: boolean, count = 1): void {
+  const { effects } = server;
+  if (!effects.active) return;
+  effects.replace(db, atTail ? 'RPOP' : 'LPOP', request.bytes(i), String(count));
+}
+
+/** The effect of having served a client that waited to move an element. */
+function recordMove({ request, db, server }: Call, fromTail: boolean, toTail: boolean): void {
+  const { effects } = server;
+  if (!effects.active) return;
+  const [from, to] = [fromTail, toTail].map((atTail) => (atTail ? 'RIGHT' : 'LEFT'));
+  effects.replace(db, 'LMOVE', request.bytes(1), request.bytes(2), from, to);
 }
 
 /** Answers a pair, of which the first is the key of argument i. */

@@ -219,8 +219,9 @@ function linsert(call: Call): void {
   }
   if (after) at += pivot.length;
   const target = insertElement(db, ref, span, at, buffer, offsets[4], lengths[4]);
-  reply.integer(listLength(db, target));
+  const newLength = listLength(db, target);
   db.notify(EVENT_LIST, 'linsert', request, 1);
+  reply.integer(newLength);
   db.modified(request, 1, 1);
 }
 
@@ -250,11 +251,12 @@ function lrem(call: Call): void {
   const encoded = encodeElement(buffer, offsets[3], lengths[3]);
   const limit = count === 0 ? Number.POSITIVE_INFINITY : Math.abs(count);
   const { ref: target, removed } = removeElements(db, ref, encoded, limit, count < 0);
+  if (removed > 0) {
+    db.notify(EVENT_LIST, 'lrem', request, 1);
+    if (target === 0) db.notify(EVENT_GENERIC, 'del', request, 1);
+    db.modified(request, 1, removed);
+  }
   reply.integer(removed);
-  if (removed === 0) return;
-  db.notify(EVENT_LIST, 'lrem', request, 1);
-  if (target === 0) db.notify(EVENT_GENERIC, 'del', request, 1);
-  db.modified(request, 1, removed);
 }
 
 function ltrim(call: Call): void {
@@ -278,10 +280,10 @@ function ltrim(call: Call): void {
   const atTail = length - atHead - kept;
   if (atHead > 0) ref = dropElements(db, ref, atHead, false);
   if (atTail > 0) ref = dropElements(db, ref, atTail, true);
-  reply.ok();
   db.notify(EVENT_LIST, 'ltrim', request, 1);
   if (ref === 0) db.notify(EVENT_GENERIC, 'del', request, 1);
   db.modified(request, 1, length - kept);
+  reply.ok();
 }
 
 /** What LPOS looks for. */

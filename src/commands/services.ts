@@ -11,6 +11,7 @@ import type { Blocking } from './blocking.ts';
 import type { Call } from './call.ts';
 import type { ClientRegistry } from './client-registry.ts';
 import type { Command } from './command.ts';
+import type { Effects } from './effects.ts';
 import type { CommandTable } from './registry.ts';
 
 /** How SHUTDOWN was asked for. */
@@ -47,6 +48,8 @@ export interface Services {
   readonly tracking: Tracking;
   readonly blocking: Blocking;
   readonly stats: ServerStats;
+  /** Where changes are told of that are to be repeated. */
+  readonly effects: Effects;
   readonly slowLog: SlowLog;
   readonly latency: LatencyMonitor;
   readonly log: Logger;

@@ -9,6 +9,7 @@ import type { Request } from '../protocol/request.ts';
 import type { Call } from './call.ts';
 import { type CommandRow, type KeyFlag, keyAt, keyRange } from './command.ts';
 import { SYNTAX, WRONG_TYPE, wrongArity } from './errors.ts';
+import { recordDeletion, recordExpiry } from './expiry-effects.ts';
 import { futureTimeMs, MILLISECONDS, SECONDS } from './expiry-time.ts';
 import { DENYOOM, FAST, READONLY, WRITE } from './flags.ts';
 import {
@@ -223,7 +224,10 @@ function setWithOptions(call: Call): void {
     return;
   }
   store(call, 1, 2, expiry);
-  if (options.timeAt > 0) notifyExpire(call);
+  if (options.timeAt > 0) {
+    notifyExpire(call);
+    recordExpiring(call, 2, expiry);
+  }
   if (!answersOld) reply.ok();
 }
 
@@ -250,7 +254,16 @@ function setExpiring(call: Call, command: string, unitMs: number): void {
   if (expiry < 0) return;
   store(call, 1, 3, expiry);
   notifyExpire(call);
+  recordExpiring(call, 3, expiry);
   call.reply.ok();
+}
+
+/** The effect of storing argument `valueAt` under argument 1 until a time. */
+function recordExpiring({ request, db, server }: Call, valueAt: number, expiryMs: number): void {
+  const { effects } = server;
+  if (!effects.active) return;
+  const value = request.bytes(valueAt);
+  effects.replace(db, 'SET', request.bytes(1), value, 'PXAT', String(expiryMs));
 }
 
 function getset(call: Call): void {
@@ -279,9 +292,11 @@ function getex(call: Call): void {
   if (options.has(ABSOLUTE_TIMES) && expiry <= server.keyspace.nowMs) {
     db.delete(request, 1);
     db.notify(EVENT_GENERIC, 'del', request, 1);
+    recordDeletion(call);
   } else if (expiry !== KEEP_EXPIRY) {
     db.setExpiry(ref, expiry);
     notifyExpire(call);
+    recordExpiry(call, expiry);
   } else if (options.has(OPTION_PERSIST) && db.expiryOf(ref) !== NO_EXPIRY) {
     db.setExpiry(ref, NO_EXPIRY);
     db.notify(EVENT_GENERIC, 'persist', request, 1);

@@ -106,6 +106,7 @@ function runQueue(call: Call, { queue }: Transaction): void {
   // The transaction's own writes need not be compared with what it watched.
   endWatches(server, client);
   reply.array(queue.length);
+  server.effects.beginUnit();
   for (const queued of queue) {
     // A client that closes itself (CLIENT KILL) gets no reply after that one.
     const end = client.closing ? reply.mark() : undefined;
@@ -116,6 +117,7 @@ function runQueue(call: Call, { queue }: Transaction): void {
     if (end !== undefined) reply.rewind(end);
   }
   call.request = request;
+  server.effects.endUnit();
 }
 
 function discard({ reply, client, server }: Call): void {

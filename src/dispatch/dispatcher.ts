@@ -40,6 +40,8 @@ import { unixTimeMsAt } from '../telemetry/wall-clock.ts';
 import type { Tracking } from '../tracking/tracking.ts';
 import { BlockedClients } from './blocking.ts';
 import { CrossProtocolGuard } from './cross-protocol.ts';
+import { Dependencies } from './dependencies.ts';
+import { EffectRecorder } from './effect-recorder.ts';
 import { unknownCommand, unknownSubcommand } from './unknown-command.ts';
 
 /** The memory limit as dispatch needs it. */
@@ -74,6 +76,15 @@ const INTERNAL_ERROR = 'ERR internal error; it was logged';
 
 /** Checks and runs requests; see the head of this file. */
 export class Dispatcher {
+  /** What commands change, for those who repeat it. */
+  readonly effects = new EffectRecorder();
+  /** Why the log cannot be written, so that writes are refused; undefined while it can. */
+  logFailure: string | undefined = undefined;
+  /** What of the log must be safe before the replies of the client whose requests run may leave. */
+  needed = 0;
+  readonly #dependencies = new Dependencies();
+  /** Whether the command that runs may be recorded when it has run. */
+  #isWriting = false;
   /** Whether commands' durations go into histograms (`latency-tracking`). */
   latencyTracking = true;
 
@@ -140,6 +151,7 @@ export class Dispatcher {
 
   /** To be called when requests of a client are about to be run: sets the time they see. */
   begin(client: Client): void {
+    this.needed = 0;
     this.#clockMs = performance.now();
     const nowMs = unixTimeMsAt(this.#clockMs);
     this.#server.keyspace.tick(nowMs);
@@ -213,6 +225,12 @@ export class Dispatcher {
     if (command.keyStep !== 0 && call.request.count > 2 * command.keyStep) {
       this.#warmer.warmArguments(call.db, call.request, command.keyStep);
     }
+    const { effects } = this;
+    const changesBefore = server.keyspace.dirty;
+    if (effects.active) {
+      effects.begin();
+      this.#isWriting = (command.flags & WRITE) !== 0;
+    }
     const chunks = reply.chunks.length;
     const { position } = reply;
     try {
@@ -221,6 +239,10 @@ export class Dispatcher {
       // Half a reply would be taken for the beginning of the next one.
       reply.rewind({ chunks, position });
       this.#recover(error, command);
+    }
+    if (effects.active) {
+      this.#recordEffect(call, command, changesBefore);
+      this.#isWriting = false;
     }
     if (client.tracker !== undefined && (command.flags & READONLY) !== 0) {
       this.#trackedReads.remember(client.tracker, command, call.request);
@@ -246,6 +268,29 @@ export class Dispatcher {
       }
       this.#account(command, durationUs);
       this.#observe(call, command, durationUs);
+    }
+  }
+
+  /**
+   * What must be safe before a message may leave that tells of what happens now: as a command that
+   * writes is not recorded yet while it runs, whatever there will be.
+   */
+  get neededByMessages(): number {
+    const { effects } = this;
+    if (!effects.active) return 0;
+    const isUnsafe = this.#isWriting || effects.offset > effects.safeOffset;
+    return isUnsafe ? Number.POSITIVE_INFINITY : 0;
+  }
+
+  /** Records what a command changed, and what its reply depends on. */
+  #recordEffect(call: Call, command: Command, changesBefore: number): void {
+    const { effects } = this;
+    if (this.#server.keyspace.dirty !== changesBefore) {
+      effects.end(call.db, call.request);
+      this.#dependencies.note(call, command, effects.offset);
+      this.needed = effects.offset;
+    } else if (effects.offset > effects.safeOffset) {
+      this.needed = Math.max(this.needed, this.#dependencies.of(call, command));
     }
   }
 
@@ -325,6 +370,10 @@ export class Dispatcher {
     }
     if (client.subscriptions !== undefined && client.protocol === 2 && (flags & SUBSCRIBER) === 0) {
       return this.#reject(client, command, notWhileSubscribed(command.fullName));
+    }
+    if (this.logFailure !== undefined && mustReachLog(client, command)) {
+      const text = `MISCONF Errors writing to the AOF file: ${this.logFailure}`;
+      return this.#reject(client, command, text);
     }
     if (client.monitor && (allFlags(client, command) & TOUCHES_KEYS) !== 0) {
       return this.#reject(client, command, "ERR Replica can't interact with the keyspace");
@@ -409,6 +458,11 @@ function allFlags(client: Client, command: Command): number {
   const { transaction } = client;
   if (transaction === undefined || command.fullName !== 'exec') return command.flags;
   return command.flags | transaction.flags;
+}
+
+/** Whether the command is refused while the log cannot be written; PING too, as by Redis. */
+function mustReachLog(client: Client, command: Command): boolean {
+  return (allFlags(client, command) & WRITE) !== 0 || command.fullName === 'ping';
 }
 
 /** Whether the command is refused while the data exceeds `maxmemory`. */

@@ -80,7 +80,7 @@ export class Database {
     const { buffer, offsets, lengths } = request;
     const at = offsets[i];
     const isHashed = i > 0 && i <= request.hashedTo;
-    const hash = isHashed ? request.hashes[i] : this.#hash(buffer, at, lengths[i]);
+    const hash = isHashed ? request.hashes[i] : this.hash(buffer, at, lengths[i]);
     const ref = this.#table.findHashed(hash, buffer, at, lengths[i]);
     if (ref !== 0 && this.entries.expires(ref)) return this.#unlessDue(ref);
     return ref;
@@ -88,7 +88,7 @@ export class Database {
 
   /** Hashes argument i, as a key that will likely be looked up soon: the hash is at hand then. */
   hashKey(request: Request, i: number): number {
-    const hash = this.#hash(request.buffer, request.offsets[i], request.lengths[i]);
+    const hash = this.hash(request.buffer, request.offsets[i], request.lengths[i]);
     if (i < request.hashes.length) {
       request.hashes[i] = hash;
       request.hashedTo = i;
@@ -386,7 +386,8 @@ export class Database {
     return { index, size, expiring, table: this.#table };
   }
 
-  #hash(bytes: Uint8Array, offset: number, length: number): number {
+  /** The hash of a key. */
+  hash(bytes: Uint8Array, offset: number, length: number): number {
     return hashBytes(this.#keyspace.seed, bytes, offset, length);
   }
 

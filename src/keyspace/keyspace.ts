@@ -87,6 +87,8 @@ export class Keyspace {
   /** Database at which the next active expiry cycle begins. */
   #nextExpiryIndex = 0;
 
+  /** Called with each key that was deleted because it expired or was evicted; see `expired`. */
+  onRemoved: ((database: Database, key: Buffer) => void) | undefined = undefined;
   /** Called when there is memory to be given back by `reclaim`, a slice at a time. */
   onReclaimable: () => void = () => {};
 
@@ -152,6 +154,7 @@ export class Keyspace {
   expired(database: Database, key: Buffer): void {
     const { events } = this;
     this.stats.expired++;
+    this.onRemoved?.(database, key);
     if ((events.mask & EVENT_EXPIRED) !== 0) {
       events.emit('expired', database.index, key, 0, key.length);
     }
@@ -162,6 +165,7 @@ export class Keyspace {
   evicted(database: Database, key: Buffer): void {
     const { events } = this;
     this.stats.evicted++;
+    this.onRemoved?.(database, key);
     this.affected(database, key, 0, key.length, false);
     if ((events.mask & EVENT_EVICTED) !== 0) {
       events.emit('evicted', database.index, key, 0, key.length);

@@ -56,6 +56,9 @@ export class Connection extends Client implements Recipient {
   #replyStart = 0;
   firstEntry = -1;
   lastEntry = -1;
+  neededOffset = 0;
+  /** It is to be closed as soon as what the log holds back of it has left. */
+  #finishesWhenReleased = false;
   /** What `#account` told the host last. */
   #accountedBytes = 0;
 
@@ -192,14 +195,17 @@ export class Connection extends Client implements Recipient {
     if (this.closing) return;
     if (this.#running) this.#insert(bytes);
     else if (this.#isAnswered()) this.#host.reply.raw(bytes);
-    else this.#host.replies.takeMessage(this, bytes);
+    else this.#host.replies.takeMessage(this, bytes, this.#host.dispatcher.neededByMessages);
   }
 
   override deliver(buffer: Buffer, start: number, end: number): void {
     if (this.closing) return;
     if (this.#running) this.#insert(buffer.subarray(start, end));
     else if (this.#isAnswered()) this.#host.reply.raw(buffer.subarray(start, end));
-    else this.#host.replies.takeShared(this, buffer, start, end);
+    else {
+      const needed = this.#host.dispatcher.neededByMessages;
+      this.#host.replies.takeShared(this, buffer, start, end, needed);
+    }
   }
 
   /** Bytes that were sent and that the kernel has not taken yet. */
@@ -294,7 +300,7 @@ export class Connection extends Client implements Recipient {
       if (decoder.position < end) this.#partial = decoder.suspend();
       this.#retain(buffer, decoder.position, end);
     }
-    replies.takeReplies(this, this.#replyStart);
+    replies.takeReplies(this, this.#replyStart, dispatcher.needed);
     replies.flushMessages();
     if (this.closing) this.#finish();
     else this.#finishIfEnded();
@@ -305,7 +311,12 @@ export class Connection extends Client implements Recipient {
     this.closing = true;
     this.#host.blocking.forget(this);
     this.#host.replies.flush();
-    this.#socket.destroySoon();
+    if (this.#host.replies.isHolding(this)) this.#finishesWhenReleased = true;
+    else this.#socket.destroySoon();
+  }
+
+  released(): void {
+    if (this.#finishesWhenReleased) this.#socket.destroySoon();
   }
 
   /**
@@ -358,7 +369,7 @@ export class Connection extends Client implements Recipient {
       }
       from = ends[i];
       if (reply.chunks.length > 0 && reply.pendingBytes > FLUSH_BYTES) {
-        replies.takeReplies(this, this.#replyStart);
+        replies.takeReplies(this, this.#replyStart, dispatcher.needed);
         this.#replyStart = reply.position;
       }
       if (this.closing || this.#held) break;

@@ -11,8 +11,12 @@
 // the one before it in its area only makes the last entry longer. Bytes stay where they are until
 // they leave. Buffers are used again from their start when the kernel took all of them, and are
 // replaced when some of it must be kept for a socket that was full.
+//
+// Where there is a log, what it has gained is written before anything leaves. Of a recipient whose
+// replies need more of it than is safe by then, everything is held, as a copy, until `release`.
 import type { MessageArea } from '../protocol/message-area.ts';
 import type { Reply } from '../protocol/reply.ts';
+import type { ReplyGate } from './reply-gate.ts';
 
 /** Replies above this leave at once, so that the shared buffer stays in the processor's cache. */
 const FLUSH_BYTES = 32 * 1024;
@@ -30,7 +34,17 @@ export interface Recipient {
   /** The queue's own: its first and last entry there, -1 while there is none. */
   firstEntry: number;
   lastEntry: number;
+  /** The queue's own: the offset of the log that must be safe before its entries leave. */
+  neededOffset: number;
+  /** All that was held of it has left. */
+  released(): void;
   transmit(bytes: Buffer): void;
+}
+
+/** What waits for the log. */
+interface Held {
+  readonly pieces: Buffer[];
+  neededOffset: number;
 }
 
 /** The replies and messages of one turn of the event loop. */
@@ -45,6 +59,10 @@ export class ReplyQueue {
   readonly #ends: number[] = [];
   readonly #nexts: number[] = [];
   #scheduled = false;
+  /** In the order in which they began to wait. */
+  readonly #held = new Map<Recipient, Held>();
+  /** Where replies wait until what they tell is safe. */
+  gate: ReplyGate | undefined = undefined;
 
   /** @param areas of which messages are queued: the queue tells them when everything has left */
   constructor(reply: Reply, areas: readonly MessageArea[] = []) {
@@ -52,9 +70,13 @@ export class ReplyQueue {
     this.#areas = areas;
   }
 
-  /** Queues what was encoded into the shared buffer since `start`, its position at that time. */
-  takeReplies(recipient: Recipient, start: number): void {
+  /**
+   * Queues what was encoded into the shared buffer since `start`, its position at that time.
+   * @param neededOffset what of the log must be safe first
+   */
+  takeReplies(recipient: Recipient, start: number, neededOffset = 0): void {
     const { chunks, buffer, position } = this.#reply;
+    if (neededOffset > recipient.neededOffset) recipient.neededOffset = neededOffset;
     if (chunks.length > 0) {
       let from = start;
       for (const chunk of chunks) {
@@ -71,12 +93,20 @@ export class ReplyQueue {
   }
 
   /** Queues bytes that answer no request. */
-  takeMessage(recipient: Recipient, bytes: Buffer): void {
+  takeMessage(recipient: Recipient, bytes: Buffer, neededOffset = 0): void {
+    if (neededOffset > recipient.neededOffset) recipient.neededOffset = neededOffset;
     this.#add(recipient, bytes, 0, bytes.length);
   }
 
   /** Queues a message that many get: [start, end) of a message area's buffer. */
-  takeShared(recipient: Recipient, buffer: Buffer, start: number, end: number): void {
+  takeShared(
+    recipient: Recipient,
+    buffer: Buffer,
+    start: number,
+    end: number,
+    neededOffset = 0,
+  ): void {
+    if (neededOffset > recipient.neededOffset) recipient.neededOffset = neededOffset;
     const last = recipient.lastEntry;
     if (last !== NONE && this.#ends[last] === start && this.#buffers[last] === buffer) {
       this.#ends[last] = end;
@@ -97,6 +127,9 @@ export class ReplyQueue {
 
   /** Sends everything. */
   flush(): void {
+    const { gate } = this;
+    // Written even when nobody is to be answered.
+    const safeOffset = gate === undefined ? 0 : gate.commit();
     const recipients = this.#recipients;
     const count = recipients.length;
     if (count === 0) return;
@@ -106,6 +139,10 @@ export class ReplyQueue {
       const first = recipient.firstEntry;
       recipient.firstEntry = NONE;
       recipient.lastEntry = NONE;
+      if (gate !== undefined && this.#mustWait(recipient, safeOffset)) {
+        this.#hold(recipient, first);
+        continue;
+      }
       // A socket that is behind gets a copy: that is smaller than the shared buffers.
       if (this.#nexts[first] !== NONE || recipient.unsentBytes > 0) {
         if (this.#sendChain(recipient, first)) kept = true;
@@ -122,6 +159,44 @@ export class ReplyQueue {
     if (kept) this.#reply.replaceBuffer();
     else this.#reply.position = 0;
     for (let i = 0; i < this.#areas.length; i++) this.#areas[i].release(kept);
+  }
+
+  /** Whether something of a recipient waits for the log. */
+  isHolding(recipient: Recipient): boolean {
+    return this.#held.has(recipient);
+  }
+
+  /** Sends what waited for the log up to an offset. */
+  release(safeOffset: number): void {
+    for (const [recipient, { pieces, neededOffset }] of this.#held) {
+      if (neededOffset > safeOffset) continue;
+      this.#held.delete(recipient);
+      for (const piece of pieces) recipient.transmit(piece);
+      recipient.released();
+    }
+  }
+
+  #mustWait(recipient: Recipient, safeOffset: number): boolean {
+    if (recipient.neededOffset > safeOffset) {
+      const end = this.gate?.offset ?? 0;
+      if (recipient.neededOffset > end) recipient.neededOffset = end;
+      if (recipient.neededOffset > safeOffset) return true;
+    }
+    return this.#held.size > 0 && this.#held.has(recipient);
+  }
+
+  /** Keeps a chain of entries until what the recipient needs is safe. */
+  #hold(recipient: Recipient, first: number): void {
+    let bytes = 0;
+    for (let i = first; i !== NONE; i = this.#nexts[i]) bytes += this.#ends[i] - this.#starts[i];
+    const piece = this.#join(first, bytes);
+    const held = this.#held.get(recipient);
+    if (held === undefined) {
+      this.#held.set(recipient, { pieces: [piece], neededOffset: recipient.neededOffset });
+    } else {
+      held.pieces.push(piece);
+      held.neededOffset = Math.max(held.neededOffset, recipient.neededOffset);
+    }
   }
 
   /** Sends a chain of entries. Returns whether shared bytes must be kept for it. */

@@ -174,20 +174,20 @@ describe('onWarning', () => {
     const warnings: string[] = [];
     config.onWarning((warning) => warnings.push(warning));
     config.set([
-      ['appendonly', 'yes'],
+      ['tls-port', '6380'],
       ['hz', 'x'],
     ]);
     expect(warnings).toEqual([]);
     config.set([
-      ['appendonly', 'yes'],
+      ['tls-port', '6380'],
       ['hz', '20'],
     ]);
     config.set([
-      ['appendonly', 'no'],
+      ['tls-port', '0'],
       ['activedefrag', 'yes'],
     ]);
     expect(warnings).toEqual([
-      "'appendonly' is kept but has no effect: this part of Synap is still to come",
+      "'tls-port' is kept but has no effect: this part of Synap is still to come",
       "'activedefrag' is accepted but has no effect: it does not apply to Synap",
     ]);
   });

@@ -372,14 +372,14 @@ describe('includes and order', () => {
 describe('warnings', () => {
   it('tell of what is switched on without effect', () => {
     const config = load(
-      'appendonly yes\nio-threads 4\nsave 1 1\nhash-max-listpack-entries 5\nmaxmemory 1gb\n',
+      'tls-port 6380\nio-threads 4\nsave 1 1\nhash-max-listpack-entries 5\nmaxmemory 1gb\n',
     );
     expect(config.warnings()).toEqual([
+      "'tls-port' is kept but has no effect: this part of Synap is still to come",
       "'save' is kept but has no effect: this part of Synap is still to come",
-      "'appendonly' is kept but has no effect: this part of Synap is still to come",
       "'io-threads' is accepted but has no effect: it does not apply to Synap",
     ]);
-    expect(load('save ""\nappendonly no\nio-threads 1\n').warnings()).toEqual([]);
+    expect(load('save ""\ntls-port 0\nio-threads 1\n').warnings()).toEqual([]);
   });
 });
 

@@ -159,9 +159,9 @@ describe.concurrent('log', () => {
 
   test('warns of settings that are dangerous or have no effect', async (context) => {
     const { expect } = context;
-    const program = await start(context, ['--protected-mode', 'no', '--appendonly', 'yes']);
+    const program = await start(context, ['--protected-mode', 'no', '--tls-port', '6380']);
     expect(await program.logged('everyone who reaches the port')).toMatchObject({ level: 40 });
-    expect(await program.logged("'appendonly'")).toMatchObject({ level: 40 });
+    expect(await program.logged("'tls-port'")).toMatchObject({ level: 40 });
   });
 
   test('goes to a file, which may be moved away, from the level on that is set', async (context) => {

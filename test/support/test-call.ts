@@ -5,6 +5,7 @@ import { Call } from '../../src/commands/call.ts';
 import { Client, type ClientAddress, type ClientBuffers } from '../../src/commands/client.ts';
 import { ClientRegistry } from '../../src/commands/client-registry.ts';
 import type { Command, CommandRow } from '../../src/commands/command.ts';
+import type { Effects } from '../../src/commands/effects.ts';
 import type { Services } from '../../src/commands/services.ts';
 import { Keyspace } from '../../src/keyspace/keyspace.ts';
 import { Reply } from '../../src/protocol/reply.ts';
@@ -35,6 +36,14 @@ export class TestClient extends Client {
   }
 }
 
+/** Nobody repeats what commands change. */
+const NO_EFFECTS: Effects = {
+  active: false,
+  replace: () => {},
+  beginUnit: () => {},
+  endUnit: () => {},
+};
+
 /** One server's worth of state for handlers. */
 export class TestServer {
   readonly keyspace = new Keyspace(16);
@@ -53,6 +62,7 @@ export class TestServer {
       keyspace: this.keyspace,
       clients: this.clients,
       run: (call, command) => command.handler(call),
+      effects: NO_EFFECTS,
       ...services,
     };
     this.services = parts as Services;

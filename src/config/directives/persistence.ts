@@ -74,28 +74,27 @@ export const persistence = section('persistence', 'Persistence', {
     kind: yesNo(),
     default: 'no',
     fixedWhileLoading: true,
-    status: 'later',
-    warns: true,
+    status: 'active',
     doc: 'Log every change to disk.',
   },
   appendfilename: {
     kind: text({ check: checkName('appendfilename', 'filename', false), summary: 'file name' }),
     default: 'appendonly.aof',
     immutable: true,
-    status: 'later',
+    status: 'active',
     doc: 'First part of the names of log files.',
   },
   appenddirname: {
     kind: text({ check: checkName('appenddirname', 'dirname', false), summary: 'directory name' }),
     default: 'appendonlydir',
     immutable: true,
-    status: 'later',
+    status: 'active',
     doc: 'Directory of the log files, in `dir`.',
   },
   appendfsync: {
     kind: oneOf('everysec', 'always', 'no'),
     default: 'everysec',
-    status: 'later',
+    status: 'active',
     doc: 'When the log is synced to disk: every second, before every reply, or when the system likes.',
   },
   'no-appendfsync-on-rewrite': {
@@ -119,7 +118,7 @@ export const persistence = section('persistence', 'Persistence', {
   'aof-load-truncated': {
     kind: yesNo(),
     default: 'yes',
-    status: 'later',
+    status: 'active',
     doc: 'Start with a log whose end is missing, as after a crash, rather than refuse it.',
   },
   'aof-use-rdb-preamble': {

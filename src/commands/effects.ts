@@ -1,0 +1,19 @@
+// What commands change, in a form in which it can be repeated with the same outcome: the log takes it,
+// and replicas will. Usually that is the request itself. A handler says otherwise where its request
+// would do something else at another time or place: a relative expiry becomes an absolute one, a served
+// BLPOP an LPOP.
+import type { Database } from '../keyspace/database.ts';
+
+/** One argument of an effect. */
+export type EffectArgument = string | Uint8Array;
+
+/** Takes the effects of commands; see the head of this file. */
+export interface Effects {
+  /** Whether anybody takes them. While not, telling of them is vain. */
+  readonly active: boolean;
+  /** The command that runs has this effect, instead of its own request. */
+  replace(database: Database, ...args: EffectArgument[]): void;
+  /** The effects until `endUnit` are repeated all or none: those of a transaction. */
+  beginUnit(): void;
+  endUnit(): void;
+}

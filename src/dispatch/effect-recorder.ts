@@ -1,0 +1,188 @@
+// Records the effects of commands (commands/effects.ts) as one stream of RESP commands, in the order
+// in which they happened: keys that expired or were evicted on the way as DEL before the command that
+// met them, a transaction between MULTI and EXEC.
+//
+// The stream is cut into groups, and each can be repeated by itself: it begins in database 0, and
+// SELECT comes before an effect in another one than the last. (A group that begins in database 0
+// though the last one ended elsewhere says so too: other readers know of no groups.)
+import type { EffectArgument, Effects } from '../commands/effects.ts';
+import type { Database } from '../keyspace/database.ts';
+import { writeInteger } from '../protocol/integer.ts';
+import type { Request } from '../protocol/request.ts';
+
+const STAR = 42; // *
+const DOLLAR = 36; // $
+const CR = 13;
+const LF = 10;
+/** Room for a header: its type, digits and line end. */
+const HEADER_BYTES = 23;
+const INITIAL_BYTES = 64 * 1024;
+/** A larger buffer is not kept after the effect that needed it. */
+const MAX_KEPT_BYTES = 1024 * 1024;
+/** Below this many bytes a loop copies faster than a call into the runtime. */
+const LOOP_COPY_BYTES = 64;
+
+/** Takes the stream. */
+export interface EffectStream {
+  /** Where it ends. */
+  readonly offset: number;
+  /** Up to where it is as safe as the configuration asks for. */
+  readonly safeOffset: number;
+  /** Copies bytes [start, end), which are whole commands. */
+  append(bytes: Uint8Array, start: number, end: number): void;
+}
+
+/** Records effects into a stream, once it has one; see the head of this file. */
+export class EffectRecorder implements Effects {
+  active = false;
+  #stream: EffectStream | undefined;
+  #buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES);
+  #position = 0;
+  /** Database of the last effect; -1 at the beginning of a group that has none yet. */
+  #database = -1;
+  /** Database in which the last group ended. */
+  #lastDatabase = 0;
+  #replaced = false;
+  #inUnit = false;
+  /** Whether MULTI was written for the present unit. */
+  #unitBegun = false;
+
+  /** Where the stream ends. */
+  get offset(): number {
+    return this.#stream?.offset ?? 0;
+  }
+
+  /** Up to where it is safe. */
+  get safeOffset(): number {
+    return this.#stream?.safeOffset ?? 0;
+  }
+
+  /** Begins to record. */
+  start(stream: EffectStream): void {
+    this.#stream = stream;
+    this.active = true;
+  }
+
+  /** Ends it. */
+  stop(): void {
+    this.#stream = undefined;
+    this.active = false;
+  }
+
+  /** To be called when the stream's group ends here. */
+  endGroup(): void {
+    if (this.#database >= 0) this.#lastDatabase = this.#database;
+    this.#database = -1;
+  }
+
+  /** To be called before a handler runs. */
+  begin(): void {
+    this.#replaced = false;
+  }
+
+  /** To be called when it changed something: records its request, unless the handler said otherwise. */
+  end(database: Database, request: Request): void {
+    if (this.#replaced) return;
+    this.#beginEffect(database.index);
+    this.#request(request);
+    this.#endEffect();
+  }
+
+  replace(database: Database, ...args: EffectArgument[]): void {
+    this.#replaced = true;
+    this.#record(database.index, args);
+  }
+
+  /** Records that a key was deleted, and no client asked for it. */
+  deleted(database: Database, key: Uint8Array): void {
+    this.#record(database.index, ['DEL', key]);
+  }
+
+  beginUnit(): void {
+    this.#inUnit = true;
+  }
+
+  endUnit(): void {
+    this.#inUnit = false;
+    // What ran in it has told of itself.
+    this.#replaced = true;
+    if (!this.#unitBegun) return;
+    this.#unitBegun = false;
+    this.#command(['EXEC']);
+    this.#endEffect();
+  }
+
+  #record(database: number, args: readonly EffectArgument[]): void {
+    this.#beginEffect(database);
+    this.#command(args);
+    this.#endEffect();
+  }
+
+  #beginEffect(database: number): void {
+    const current = this.#database < 0 ? 0 : this.#database;
+    const isGroupBegin = this.#database < 0;
+    if (database !== current || (isGroupBegin && database !== this.#lastDatabase)) {
+      this.#command(['SELECT', String(database)]);
+    }
+    this.#database = database;
+    if (this.#inUnit && !this.#unitBegun) {
+      this.#unitBegun = true;
+      this.#command(['MULTI']);
+    }
+  }
+
+  #endEffect(): void {
+    this.#stream?.append(this.#buffer, 0, this.#position);
+    this.#position = 0;
+    if (this.#buffer.length > MAX_KEPT_BYTES) this.#buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES);
+  }
+
+  #request(request: Request): void {
+    const { buffer, offsets, lengths, count } = request;
+    this.#header(STAR, count);
+    for (let i = 0; i < count; i++) this.#argument(buffer, offsets[i], lengths[i]);
+  }
+
+  #command(args: readonly EffectArgument[]): void {
+    this.#header(STAR, args.length);
+    for (const arg of args) {
+      const bytes = typeof arg === 'string' ? Buffer.from(arg, 'latin1') : arg;
+      this.#argument(bytes, 0, bytes.length);
+    }
+  }
+
+  #argument(bytes: Uint8Array, offset: number, length: number): void {
+    this.#header(DOLLAR, length);
+    this.#reserve(length + 2);
+    const target = this.#buffer;
+    let at = this.#position;
+    if (length <= LOOP_COPY_BYTES) {
+      for (let i = 0; i < length; i++) target[at + i] = bytes[offset + i];
+    } else {
+      target.set(bytes.subarray(offset, offset + length), at);
+    }
+    at += length;
+    target[at] = CR;
+    target[at + 1] = LF;
+    this.#position = at + 2;
+  }
+
+  #header(type: number, value: number): void {
+    this.#reserve(HEADER_BYTES);
+    const target = this.#buffer;
+    const at = this.#position;
+    target[at] = type;
+    const end = writeInteger(target, at + 1, value);
+    target[end] = CR;
+    target[end + 1] = LF;
+    this.#position = end + 2;
+  }
+
+  #reserve(sizeBytes: number): void {
+    const needed = this.#position + sizeBytes;
+    if (needed <= this.#buffer.length) return;
+    const larger = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.#buffer.length));
+    this.#buffer.copy(larger, 0, 0, this.#position);
+    this.#buffer = larger;
+  }
+}

@@ -1,0 +1,96 @@
+// What commands record of themselves: the whole stream of effects of a server, as commands.
+import { expect, onTestFinished, test } from 'vitest';
+import { EffectRecorder } from '../../src/dispatch/effect-recorder.ts';
+import type { Database } from '../../src/keyspace/database.ts';
+import { Keyspace } from '../../src/keyspace/keyspace.ts';
+import { CommandReader } from '../../src/persistence/commands-of.ts';
+import { Request } from '../../src/protocol/request.ts';
+
+const [zero, one, two] = new Keyspace(3).databases as [Database, Database, Database];
+
+/** A recorder and what it has recorded, a line a command. */
+function recording() {
+  const pieces: Buffer[] = [];
+  const recorder = new EffectRecorder();
+  recorder.start({
+    offset: 0,
+    safeOffset: 0,
+    append: (bytes, start, end) => pieces.push(Buffer.from(bytes.subarray(start, end))),
+  });
+  onTestFinished(() => recorder.stop());
+  const lines = (): string[] => {
+    const found: string[] = [];
+    new CommandReader().forEach(Buffer.concat(pieces), (request) => {
+      const words = Array.from({ length: request.count }, (_, i) => request.latin1(i));
+      found.push(words.join(' '));
+    });
+    return found;
+  };
+  return { recorder, lines };
+}
+
+function run(recorder: EffectRecorder, database: Database, ...args: string[]): void {
+  recorder.begin();
+  recorder.end(database, Request.of(args));
+}
+
+test('a request is its own effect', () => {
+  const { recorder, lines } = recording();
+  run(recorder, zero, 'SET', 'k', 'v');
+  run(recorder, zero, 'APPEND', 'k', '\r\n$3\r\n');
+  run(recorder, zero, 'SET', '', 'x'.repeat(200_000));
+  expect(lines()).toEqual(['SET k v', 'APPEND k \r\n$3\r\n', `SET  ${'x'.repeat(200_000)}`]);
+});
+
+test('the database is selected when it is another one', () => {
+  const { recorder, lines } = recording();
+  run(recorder, zero, 'SET', 'a', '1');
+  run(recorder, two, 'SET', 'b', '2');
+  run(recorder, two, 'SET', 'c', '3');
+  run(recorder, zero, 'SET', 'd', '4');
+  expect(lines()).toEqual(['SET a 1', 'SELECT 2', 'SET b 2', 'SET c 3', 'SELECT 0', 'SET d 4']);
+});
+
+test('each group can be repeated by itself', () => {
+  const { recorder, lines } = recording();
+  recorder.endGroup();
+  run(recorder, one, 'SET', 'a', '1');
+  recorder.endGroup();
+  recorder.endGroup();
+  run(recorder, one, 'SET', 'b', '2');
+  recorder.endGroup();
+  run(recorder, zero, 'SET', 'c', '3');
+  recorder.endGroup();
+  run(recorder, zero, 'SET', 'd', '4');
+  expect(lines()).toEqual([
+    ...['SELECT 1', 'SET a 1', 'SELECT 1', 'SET b 2', 'SELECT 0', 'SET c 3', 'SET d 4'],
+  ]);
+});
+
+test('a handler may give other effects', () => {
+  const { recorder, lines } = recording();
+  recorder.begin();
+  recorder.replace(one, 'SET', Buffer.from('k'), 'v', 'PXAT', '123');
+  recorder.replace(one, 'PERSIST', 'other');
+  recorder.end(one, Request.of(['SETEX', 'k', '1', 'v']));
+  run(recorder, one, 'DEL', 'k');
+  expect(lines()).toEqual(['SELECT 1', 'SET k v PXAT 123', 'PERSIST other', 'DEL k']);
+});
+
+test('a transaction is enclosed, if it has any effect', () => {
+  const { recorder, lines } = recording();
+  recorder.begin();
+  recorder.beginUnit();
+  run(recorder, zero, 'INCR', 'n');
+  recorder.deleted(one, Buffer.from('expired'));
+  run(recorder, one, 'INCR', 'm');
+  recorder.endUnit();
+  recorder.end(zero, Request.of(['EXEC']));
+  recorder.begin();
+  recorder.beginUnit();
+  recorder.endUnit();
+  run(recorder, one, 'SET', 'k', 'v');
+  expect(lines()).toEqual([
+    ...['MULTI', 'INCR n', 'SELECT 1', 'DEL expired', 'INCR m', 'EXEC', 'SET k v'],
+  ]);
+});

@@ -1,0 +1,167 @@
+// The log of a real process: what was answered is there after SIGKILL, whatever `appendfsync` says;
+// effects repeat to the same data; Redis itself loads the files.
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { encodeCommand } from '../support/command-line.ts';
+import { RawClient } from '../support/raw-client.ts';
+import { textOf } from '../support/reply-frames.ts';
+import { temporaryDirectory } from '../support/running-server.ts';
+import { Process } from './process.ts';
+
+let directory: { path: string; remove(): void };
+
+beforeEach(() => {
+  directory = temporaryDirectory();
+});
+
+afterEach(() => directory.remove());
+
+/** Commands whose effects are not simply their requests, or depend on the time. */
+const COMMANDS: readonly (readonly string[])[] = [
+  ['SET', 'plain', 'value'],
+  ['SET', 'seconds', 'v', 'EX', '1000'],
+  ['SET', 'past', 'v', 'PXAT', '1'],
+  ['SETEX', 'setex', '1000', 'v'],
+  ['PSETEX', 'psetex', '1000000', 'v'],
+  ['MSET', 'a', '1', 'b', '2', 'c', '3'],
+  ['INCRBYFLOAT', 'float', '3.14'],
+  ['INCRBYFLOAT', 'float', '1e-5'],
+  ['EXPIRE', 'a', '1000'],
+  ['PEXPIRE', 'b', '1000000'],
+  ['EXPIRE', 'c', '-1'],
+  ['GETEX', 'a', 'PERSIST'],
+  ['GETEX', 'b', 'EX', '2000'],
+  ['GETDEL', 'setex'],
+  ['RPUSH', 'list', '1', '2', '3', '4', '5'],
+  ['LMOVE', 'list', 'other', 'LEFT', 'RIGHT'],
+  ['LPOP', 'list', '2'],
+  ['LMPOP', '2', 'none', 'list', 'RIGHT', 'COUNT', '1'],
+  ['SELECT', '3'],
+  ['SET', 'in three', 'v'],
+  ['MULTI'],
+  ['INCR', 'counter'],
+  ['SELECT', '4'],
+  ['RPUSH', 'queue', 'a', 'b'],
+  ['EXEC'],
+  ['COPY', 'queue', 'copied', 'DB', '5'],
+  ['MOVE', 'queue', '6'],
+  ['SWAPDB', '5', '6'],
+  ['SELECT', '0'],
+  ['RENAME', 'plain', 'renamed'],
+  ['APPEND', 'renamed', '\r\n\x00'],
+  ['SET', 'short', 'v', 'PX', '1'],
+  ['SET', 'huge', 'x'.repeat(300_000)],
+];
+
+for (const fsync of ['always', 'everysec', 'no']) {
+  describe(`appendfsync ${fsync}`, () => {
+    test('what was answered survives SIGKILL', async () => {
+      const first = await Process.start(directory.path, ['--appendfsync', fsync]);
+      const client = await RawClient.connect(first.port);
+      for (const command of COMMANDS) {
+        const reply = await client.command(...command);
+        expect([command, reply.type]).not.toEqual([command, '-']);
+      }
+      await blockedPops(first.port, client);
+      // Due by now, and deleted by this, which is an effect too.
+      await client.command('GET', 'short');
+      const digest = textOf(await client.command('DEBUG', 'DIGEST'));
+      await first.kill();
+      await client.close();
+      const second = await Process.start(directory.path, ['--appendfsync', fsync]);
+      const again = await RawClient.connect(second.port);
+      expect(textOf(await again.command('DEBUG', 'DIGEST'))).toBe(digest);
+      expect(Number(textOf(await again.command('TTL', 'seconds')))).toBeGreaterThan(900);
+      await again.close();
+      await second.stop();
+    });
+
+    test('of a pipeline that was cut off, what was answered is there, in order', async () => {
+      for (let round = 0; round < 5; round++) {
+        const server = await Process.start(directory.path, ['--appendfsync', fsync]);
+        const client = await RawClient.connect(server.port);
+        const before = Number(textOf(await client.command('LLEN', 'log')));
+        const writer = await RawClient.connect(server.port);
+        const count = 20_000;
+        const requests = Array.from({ length: count }, (_, i) =>
+          encodeCommand(['RPUSH', 'log', String(before + i)]),
+        );
+        writer.send(Buffer.concat(requests));
+        // Some of it is answered; then the process dies in the middle.
+        await writer.read(200 * (round + 1));
+        await server.kill();
+        const rest = await writer.readUntilClose();
+        const answered = 200 * (round + 1) + (rest.toString().match(/:\d+\r\n/g)?.length ?? 0);
+        await Promise.all([client.close(), writer.close()]);
+        const next = await Process.start(directory.path, ['--appendfsync', fsync]);
+        const reader = await RawClient.connect(next.port);
+        const length = Number(textOf(await reader.command('LLEN', 'log')));
+        expect(length).toBeGreaterThanOrEqual(before + answered);
+        expect(length).toBeLessThanOrEqual(before + count);
+        expect(textOf(await reader.command('LINDEX', 'log', '-1'))).toBe(String(length - 1));
+        await reader.close();
+        await next.kill();
+      }
+    }, 60_000);
+  });
+}
+
+test('Redis loads the log', async () => {
+  const first = await Process.start(directory.path);
+  const client = await RawClient.connect(first.port);
+  for (const command of COMMANDS) await client.command(...command);
+  await client.command('DEL', 'short');
+  const digest = textOf(await client.command('DEBUG', 'DIGEST'));
+  await client.close();
+  await first.stop();
+  const redis = await Process.startRedis(directory.path);
+  const reader = await RawClient.connect(redis.port);
+  expect(textOf(await reader.command('DEBUG', 'DIGEST'))).toBe(digest);
+  await reader.close();
+  await redis.stop();
+});
+
+test('a torn end is cut, and kept beside the log', async () => {
+  const first = await Process.start(directory.path);
+  const client = await RawClient.connect(first.port);
+  await client.command('SET', 'a', '1');
+  await client.command('SET', 'b', '2');
+  await first.kill();
+  await client.close();
+  const folder = join(directory.path, 'appendonlydir');
+  const [segment] = readdirSync(folder).filter((name) => name.endsWith('.incr.aof'));
+  first.truncate(join(folder, segment), -5);
+  const second = await Process.start(directory.path);
+  const again = await RawClient.connect(second.port);
+  expect(textOf(await again.command('GET', 'a'))).toBe('1');
+  expect((await again.command('GET', 'b')).bytes.toString()).toBe('$-1\r\n');
+  expect(readdirSync(folder).some((name) => name.includes('.torn-'))).toBe(true);
+  await again.close();
+  await second.stop();
+});
+
+test('a directory that cannot be written is said at the start', async () => {
+  mkdirSync(join(directory.path, 'appendonlydir.aof'));
+  const refused = await Process.refused(directory.path, ['--appenddirname', '../x']);
+  expect(refused).toContain('appenddirname');
+  expect(existsSync(join(directory.path, '../x'))).toBe(false);
+});
+
+/** One client waits for a list, another pushes: what the first takes is an effect of its own. */
+async function blockedPops(port: number, client: RawClient): Promise<void> {
+  const waiting = await RawClient.connect(port);
+  for (const command of [
+    ['BLPOP', 'waited', '0'],
+    ['BRPOP', 'waited', '0'],
+    ['BLMOVE', 'waited', 'moved', 'LEFT', 'RIGHT', '0'],
+    ['BLMPOP', '0', '1', 'waited', 'LEFT', 'COUNT', '2'],
+  ]) {
+    waiting.send(encodeCommand(command));
+    while (!/^blocked_clients:1\r$/m.test(textOf(await client.command('INFO', 'clients'))));
+    await client.command('RPUSH', 'waited', 'x', 'y', 'z');
+    await waiting.read(1);
+    await client.command('DEL', 'waited');
+  }
+  await waiting.close();
+}

@@ -1,0 +1,113 @@
+// A server as a process of its own that keeps a log in a directory of the test's, and can be killed.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { statSync, truncateSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { RawClient } from '../support/raw-client.ts';
+
+const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+const START_TIMEOUT_MS = 15_000;
+const RETRY_MS = 20;
+
+export class Process {
+  readonly port: number;
+  readonly #child: ChildProcess;
+  #output = '';
+
+  private constructor(child: ChildProcess, port: number) {
+    this.#child = child;
+    this.port = port;
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.on('data', (text) => {
+        this.#output += text;
+      });
+    }
+  }
+
+  /** Starts the built program with a log in `directory`; resolves when it answers. */
+  static start(directory: string, options: readonly string[] = []): Promise<Process> {
+    return Process.#start(process.execPath, [MAIN], directory, [
+      ...['--enable-debug-command', 'yes', '--appendonly', 'yes', '--save', ''],
+      ...options,
+    ]);
+  }
+
+  /** The same with Redis. */
+  static startRedis(directory: string): Promise<Process> {
+    const options = ['--enable-debug-command', 'yes', '--appendonly', 'yes', '--save', ''];
+    return Process.#start('redis-server', [], directory, options);
+  }
+
+  /** Starts the program, which must refuse to; resolves to what it printed. */
+  static async refused(directory: string, options: readonly string[]): Promise<string> {
+    const port = await freePort();
+    const args = [MAIN, '--port', String(port), '--dir', directory, '--appendonly', 'yes'];
+    const process_ = new Process(spawn(process.execPath, [...args, ...options]), port);
+    const [code] = await once(process_.#child, 'close');
+    if (code === 0) throw new Error('the program ended without an error');
+    return process_.#output;
+  }
+
+  static async #start(
+    command: string,
+    args: readonly string[],
+    directory: string,
+    options: readonly string[],
+  ): Promise<Process> {
+    const port = await freePort();
+    const place = ['--port', String(port), '--bind', '127.0.0.1', '--dir', directory];
+    const started = new Process(spawn(command, [...args, ...place, ...options]), port);
+    const deadlineMs = Date.now() + START_TIMEOUT_MS;
+    while (!(await started.#answers())) {
+      if (started.#child.exitCode !== null || Date.now() > deadlineMs) {
+        await started.kill();
+        throw new Error(`the server did not start:\n${started.#output}`);
+      }
+      await sleep(RETRY_MS);
+    }
+    return started;
+  }
+
+  /** Ends it at once, as a crash does. */
+  async kill(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    this.#child.kill('SIGKILL');
+    await once(this.#child, 'exit');
+  }
+
+  /** Ends it in good order. */
+  async stop(): Promise<void> {
+    this.#child.kill('SIGTERM');
+    const [code] = await once(this.#child, 'exit');
+    if (code !== 0) throw new Error(`the server ended with ${code}:\n${this.#output}`);
+  }
+
+  /** Cuts bytes off the end of a file. */
+  truncate(file: string, bytes: number): void {
+    truncateSync(file, statSync(file).size + bytes);
+  }
+
+  async #answers(): Promise<boolean> {
+    try {
+      const client = await RawClient.connect(this.port);
+      const reply = await client.command('PING');
+      await client.close();
+      return reply.type === '+';
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ECONNREFUSED') return false;
+      throw error;
+    }
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, 'close');
+  return port;
+}
