@@ -98,9 +98,9 @@ describe('start', () => {
 
   test('logs to a file if there is one', async () => {
     const dir = directory();
-    await start({ dir, logfile: 'synap.log', appendonly: true });
+    await start({ dir, logfile: 'synap.log', 'tls-port': 6380 });
     const [line] = readLog(join(dir, 'synap.log'));
-    expect(line).toMatchObject({ level: 40, msg: expect.stringContaining("'appendonly'") });
+    expect(line).toMatchObject({ level: 40, msg: expect.stringContaining("'tls-port'") });
   });
 });
 
