@@ -32,6 +32,8 @@ export interface BackgroundHost {
   readonly idleTimeoutMs: number;
   connections(): Iterable<Connection>;
   usedMemoryBytes(): number;
+  /** Saves the data if it is time to. */
+  saveIfDue(): void;
   /** Evicts keys if the limit is exceeded; true when more remains to be evicted. */
   continueEviction(): boolean;
   /** Closes clients while all together take more than `maxmemory-clients`. */
@@ -84,6 +86,7 @@ export class Background {
     stats.peakUsedBytes = Math.max(stats.peakUsedBytes, this.#host.usedMemoryBytes());
     if (nowMs - this.#lastSampleMs >= SAMPLE_MS) {
       this.#lastSampleMs = nowMs;
+      this.#host.saveIfDue();
       stats.opsPerSecond.sample(stats.commandsProcessed, nowMs);
       stats.bytesInPerSecond.sample(stats.bytesIn, nowMs);
       stats.bytesOutPerSecond.sample(stats.bytesOut, nowMs);

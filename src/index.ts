@@ -14,7 +14,8 @@ export { VERSION };
 
 /**
  * Directives by name (docs/configuration.md), with these defaults instead of the program's:
- * listens on 127.0.0.1 only, logs warnings and errors only, and to the standard error. What concerns
+ * listens on 127.0.0.1 only, logs warnings and errors only, and to the standard error, and saves the
+ * data only where `save` is given (then also at the end). What concerns
  * the process (`pidfile`, `set-proc-title`, `shutdown-on-sigterm` …) is the program's business.
  */
 export interface StartOptions extends ConfigOptions {
@@ -35,6 +36,7 @@ const STANDARD_ERROR = 2;
 const DEFAULTS = [
   ['bind', '127.0.0.1'],
   ['loglevel', 'warning'],
+  ['save', ''],
 ] as const;
 
 /**
@@ -53,6 +55,6 @@ export async function startServer(options: StartOptions = {}): Promise<SynapServ
     get port() {
       return server.port;
     },
-    close: () => server.close(),
+    close: () => server.end(),
   };
 }

@@ -112,16 +112,19 @@ function shutDownOn(
   directive: 'shutdown-on-sigint' | 'shutdown-on-sigterm',
   server: Server,
 ): void {
-  // A second signal of the kind ends the process at once, as is its default.
-  process.once(signal, () => {
+  const onSignal = (): void => {
     const flags = server.config.values[directive];
-    server.shutdown({
+    const error = server.shutdown({
       reason: `received ${signal}`,
       save: flags.includes('save') ? 'save' : flags.includes('nosave') ? 'nosave' : 'default',
       now: flags.includes('now'),
       force: flags.includes('force'),
     });
-  });
+    // It goes on when the data cannot be saved, and may be asked again.
+    if (error !== undefined) process.once(signal, onSignal);
+  };
+  // A second signal of the kind ends the process at once, as is its default.
+  process.once(signal, onSignal);
 }
 
 function announce(server: Server, log: Logger): void {

@@ -37,6 +37,7 @@ import { Turn } from './net/turn.ts';
 import { RequestDecoder } from './protocol/decoder.ts';
 import { Reply } from './protocol/reply.ts';
 import { PubSub } from './pubsub/pubsub.ts';
+import { SnapshotKeeper } from './snapshots/snapshot-keeper.ts';
 import { LatencyMonitor } from './telemetry/latency-monitor.ts';
 import { ServerStats } from './telemetry/server-stats.ts';
 import { SlowLog } from './telemetry/slow-log.ts';
@@ -46,6 +47,7 @@ import { Tracking } from './tracking/tracking.ts';
 const READ_BYTES = 64 * 1024;
 /** `maxmemory-eviction-tenacity` 0 … 9 allows 50 µs a step; beyond, 15 % more for each. */
 const EVICTION_STEP_MS = 0.05;
+const SHUTDOWN_FAILED = 'ERR Errors trying to SHUTDOWN. Check logs.';
 const TOO_MANY_CLIENTS = '-ERR max number of clients reached\r\n';
 
 /** A server; see the head of this file. */
@@ -67,6 +69,7 @@ export class Server
   readonly replies = new ReplyQueue(this.reply, this.pubsub.areas);
   readonly turn = new Turn(this.replies);
   readonly tracking: Tracking;
+  readonly snapshots: SnapshotKeeper;
   readonly dispatcher: Dispatcher;
   readonly eviction: Eviction;
   readonly background: Background;
@@ -117,6 +120,7 @@ export class Server
       observe: (observer) => this.keyspace.observe(observer),
       schedule: (task) => setImmediate(task),
     });
+    this.snapshots = new SnapshotKeeper(this);
     this.commands = parts.commands;
     this.eviction = new Eviction(this.keyspace);
     this.#identity = {
@@ -209,8 +213,15 @@ export class Server
     return this.#closing;
   }
 
+  /** As `close`, after saving the data if there are save points; what fails is logged. */
+  end(): Promise<void> {
+    if (this.#closing === undefined) this.snapshots.saveAtEnd('default');
+    return this.close();
+  }
+
   async #close(options: ShutdownOptions | undefined): Promise<void> {
     this.background.stop();
+    this.snapshots.cancel();
     this.replies.flush();
     this.clients.close();
     // What waits for the log is still answered. What comes meanwhile is recorded as ever.
@@ -253,6 +264,10 @@ export class Server
 
   shutdown(options: ShutdownOptions): string | undefined {
     this.log.warn(options, 'shutting down');
+    if (!this.snapshots.saveAtEnd(options.save) && !options.force) {
+      this.log.error('the data could not be saved: the server does not end');
+      return SHUTDOWN_FAILED;
+    }
     setImmediate(() => {
       this.close(options).catch((error: unknown) => this.log.error({ err: error }, 'shutdown'));
     });
@@ -279,6 +294,10 @@ export class Server
   /** Sets `maxmemory-clients`, 0 for no limit. */
   setMaxClientMemory(limit: MemoryShare, maxMemoryBytes: number): void {
     this.maxClientBytes = limit.isPercent ? (maxMemoryBytes * limit.amount) / 100 : limit.amount;
+  }
+
+  saveIfDue(): void {
+    this.snapshots.saveIfDue();
   }
 
   // ── Memory ──────────────────────────────────────────────────────────────────────────────────

@@ -26,6 +26,7 @@ const APPLICATIONS: readonly (readonly [names: readonly DirectiveName[], apply: 
     ['active-expire-effort'],
     (server, values) => (server.expiryEffort = values['active-expire-effort']),
   ],
+  [['save', 'stop-writes-on-bgsave-error'], ({ snapshots }) => snapshots.refresh()],
   [['loglevel'], (server, values) => (server.log.level = logLevelOf(values.loglevel))],
   [['maxmemory'], (server, values) => server.setMaxMemory(values.maxmemory)],
   [

@@ -80,6 +80,7 @@ export async function start({ config, log, anyPort, onClosed }: StartParts): Pro
   } catch (error) {
     throw problemOf(config, culpritOf(error), 'cannot listen', error);
   }
+  if (!values.appendonly) await load(server);
   // From now on the configuration tells the port that was picked, as if it had been set.
   if (values.port === 0 && anyPort) config.assign('port', [String(server.port)]);
   return server;
@@ -97,6 +98,17 @@ async function openJournal(server: Server, config: Config): Promise<void> {
     });
   } catch (error) {
     throw problemOf(config, 'appendonly', 'cannot load the log', error);
+  }
+}
+
+/** Loads the data of the last run; clients are told meanwhile that it is loaded. */
+async function load(server: Server): Promise<void> {
+  try {
+    await server.snapshots.load();
+  } catch (error) {
+    await server.close();
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ConfigError('the data cannot be loaded', reason);
   }
 }
 

@@ -17,6 +17,7 @@ const LAYERS = [
   'journal',
   'background',
   'net',
+  'snapshots',
   'persistence',
   'dispatch',
   'commands',

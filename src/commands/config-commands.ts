@@ -112,7 +112,10 @@ function set({ request, reply, client, server }: Call): void {
     pairs.push([name, request.latin1(i + 1)]);
     if (findDirective(name)?.sensitive) request.redact(i + 1);
   }
-  const outcome = server.config.set(pairs, { isLocal: isLocal(client) });
+  const outcome = server.config.set(pairs, {
+    isLocal: isLocal(client),
+    isLoading: server.snapshots.isLoading,
+  });
   if (outcome instanceof Promise) {
     throw new Error('a command cannot wait, but a listener of the configuration does');
   }

@@ -77,20 +77,21 @@ function flushdb(call: Call): void {
 }
 
 function flushall(call: Call): void {
-  flush(call, undefined);
+  if (flush(call, undefined)) call.server.snapshots.emptied();
 }
 
-/** Empties one database, or all when no index is given. */
-function flush({ request, reply, server }: Call, index: number | undefined): void {
+/** Empties one database, or all when no index is given; returns whether it did. */
+function flush({ request, reply, server }: Call, index: number | undefined): boolean {
   const isAsync = request.count === 1 ? undefined : request.is(1, 'async');
   if (request.count > 2 || (isAsync === false && !request.is(1, 'sync'))) {
     reply.error(SYNTAX);
-    return;
+    return false;
   }
   server.keyspace.flush(index);
   if (isAsync ?? server.config.values['lazyfree-lazy-user-flush']) server.reclaimSoon();
   else server.reclaimNow();
   reply.ok();
+  return true;
 }
 
 function swapdb({ request, reply, server }: Call): void {

@@ -17,6 +17,7 @@ import { debugProtocol } from './debug-protocol.ts';
 import { STRING_TOO_LONG } from './errors.ts';
 import { ADMIN, LOADING, NOSCRIPT, PROTECTED, STALE } from './flags.ts';
 import { replyHelp } from './help.ts';
+import { FAILED } from './snapshots.ts';
 
 export const debugCommands: readonly CommandRow[] = [
   {
@@ -52,6 +53,9 @@ const HELP = [
   'PROTOCOL <type>',
   '    Answer with a test value of the type: string, integer, double, bignum, null,',
   '    array, set, map, attrib, push, verbatim, true, false.',
+  'RELOAD [option ...]',
+  '    Save the data and load it again, at once. Options: NOSAVE (load what is',
+  '    there), NOFLUSH (keep the keys that there are), MERGE (the file wins).',
   'SET-ACTIVE-EXPIRE <0|1>',
   '    Stop (0) or resume (1) the deletion of expired keys that nobody accesses.',
   'SLEEP <seconds>',
@@ -77,6 +81,7 @@ const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map([
   ['object', { least: 3, most: 3, run: debugObject }],
   ['populate', { least: 3, most: 5, run: populate }],
   ['protocol', { least: 3, most: 3, run: debugProtocol }],
+  ['reload', { least: 2, most: Number.POSITIVE_INFINITY, run: reload }],
   ['set-active-expire', { least: 3, most: 3, run: setActiveExpire }],
   ['sleep', { least: 3, most: 3, run: sleep }],
   ['stringmatch-len', { least: 4, most: 4, run: stringmatchLen }],
@@ -154,6 +159,22 @@ function populate({ request, reply, db, server }: Call): void {
     setString(db, target, 0, value, 0, sizeBytes === 0 ? written : sizeBytes, NO_EXPIRY);
   }
   reply.ok();
+}
+
+function reload({ request, reply, server }: Call): void {
+  const words = new Set<string>();
+  for (let i = 2; i < request.count; i++) words.add(request.latin1(i).toLowerCase());
+  const merges = words.delete('merge');
+  const flushes = !words.delete('noflush');
+  const saves = !words.delete('nosave');
+  if (words.size > 0) {
+    reply.error('ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.');
+    return;
+  }
+  const outcome = server.snapshots.reload({ saves, flushes, merges });
+  if (outcome === 'done') reply.ok();
+  else if (outcome === 'not saved') reply.error(FAILED);
+  else reply.error('ERR Error trying to load the RDB dump, check server logs.');
 }
 
 function setActiveExpire({ request, reply, server }: Call): void {

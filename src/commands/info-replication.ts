@@ -1,27 +1,30 @@
-// INFO persistence and replication. Synap keeps its data in memory alone and has no replicas, so
-// what these sections tell beyond the number of changes is that nothing of the kind goes on.
+// INFO persistence and replication. Synap has no log and no replicas yet, so what is told of them is
+// that nothing of the kind goes on.
 import type { InfoField } from './info-sections.ts';
 import type { Services } from './services.ts';
+import type { LoadProgress } from './snapshots.ts';
 
 const NO_REPLICATION_ID = '0'.repeat(40);
 
 /** The fields of INFO persistence. */
-export function persistenceFields({ identity, keyspace }: Services): InfoField[] {
+export function persistenceFields({ snapshots }: Services): InfoField[] {
+  const { progress, lastLoad } = snapshots;
+  const sinceSeconds = Math.floor((Date.now() - snapshots.savingSinceMs) / 1000);
   return [
-    ['loading', 0],
+    ['loading', snapshots.isLoading ? 1 : 0],
     ['async_loading', 0],
-    ['current_save_keys_processed', 0],
-    ['current_save_keys_total', 0],
-    ['rdb_changes_since_last_save', keyspace.dirty],
-    ['rdb_bgsave_in_progress', 0],
-    // The data counts as saved when the server starts with nothing, as in Redis.
-    ['rdb_last_save_time', Math.floor(identity.startedMs / 1000)],
-    ['rdb_last_bgsave_status', 'ok'],
-    ['rdb_last_bgsave_time_sec', -1],
-    ['rdb_current_bgsave_time_sec', -1],
-    ['rdb_saves', 0],
-    ['rdb_last_load_keys_expired', 0],
-    ['rdb_last_load_keys_loaded', 0],
+    ['current_save_keys_processed', progress.saved],
+    ['current_save_keys_total', progress.keys],
+    ['rdb_changes_since_last_save', snapshots.changes],
+    ['rdb_bgsave_in_progress', snapshots.isSaving ? 1 : 0],
+    // The data counts as saved when the server starts, as in Redis.
+    ['rdb_last_save_time', snapshots.lastSaveSeconds],
+    ['rdb_last_bgsave_status', snapshots.lastSucceeded ? 'ok' : 'err'],
+    ['rdb_last_bgsave_time_sec', snapshots.lastTookSeconds],
+    ['rdb_current_bgsave_time_sec', snapshots.isSaving ? sinceSeconds : -1],
+    ['rdb_saves', snapshots.saves],
+    ['rdb_last_load_keys_expired', lastLoad.expired],
+    ['rdb_last_load_keys_loaded', lastLoad.loaded],
     ['aof_enabled', 0],
     ['aof_rewrite_in_progress', 0],
     ['aof_rewrite_scheduled', 0],
@@ -31,6 +34,22 @@ export function persistenceFields({ identity, keyspace }: Services): InfoField[]
     ['aof_rewrites', 0],
     ['aof_rewrites_consecutive_failures', 0],
     ['aof_last_write_status', 'ok'],
+    ...loadingFields(snapshots.loading),
+  ];
+}
+
+/** What is told only while data is loaded. */
+function loadingFields(loading: LoadProgress | undefined): InfoField[] {
+  if (loading === undefined) return [];
+  const { startedMs, totalBytes, loadedBytes } = loading;
+  const elapsedSeconds = Math.floor((Date.now() - startedMs) / 1000);
+  const left = loadedBytes === 0 ? 1 : (elapsedSeconds * (totalBytes - loadedBytes)) / loadedBytes;
+  return [
+    ['loading_start_time', Math.floor(startedMs / 1000)],
+    ['loading_total_bytes', totalBytes],
+    ['loading_loaded_bytes', loadedBytes],
+    ['loading_loaded_perc', ((loadedBytes / totalBytes) * 100).toFixed(2)],
+    ['loading_eta_seconds', Math.floor(left)],
   ];
 }
 

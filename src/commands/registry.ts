@@ -29,6 +29,7 @@ import { scanCommands } from './scan.ts';
 import { serverCommands } from './server.ts';
 import { shutdownCommands } from './shutdown.ts';
 import { slowlogCommands } from './slowlog.ts';
+import { snapshotCommands } from './snapshots.ts';
 import { stringRangeCommands } from './string-ranges.ts';
 import { stringCommands } from './strings.ts';
 import { transactionCommands } from './transactions.ts';
@@ -58,6 +59,7 @@ const FAMILIES: readonly (readonly CommandRow[])[] = [
   serverCommands,
   databaseCommands,
   slowlogCommands,
+  snapshotCommands,
   latencyCommands,
   memoryCommands,
   monitorCommands,

@@ -13,6 +13,7 @@ import type { ClientRegistry } from './client-registry.ts';
 import type { Command } from './command.ts';
 import type { Effects } from './effects.ts';
 import type { CommandTable } from './registry.ts';
+import type { Snapshots } from './snapshots.ts';
 
 /** How SHUTDOWN was asked for. */
 export interface ShutdownOptions {
@@ -50,6 +51,7 @@ export interface Services {
   readonly stats: ServerStats;
   /** Where changes are told of that are to be repeated. */
   readonly effects: Effects;
+  readonly snapshots: Snapshots;
   readonly slowLog: SlowLog;
   readonly latency: LatencyMonitor;
   readonly log: Logger;

@@ -2,7 +2,7 @@
 // pass, in one place and in Redis's order (processCommand), then queueing or running, then counting.
 // Handlers repeat none of it.
 //
-//   look up ─▶ arity ─▶ guarded ─▶ authenticated ─▶ allowed in MULTI ─▶ memory ─▶ paused
+//   look up ─▶ arity ─▶ guarded ─▶ authenticated ─▶ allowed in MULTI ─▶ memory ─▶ saved, loaded ─▶ paused
 //           ─▶ queued (MULTI)  or  run ─▶ statistics, slow log, latency, monitors
 //           ─▶ those served who waited for its keys (blocking.ts)
 import { performance } from 'node:perf_hooks';
@@ -12,11 +12,18 @@ import { type Client, REPLY_ON } from '../commands/client.ts';
 import { advanceReplyMode } from '../commands/client-modes.ts';
 import { PAUSE_ALL, PAUSE_NONE } from '../commands/client-registry.ts';
 import type { Command } from '../commands/command.ts';
-import { AUTHENTICATION_REQUIRED, OUT_OF_MEMORY, wrongArity } from '../commands/errors.ts';
+import {
+  AUTHENTICATION_REQUIRED,
+  LOADING_DATA,
+  OUT_OF_MEMORY,
+  SNAPSHOT_FAILED,
+  wrongArity,
+} from '../commands/errors.ts';
 import {
   ADMIN,
   DENYOOM,
   FAST,
+  LOADING,
   MAY_REPLICATE,
   NO_AUTH,
   NO_MULTI,
@@ -29,6 +36,7 @@ import {
 } from '../commands/flags.ts';
 import { feedMonitors } from '../commands/monitor.ts';
 import type { Services } from '../commands/services.ts';
+import type { Snapshots } from '../commands/snapshots.ts';
 import { TrackedReads } from '../commands/tracked-reads.ts';
 import { discardTransaction, execRefusal } from '../commands/transactions.ts';
 import { KeyWarmer } from '../keyspace/key-warmer.ts';
@@ -98,6 +106,7 @@ export class Dispatcher {
   readonly #isProtected: ProtectedCheck;
   readonly #crossProtocol: CrossProtocolGuard;
   readonly #tracking: Tracking;
+  readonly #snapshots: Snapshots;
   readonly #waits: WaitList;
   readonly #trackedReads: TrackedReads;
   /** When the clock was read last, by performance.now(): where the next command's time begins. */
@@ -123,6 +132,7 @@ export class Dispatcher {
     this.#isProtected = isProtected;
     this.#crossProtocol = new CrossProtocolGuard(server.log);
     this.#tracking = server.tracking;
+    this.#snapshots = server.snapshots;
     this.#waits = server.keyspace.waits;
     this.blocking = new BlockedClients(reply, server, nobody, {
       recover: (error, command) => this.#recover(error, command),
@@ -368,12 +378,18 @@ export class Dispatcher {
         return this.#reject(client, command, OUT_OF_MEMORY);
       }
     }
+    if (this.#snapshots.refusesWrites && changesData(client, command)) {
+      return this.#reject(client, command, SNAPSHOT_FAILED);
+    }
+    if (this.logFailure !== undefined && changesData(client, command)) {
+      const text = `MISCONF Errors writing to the AOF file: ${this.logFailure}`;
+      return this.#reject(client, command, text);
+    }
     if (client.subscriptions !== undefined && client.protocol === 2 && (flags & SUBSCRIBER) === 0) {
       return this.#reject(client, command, notWhileSubscribed(command.fullName));
     }
-    if (this.logFailure !== undefined && mustReachLog(client, command)) {
-      const text = `MISCONF Errors writing to the AOF file: ${this.logFailure}`;
-      return this.#reject(client, command, text);
+    if (this.#snapshots.isLoading && !runsWhileLoading(client, command)) {
+      return this.#reject(client, command, LOADING_DATA);
     }
     if (client.monitor && (allFlags(client, command) & TOUCHES_KEYS) !== 0) {
       return this.#reject(client, command, "ERR Replica can't interact with the keyspace");
@@ -460,9 +476,16 @@ function allFlags(client: Client, command: Command): number {
   return command.flags | transaction.flags;
 }
 
-/** Whether the command is refused while the log cannot be written; PING too, as by Redis. */
-function mustReachLog(client: Client, command: Command): boolean {
+/** Whether the command is refused while the data cannot be saved: PING, too, as by Redis. */
+function changesData(client: Client, command: Command): boolean {
   return (allFlags(client, command) & WRITE) !== 0 || command.fullName === 'ping';
+}
+
+/** Whether the command, and with EXEC all those that it runs, may run while data is loaded. */
+function runsWhileLoading({ transaction }: Client, command: Command): boolean {
+  if ((command.flags & LOADING) === 0) return false;
+  if (transaction === undefined || command.fullName !== 'exec') return true;
+  return transaction.queue.every((queued) => (queued.command.flags & LOADING) !== 0);
 }
 
 /** Whether the command is refused while the data exceeds `maxmemory`. */

@@ -16,6 +16,8 @@ export interface LoadOptions {
   readonly skipsUnknown: boolean;
   /** Leave keys out whose expiry has passed: not where a log follows that deletes them itself. */
   readonly dropsExpired: boolean;
+  /** Keys take the place of those that there are; else it is an error that there are any. */
+  readonly replaces?: boolean;
 }
 
 /** The sink of a file that is loaded; see the head of this file. */
@@ -76,7 +78,11 @@ export class KeyspaceLoader implements RdbSink {
       const count = this.#keyspace.databases.length;
       throw problemOf(loaded, `is in database ${loaded.database}, and there are ${count}`);
     }
-    if (db.peek(key, 0) !== 0) throw problemOf(loaded, 'is there twice');
+    if (db.peek(key, 0) !== 0) {
+      if (!this.#options.replaces) throw problemOf(loaded, 'is there twice');
+      db.delete(key, 0);
+      db.peek(key, 0);
+    }
     const ref = value.store(db, key, 0, expiryMs < NO_EXPIRY ? 0 : expiryMs);
     setUse(this.#keyspace, db, ref, loaded.idleSeconds, loaded.frequency);
     this.loaded++;

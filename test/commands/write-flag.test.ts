@@ -24,6 +24,8 @@ const LEFT_OUT = new Map([
   ['client|kill', 'ends connections'],
   ['client|pause', 'holds the commands that look at the data'],
   ['client|reply', 'leaves requests without replies'],
+  ['save', 'sets the number of changes back'],
+  ['bgsave', 'as SAVE'],
   ['monitor', 'answers once and then reports'],
   [
     'debug',

@@ -376,7 +376,6 @@ describe('warnings', () => {
     );
     expect(config.warnings()).toEqual([
       "'tls-port' is kept but has no effect: this part of Synap is still to come",
-      "'save' is kept but has no effect: this part of Synap is still to come",
       "'io-threads' is accepted but has no effect: it does not apply to Synap",
     ]);
     expect(load('save ""\ntls-port 0\nio-threads 1\n').warnings()).toEqual([]);

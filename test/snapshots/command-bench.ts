@@ -4,6 +4,7 @@ import { expect } from 'vitest';
 import type { Client } from '../../src/commands/client.ts';
 import { CommandTable } from '../../src/commands/registry.ts';
 import type { Services } from '../../src/commands/services.ts';
+import type { Snapshots } from '../../src/commands/snapshots.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { Eviction } from '../../src/keyspace/eviction.ts';
 import type { Keyspace } from '../../src/keyspace/keyspace.ts';
@@ -78,6 +79,7 @@ export class CommandBench {
     const rows = commands.filter(({ parent }) => parent === undefined).map(({ row }) => row);
     this.#server = new TestServer(rows, {
       config: loadConfig({ settings: [] }),
+      snapshots: { emptied: () => {} } as Snapshots,
       reclaimSoon: () => {},
       reclaimNow: () => void this.keyspace.reclaim(FOREVER),
     } as Partial<Services>);

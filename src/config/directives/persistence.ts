@@ -16,21 +16,20 @@ export const persistence = section('persistence', 'Persistence', {
   save: {
     kind: savePoints(),
     default: '3600 1 300 100 60 10000',
-    status: 'later',
-    warns: true,
+    status: 'active',
     doc: 'Write a snapshot when so many seconds have passed and so many changes were made since the last. Empty writes none.',
   },
   dbfilename: {
     kind: text({ check: checkName('dbfilename', 'filename', true), summary: 'file name' }),
     default: 'dump.rdb',
     protected: true,
-    status: 'later',
+    status: 'active',
     doc: 'Name of the snapshot, in `dir`.',
   },
   'stop-writes-on-bgsave-error': {
     kind: yesNo(),
     default: 'yes',
-    status: 'later',
+    status: 'active',
     doc: 'Refuse writes for as long as the last snapshot failed.',
   },
   rdbcompression: {
@@ -43,7 +42,7 @@ export const persistence = section('persistence', 'Persistence', {
     kind: yesNo(),
     default: 'yes',
     immutable: true,
-    status: 'later',
+    status: 'active',
     doc: 'End a snapshot with a checksum, and check it when it is loaded.',
   },
   'sanitize-dump-payload': {
@@ -55,7 +54,7 @@ export const persistence = section('persistence', 'Persistence', {
   'load-skip-unknown': {
     kind: yesNo(),
     default: 'no',
-    status: 'later',
+    status: 'active',
     doc: 'Leave keys out, and tell how many, whose types of values Synap does not have yet when a snapshot is loaded, rather than refuse it. Redis has no such directive.',
   },
   'rdb-del-sync-files': {
@@ -67,7 +66,7 @@ export const persistence = section('persistence', 'Persistence', {
   'rdb-save-incremental-fsync': {
     kind: yesNo(),
     default: 'yes',
-    status: 'later',
+    status: 'active',
     doc: 'Sync a snapshot to disk in parts while it is written.',
   },
   appendonly: {

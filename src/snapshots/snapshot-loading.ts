@@ -1,0 +1,104 @@
+// Loads a snapshot's file into the keyspace: in slices at the start, at once for DEBUG RELOAD. What is
+// wrong with a file is told with its path, the place in it, and what can be done.
+import { closeSync, createReadStream, openSync, readSync, statSync } from 'node:fs';
+import type { Values } from '../config/directives.ts';
+import { systemMessage } from '../config/error.ts';
+import type { Keyspace } from '../keyspace/keyspace.ts';
+import { KeyspaceLoader } from '../rdb/keyspace-loader.ts';
+import { RdbFileReader, readRdbFile } from '../rdb/rdb-file-reader.ts';
+import { RdbError } from '../rdb/rdb-format.ts';
+
+/** Bytes read at a time. */
+const PIECE_BYTES = 1024 * 1024;
+
+/** What came of loading. */
+export interface LoadResult {
+  readonly loaded: number;
+  readonly expired: number;
+}
+
+/** There was nothing to load. */
+export const NO_FILE: LoadResult = { loaded: 0, expired: 0 };
+
+/** Told how far it is. */
+type Progress = (loadedBytes: number, totalBytes: number) => void;
+
+/**
+ * Loads a file, if there is one, leaving the event loop to others every millisecond.
+ * @throws Error with path, place and remedy when it cannot be loaded
+ */
+export async function loadFile(
+  path: string,
+  keyspace: Keyspace,
+  values: Values,
+  onProgress: Progress,
+): Promise<LoadResult> {
+  try {
+    const stat = statSync(path, { throwIfNoEntry: false });
+    if (stat === undefined) return NO_FILE;
+    const { loader, reader } = partsOf(keyspace, values, false);
+    const pieces = createReadStream(path, { highWaterMark: PIECE_BYTES });
+    try {
+      await readRdbFile(reader, pieces[Symbol.asyncIterator](), () => {
+        onProgress(reader.offset, stat.size);
+      });
+    } finally {
+      pieces.destroy();
+    }
+    return resultOf(loader);
+  } catch (error) {
+    throw problemOf(path, error);
+  }
+}
+
+/**
+ * As `loadFile`, at once, for a file that is there.
+ * @param merges keys of the file take the place of those that there are
+ */
+export function loadFileNow(
+  path: string,
+  keyspace: Keyspace,
+  values: Values,
+  merges: boolean,
+): LoadResult {
+  const { loader, reader } = partsOf(keyspace, values, merges);
+  const fd = openSync(path, 'r');
+  try {
+    while (reader.work(Number.POSITIVE_INFINITY) !== 'done') {
+      const piece = Buffer.allocUnsafeSlow(PIECE_BYTES);
+      const length = readSync(fd, piece, 0, PIECE_BYTES, null);
+      if (length === 0) reader.finish();
+      else reader.push(piece.subarray(0, length));
+    }
+    return resultOf(loader);
+  } catch (error) {
+    throw problemOf(path, error);
+  } finally {
+    reader.discard();
+    closeSync(fd);
+  }
+}
+
+function partsOf(
+  keyspace: Keyspace,
+  values: Values,
+  replaces: boolean,
+): { loader: KeyspaceLoader; reader: RdbFileReader } {
+  const skipsUnknown = values['load-skip-unknown'];
+  const loader = new KeyspaceLoader(keyspace, { skipsUnknown, dropsExpired: true, replaces });
+  return { loader, reader: new RdbFileReader(keyspace.entries, loader, values.rdbchecksum) };
+}
+
+function resultOf({ loaded, expired, empty, skipped }: KeyspaceLoader): LoadResult {
+  const others = Object.fromEntries(skipped);
+  return { loaded, expired, ...(empty > 0 ? { empty } : {}), ...others };
+}
+
+function problemOf(path: string, error: unknown): Error {
+  if (error instanceof RdbError) {
+    return new Error(
+      `${path}: ${error.message}; put an older copy in its place, or move it away to start empty`,
+    );
+  }
+  return new Error(`${path}: cannot be loaded: ${systemMessage(error)}`);
+}
