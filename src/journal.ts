@@ -6,6 +6,7 @@
 //                                                 │                │
 //               replies leave:     everysec, no ──┘      always ───┘
 import type { Logger } from 'pino';
+import type { LogFacts } from './commands/effects.ts';
 import type { EffectRecorder, EffectStream } from './dispatch/effect-recorder.ts';
 import type { Replay } from './dispatch/replay.ts';
 import type { ReplyGate } from './net/reply-gate.ts';
@@ -102,6 +103,16 @@ export class Journal implements EffectStream, ReplyGate {
     if (offset > 0) host.log.info({ offset, commands: replay.commands }, 'the log was loaded');
     journal = new Journal(log, host, options.fsync);
     return journal;
+  }
+
+  /** For INFO. */
+  get facts(): LogFacts {
+    const log = this.#log;
+    const { groups, bytes, lastGroupBytes, segmentBytes } = log.stats;
+    const { offset, writtenOffset, syncedOffset, syncLatency } = log;
+    const hasFailed = log.failure !== undefined;
+    const place = { offset, writtenOffset, syncedOffset };
+    return { ...place, groups, bytes, lastGroupBytes, segmentBytes, hasFailed, syncLatency };
   }
 
   get offset(): number {

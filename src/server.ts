@@ -8,6 +8,7 @@ import type { Call } from './commands/call.ts';
 import { Client, type ClientBuffers } from './commands/client.ts';
 import { ClientRegistry, PAUSE_ALL, PAUSE_NONE } from './commands/client-registry.ts';
 import type { Command } from './commands/command.ts';
+import type { LogFacts } from './commands/effects.ts';
 import type { CommandTable } from './commands/registry.ts';
 import type { ServerIdentity, Services, ShutdownOptions } from './commands/services.ts';
 import type { Config } from './config/config.ts';
@@ -158,6 +159,10 @@ export class Server
     this.replies.gate = journal;
     this.effects.start(journal);
     this.keyspace.onRemoved = (database, key) => this.effects.deleted(database, key);
+  }
+
+  get logFacts(): LogFacts | undefined {
+    return this.#journal?.facts;
   }
 
   /** The log; undefined while none is kept. */

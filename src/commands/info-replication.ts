@@ -1,5 +1,6 @@
-// INFO persistence and replication. Synap has no log and no replicas yet, so what is told of them is
-// that nothing of the kind goes on.
+// INFO persistence and replication. The log is not rewritten yet, and there are no replicas, so what is
+// told of that is that nothing of the kind goes on.
+import type { LogFacts } from './effects.ts';
 import type { InfoField } from './info-sections.ts';
 import type { Services } from './services.ts';
 import type { LoadProgress } from './snapshots.ts';
@@ -7,7 +8,7 @@ import type { LoadProgress } from './snapshots.ts';
 const NO_REPLICATION_ID = '0'.repeat(40);
 
 /** The fields of INFO persistence. */
-export function persistenceFields({ snapshots }: Services): InfoField[] {
+export function persistenceFields({ snapshots, logFacts }: Services): InfoField[] {
   const { progress, lastLoad } = snapshots;
   const sinceSeconds = Math.floor((Date.now() - snapshots.savingSinceMs) / 1000);
   return [
@@ -25,7 +26,7 @@ export function persistenceFields({ snapshots }: Services): InfoField[] {
     ['rdb_saves', snapshots.saves],
     ['rdb_last_load_keys_expired', lastLoad.expired],
     ['rdb_last_load_keys_loaded', lastLoad.loaded],
-    ['aof_enabled', 0],
+    ['aof_enabled', logFacts === undefined ? 0 : 1],
     ['aof_rewrite_in_progress', 0],
     ['aof_rewrite_scheduled', 0],
     ['aof_last_rewrite_time_sec', -1],
@@ -33,9 +34,36 @@ export function persistenceFields({ snapshots }: Services): InfoField[] {
     ['aof_last_bgrewrite_status', 'ok'],
     ['aof_rewrites', 0],
     ['aof_rewrites_consecutive_failures', 0],
-    ['aof_last_write_status', 'ok'],
+    ['aof_last_write_status', logFacts?.hasFailed ? 'err' : 'ok'],
+    ...logFields(logFacts),
     ...loadingFields(snapshots.loading),
   ];
+}
+
+/** What is told only while there is a log: Redis's fields, and the log's own. */
+function logFields(log: LogFacts | undefined): InfoField[] {
+  if (log === undefined) return [];
+  const pendingBytes = log.offset - log.writtenOffset;
+  return [
+    ['aof_current_size', log.segmentBytes],
+    ['aof_base_size', 0],
+    ['aof_pending_rewrite', 0],
+    ['aof_buffer_length', pendingBytes],
+    ['aof_pending_bio_fsync', log.syncedOffset < log.writtenOffset ? 1 : 0],
+    ['aof_delayed_fsync', 0],
+    ['log_offset', log.offset],
+    ['log_synced_offset', log.syncedOffset],
+    ['log_groups', log.groups],
+    ['log_bytes', log.bytes],
+    ['log_last_group_bytes', log.lastGroupBytes],
+    ['log_fsync_p50_usec', fsyncUs(log, 50)],
+    ['log_fsync_p99_usec', fsyncUs(log, 99)],
+  ];
+}
+
+/** A percentile of the durations of fsyncs, in µs; 0 before the first. */
+function fsyncUs({ syncLatency }: LogFacts, percentile: number): number {
+  return syncLatency.total === 0 ? 0 : Math.round(syncLatency.percentileUs(percentile));
 }
 
 /** What is told only while data is loaded. */

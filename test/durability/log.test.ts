@@ -122,6 +122,26 @@ test('Redis loads the log', async () => {
   await redis.stop();
 });
 
+test('INFO tells of the log', async () => {
+  const server = await Process.start(directory.path, ['--appendfsync', 'always']);
+  const client = await RawClient.connect(server.port);
+  await client.command('SET', 'a', '1');
+  await client.command('SET', 'b', '2');
+  const info = textOf(await client.command('INFO', 'persistence'));
+  const field = (name: string) => new RegExp(`^${name}:(.*)\\r$`, 'm').exec(info)?.[1];
+  expect([field('aof_enabled'), field('aof_last_write_status')]).toEqual(['1', 'ok']);
+  const bytes = encodeCommand(['SET', 'a', '1']).length;
+  expect([field('log_offset'), field('log_synced_offset')]).toEqual([
+    `${2 * bytes}`,
+    `${2 * bytes}`,
+  ]);
+  expect([field('log_groups'), field('log_last_group_bytes')]).toEqual(['2', `${bytes}`]);
+  expect(Number(field('aof_current_size'))).toBeGreaterThan(2 * bytes);
+  expect(Number(field('log_fsync_p99_usec'))).toBeGreaterThan(0);
+  await client.close();
+  await server.stop();
+});
+
 test('a torn end is cut, and kept beside the log', async () => {
   const first = await Process.start(directory.path);
   const client = await RawClient.connect(first.port);
