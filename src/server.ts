@@ -145,12 +145,22 @@ export class Server
   }
 
   /**
-   * Loads the log and keeps it from now on; before the server listens.
+   * Loads the log and keeps it from now on; clients are told meanwhile that it is loaded.
    * @throws DamageError and its like when it cannot be loaded, or the system's error
    */
   async openJournal(options: JournalOptions): Promise<void> {
     const replay = new Replay(this, this.reply, new DetachedClient(this.keyspace));
-    const journal = await Journal.open(this, options, replay);
+    const { keyspace, snapshots } = this;
+    snapshots.isLoading = true;
+    // What is due is deleted where the log says so, or afterwards.
+    keyspace.expiryPaused = true;
+    let journal: Journal;
+    try {
+      journal = await Journal.open(this, options, replay);
+    } finally {
+      snapshots.isLoading = false;
+      keyspace.expiryPaused = this.clients.pauseMode !== PAUSE_NONE;
+    }
     this.#journal = journal;
     this.keyspace.dirty = 0;
     this.commands.resetStats();

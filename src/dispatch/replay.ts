@@ -56,10 +56,13 @@ export class Replay {
     const call = this.#call;
     const reply = this.#reply;
     const errorsBefore = reply.errors;
+    const chunks = reply.chunks.length;
+    const { position } = reply;
     call.request = request;
     call.db = client.db;
     this.#server.run(call, command);
-    reply.discard();
+    // Clients may be answered meanwhile, that data is being loaded: what waits for them stays.
+    reply.rewind({ chunks, position });
     this.commands++;
     if (reply.errors !== errorsBefore) throw failed(request, reply.lastError);
   }

@@ -1,6 +1,6 @@
 // The log of a real process: what was answered is there after SIGKILL, whatever `appendfsync` says;
 // effects repeat to the same data; Redis itself loads the files.
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { encodeCommand } from '../support/command-line.ts';
@@ -159,6 +159,27 @@ test('a torn end is cut, and kept beside the log', async () => {
   expect(readdirSync(folder).some((name) => name.includes('.torn-'))).toBe(true);
   await again.close();
   await second.stop();
+});
+
+test('a log that would not hold what a snapshot holds is not begun', async () => {
+  writeFileSync(join(directory.path, 'dump.rdb'), 'whatever it holds');
+  expect(await Process.refused(directory.path, [])).toContain('a log cannot begin with a snapshot');
+  expect(readdirSync(directory.path)).toEqual(['dump.rdb']);
+});
+
+test('damage in the middle stops the start, and says where', async () => {
+  const first = await Process.start(directory.path, ['--appendfsync', 'always']);
+  const client = await RawClient.connect(first.port);
+  for (let i = 0; i < 10; i++) await client.command('SET', `key${i}`, 'some value');
+  await first.kill();
+  await client.close();
+  const file = join(directory.path, 'appendonlydir', 'appendonly.aof.1.incr.aof');
+  const bytes = readFileSync(file);
+  bytes[200] ^= 1;
+  writeFileSync(file, bytes);
+  const said = await Process.refused(directory.path, []);
+  expect(said).toContain('appendonly.aof.1.incr.aof, byte');
+  expect(said).toContain('synap-check --fix');
 });
 
 test('a directory that cannot be written is said at the start', async () => {
