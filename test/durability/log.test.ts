@@ -15,7 +15,10 @@ beforeEach(() => {
   directory = temporaryDirectory();
 });
 
-afterEach(() => directory.remove());
+afterEach(async () => {
+  await Process.killAll();
+  directory.remove();
+});
 
 /** Commands whose effects are not simply their requests, or depend on the time. */
 const COMMANDS: readonly (readonly string[])[] = [

@@ -11,6 +11,13 @@ const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 const START_TIMEOUT_MS = 15_000;
 const RETRY_MS = 20;
 
+/** Those that have not ended: a test that fails leaves them behind. */
+const running = new Set<ChildProcess>();
+
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 export class Process {
   readonly port: number;
   readonly #child: ChildProcess;
@@ -19,6 +26,8 @@ export class Process {
   private constructor(child: ChildProcess, port: number) {
     this.#child = child;
     this.port = port;
+    running.add(child);
+    child.once('exit', () => running.delete(child));
     for (const stream of [child.stdout, child.stderr]) {
       stream?.on('data', (text) => {
         this.#output += text;
@@ -68,6 +77,14 @@ export class Process {
       await sleep(RETRY_MS);
     }
     return started;
+  }
+
+  /** Ends all that a test has left behind. */
+  static async killAll(): Promise<void> {
+    const left = [...running];
+    const ended = left.map((child) => once(child, 'exit'));
+    for (const child of left) child.kill('SIGKILL');
+    await Promise.all(ended);
   }
 
   /** Ends it at once, as a crash does. */
