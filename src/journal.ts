@@ -7,7 +7,7 @@
 //               replies leave:     everysec, no ──┘      always ───┘
 import type { Logger } from 'pino';
 import type { LogFacts } from './commands/effects.ts';
-import type { EffectRecorder, EffectStream } from './dispatch/effect-recorder.ts';
+import type { EffectStream } from './dispatch/effect-recorder.ts';
 import type { Replay } from './dispatch/replay.ts';
 import type { ReplyGate } from './net/reply-gate.ts';
 import type { ReplyQueue } from './net/reply-queue.ts';
@@ -30,7 +30,6 @@ export type AppendFsync = 'always' | 'everysec' | 'no';
 /** What a journal needs of the server around it. */
 export interface JournalHost {
   readonly log: Logger;
-  readonly effects: EffectRecorder;
   readonly replies: ReplyQueue;
   /** The disk does not take what it is given, for this reason; undefined: it does again. */
   logFailed(error: Error | undefined): void;
@@ -119,6 +118,10 @@ export class Journal implements EffectStream, ReplyGate {
     return this.#log.offset;
   }
 
+  get groupStart(): number {
+    return this.#log.writtenOffset;
+  }
+
   get safeOffset(): number {
     return this.#waitsForSync ? this.#log.syncedOffset : this.#log.writtenOffset;
   }
@@ -147,10 +150,7 @@ export class Journal implements EffectStream, ReplyGate {
   }
 
   commit(): number {
-    if (this.#log.offset > this.#log.writtenOffset) {
-      this.#host.effects.endGroup();
-      this.#log.commit();
-    }
+    this.#log.commit();
     return this.safeOffset;
   }
 

@@ -167,7 +167,7 @@ export class Server
     this.keyspace.resetStats();
     this.stats.reset();
     this.replies.gate = journal;
-    this.effects.start(journal);
+    this.effects.start(journal, replay.database);
     this.keyspace.onRemoved = (database, key) => this.effects.deleted(database, key);
   }
 

@@ -27,12 +27,18 @@ export class Dependencies {
   note(call: Call, command: Command, offset: number): void {
     this.#latest = offset;
     if (!hasKeys(command.keys)) {
-      this.#latestOfAll = offset;
+      this.noteAny(offset);
       return;
     }
     this.#call = call;
     this.#offset = offset;
     visitKeys(command.keys, call.request, this.#noteKey);
+  }
+
+  /** Notes that something has changed, recorded before an offset: any key. */
+  noteAny(offset: number): void {
+    this.#latest = offset;
+    this.#latestOfAll = offset;
   }
 
   /** The offset of the latest change that the reply of a command may tell of. */
@@ -49,6 +55,7 @@ export class Dependencies {
     if (this.#call === undefined) return 0;
     const { db, request } = this.#call;
     const hash = db.hash(request.buffer, request.offsets[position], request.lengths[position]);
-    return (hash ^ db.index) & (SLOTS - 1);
+    // Whatever its database: MOVE and COPY reach into another one.
+    return hash & (SLOTS - 1);
   }
 }

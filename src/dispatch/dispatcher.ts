@@ -206,6 +206,7 @@ export class Dispatcher {
     if (this.#tracking.active) this.#endTracked(client, request);
     if (this.#waits.ready !== 0) {
       this.blocking.serveReady();
+      if (this.effects.active) this.#dependencies.noteAny(this.effects.offset);
       if (client.insertions !== undefined) client.insertInto(reply);
     }
     return true;

@@ -26,6 +26,8 @@ const LOOP_COPY_BYTES = 64;
 export interface EffectStream {
   /** Where it ends. */
   readonly offset: number;
+  /** Where the group begins that the next bytes belong to. */
+  readonly groupStart: number;
   /** Up to where it is as safe as the configuration asks for. */
   readonly safeOffset: number;
   /** Copies bytes [start, end), which are whole commands. */
@@ -38,10 +40,10 @@ export class EffectRecorder implements Effects {
   #stream: EffectStream | undefined;
   #buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES);
   #position = 0;
-  /** Database of the last effect; -1 at the beginning of a group that has none yet. */
-  #database = -1;
-  /** Database in which the last group ended. */
-  #lastDatabase = 0;
+  /** Database of the last effect. */
+  #database = 0;
+  /** Where the group of the last effect began. */
+  #groupStart = -1;
   #replaced = false;
   #inUnit = false;
   /** Whether MULTI was written for the present unit. */
@@ -57,9 +59,13 @@ export class EffectRecorder implements Effects {
     return this.#stream?.safeOffset ?? 0;
   }
 
-  /** Begins to record. */
-  start(stream: EffectStream): void {
+  /**
+   * Begins to record.
+   * @param database that in which what the stream has already ends
+   */
+  start(stream: EffectStream, database: number): void {
     this.#stream = stream;
+    this.#database = database;
     this.active = true;
   }
 
@@ -67,12 +73,6 @@ export class EffectRecorder implements Effects {
   stop(): void {
     this.#stream = undefined;
     this.active = false;
-  }
-
-  /** To be called when the stream's group ends here. */
-  endGroup(): void {
-    if (this.#database >= 0) this.#lastDatabase = this.#database;
-    this.#database = -1;
   }
 
   /** To be called before a handler runs. */
@@ -119,12 +119,14 @@ export class EffectRecorder implements Effects {
   }
 
   #beginEffect(database: number): void {
-    const current = this.#database < 0 ? 0 : this.#database;
-    const isGroupBegin = this.#database < 0;
-    if (database !== current || (isGroupBegin && database !== this.#lastDatabase)) {
+    const groupStart = this.#stream?.groupStart ?? 0;
+    // A group may end at any time (a write tried again, a new segment): the stream knows.
+    const isGroupBegin = groupStart !== this.#groupStart;
+    if (database !== this.#database || (isGroupBegin && database !== 0)) {
       this.#command(['SELECT', String(database)]);
     }
     this.#database = database;
+    this.#groupStart = groupStart;
     if (this.#inUnit && !this.#unitBegun) {
       this.#unitBegun = true;
       this.#command(['MULTI']);

@@ -29,12 +29,16 @@ export class Replay {
     this.#call = new Call(reply, server, client);
   }
 
+  /** The database that is selected where the log ends. */
+  get database(): number {
+    return this.#client.db.index;
+  }
+
   /** To be called before the commands of a group. */
   begin(): void {
     const { keyspace } = this.#server;
     this.#nowMs = keyspace.nowMs;
     keyspace.nowMs = 0;
-    [this.#client.db] = keyspace.databases;
   }
 
   /** To be called after them, and when one has failed. */

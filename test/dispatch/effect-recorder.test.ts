@@ -12,11 +12,19 @@ const [zero, one, two] = new Keyspace(3).databases as [Database, Database, Datab
 function recording() {
   const pieces: Buffer[] = [];
   const recorder = new EffectRecorder();
-  recorder.start({
+  const stream = {
     offset: 0,
     safeOffset: 0,
-    append: (bytes, start, end) => pieces.push(Buffer.from(bytes.subarray(start, end))),
-  });
+    groupStart: 0,
+    append: (bytes: Uint8Array, start: number, end: number) => {
+      pieces.push(Buffer.from(bytes.subarray(start, end)));
+      stream.offset += end - start;
+    },
+  };
+  const endGroup = (): void => {
+    stream.groupStart = stream.offset;
+  };
+  recorder.start(stream, 0);
   onTestFinished(() => recorder.stop());
   const lines = (): string[] => {
     const found: string[] = [];
@@ -26,7 +34,7 @@ function recording() {
     });
     return found;
   };
-  return { recorder, lines };
+  return { recorder, lines, endGroup };
 }
 
 function run(recorder: EffectRecorder, database: Database, ...args: string[]): void {
@@ -52,15 +60,15 @@ test('the database is selected when it is another one', () => {
 });
 
 test('each group can be repeated by itself', () => {
-  const { recorder, lines } = recording();
-  recorder.endGroup();
+  const { recorder, lines, endGroup } = recording();
+  endGroup();
   run(recorder, one, 'SET', 'a', '1');
-  recorder.endGroup();
-  recorder.endGroup();
+  endGroup();
+  endGroup();
   run(recorder, one, 'SET', 'b', '2');
-  recorder.endGroup();
+  endGroup();
   run(recorder, zero, 'SET', 'c', '3');
-  recorder.endGroup();
+  endGroup();
   run(recorder, zero, 'SET', 'd', '4');
   expect(lines()).toEqual([
     ...['SELECT 1', 'SET a 1', 'SELECT 1', 'SET b 2', 'SELECT 0', 'SET c 3', 'SET d 4'],
@@ -93,4 +101,14 @@ test('a transaction is enclosed, if it has any effect', () => {
   expect(lines()).toEqual([
     ...['MULTI', 'INCR n', 'SELECT 1', 'DEL expired', 'INCR m', 'EXEC', 'SET k v'],
   ]);
+});
+
+test('a log that ended in another database goes on in the right one', () => {
+  const { recorder } = recording();
+  const pieces: Buffer[] = [];
+  const append = (bytes: Uint8Array, start: number, end: number) =>
+    void pieces.push(Buffer.from(bytes.subarray(start, end)));
+  recorder.start({ offset: 9, safeOffset: 9, groupStart: 9, append }, 2);
+  run(recorder, zero, 'SET', 'k', 'v');
+  expect(Buffer.concat(pieces).toString()).toMatch(/^\*2\r\n\$6\r\nSELECT\r\n\$1\r\n0\r\n\*3/);
 });

@@ -145,6 +145,29 @@ test('INFO tells of the log', async () => {
   await server.stop();
 });
 
+test('a log goes on in the right database, for Redis too', async () => {
+  for (const database of ['3', '0', '3', '5', '0']) {
+    const server = await Process.start(directory.path, ['--appendfsync', 'always']);
+    const client = await RawClient.connect(server.port);
+    await client.command('SELECT', database);
+    await client.command('RPUSH', 'list', database);
+    await client.close();
+    await server.stop();
+  }
+  for (const start of [Process.start, Process.startRedis]) {
+    const server = await start(directory.path);
+    const client = await RawClient.connect(server.port);
+    const lengths: string[] = [];
+    for (const database of ['0', '3', '5']) {
+      await client.command('SELECT', database);
+      lengths.push(textOf(await client.command('LLEN', 'list')));
+    }
+    expect(lengths).toEqual(['2', '2', '1']);
+    await client.close();
+    await server.stop();
+  }
+});
+
 test('a torn end is cut, and kept beside the log', async () => {
   const first = await Process.start(directory.path);
   const client = await RawClient.connect(first.port);
