@@ -434,7 +434,6 @@ describe.skipIf(!hasRedis)('files beside Redis 7.0', () => {
     'appendfilename ""\n',
     'appendfilename a/b\n',
     'appenddirname ""\n',
-    'appenddirname a/b\n',
     'shutdown-on-sigint\n',
     'slaveof 127.0.0.1 x\n',
     'slaveof 127.0.0.1 70000\n',

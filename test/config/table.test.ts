@@ -33,10 +33,18 @@ describe('the table', () => {
 /** Directives that Redis 7.0 does not have. */
 const newer = new Set([
   'cluster-announce-human-nodename',
+  'fsync-interval-ms',
   'load-skip-unknown',
   'locale-collate',
   'set-max-listpack-entries',
   'set-max-listpack-value',
+  'snapshot-compression',
+  'snapshot-enabled',
+  'snapshot-interval-secs',
+  'snapshot-max-count',
+  'snapshot-operation-threshold',
+  'wal-buffer-size-kb',
+  'wal-max-size-mb',
 ]);
 
 /** Changing these has effects on a real server that say nothing about the value. */

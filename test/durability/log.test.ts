@@ -1,6 +1,6 @@
 // The log of a real process: what was answered is there after SIGKILL, whatever `appendfsync` says;
 // effects repeat to the same data; Redis itself loads the files.
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { encodeCommand } from '../support/command-line.ts';
@@ -209,10 +209,26 @@ test('damage in the middle stops the start, and says where', async () => {
 });
 
 test('a directory that cannot be written is said at the start', async () => {
-  mkdirSync(join(directory.path, 'appendonlydir.aof'));
-  const refused = await Process.refused(directory.path, ['--appenddirname', '../x']);
-  expect(refused).toContain('appenddirname');
-  expect(existsSync(join(directory.path, '../x'))).toBe(false);
+  writeFileSync(join(directory.path, 'file'), '');
+  for (const path of ['file', 'file/log', '/sys/log']) {
+    const refused = await Process.refused(directory.path, ['--appenddirname', path]);
+    expect(refused).toContain(path);
+    expect(refused).toMatch(/: E[A-Z]+: /);
+  }
+  expect(readdirSync(directory.path)).toEqual(['file']);
+});
+
+test('the log can be in another place than other files', async () => {
+  const path = join('other place', 'log');
+  for (const present of [0, 1]) {
+    const server = await Process.start(directory.path, ['--appenddirname', path]);
+    const client = await RawClient.connect(server.port);
+    expect((await client.command('EXISTS', 'key')).bytes.toString()).toBe(`:${present}\r\n`);
+    await client.command('SET', 'key', 'value');
+    await client.close();
+    await server.stop();
+  }
+  expect(readdirSync(directory.path)).toEqual(['other place']);
 });
 
 /** One client waits for a list, another pushes: what the first takes is an effect of its own. */

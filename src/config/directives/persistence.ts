@@ -1,18 +1,92 @@
-// Snapshots and the append-only file.
+// The log, its snapshots, and snapshots of their own (`dump.rdb`).
 import { section } from '../directive.ts';
 import { savePoints } from '../kinds/lists.ts';
 import { INT_MAX, integer, LONG_MAX, memory } from '../kinds/numbers.ts';
-import { oneOf, text, yesNo } from '../kinds/scalars.ts';
+import { oneOf, text, withSynonyms, yesNo } from '../kinds/scalars.ts';
 
 /** A name inside the working directory, which must not lead out of it. */
-function checkName(directive: string, what: string, mayBeEmpty: boolean) {
+function checkName(directive: string, mayBeEmpty: boolean) {
   return (name: string): string | undefined => {
     if (name === '') return mayBeEmpty ? undefined : `${directive} can't be empty`;
-    return name.includes('/') ? `${directive} can't be a path, just a ${what}` : undefined;
+    return name.includes('/') ? `${directive} can't be a path, just a filename` : undefined;
   };
 }
 
+function checkDirectory(path: string): string | undefined {
+  return path === '' ? "appenddirname can't be empty" : undefined;
+}
+
 export const persistence = section('persistence', 'Persistence', {
+  appendonly: {
+    kind: yesNo(),
+    default: 'no',
+    fixedWhileLoading: true,
+    status: 'active',
+    doc: 'Log every change to disk.',
+  },
+  appenddirname: {
+    kind: text({ check: checkDirectory, summary: 'path of a directory' }),
+    default: 'appendonlydir',
+    immutable: true,
+    status: 'active',
+    doc: 'Directory of the log files, made where there is none. A relative path starts from `dir`. Redis takes a name in `dir` only.',
+  },
+  appendfsync: {
+    kind: withSynonyms(oneOf('everysec', 'always', 'no'), { periodic: 'everysec', never: 'no' }),
+    default: 'everysec',
+    status: 'active',
+    doc: 'When the log is synced to disk: every `fsync-interval-ms`, before every reply, or when the system likes. `periodic` is another word for `everysec`, and `never` for `no`.',
+  },
+  'fsync-interval-ms': {
+    kind: integer({ min: 1, max: 60_000 }),
+    default: '1000',
+    status: 'later',
+    doc: 'Milliseconds between two syncs of the log under `appendfsync everysec`: about what a power failure can lose. 10 is recommended. Redis has no such directive.',
+  },
+  'wal-buffer-size-kb': {
+    kind: integer({ min: 4, max: 65_536 }),
+    default: '256',
+    immutable: true,
+    status: 'later',
+    doc: 'Kilobytes of the buffer in which changes wait to be written to the log together. Redis has no such directive.',
+  },
+  'wal-max-size-mb': {
+    kind: integer({ min: 1, max: 65_536 }),
+    default: '256',
+    immutable: true,
+    status: 'later',
+    doc: 'Megabytes after which the log goes on in a new file. Redis has no such directive.',
+  },
+  'snapshot-enabled': {
+    kind: yesNo(),
+    default: 'no',
+    status: 'later',
+    doc: 'With the log on, have it begin anew with a snapshot by itself, so that it stays short to load: when `snapshot-interval-secs` have passed and `snapshot-operation-threshold` changes were made. The one before is kept, see `snapshot-max-count`. Redis has no such directive.',
+  },
+  'snapshot-interval-secs': {
+    kind: integer({ min: 1, max: INT_MAX }),
+    default: '300',
+    status: 'later',
+    doc: 'Seconds after which the log begins anew with a snapshot, if enough changes were made. Redis has no such directive.',
+  },
+  'snapshot-operation-threshold': {
+    kind: integer({ min: 1, max: LONG_MAX }),
+    default: '10000',
+    status: 'later',
+    doc: 'Changes below which the log does not begin anew. Redis has no such directive.',
+  },
+  'snapshot-max-count': {
+    kind: integer({ min: 1, max: 1000 }),
+    default: '5',
+    status: 'later',
+    doc: 'Snapshots of the log to keep, each with the changes after it, to fall back on when the newest is damaged. Redis has no such directive.',
+  },
+  'snapshot-compression': {
+    kind: yesNo(),
+    default: 'no',
+    status: 'later',
+    doc: 'Write the snapshots of the log as LZ4 frames: smaller, but Redis cannot load the log then. Redis has no such directive.',
+  },
   save: {
     kind: savePoints(),
     default: '3600 1 300 100 60 10000',
@@ -20,7 +94,7 @@ export const persistence = section('persistence', 'Persistence', {
     doc: 'Write a snapshot when so many seconds have passed and so many changes were made since the last. Empty writes none.',
   },
   dbfilename: {
-    kind: text({ check: checkName('dbfilename', 'filename', true), summary: 'file name' }),
+    kind: text({ check: checkName('dbfilename', true), summary: 'file name' }),
     default: 'dump.rdb',
     protected: true,
     status: 'active',
@@ -69,32 +143,12 @@ export const persistence = section('persistence', 'Persistence', {
     status: 'active',
     doc: 'Sync a snapshot to disk in parts while it is written.',
   },
-  appendonly: {
-    kind: yesNo(),
-    default: 'no',
-    fixedWhileLoading: true,
-    status: 'active',
-    doc: 'Log every change to disk.',
-  },
   appendfilename: {
-    kind: text({ check: checkName('appendfilename', 'filename', false), summary: 'file name' }),
+    kind: text({ check: checkName('appendfilename', false), summary: 'file name' }),
     default: 'appendonly.aof',
     immutable: true,
     status: 'active',
     doc: 'First part of the names of log files.',
-  },
-  appenddirname: {
-    kind: text({ check: checkName('appenddirname', 'dirname', false), summary: 'directory name' }),
-    default: 'appendonlydir',
-    immutable: true,
-    status: 'active',
-    doc: 'Directory of the log files, in `dir`.',
-  },
-  appendfsync: {
-    kind: oneOf('everysec', 'always', 'no'),
-    default: 'everysec',
-    status: 'active',
-    doc: 'When the log is synced to disk: every second, before every reply, or when the system likes.',
   },
   'no-appendfsync-on-rewrite': {
     kind: yesNo(),
@@ -123,8 +177,8 @@ export const persistence = section('persistence', 'Persistence', {
   'aof-use-rdb-preamble': {
     kind: yesNo(),
     default: 'yes',
-    status: 'later',
-    doc: 'Begin a rewritten log with a snapshot.',
+    status: 'inapplicable',
+    doc: 'Begin a rewritten log with a snapshot in the format of RDB files. Here it always does.',
   },
   'aof-timestamp-enabled': {
     kind: yesNo(),

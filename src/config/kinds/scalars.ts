@@ -32,6 +32,26 @@ export function oneOf<const Name extends string>(...names: readonly Name[]): Kin
   });
 }
 
+/**
+ * A kind of which some words have synonyms, in either case.
+ *
+ * @param synonyms words, each with the one that it stands for
+ */
+export function withSynonyms<T>(
+  kind: Kind<T>,
+  synonyms: Readonly<Record<string, string>>,
+): Kind<T> {
+  const meanings = new Map(Object.entries(synonyms));
+  return {
+    ...kind,
+    parse: (words, context) =>
+      kind.parse(
+        words.map((word) => meanings.get(word.toLowerCase()) ?? word),
+        context,
+      ),
+  };
+}
+
 export function mustBeOneOf(names: readonly string[]): string {
   return `argument(s) must be one of the following: ${names.join(', ')}`;
 }
