@@ -10,6 +10,16 @@ import { splitWords } from './syntax/words.ts';
  */
 export type Status = 'active' | 'later' | 'inapplicable';
 
+/** A place in a YAML file besides that of the directive's name in its section. */
+export interface YamlPlace {
+  /** Keys from the outermost, joined by dots: `persistence.wal.enabled`. */
+  readonly path: string;
+  /** What is written there for words of the value. Both are read in any place. */
+  readonly words?: Readonly<Record<string, string>>;
+  /** It is only read: what is new in a file is written to the name in the section. */
+  readonly isAlias?: true;
+}
+
 /** One row of the table. Absent marks are false. */
 export interface Row<T = unknown> {
   readonly kind: Kind<T>;
@@ -17,6 +27,9 @@ export interface Row<T = unknown> {
   readonly default?: string;
   /** Words to show in `synap.conf` where there is no default. */
   readonly example?: string;
+  /** Words that `synap.conf` sets in place of the default. */
+  readonly shipped?: string;
+  readonly yaml?: YamlPlace;
   /** Older names. CONFIG GET reports them too, and CONFIG SET takes them. */
   readonly aliases?: readonly string[];
   /** CONFIG SET refuses it. */
@@ -62,7 +75,7 @@ export interface Directive<T = unknown> extends Row<T> {
   readonly name: string;
   readonly aliases: readonly string[];
   readonly section: string;
-  /** Place in a YAML file: keys from the outermost, joined by dots. */
+  /** Place in a YAML file where it is written: keys from the outermost, joined by dots. */
   readonly path: string;
 }
 
@@ -72,7 +85,7 @@ export function directivesOf(section: Section): Directive[] {
     name,
     aliases: row.aliases ?? [],
     section: section.key,
-    path: `${section.key}.${name}`,
+    path: row.yaml === undefined || row.yaml.isAlias ? `${section.key}.${name}` : row.yaml.path,
   }));
 }
 

@@ -62,6 +62,17 @@ for (const directive of directives) {
     byName.set(name, directive);
     byPath.set(`${directive.section}.${name}`, directive);
   }
+  if (directive.yaml !== undefined) byPath.set(directive.yaml.path, directive);
+}
+
+/** Keys of each mapping that a YAML file may have, by its path; '' is that of the whole file. */
+const keysByPath = new Map<string, Set<string>>();
+for (const path of byPath.keys()) {
+  const keys = path.split('.');
+  for (const [depth, key] of keys.entries()) {
+    const within = keys.slice(0, depth).join('.');
+    keysByPath.set(within, (keysByPath.get(within) ?? new Set()).add(key));
+  }
 }
 
 /** The directive of a name or alias, in either case. */
@@ -76,21 +87,26 @@ export function findByPath(path: string): Directive | undefined {
 
 /** Whether a path of a YAML file holds further keys rather than a directive. */
 export function isSectionPath(path: string): boolean {
-  return sections.some((section) => section.key === path);
+  return path !== '' && keysByPath.has(path);
 }
 
-/** `unknown directive 'x'`, with the name that was probably meant. */
-export function unknownDirective(name: string): string {
-  const nearest = nearestName(name.toLowerCase());
+/**
+ * `unknown directive 'x'`, with the name that was probably meant.
+ *
+ * @param within path of the mapping of a YAML file that has the name as a key
+ */
+export function unknownDirective(name: string, within?: string): string {
+  const keys = within === undefined ? [] : (keysByPath.get(within) ?? []);
+  const nearest = nearestName(name.toLowerCase(), [...keys, ...byName.keys()]);
   const hint = nearest === undefined ? '' : `; did you mean '${nearest}'?`;
   return `unknown directive '${name}'${hint}`;
 }
 
 /** The known name with the fewest edits to the given one, if they are few for its length. */
-function nearestName(name: string): string | undefined {
+function nearestName(name: string, candidates: readonly string[]): string | undefined {
   let nearest: string | undefined;
   let fewest = Math.max(1, Math.floor(name.length / 4)) + 1;
-  for (const candidate of byName.keys()) {
+  for (const candidate of candidates) {
     if (Math.abs(candidate.length - name.length) >= fewest) continue;
     const edits = editDistance(name, candidate);
     if (edits < fewest) {

@@ -24,6 +24,33 @@ describe('set', () => {
     expect(values['replica-priority']).toBe(7);
   });
 
+  it('takes synonyms, and tells the word of Redis', () => {
+    const config = configOf({ appendfsync: 'Never' });
+    expect(config.values.appendfsync).toBe('no');
+    expect(config.set([['appendfsync', 'PERIODIC']])).toBeUndefined();
+    expect(config.values.appendfsync).toBe('everysec');
+    expect(config.get(['appendfsync'], () => false)).toEqual([['appendfsync', 'everysec']]);
+    expect(config.set([['appendfsync', 'constructor']])).toBe(
+      "ERR CONFIG SET failed (possibly related to argument 'appendfsync') - argument(s) must be one of the following: everysec, always, no",
+    );
+  });
+
+  it('changes how often the log is synced and begins anew, but not how its files are made', () => {
+    const config = configOf();
+    const changeable = [
+      ['fsync-interval-ms', '10'],
+      ['snapshot-enabled', 'yes'],
+      ['snapshot-interval-secs', '60'],
+      ['snapshot-operation-threshold', '1'],
+      ['snapshot-max-count', '1000'],
+      ['snapshot-compression', 'yes'],
+    ] as const;
+    expect(config.set(changeable)).toBeUndefined();
+    for (const name of ['wal-buffer-size-kb', 'wal-max-size-mb']) {
+      expect(config.set([[name, '64']])).toContain("can't set immutable config");
+    }
+  });
+
   it('changes nothing when one value is wrong', () => {
     const config = configOf();
     const called: string[] = [];

@@ -111,6 +111,7 @@ describe('redis.conf syntax', () => {
     ['dir "/no/such"', "test.conf:1: dir '/no/such': No such file or directory"],
     ['requirepass a b', 'test.conf:1: requirepass: wrong number of arguments'],
     ['hz 10\nlogfile "x', 'test.conf:2: unbalanced quotes'],
+    ['appenddirname ""', "test.conf:1: appenddirname '': appenddirname can't be empty"],
     ['logfile "\\xff"', "test.conf:1: logfile '\xff': argument must be valid UTF-8"],
     ['logfile a\n"a\x01b" 1', "test.conf:2: unknown directive 'a\\x01b'"],
     [
@@ -199,6 +200,28 @@ maxmemory: 64mb
       '7000',
     ],
     ['appendfsync: no', 'appendfsync', 'no'],
+    ['appendfsync: never', 'appendfsync', 'no'],
+    ['persistence: {appendonly: yes}', 'appendonly', 'yes'],
+    ['persistence: {wal: {enabled: true}}', 'appendonly', 'yes'],
+    ['persistence: {wal: {Enabled: yes}}', 'appendonly', 'yes'],
+    ['persistence: {appendonly: yes, wal: {enabled: false}}', 'appendonly', 'no'],
+    ['persistence: {wal: {enabled: false}, appendonly: yes}', 'appendonly', 'yes'],
+    ['persistence: {wal: {enabled: false}}\nappendonly: true', 'appendonly', 'yes'],
+    ['persistence:\n  wal:\n  snapshot: ~\n', 'appendonly', 'no'],
+    ['persistence: {wal: {fsync_mode: Periodic}}', 'appendfsync', 'everysec'],
+    ['persistence: {wal: {fsync_mode: everysec}}', 'appendfsync', 'everysec'],
+    ['persistence: {wal: {fsync_mode: never}}', 'appendfsync', 'no'],
+    ['persistence: {wal: {fsync_mode: always}}', 'appendfsync', 'always'],
+    ['persistence: {wal: {fsync_interval_ms: 10}}', 'fsync-interval-ms', '10'],
+    ['persistence: {wal: {buffer_size_kb: 64}}', 'wal-buffer-size-kb', '64'],
+    ['persistence: {wal: {max_size_mb: 8}}', 'wal-max-size-mb', '8'],
+    ['persistence: {wal: {path: /mnt/log}}', 'appenddirname', '/mnt/log'],
+    ['persistence: {snapshot: {enabled: true}}', 'snapshot-enabled', 'yes'],
+    ['persistence: {snapshot: {interval_secs: 60}}', 'snapshot-interval-secs', '60'],
+    ['persistence: {snapshot: {operation_threshold: 7}}', 'snapshot-operation-threshold', '7'],
+    ['persistence: {snapshot: {max_snapshots: 2}}', 'snapshot-max-count', '2'],
+    ['persistence: {snapshot: {compression: true}}', 'snapshot-compression', 'yes'],
+    ['persistence: {snapshot: {directory: /}}', 'dir', '/'],
     ['shutdown-on-sigint: [save, now]', 'shutdown-on-sigint', 'save now'],
     [
       'latency-tracking-info-percentiles: [50, 99.9]',
@@ -225,7 +248,41 @@ maxmemory: 64mb
       'network:\n  maxmemory: 1',
       "test.conf:2: 'maxmemory' belongs in section 'memory', not in 'network'",
     ],
-    ['netwrok:\n  port: 1', "test.conf:1: unknown directive 'netwrok'"],
+    ['netwrok:\n  port: 1', "test.conf:1: unknown directive 'netwrok'; did you mean 'network'?"],
+    [
+      'persistence:\n  wal:\n    enabeld: yes',
+      "test.conf:3: unknown directive 'enabeld'; did you mean 'enabled'?",
+    ],
+    [
+      'persistence:\n  wal:\n    fsync-mode: always',
+      "test.conf:3: unknown directive 'fsync-mode'; did you mean 'fsync_mode'?",
+    ],
+    [
+      'persistence:\n  wall:\n    enabled: yes',
+      "test.conf:2: unknown directive 'wall'; did you mean 'wal'?",
+    ],
+    ['persistence:\n  wal:\n    whatever: yes', "test.conf:3: unknown directive 'whatever'"],
+    ['persistence:\n  enabled: yes', "test.conf:2: unknown directive 'enabled'"],
+    [
+      'persistence:\n  wal:\n    appendfsync: always',
+      "test.conf:3: 'appendfsync' is called 'fsync_mode' in 'persistence.wal'",
+    ],
+    [
+      'persistence:\n  snapshot:\n    save: []',
+      "test.conf:3: 'save' belongs in section 'persistence', not in 'persistence.snapshot'",
+    ],
+    [
+      'persistence:\n  wal: true',
+      "test.conf:2: section 'persistence.wal' must be a mapping of names to values",
+    ],
+    [
+      'persistence:\n  wal:\n    fsync_interval_ms: 0',
+      "test.conf:3: fsync-interval-ms '0': argument must be between 1 and 60000 inclusive",
+    ],
+    [
+      'persistence:\n  wal:\n    fsync_mode: false',
+      "test.conf:3: appendfsync 'false': argument(s) must be one of the following: everysec, always, no",
+    ],
     [
       'network:\n  port: abc',
       "test.conf:2: port 'abc': argument couldn't be parsed into an integer",
@@ -282,6 +339,15 @@ describe('includes and order', () => {
     expect(config.values.hz).toBe(2);
     expect(config.values.timeout).toBe(5);
     expect(config.originOf('maxmemory')).toBe('conf/b.yaml:3');
+  });
+
+  it('follows dir for later includes, from its other place too', () => {
+    write({
+      'main.conf': 'persistence: {snapshot: {directory: sub}}\ninclude: x.conf\n',
+      'sub/x.conf': 'hz 33\n',
+    });
+    const { values } = loadConfig({ file: 'main.conf', directory });
+    expect([values.hz, values.dir]).toEqual([33, join(directory, 'sub')]);
   });
 
   it('follows dir for later includes', () => {

@@ -9,6 +9,7 @@ export const general = section('general', 'General', {
   dir: {
     kind: directory(),
     default: '.',
+    yaml: { path: 'persistence.snapshot.directory', isAlias: true },
     protected: true,
     fixedWhileLoading: true,
     status: 'active',

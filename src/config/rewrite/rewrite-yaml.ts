@@ -1,7 +1,19 @@
 // CONFIG REWRITE for files in YAML. Values that still say the present value stay as they are
-// written; others are replaced, and what differs from its default and does not stand in the file is
-// added to its section. The parsed document keeps comments and order.
-import { isMap, isScalar, type Node, Pair, Scalar, YAMLMap } from 'yaml';
+// written; others are replaced, in the place that the file has them in; and what differs from its
+// default and does not stand in the file is added at its path. The parsed document keeps comments and
+// order; but in a file that changes, what was written once for several places is written in each.
+import {
+  isMap,
+  isPair,
+  isScalar,
+  isSeq,
+  type Node,
+  Pair,
+  Scalar,
+  visit,
+  YAMLMap,
+  type YAMLSeq,
+} from 'yaml';
 import { argumentsOf, parseSetting } from '../directive.ts';
 import type { Parsed } from '../kind.ts';
 import { parseYaml, type YamlDocument, type YamlEntry, YamlReader } from '../syntax/yaml-syntax.ts';
@@ -24,6 +36,7 @@ export function rewriteYaml(
   directory: string,
 ): string {
   const document = parseYaml(old, source);
+  expandAliases(document);
   const reader = new YamlReader(document, () => source);
   const found = new Map<string, YamlEntry[]>();
   for (const entry of reader.entries()) {
@@ -40,12 +53,31 @@ export function rewriteYaml(
       add(document, entry);
     } else {
       if (readBack(reader, present, entry.standard, directory)?.text === text) continue;
-      replace(present, yamlNode(entry.directive, entry.parsed));
+      replace(present, yamlNode(entry.directive, entry.parsed, present[0].path));
     }
     isChanged = true;
   }
   if (!isChanged) return old;
   return bytesOf(document.toString({ lineWidth: 0, flowCollectionPadding: false }));
+}
+
+/**
+ * Puts copies in the places of aliases (`*name`): a change of one place must not reach another. Those
+ * that name nothing stay, for the reader to refuse. What an anchor is on stands before its aliases, so
+ * that copies hold none but those within themselves, which have no end.
+ */
+function expandAliases(document: YamlDocument): void {
+  visit(document, {
+    Alias(key, alias, ancestors) {
+      const copy = alias.resolve(document)?.clone() as Scalar | YAMLMap | YAMLSeq | undefined;
+      if (copy === undefined) return undefined;
+      delete copy.anchor;
+      const parent = ancestors.at(-1);
+      if (isPair(parent) && key === 'value') parent.value = copy;
+      if (isSeq(parent) && typeof key === 'number') parent.items[key] = copy;
+      return visit.SKIP;
+    },
+  });
 }
 
 /** The value that the file gives a directive, or undefined when it gives none that is valid. */
@@ -83,27 +115,34 @@ function replace(present: readonly YamlEntry[], value: Node | undefined): void {
   first.pair.value = value;
 }
 
-/** Adds a directive to its section, below a comment that says where it comes from. */
-function add(document: YamlDocument, entry: Entry): void {
-  const value = yamlNode(entry.directive, entry.parsed);
+/** Adds a directive at its path, below a comment that says where it comes from. */
+function add(document: YamlDocument, { directive, parsed }: Entry): void {
+  const value = yamlNode(directive, parsed, directive.path);
   if (value === undefined) return;
-  const section = sectionOf(document, entry.directive.section);
-  const key = new Scalar(entry.directive.name);
+  const keys = directive.path.split('.');
+  const key = new Scalar(keys.pop());
+  const within = keys.reduce((outer, name) => mappingIn(outer, name), rootOf(document));
   const isGenerated = (pair: Pair) =>
     isScalar(pair.key) && pair.key.commentBefore?.trim() === GENERATED;
-  if (!section.items.some(isGenerated)) key.commentBefore = ` ${GENERATED}`;
-  section.items.push(new Pair(key, value));
+  if (!within.items.some(isGenerated)) key.commentBefore = ` ${GENERATED}`;
+  within.items.push(new Pair(key, value));
 }
 
-/** The mapping of a section, made where there is none. */
-function sectionOf(document: YamlDocument, key: string): YAMLMap {
+/** The mapping that a document is, made where it is empty. */
+function rootOf(document: YamlDocument): YAMLMap {
   const content: unknown = document.contents;
-  const root = isMap(content) ? content : new YAMLMap();
-  if (root !== content) document.contents = root;
-  const pair = root.items.find((item) => isScalar(item.key) && item.key.value === key);
-  if (pair !== undefined && isMap(pair.value)) return pair.value;
-  const section = new YAMLMap();
-  if (pair === undefined) root.items.push(new Pair(new Scalar(key), section));
-  else pair.value = section;
-  return section;
+  if (isMap(content)) return content;
+  const root = new YAMLMap();
+  document.contents = root;
+  return root;
+}
+
+/** The mapping behind a key, made where there is none. */
+function mappingIn(outer: YAMLMap, key: string): YAMLMap {
+  const pair = outer.items.find((item) => isScalar(item.key) && item.key.value === key);
+  if (isMap(pair?.value)) return pair.value;
+  const made = new YAMLMap();
+  if (pair === undefined) outer.items.push(new Pair(new Scalar(key), made));
+  else pair.value = made;
+  return made;
 }

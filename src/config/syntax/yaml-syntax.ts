@@ -1,6 +1,7 @@
-// The syntax of synap.conf: YAML, with a mapping for each section. Scalars are read by their text
-// (the failsafe schema), so that `0770` stays octal and `64mb` a size; only true, false and null
-// have meanings of their own. A directive may also stand outside its section, by its name alone.
+// The syntax of synap.conf: YAML, with a mapping for each section, and further ones in it where rows
+// have such places. Scalars are read by their text (the failsafe schema), so that `0770` stays octal
+// and `64mb` a size; only true, false and null have meanings of their own. A directive may also stand
+// outside its section, by its name alone.
 import {
   type Document,
   isAlias,
@@ -15,7 +16,7 @@ import {
   type YAMLMap,
 } from 'yaml';
 import type { Directive } from '../directive.ts';
-import { findByPath, isSectionPath, unknownDirective } from '../directives.ts';
+import { findByPath, findDirective, isSectionPath, unknownDirective } from '../directives.ts';
 import { ConfigError } from '../error.ts';
 import type { Setting } from '../setting.ts';
 import { bytesOf, textOf } from '../text.ts';
@@ -63,6 +64,8 @@ export function readYaml(bytes: string, source: string): Setting[] {
 /** A key of a mapping whose value is a directive's. */
 export interface YamlEntry {
   readonly directive: Directive;
+  /** Keys down to it, joined by dots; its name alone where it stands outside its section. */
+  readonly path: string;
   readonly pair: Pair;
   readonly key: Scalar<string>;
   /** The mapping that holds the pair. */
@@ -144,14 +147,8 @@ export class YamlReader {
           : this.#entriesOf(value, name);
       }
       const directive = findByPath(name);
-      if (directive !== undefined) return [{ directive, pair, key, within: node }];
-      const elsewhere = findByPath(key.value);
-      throw new ConfigError(
-        this.#originOf(key),
-        elsewhere === undefined
-          ? unknownDirective(key.value)
-          : `'${key.value}' belongs in section '${elsewhere.section}', not in '${path}'`,
-      );
+      if (directive !== undefined) return [{ directive, path: name, pair, key, within: node }];
+      throw new ConfigError(this.#originOf(key), misplaced(key.value, path));
     });
   }
 
@@ -199,6 +196,16 @@ export class YamlReader {
     }
     return isNodeLike(node) ? node : undefined;
   }
+}
+
+/** What is wrong with a key that a mapping of the file does not have. */
+function misplaced(key: string, within: string): string {
+  const directive = findDirective(key);
+  if (directive === undefined) return unknownDirective(key, within);
+  const { path, section } = directive;
+  return path.startsWith(`${within}.`)
+    ? `'${key}' is called '${path.slice(within.length + 1)}' in '${within}'`
+    : `'${key}' belongs in section '${section}', not in '${within}'`;
 }
 
 /** Whether a scalar is YAML's null: `~`, `null` or nothing. */

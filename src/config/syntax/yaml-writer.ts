@@ -5,14 +5,22 @@ import type { Parsed } from '../kind.ts';
 import { textOf } from '../text.ts';
 import { quoteIfNeeded } from './words.ts';
 
-/** A value as it is written in YAML, or undefined for one that must be absent. */
-export function yamlNode(directive: Directive, parsed: Parsed<unknown>): Node | undefined {
+/**
+ * A value as it is written in YAML, or undefined for one that must be absent.
+ *
+ * @param path place in the file
+ */
+export function yamlNode(
+  directive: Directive,
+  parsed: Parsed<unknown>,
+  path: string,
+): Node | undefined {
   const lines = directive.kind.lines(parsed);
   if (lines.length === 0) return undefined;
   const isEmpty = lines.length === 1 && lines[0].length === 1 && lines[0][0] === '';
   switch (directive.kind.shape) {
     case 'single':
-      return scalarOf(lines[0][0]);
+      return wordNode(directive, lines[0][0], path);
     case 'words':
       return sequenceOf(isEmpty ? [] : lines[0].map(quoteIfNeeded));
     case 'lines':
@@ -25,6 +33,17 @@ export function yamlNode(directive: Directive, parsed: Parsed<unknown>): Node | 
       return map;
     }
   }
+}
+
+/**
+ * A value of one word, spelled as its place suggests: in that of the row's own there are `true` and
+ * `false`, and the row's words.
+ */
+export function wordNode({ kind, yaml }: Directive, word: string, path: string): Scalar {
+  if (path.toLowerCase() !== yaml?.path) return scalarOf(word);
+  if (kind.isSwitch && word === 'yes') return new Scalar('true');
+  if (kind.isSwitch && word === 'no') return new Scalar('false');
+  return scalarOf(yaml.words?.[word] ?? word);
 }
 
 /** Words on one line; a single empty word is the empty line. */
