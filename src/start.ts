@@ -100,7 +100,8 @@ function refuseLateLog(config: Config): void {
 }
 
 /** Loads the data of the last run; clients are told meanwhile that it is loaded. */
-async function load(server: Server, { values }: Config): Promise<void> {
+async function load(server: Server, config: Config): Promise<void> {
+  const { values } = config;
   try {
     if (values.appendonly) {
       await server.openJournal({
@@ -114,6 +115,10 @@ async function load(server: Server, { values }: Config): Promise<void> {
     }
   } catch (error) {
     await server.close();
+    if (values.appendonly && error instanceof Error && 'syscall' in error) {
+      const problem = `cannot use the log's directory '${values.appenddirname}'`;
+      throw problemOf(config, 'appenddirname', problem, error);
+    }
     const reason = error instanceof Error ? error.message : String(error);
     throw new ConfigError('the data cannot be loaded', reason);
   }
