@@ -1,9 +1,12 @@
-// Waiting for keys, as commands see it: a handler that finds nothing under its keys has its client
-// wait (`Call.block`), and is called back for the key that has become ready. Who waits, and when they
-// are served, is dispatch's (dispatch/blocking.ts). Also reads the argument that limits the wait.
+// Commands that answer later, as their handlers see it. One that finds nothing under its keys has its
+// client wait for them (`Call.block`), and is called back for the key that has become ready. One whose
+// work goes on outside the event loop's turn (another server, a file) defers its answer
+// (`Call.defer`), and gives it when the work is done. Who waits, and when they are served, is
+// dispatch's (dispatch/blocking.ts, deferred.ts). Also reads the argument that limits a wait for keys.
 import { ceilLongDouble, multiplyLongDouble, parseLongDouble } from '../protocol/long-double.ts';
 import type { Call } from './call.ts';
 import type { Client } from './client.ts';
+import type { Handler } from './command.ts';
 
 /** What a client waits for. */
 export interface Wait {
@@ -22,16 +25,33 @@ export interface Wait {
   readonly serve: (call: Call, i: number) => boolean;
 }
 
+/** The answer that a command still owes its client. */
+export interface Deferred {
+  /**
+   * Gives it: runs the handler as the end of the command. It may do all that a handler may: what it
+   * changes is recorded as the effect of the command (its request, unless it says otherwise),
+   * watched, told of, and serves those who wait. The call's request is a copy of the one that came.
+   *
+   * It runs, too, when the client is gone: only the reply is dropped then.
+   *
+   * To be called once, by the event loop (a timer, a promise, a socket) and not while requests are
+   * run. @throws Error otherwise, which is a defect
+   */
+  answer(handler: Handler): void;
+}
+
 /** The clients that wait. */
 export interface Blocking {
-  /** Number of clients that wait, and of those whose wait is limited. */
+  /** Number of clients that wait, for keys or answers, and of those whose wait is limited. */
   readonly size: number;
   readonly limited: number;
   /** Has the client of a call wait. */
   block(call: Call, wait: Wait): void;
+  /** Has the client of a call wait for the answer to it. */
+  defer(call: Call): Deferred;
   /**
-   * Ends a client's wait, as if its time were up, or with an error.
-   * @returns false if it does not wait
+   * Ends a client's wait for keys, as if its time were up, or with an error.
+   * @returns false if it does not wait for any
    */
   unblock(client: Client, withError: boolean): boolean;
 }

@@ -3,7 +3,7 @@
 import type { Database } from '../keyspace/database.ts';
 import type { Reply } from '../protocol/reply.ts';
 import { Request } from '../protocol/request.ts';
-import type { Wait } from './blocking.ts';
+import type { Deferred, Wait } from './blocking.ts';
 import type { Client } from './client.ts';
 import type { Services } from './services.ts';
 
@@ -30,5 +30,36 @@ export class Call {
     if (this.client.transaction !== undefined) return false;
     this.server.blocking.block(this, wait);
     return true;
+  }
+
+  /** Whether the command can be answered later: nothing waits in a transaction. */
+  get canDefer(): boolean {
+    return this.client.transaction === undefined;
+  }
+
+  /**
+   * Has the client wait for its answer, which the caller owes it from now on; to be called last, and
+   * only where `canDefer` says so. The client's next requests run after it. The command's row must
+   * not call it quick (`quickUpTo`).
+   */
+  defer(): Deferred {
+    return this.server.blocking.defer(this);
+  }
+
+  /**
+   * Has the client wait until a promise settles, as `defer` does. A rejection is logged and answered
+   * as an internal error, as what a handler throws.
+   *
+   * @param answer runs then, as the end of the command
+   */
+  deferUntil<T>(promise: Promise<T>, answer: (call: Call, value: T) => void): void {
+    const deferred = this.defer();
+    promise.then(
+      (value) => deferred.answer((call) => answer(call, value)),
+      (error: unknown) =>
+        deferred.answer(() => {
+          throw error;
+        }),
+    );
   }
 }

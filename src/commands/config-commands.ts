@@ -1,4 +1,5 @@
 // CONFIG: reads and changes the configuration (config/config.ts) while the server runs.
+import type { Outcome } from '../config/config.ts';
 import { findDirective } from '../config/directives.ts';
 import { globMatchText } from '../protocol/glob.ts';
 import type { Call } from './call.ts';
@@ -101,7 +102,8 @@ function get({ request, reply, server }: Call): void {
   }
 }
 
-function set({ request, reply, client, server }: Call): void {
+function set(call: Call): void {
+  const { request, reply, client, server } = call;
   if (request.count % 2 === 1) {
     reply.error(SYNTAX);
     return;
@@ -115,10 +117,13 @@ function set({ request, reply, client, server }: Call): void {
   const outcome = server.config.set(pairs, {
     isLocal: isLocal(client),
     isLoading: server.snapshots.isLoading,
+    mayWait: call.canDefer,
   });
-  if (outcome instanceof Promise) {
-    throw new Error('a command cannot wait, but a listener of the configuration does');
-  }
+  if (outcome instanceof Promise) call.deferUntil(outcome, replyOutcome);
+  else replyOutcome(call, outcome);
+}
+
+function replyOutcome({ reply }: Call, outcome: Outcome): void {
   if (outcome === undefined) reply.ok();
   else reply.error(outcome);
 }

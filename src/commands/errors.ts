@@ -34,3 +34,8 @@ export function wrongArity(fullName: string): string {
 export function invalidExpireTime(command: string): string {
   return `ERR invalid expire time in '${command}' command`;
 }
+
+/** A RESP2 client that is subscribed could not tell other replies from messages. */
+export function notWhileSubscribed(command: string): string {
+  return `ERR Can't execute '${command}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context`;
+}

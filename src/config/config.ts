@@ -27,6 +27,8 @@ export interface SetContext {
   /** Whether the client is on this machine: `enable-protected-configs local` lets it. */
   readonly isLocal?: boolean;
   readonly isLoading?: boolean;
+  /** Whether the change may wait; if not, one that would have to is refused. Default: true. */
+  readonly mayWait?: boolean;
 }
 
 /** Undefined when done, otherwise the error reply without its `-`. */
@@ -36,11 +38,16 @@ export type Outcome = string | undefined;
  * Applies changed values. Returns what is wrong with them, which undoes the change; it is then
  * called again with the former values if it had accepted the new ones.
  */
-export type ChangeListener = (values: Values) => Outcome | Promise<Outcome>;
+export type ChangeListener = (values: Values) => Outcome;
+
+/** The same for what cannot be done at once. */
+export type SlowChangeListener = (values: Values) => Outcome | Promise<Outcome>;
 
 interface Follower {
   readonly names: ReadonlySet<string>;
-  readonly listener: ChangeListener;
+  readonly listener: SlowChangeListener;
+  /** Whether the listener may have to wait. */
+  readonly isSlow: boolean;
 }
 
 interface Change {
@@ -109,7 +116,7 @@ export class Config {
 
   /**
    * CONFIG SET: changes several directives, or none when one cannot be. Waits only where a
-   * listener does.
+   * listener does, or an earlier change still waits.
    *
    * @param pairs names and values
    */
@@ -117,11 +124,19 @@ export class Config {
     pairs: readonly (readonly [name: string, value: string])[],
     context: SetContext = {},
   ): Outcome | Promise<Outcome> {
-    if (this.#pending !== undefined) return this.#pending.then(() => this.set(pairs, context));
+    const mayWait = context.mayWait !== false;
+    if (this.#pending !== undefined) {
+      if (!mayWait) return failed(pairs[0][0], 'an earlier change is not finished yet');
+      return this.#pending.then(() => this.set(pairs, context));
+    }
     const refusal = this.#check(pairs, context);
     if (refusal !== undefined) return refusal;
     const changes = this.#parse(pairs);
     if (typeof changes === 'string') return changes;
+    const slow = mayWait ? undefined : changes.find((change) => this.#isSlow(change));
+    if (slow !== undefined) {
+      return failed(slow.directive.name, 'this directive cannot be set inside a transaction');
+    }
     const outcome = settle(this.#apply(changes));
     if (outcome instanceof Promise) {
       const done = () => {
@@ -137,7 +152,15 @@ export class Config {
    * of them.
    */
   onChange(names: DirectiveName | readonly DirectiveName[], listener: ChangeListener): void {
-    this.#followers.push({ names: new Set([names].flat()), listener });
+    this.#followers.push({ names: new Set([names].flat()), listener, isSlow: false });
+  }
+
+  /** The same for a listener that may have to wait; these directives cannot be set by what must not. */
+  onSlowChange(
+    names: DirectiveName | readonly DirectiveName[],
+    listener: SlowChangeListener,
+  ): void {
+    this.#followers.push({ names: new Set([names].flat()), listener, isSlow: true });
   }
 
   /** Has a function called with each warning that a CONFIG SET gives rise to. */
@@ -221,6 +244,10 @@ export class Config {
       changes.set(directive.name, { directive, previous, next });
     }
     return [...changes.values()].filter(({ previous, next }) => previous.text !== next.text);
+  }
+
+  #isSlow({ directive }: Change): boolean {
+    return this.#followers.some(({ names, isSlow }) => isSlow && names.has(directive.name));
   }
 
   #parseOne(directive: Directive, words: readonly string[]): Parsed<unknown> | string {

@@ -9,32 +9,25 @@
 //                                  ▼                                       turn of the event loop
 //                                gone: forgotten before anything is given to it
 //
+// Also who waits for an answer that is deferred (deferred.ts): `forget` and `size` concern both.
+//
 // Where the effect of a served client is known is `#serve`, and nowhere else: a BLPOP that waited is
 // an LPOP of that moment.
-import type { Blocking, Wait } from '../commands/blocking.ts';
-import { Call } from '../commands/call.ts';
+import type { Blocking, Deferred, Wait } from '../commands/blocking.ts';
+import type { Call } from '../commands/call.ts';
 import { type Client, REPLY_ON } from '../commands/client.ts';
-import { advanceReplyMode } from '../commands/client-modes.ts';
 import type { Command } from '../commands/command.ts';
 import type { Services } from '../commands/services.ts';
 import type { Database } from '../keyspace/database.ts';
 import type { Waiter, WaitPlace, WaitQueue } from '../keyspace/waits.ts';
 import type { Reply } from '../protocol/reply.ts';
 import type { Request } from '../protocol/request.ts';
+import { DeferredCommands } from './deferred.ts';
+import { type CommandRunner, LateAnswers } from './late-answers.ts';
 
 /** Longest time that a timer takes, in ms: some 24.8 days. */
 const MAX_TIMER_MS = 0x7fffffff;
 const UNBLOCKED = 'UNBLOCKED client unblocked via CLIENT UNBLOCK';
-
-/** What dispatch does with every command, for those that it does not see end. */
-export interface Accounting {
-  /** A handler threw. */
-  recover(error: unknown, command: Command): void;
-  /** Counts the errors encoded since; returns whether there were any. */
-  countErrors(errorsBefore: number): boolean;
-  /** Counts the time of a command, of which `tookUs` is counted already, and reports it if it is long. */
-  account(call: Call, command: Command, tookUs: number, totalUs: number): void;
-}
 
 /** The clients that wait; see the head of this file. */
 export class BlockedClients implements Blocking {
@@ -43,20 +36,24 @@ export class BlockedClients implements Blocking {
 
   readonly #reply: Reply;
   readonly #server: Services;
-  readonly #accounting: Accounting;
-  readonly #call: Call;
+  readonly #answers: LateAnswers;
+  readonly #deferred: DeferredCommands;
   readonly #blocked = new Map<Client, BlockedClient>();
   readonly #serveOne = (blocked: BlockedClient, i: number): void => this.#serve(blocked, i);
 
-  constructor(reply: Reply, server: Services, nobody: Client, accounting: Accounting) {
+  constructor(reply: Reply, server: Services, nobody: Client, runner: CommandRunner) {
     this.#reply = reply;
     this.#server = server;
-    this.#accounting = accounting;
-    this.#call = new Call(reply, server, nobody);
+    this.#answers = new LateAnswers(reply, server, nobody, runner);
+    this.#deferred = new DeferredCommands(server, runner, this.#answers);
   }
 
   get size(): number {
-    return this.#blocked.size;
+    return this.#blocked.size + this.#deferred.size;
+  }
+
+  defer(call: Call): Deferred {
+    return this.#deferred.defer(call);
   }
 
   block({ client, db, request }: Call, wait: Wait): void {
@@ -77,6 +74,7 @@ export class BlockedClients implements Blocking {
   noteDuration(client: Client, durationUs: number): void {
     const blocked = this.#blocked.get(client);
     if (blocked !== undefined) blocked.tookUs = durationUs;
+    else this.#deferred.noteDuration(client, durationUs);
   }
 
   /** Serves those whose keys have become ready; nothing of a command is left to be done. */
@@ -109,66 +107,25 @@ export class BlockedClients implements Blocking {
   /** Forgets a client that is gone, or about to go. */
   forget(client: Client): void {
     const blocked = this.#blocked.get(client);
-    if (blocked === undefined) return;
-    this.#remove(blocked);
+    if (blocked !== undefined) this.#remove(blocked);
+    else if (!this.#deferred.forget(client)) return;
     client.blocked = false;
   }
 
   #serve(blocked: BlockedClient, i: number): void {
     const { client } = blocked;
     const { keyspace, tracking } = this.#server;
-    const call = this.#call;
-    call.client = client;
-    call.request = blocked.request;
-    call.db = blocked.db;
     keyspace.suspendTouch = client.noTouch;
     if (tracking.active) tracking.begin(client, false);
-    this.#answer(blocked, () => blocked.wait.serve(call, i));
+    this.#answer(blocked, (call) => blocked.wait.serve(call, i));
     if (tracking.active) tracking.end();
   }
 
-  /** Encodes a client's answer and sends it, unless `encode` returns that there is none yet. */
-  #answer(blocked: BlockedClient, encode: () => boolean): void {
-    const { client, command } = blocked;
-    const reply = this.#reply;
-    const errorsBefore = reply.errors;
-    const startMs = performance.now();
-    const mark = reply.mark();
-    reply.resp3 = client.protocol === 3;
-    let answered = true;
-    reply.borrower = client;
-    try {
-      answered = encode();
-    } catch (error) {
-      this.#accounting.recover(error, command);
-    } finally {
-      reply.borrower = undefined;
-    }
-    const bytes = answered && client.replyMode === REPLY_ON ? reply.copySince(mark) : undefined;
-    reply.rewind(mark);
-    if (!answered) return;
-    if (bytes !== undefined) client.send(bytes);
-    if (this.#accounting.countErrors(errorsBefore)) command.stats.failed++;
-    this.#account(blocked, (performance.now() - startMs) * 1000);
-    this.#release(blocked);
-  }
-
-  #account({ client, command, request, db, tookUs }: BlockedClient, answeringUs: number): void {
-    const call = this.#call;
-    call.client = client;
-    call.request = request;
-    call.db = db;
-    this.#accounting.account(call, command, tookUs, tookUs + answeringUs);
-  }
-
-  /** Lets an answered client go on. */
-  #release(blocked: BlockedClient): void {
-    const { client } = blocked;
+  /** Gives a client its answer, unless `encode` returns that there is none yet; then it goes on. */
+  #answer(blocked: BlockedClient, encode: (call: Call) => boolean): void {
+    if (!this.#answers.give(blocked, encode)) return;
     this.#remove(blocked);
-    advanceReplyMode(client);
-    // It was not idle, though it sent nothing.
-    client.lastActiveMs = this.#server.keyspace.nowMs;
-    client.unblock();
+    this.#answers.release(blocked.client);
   }
 
   #remove(blocked: BlockedClient): void {
@@ -200,7 +157,8 @@ export class BlockedClients implements Blocking {
     const bytes = client.replyMode === REPLY_ON ? reply.copySince(mark) : undefined;
     reply.rewind(mark);
     if (bytes !== undefined) client.send(bytes);
-    this.#release(blocked);
+    this.#remove(blocked);
+    this.#answers.release(client);
   }
 }
 

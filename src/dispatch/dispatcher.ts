@@ -11,19 +11,18 @@ import { Call } from '../commands/call.ts';
 import { type Client, REPLY_ON } from '../commands/client.ts';
 import { advanceReplyMode } from '../commands/client-modes.ts';
 import { PAUSE_ALL, PAUSE_NONE } from '../commands/client-registry.ts';
-import type { Command } from '../commands/command.ts';
+import type { Command, Handler } from '../commands/command.ts';
 import {
   AUTHENTICATION_REQUIRED,
   LOADING_DATA,
+  notWhileSubscribed,
   OUT_OF_MEMORY,
   SNAPSHOT_FAILED,
   wrongArity,
 } from '../commands/errors.ts';
 import {
   ADMIN,
-  DENYOOM,
   FAST,
-  LOADING,
   MAY_REPLICATE,
   NO_AUTH,
   NO_MULTI,
@@ -50,6 +49,13 @@ import { BlockedClients } from './blocking.ts';
 import { CrossProtocolGuard } from './cross-protocol.ts';
 import { Dependencies } from './dependencies.ts';
 import { EffectRecorder } from './effect-recorder.ts';
+import {
+  allFlags,
+  changesData,
+  needsMemory,
+  RUN_IN_TRANSACTION,
+  runsWhileLoading,
+} from './requirements.ts';
 import { unknownCommand, unknownSubcommand } from './unknown-command.ts';
 
 /** The memory limit as dispatch needs it. */
@@ -63,15 +69,6 @@ export interface MemoryGuard {
 /** Whether the client may use a command with the flag PROTECTED; the error's text if not. */
 export type ProtectedCheck = (client: Client, command: Command) => string | undefined;
 
-/** Commands that a transaction does not queue but runs at once. */
-const RUN_IN_TRANSACTION: ReadonlySet<string> = new Set([
-  'exec',
-  'discard',
-  'multi',
-  'watch',
-  'quit',
-  'reset',
-]);
 /**
  * Reading the clock costs as much as a tenth of a GET. Commands that are quick whatever the data
  * (`Command.quickUpTo`) are therefore timed together, up to so many, when they come in a pipeline.
@@ -91,12 +88,14 @@ export class Dispatcher {
   /** What of the log must be safe before the replies of the client whose requests run may leave. */
   needed = 0;
   readonly #dependencies = new Dependencies();
+  /** Whether requests are being run, of one client. */
+  #isRunning = false;
   /** Whether the command that runs may be recorded when it has run. */
   #isWriting = false;
   /** Whether commands' durations go into histograms (`latency-tracking`). */
   latencyTracking = true;
 
-  /** The clients that wait for keys. */
+  /** The clients that wait for keys or answers. */
   readonly blocking: BlockedClients;
 
   readonly #call: Call;
@@ -135,6 +134,9 @@ export class Dispatcher {
     this.#snapshots = server.snapshots;
     this.#waits = server.keyspace.waits;
     this.blocking = new BlockedClients(reply, server, nobody, {
+      begin: (client) => this.#beginPart(client),
+      invoke: (call, command, handler) => this.#invoke(call, command, handler),
+      end: () => this.#endPart(),
       recover: (error, command) => this.#recover(error, command),
       countErrors: (before) => this.#countErrors(before),
       account: (call, command, tookUs, totalUs) =>
@@ -157,10 +159,12 @@ export class Dispatcher {
   /** To be called when they have been run. */
   end(): void {
     this.#settle();
+    this.#isRunning = false;
   }
 
   /** To be called when requests of a client are about to be run: sets the time they see. */
   begin(client: Client): void {
+    this.#isRunning = true;
     this.needed = 0;
     this.#clockMs = performance.now();
     const nowMs = unixTimeMsAt(this.#clockMs);
@@ -205,8 +209,7 @@ export class Dispatcher {
     }
     if (this.#tracking.active) this.#endTracked(client, request);
     if (this.#waits.ready !== 0) {
-      this.blocking.serveReady();
-      if (this.effects.active) this.#dependencies.noteAny(this.effects.offset);
+      this.#serveReady();
       if (client.insertions !== undefined) client.insertInto(reply);
     }
     return true;
@@ -223,6 +226,23 @@ export class Dispatcher {
     this.#tracking.end();
   }
 
+  /** Serves those who waited for keys of the command that is over. */
+  #serveReady(): void {
+    this.blocking.serveReady();
+    if (this.effects.active) this.#dependencies.noteAny(this.effects.offset);
+  }
+
+  /** A part of a client's command runs by itself: the end of one whose answer was deferred. */
+  #beginPart(client: Client): void {
+    if (this.#isRunning) throw new Error('a command is answered while requests are run');
+    this.begin(client);
+  }
+
+  #endPart(): void {
+    if (this.#waits.ready !== 0) this.#serveReady();
+    this.end();
+  }
+
   /** Runs a command that passed the checks, and counts it. */
   run(call: Call, command: Command): void {
     const reply = this.#reply;
@@ -236,25 +256,7 @@ export class Dispatcher {
     if (command.keyStep !== 0 && call.request.count > 2 * command.keyStep) {
       this.#warmer.warmArguments(call.db, call.request, command.keyStep);
     }
-    const { effects } = this;
-    const changesBefore = server.keyspace.dirty;
-    if (effects.active) {
-      effects.begin();
-      this.#isWriting = (command.flags & WRITE) !== 0;
-    }
-    const chunks = reply.chunks.length;
-    const { position } = reply;
-    try {
-      command.handler(call);
-    } catch (error) {
-      // Half a reply would be taken for the beginning of the next one.
-      reply.rewind({ chunks, position });
-      this.#recover(error, command);
-    }
-    if (effects.active) {
-      this.#recordEffect(call, command, changesBefore);
-      this.#isWriting = false;
-    }
+    this.#invoke(call, command, command.handler);
     if (client.tracker !== undefined && (command.flags & READONLY) !== 0) {
       this.#trackedReads.remember(client.tracker, command, call.request);
     }
@@ -279,6 +281,33 @@ export class Dispatcher {
       }
       this.#account(command, durationUs);
       this.#observe(call, command, durationUs);
+    }
+  }
+
+  /**
+   * Runs a handler: that of a command, or the end of one that was deferred. Its changes become an
+   * effect, and what it throws an error.
+   */
+  #invoke(call: Call, command: Command, handler: Handler): void {
+    const { effects } = this;
+    const reply = this.#reply;
+    const changesBefore = this.#server.keyspace.dirty;
+    if (effects.active) {
+      effects.begin();
+      this.#isWriting = (command.flags & WRITE) !== 0;
+    }
+    const chunks = reply.chunks.length;
+    const { position } = reply;
+    try {
+      handler(call);
+    } catch (error) {
+      // Half a reply would be taken for the beginning of the next one.
+      reply.rewind({ chunks, position });
+      this.#recover(error, command);
+    }
+    if (effects.active) {
+      this.#recordEffect(call, command, changesBefore);
+      this.#isWriting = false;
     }
   }
 
@@ -463,35 +492,4 @@ export class Dispatcher {
     this.#server.log.error({ err: error, command: command.fullName }, 'a command handler failed');
     this.#reply.error(INTERNAL_ERROR);
   }
-}
-
-/** A RESP2 client that is subscribed could not tell other replies from messages. */
-function notWhileSubscribed(command: string): string {
-  return `ERR Can't execute '${command}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context`;
-}
-
-/** The command's flags; with EXEC those of all commands that it runs. */
-function allFlags(client: Client, command: Command): number {
-  const { transaction } = client;
-  if (transaction === undefined || command.fullName !== 'exec') return command.flags;
-  return command.flags | transaction.flags;
-}
-
-/** Whether the command is refused while the data cannot be saved: PING, too, as by Redis. */
-function changesData(client: Client, command: Command): boolean {
-  return (allFlags(client, command) & WRITE) !== 0 || command.fullName === 'ping';
-}
-
-/** Whether the command, and with EXEC all those that it runs, may run while data is loaded. */
-function runsWhileLoading({ transaction }: Client, command: Command): boolean {
-  if ((command.flags & LOADING) === 0) return false;
-  if (transaction === undefined || command.fullName !== 'exec') return true;
-  return transaction.queue.every((queued) => (queued.command.flags & LOADING) !== 0);
-}
-
-/** Whether the command is refused while the data exceeds `maxmemory`. */
-function needsMemory(client: Client, command: Command): boolean {
-  if ((allFlags(client, command) & DENYOOM) !== 0) return true;
-  // Queueing takes memory too.
-  return client.transaction !== undefined && !RUN_IN_TRANSACTION.has(command.fullName);
 }

@@ -50,6 +50,7 @@ export class Request {
       copy.push(offset, this.lengths[i]);
       offset += this.lengths[i];
     }
+    copy.#secrets = this.#secrets;
     return copy;
   }
 

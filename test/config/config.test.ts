@@ -167,7 +167,7 @@ describe('onChange', () => {
   it('waits for listeners that wait, one change after the other', async () => {
     const config = configOf();
     const seen: string[] = [];
-    config.onChange('port', async ({ port }) => {
+    config.onSlowChange('port', async ({ port }) => {
       await new Promise((resolve) => setTimeout(resolve, 5));
       seen.push(`port ${port}`);
       return port === 1 ? 'in use' : undefined;
@@ -188,10 +188,43 @@ describe('onChange', () => {
 
   it('takes back a change whose waiting listener fails', async () => {
     const config = configOf();
-    config.onChange('port', () => Promise.reject(new Error('a defect')));
+    config.onSlowChange('port', () => Promise.reject(new Error('a defect')));
     await expect(config.set([['port', '1']])).rejects.toThrow('a defect');
     expect(config.values.port).toBe(6379);
     expect(config.set([['hz', '20']])).toBeUndefined();
+  });
+});
+
+describe('a change that must not wait', () => {
+  it('is refused before anything is applied where a listener may wait', async () => {
+    const config = configOf();
+    const seen: number[] = [];
+    config.onSlowChange('port', async ({ port }) => void seen.push(port));
+    config.onChange('hz', ({ hz }) => void seen.push(hz));
+    const both = [
+      ['hz', '20'],
+      ['PORT', '1'],
+    ] as const;
+    expect(config.set(both, { mayWait: false })).toBe(
+      "ERR CONFIG SET failed (possibly related to argument 'port') - this directive cannot be set inside a transaction",
+    );
+    expect([seen, config.values.hz, config.values.port]).toEqual([[], 10, 6379]);
+    // What changes nothing waits for nothing.
+    expect(config.set([['port', '6379']], { mayWait: false })).toBeUndefined();
+    expect(config.set([['hz', '20']], { mayWait: false })).toBeUndefined();
+    expect(await config.set(both)).toBeUndefined();
+    expect(seen).toEqual([20, 1]);
+  });
+
+  it('is refused while another one waits', async () => {
+    const config = configOf();
+    config.onSlowChange('port', async () => undefined);
+    const first = config.set([['port', '1']]);
+    expect(config.set([['hz', '20']], { mayWait: false })).toBe(
+      "ERR CONFIG SET failed (possibly related to argument 'hz') - an earlier change is not finished yet",
+    );
+    await first;
+    expect(config.set([['hz', '20']], { mayWait: false })).toBeUndefined();
   });
 });
 

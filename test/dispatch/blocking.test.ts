@@ -7,7 +7,8 @@ import { Call } from '../../src/commands/call.ts';
 import { REPLY_OFF, REPLY_ON, REPLY_SKIP } from '../../src/commands/client.ts';
 import type { CommandRow } from '../../src/commands/command.ts';
 import type { Services } from '../../src/commands/services.ts';
-import { type Accounting, BlockedClients } from '../../src/dispatch/blocking.ts';
+import { BlockedClients } from '../../src/dispatch/blocking.ts';
+import type { CommandRunner } from '../../src/dispatch/late-answers.ts';
 import { TYPE_STRING } from '../../src/keyspace/types.ts';
 import { Request } from '../../src/protocol/request.ts';
 import { find, remove, store } from '../keyspace/support.ts';
@@ -33,7 +34,10 @@ beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
   recovered = [];
   accounted = [];
-  const accounting: Accounting = {
+  const runner: CommandRunner = {
+    begin: () => {},
+    invoke: (call, _, handler) => handler(call),
+    end: () => {},
     recover: (error) => {
       recovered.push(error);
       server.reply.error('ERR internal error');
@@ -44,7 +48,7 @@ beforeEach(() => {
   const tracking = { active: false } as Services['tracking'];
   server = new TestServer([ROW], { tracking });
   server.keyspace.tick(Date.now());
-  blocking = new BlockedClients(server.reply, server.services, server.connect(), accounting);
+  blocking = new BlockedClients(server.reply, server.services, server.connect(), runner);
   Object.assign(server.services, { blocking });
 });
 

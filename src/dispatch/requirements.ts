@@ -1,0 +1,41 @@
+// What a command needs of the server's state when it is to run. EXEC needs what all the commands that
+// it runs need together.
+import type { Client } from '../commands/client.ts';
+import type { Command } from '../commands/command.ts';
+import { DENYOOM, LOADING, WRITE } from '../commands/flags.ts';
+
+/** Commands that a transaction does not queue but runs at once. */
+export const RUN_IN_TRANSACTION: ReadonlySet<string> = new Set([
+  'exec',
+  'discard',
+  'multi',
+  'watch',
+  'quit',
+  'reset',
+]);
+
+/** The command's flags; with EXEC those of all commands that it runs. */
+export function allFlags(client: Client, command: Command): number {
+  const { transaction } = client;
+  if (transaction === undefined || command.fullName !== 'exec') return command.flags;
+  return command.flags | transaction.flags;
+}
+
+/** Whether the command is refused while the data cannot be saved: PING, too, as by Redis. */
+export function changesData(client: Client, command: Command): boolean {
+  return (allFlags(client, command) & WRITE) !== 0 || command.fullName === 'ping';
+}
+
+/** Whether the command, and with EXEC all those that it runs, may run while data is loaded. */
+export function runsWhileLoading({ transaction }: Client, command: Command): boolean {
+  if ((command.flags & LOADING) === 0) return false;
+  if (transaction === undefined || command.fullName !== 'exec') return true;
+  return transaction.queue.every((queued) => (queued.command.flags & LOADING) !== 0);
+}
+
+/** Whether the command is refused while the data exceeds `maxmemory`. */
+export function needsMemory(client: Client, command: Command): boolean {
+  if ((allFlags(client, command) & DENYOOM) !== 0) return true;
+  // Queueing takes memory too.
+  return client.transaction !== undefined && !RUN_IN_TRANSACTION.has(command.fullName);
+}
