@@ -13,8 +13,8 @@ import { hashBytes } from '../structures/hash.ts';
 import { type Entries, NO_EXPIRY } from './entries.ts';
 import { ExpiryHeap } from './expiry-heap.ts';
 import { EVENT_KEY_MISS } from './key-events.ts';
+import type { DatabaseParts } from './key-filler.ts';
 import type { DetachedKeys, Keyspace } from './keyspace.ts';
-import type { SnapshotSource } from './snapshot.ts';
 
 export { NO_EXPIRY } from './entries.ts';
 
@@ -380,10 +380,10 @@ export class Database {
     [this.#expiries, other.#expiries] = [other.#expiries, this.#expiries];
   }
 
-  /** What a snapshot has to save of it. */
-  get source(): SnapshotSource {
+  /** What it consists of: for snapshots, and for who fills it. */
+  get parts(): DatabaseParts {
     const { index, size, expiring } = this;
-    return { index, size, expiring, table: this.#table };
+    return { index, size, expiring, table: this.#table, expiries: this.#expiries };
   }
 
   /** The hash of a key. */

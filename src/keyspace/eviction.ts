@@ -63,11 +63,12 @@ export class Eviction {
 
   /**
    * Deletes keys until `isOver()` is false or the deadline (by performance.now()) has passed. While
-   * writes are paused the data must stay as it is: nothing is deleted, and the limit may be exceeded.
+   * writes are paused, or data is loaded, it must stay as it is: nothing is deleted, and the limit may
+   * be exceeded.
    * @returns EVICTED_ENOUGH, EVICTION_UNFINISHED or EVICTION_IMPOSSIBLE
    */
   run(isOver: () => boolean, deadline: number): number {
-    if (this.#keyspace.expiryPaused) return EVICTED_ENOUGH;
+    if (this.#keyspace.expiryPaused || this.#keyspace.isLoading) return EVICTED_ENOUGH;
     while (isOver()) {
       if (this.#keyspace.reclaiming) {
         this.#keyspace.reclaim(deadline);

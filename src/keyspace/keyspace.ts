@@ -67,6 +67,8 @@ export class Keyspace {
   freshWord = 0;
   /** Whether due keys are only treated as gone, not deleted (while writes are paused). */
   expiryPaused = false;
+  /** Whether keys may not be found yet that are there: nothing expires or is evicted meanwhile. */
+  isLoading = false;
   /** Whether anybody wants to know of changed keys: watchers, or the observer. */
   observed = false;
   /** Whether `added` is to be called for every new key: somebody waits for keys, or wants to know. */
@@ -353,6 +355,7 @@ export class Keyspace {
    * @returns whether its time was up, so that due keys may be left
    */
   expireDue(deadline: number): boolean {
+    if (this.isLoading) return false;
     const count = this.databases.length;
     for (let i = 0; i < count; i++) {
       const database = this.databases[(this.#nextExpiryIndex + i) % count];

@@ -62,7 +62,7 @@ export class Snapshot {
     this.#keyspace = keyspace;
     this.#sink = sink;
     let keys = 0;
-    for (const { source } of keyspace.databases) {
+    for (const { parts: source } of keyspace.databases) {
       this.#sources.set(source.table, source);
       this.#left.push(source);
       keys += source.size;
@@ -190,7 +190,7 @@ export class Stamps {
 
   #renewAll(): void {
     const { databases, arena, entries } = this.#keyspace;
-    for (const { source } of databases) {
+    for (const { parts: source } of databases) {
       source.table.scan(0, Number.POSITIVE_INFINITY, (ref) => setStamp(arena, ref, entries.stamp));
     }
     this.complete();

@@ -3,12 +3,18 @@
 // write; and, where that is allowed, keys of types that there are not yet.
 import { lfuWord, lruWordIdleFor } from '../keyspace/access-clock.ts';
 import { type Database, NO_EXPIRY } from '../keyspace/database.ts';
+import { KeyFiller } from '../keyspace/key-filler.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
+import type { Request } from '../protocol/request.ts';
 import type { LoadedKey, RdbSink } from './rdb-file-reader.ts';
 import { RdbError } from './rdb-format.ts';
+import type { ValueReader } from './value-reader.ts';
 
 /** Bytes of a key that an error shows. */
 const SHOWN_BYTES = 128;
+
+/** A key takes about as many bytes of a file at least; where it takes fewer, tables grow as ever. */
+const BYTES_PER_KEY = 16;
 
 /** How a file is loaded. */
 export interface LoadOptions {
@@ -18,6 +24,8 @@ export interface LoadOptions {
   readonly dropsExpired: boolean;
   /** Keys take the place of those that there are; else it is an error that there are any. */
   readonly replaces?: boolean;
+  /** Size of the file: more keys than it has room for are not prepared for, whatever it announces. */
+  readonly fileBytes?: number;
 }
 
 /** The sink of a file that is loaded; see the head of this file. */
@@ -37,11 +45,32 @@ export class KeyspaceLoader implements RdbSink {
   readonly #options: LoadOptions;
   /** What is over by now is over for the whole file. */
   readonly #startMs: number;
+  /** Puts strings into the keyspace; undefined where each key is to be seen at once by others. */
+  readonly #filler: KeyFiller | undefined;
+  /** Where the key begins that was read last. */
+  #offset = 0;
 
   constructor(keyspace: Keyspace, options: LoadOptions) {
     this.#keyspace = keyspace;
     this.#options = options;
     this.#startMs = keyspace.nowMs;
+    if (!options.replaces && !keyspace.noticesAdditions) {
+      this.#filler = new KeyFiller(keyspace, (key) => this.#refuseTwice(key));
+    }
+  }
+
+  onSize(database: number, keys: number): void {
+    const { fileBytes = 0 } = this.#options;
+    const db = this.#keyspace.databases[database];
+    db?.parts.table.presize(Math.min(keys, fileBytes / BYTES_PER_KEY));
+  }
+
+  onEnd(): boolean {
+    return this.#filler?.settle() ?? true;
+  }
+
+  discard(): void {
+    this.#filler?.discard();
   }
 
   onAux(name: string, value: string): void {
@@ -78,14 +107,29 @@ export class KeyspaceLoader implements RdbSink {
       const count = this.#keyspace.databases.length;
       throw problemOf(loaded, `is in database ${loaded.database}, and there are ${count}`);
     }
+    this.#offset = loaded.offset;
+    // Files may tell of times before the epoch.
+    const expiry = expiryMs < NO_EXPIRY ? 0 : expiryMs;
+    const ref =
+      value.text !== undefined && this.#filler !== undefined
+        ? this.#filler.addString(db, key, 0, value.text, expiry)
+        : this.#store(db, key, value, expiry);
+    setUse(this.#keyspace, db, ref, loaded.idleSeconds, loaded.frequency);
+    this.loaded++;
+  }
+
+  #store(db: Database, key: Request, value: ValueReader, expiry: number): number {
     if (db.peek(key, 0) !== 0) {
-      if (!this.#options.replaces) throw problemOf(loaded, 'is there twice');
+      if (!this.#options.replaces) this.#refuseTwice(key.bytes(0));
       db.delete(key, 0);
       db.peek(key, 0);
     }
-    const ref = value.store(db, key, 0, expiryMs < NO_EXPIRY ? 0 : expiryMs);
-    setUse(this.#keyspace, db, ref, loaded.idleSeconds, loaded.frequency);
-    this.loaded++;
+    return value.store(db, key, 0, expiry);
+  }
+
+  /** A key that is there twice may be noticed only some time after it was read. */
+  #refuseTwice(key: Buffer): never {
+    throw new RdbError(`the key ${shown(key)} is there twice`, this.#offset);
   }
 }
 
@@ -109,6 +153,9 @@ export function setUse(
 }
 
 function problemOf({ key, offset }: LoadedKey, problem: string): RdbError {
-  const name = key.bytes(0).subarray(0, SHOWN_BYTES).toString('latin1');
-  return new RdbError(`the key ${JSON.stringify(name)} ${problem}`, offset);
+  return new RdbError(`the key ${shown(key.bytes(0))} ${problem}`, offset);
+}
+
+function shown(key: Buffer): string {
+  return JSON.stringify(key.subarray(0, SHOWN_BYTES).toString('latin1'));
 }

@@ -26,7 +26,7 @@ import {
 import { NEED_BYTES, RdbReader } from './rdb-reader.ts';
 import { type Layout, ValueSkipper } from './skipped-value.ts';
 import type { ValueReader } from './value-reader.ts';
-import { encodingOf, ValueCursor, type ValueEncoding } from './value-types.ts';
+import { encodingOf, STRING, ValueCursor, type ValueEncoding } from './value-types.ts';
 
 /** A key of the file with all that stands there about it. Valid until the sink returns. */
 export interface LoadedKey {
@@ -57,6 +57,13 @@ export interface RdbSink {
   onSize?(database: number, keys: number, expiring: number): void;
   /** Something was passed over that there is no place for. */
   onSkipped?(what: 'functions' | 'data of a module'): void;
+  /**
+   * All has been read, and is right. Is called again until it returns true, so that what was put off
+   * until now need not be done at once.
+   */
+  onEnd?(): boolean;
+  /** Reading ends, now or before the file does: what was put off will not be done. */
+  discard?(): void;
 }
 
 /** Whether there is more to do, more bytes are needed first, or the file has been read. */
@@ -68,7 +75,8 @@ const OPCODE = 1;
 const VALUE = 2;
 const PASSED_OVER = 3;
 const END = 4;
-const DONE = 5;
+const SETTLING = 5;
+const DONE = 6;
 
 /** Steps between two looks at the clock: most are small. */
 const STEPS_AT_ONCE = 32;
@@ -100,14 +108,19 @@ export class RdbFileReader {
   #summed = 0;
   #state = HEADER;
 
-  // The key that is being read.
-  readonly #key = new Request();
-  #database = 0;
-  #encoding: ValueEncoding | undefined;
-  #keyOffset = 0;
-  #expiryMs = NO_EXPIRY;
-  #idleSeconds = -1;
-  #frequency = -1;
+  /** The key that is being read. */
+  readonly #loaded: { -readonly [K in keyof LoadedKey]: LoadedKey[K] } = {
+    database: 0,
+    key: new Request(),
+    encoding: STRING,
+    value: undefined,
+    expiryMs: NO_EXPIRY,
+    idleSeconds: -1,
+    frequency: -1,
+    offset: 0,
+  };
+  /** Keeps its name. */
+  #name: Buffer = Buffer.alloc(SPARE_KEY_BYTES);
 
   /** @param verifies whether the checksum must be right (`rdbchecksum`) */
   constructor(entries: Entries, sink: RdbSink, verifies = true) {
@@ -126,7 +139,7 @@ export class RdbFileReader {
     return this.#input.rest;
   }
 
-  /** Adds a piece of the file; it must not change any more. */
+  /** Adds a copy of a piece of the file. */
   push(piece: Buffer): void {
     this.#sum();
     this.#input.push(piece);
@@ -167,6 +180,7 @@ export class RdbFileReader {
   /** Gives back what was read of a value, when reading ends before the file does. */
   discard(): void {
     this.#cursor.reader?.discard();
+    this.#sink.discard?.();
   }
 
   #sum(): void {
@@ -189,8 +203,11 @@ export class RdbFileReader {
       case PASSED_OVER:
         if (this.#skipper.step(this.#input)) this.#state = OPCODE;
         break;
-      default:
+      case END:
         this.#readEnd();
+        break;
+      default:
+        if (this.#sink.onEnd?.() !== false) this.#state = DONE;
     }
   }
 
@@ -215,25 +232,25 @@ export class RdbFileReader {
     const opcode = input.byte();
     switch (opcode) {
       case OP_EXPIRETIME_MS:
-        this.#expiryMs = input.int64();
+        this.#loaded.expiryMs = input.int64();
         break;
       case OP_EXPIRETIME:
-        this.#expiryMs = input.int32() * 1000;
+        this.#loaded.expiryMs = input.int32() * 1000;
         break;
       case OP_IDLE:
-        this.#idleSeconds = input.length();
+        this.#loaded.idleSeconds = input.length();
         break;
       case OP_FREQ:
-        this.#frequency = input.byte();
+        this.#loaded.frequency = input.byte();
         break;
       case OP_SELECTDB:
-        this.#database = input.length();
+        this.#loaded.database = input.length();
         break;
       case OP_RESIZEDB: {
         // Read before the call: arguments of a method that is not there are not evaluated.
         const keys = input.length();
         const expiring = input.length();
-        this.#sink.onSize?.(this.#database, keys, expiring);
+        this.#sink.onSize?.(this.#loaded.database, keys, expiring);
         break;
       }
       case OP_AUX: {
@@ -276,49 +293,57 @@ export class RdbFileReader {
   }
 
   #beginKey(byte: number): void {
+    const input = this.#input;
+    const loaded = this.#loaded;
     const encoding = encodingOf(byte);
     if (encoding === undefined) {
-      throw this.#input.error(`there is no type of values or opcode with the number ${byte}`);
+      throw input.error(`there is no type of values or opcode with the number ${byte}`);
     }
-    this.#keyOffset = this.#input.offset - 1;
-    this.#setKey(this.#input.string());
-    this.#encoding = encoding;
+    loaded.encoding = encoding;
+    loaded.offset = input.offset - 1;
+    const name = input.string();
     this.#cursor.begin(encoding);
-    this.#state = VALUE;
+    if (encoding !== STRING) {
+      this.#keepName(name);
+      this.#state = VALUE;
+      return;
+    }
+    // Most keys: the value is read at once, and only a name that does not lie in the input is kept.
+    if (name.buffer === input.buffer) this.#setName(name.buffer, name.offset, name.length);
+    else this.#keepName(name);
+    this.#cursor.step(input);
+    this.#finishKey();
   }
 
-  /** Keeps the key beyond the next read. */
-  #setKey({ buffer, offset, length }: ByteView): void {
-    const key = this.#key;
-    if (key.buffer.length < length) key.buffer = Buffer.allocUnsafeSlow(length + SPARE_KEY_BYTES);
+  /** Keeps the key's name beyond the next read. */
+  #keepName({ buffer, offset, length }: ByteView): void {
+    if (this.#name.length < length) this.#name = Buffer.allocUnsafeSlow(length + SPARE_KEY_BYTES);
     if (length <= LOOP_COPY_BYTES) {
-      for (let i = 0; i < length; i++) key.buffer[i] = buffer[offset + i];
+      for (let i = 0; i < length; i++) this.#name[i] = buffer[offset + i];
     } else {
-      buffer.copy(key.buffer, 0, offset, offset + length);
+      buffer.copy(this.#name, 0, offset, offset + length);
     }
+    this.#setName(this.#name, 0, length);
+  }
+
+  #setName(buffer: Buffer, offset: number, length: number): void {
+    const { key } = this.#loaded;
     key.clear();
-    key.push(0, length);
+    key.buffer = buffer;
+    key.push(offset, length);
   }
 
   #finishKey(): void {
-    if (this.#encoding === undefined) throw new Error('there is no key whose value this is');
-    const value = this.#cursor.reader;
+    const loaded = this.#loaded;
+    const { reader } = this.#cursor;
     this.keys++;
     this.#state = OPCODE;
-    this.#sink.onKey({
-      database: this.#database,
-      key: this.#key,
-      encoding: this.#encoding,
-      value,
-      expiryMs: this.#expiryMs,
-      idleSeconds: this.#idleSeconds,
-      frequency: this.#frequency,
-      offset: this.#keyOffset,
-    });
-    value?.discard();
-    this.#expiryMs = NO_EXPIRY;
-    this.#idleSeconds = -1;
-    this.#frequency = -1;
+    loaded.value = reader;
+    this.#sink.onKey(loaded);
+    reader?.discard();
+    loaded.expiryMs = NO_EXPIRY;
+    loaded.idleSeconds = -1;
+    loaded.frequency = -1;
   }
 
   #readEnd(): void {
@@ -333,7 +358,7 @@ export class RdbFileReader {
       input.skip(CHECKSUM_BYTES);
       this.#summed = input.offset;
     }
-    this.#state = DONE;
+    this.#state = SETTLING;
   }
 }
 
@@ -342,10 +367,11 @@ function textOf({ buffer, offset, length }: ByteView): string {
 }
 
 /** How long reading holds the event loop up at a time. */
-const SLICE_MS = 1;
+const SLICE_MS = 4;
 
 /**
- * Reads a file whose pieces come from somewhere, leaving the event loop to others every millisecond.
+ * Reads a file whose pieces come from somewhere, leaving the event loop to others every few milliseconds:
+ * all that clients are told meanwhile is that data is being loaded.
  * @param pieces is asked for no more than is needed, and not closed: what follows the file is there
  * @param onSlice is called before each slice: sets the time, tells of progress
  * @throws RdbError when it is damaged, and what the source or the sink throws

@@ -1,5 +1,5 @@
 // A cursor over the bytes of an RDB file or payload: lengths, strings, numbers. Bytes arrive in
-// pieces; what was read is forgotten when the next piece comes.
+// pieces, which are copied behind those that were not read yet; what was read is forgotten then.
 //
 // A read that meets the end of what is there throws NEED_BYTES, having changed nothing but `at` and
 // its own results: who drives the reader sets `at` back and tries again with more bytes. When there
@@ -14,7 +14,6 @@ import {
   ENCODED,
   ENCODED_INT8,
   ENCODED_INT16,
-  ENCODED_INT32,
   ENCODED_LZF,
   LENGTH_32_BITS,
   LENGTH_64_BITS,
@@ -29,6 +28,10 @@ const INTEGER_BYTES = 12;
 const TWO_32 = 2 ** 32;
 const { MAX_LENGTH } = constants;
 const NO_BYTES = Buffer.alloc(0);
+/** What is kept of a piece is mostly part of a key: with so much room, pieces of one size fit again. */
+const SPARE_BYTES = 64 * 1024;
+/** A larger buffer is given up when what made it necessary was read. */
+const KEPT_BYTES = 4 * 1024 * 1024;
 
 /** First bytes of doubles in text that stand for no digits. */
 const TEXT_NAN = 253;
@@ -37,8 +40,9 @@ const TEXT_MINUS_INFINITY = 255;
 
 /** The cursor; see the head of this file. */
 export class RdbReader {
-  /** The bytes that are there. */
+  /** Holds the bytes that are there: those before `end`. */
   buffer: Buffer = NO_BYTES;
+  end = 0;
   /** The next byte to read. */
   at = 0;
   readonly #text = new ByteView();
@@ -46,16 +50,12 @@ export class RdbReader {
   /** Distance of the buffer's beginning from that of the file. */
   #base = 0;
   #isComplete = false;
-  /** Up to where in the buffer the read that threw NEED_BYTES wanted bytes. */
-  #wantedEnd = 0;
-  /** Pieces that came but are not enough yet for that read. */
-  #waiting: Buffer[] = [];
-  #waitingBytes = 0;
 
   /** A reader of bytes that are all there. */
   static of(bytes: Buffer): RdbReader {
     const reader = new RdbReader();
-    reader.push(bytes);
+    reader.buffer = bytes;
+    reader.end = bytes.length;
     reader.finish();
     return reader;
   }
@@ -67,26 +67,19 @@ export class RdbReader {
 
   /** The bytes that were not read. */
   get rest(): Buffer {
-    this.#join();
-    return this.buffer.subarray(this.at);
+    return this.buffer.subarray(this.at, this.end);
   }
 
-  /**
-   * Adds a piece; it must not change any more. What was read before is gone afterwards.
-   * @returns whether there are as many bytes now as the last read wanted
-   */
-  push(piece: Buffer): boolean {
-    this.#waiting.push(piece);
-    this.#waitingBytes += piece.length;
-    const isEnough = this.buffer.length + this.#waitingBytes >= this.#wantedEnd;
-    if (isEnough) this.#join();
-    return isEnough;
+  /** Adds a copy of a piece. */
+  push(piece: Buffer): void {
+    this.#makeRoom(piece.length);
+    piece.copy(this.buffer, this.end);
+    this.end += piece.length;
   }
 
   /** Tells that there will be no more pieces. */
   finish(): void {
     this.#isComplete = true;
-    this.#join();
   }
 
   /** An error at the place of the next byte. */
@@ -103,16 +96,21 @@ export class RdbReader {
 
   /** Makes sure that so many bytes are there. */
   need(count: number): void {
-    if (this.buffer.length - this.at >= count) return;
+    if (this.end - this.at >= count) return;
     if (this.#isComplete) throw this.error('the data ends too early');
     if (count > MAX_LENGTH) throw this.error(`there is no room for ${count} bytes`);
-    this.#wantedEnd = this.at + count;
     throw NEED_BYTES;
   }
 
   byte(): number {
-    if (this.at >= this.buffer.length) this.need(1);
+    if (this.at >= this.end) this.need(1);
     return this.buffer[this.at++];
+  }
+
+  /** The next byte, without reading it. */
+  peek(): number {
+    if (this.at >= this.end) this.need(1);
+    return this.buffer[this.at];
   }
 
   /** Passes over bytes. */
@@ -146,12 +144,24 @@ export class RdbReader {
 
   /** Reads a string, whatever its encoding. The view is shared: valid until the next read. */
   string(): ByteView {
-    const head = this.byte();
+    const head = this.peek();
     if (head >= ENCODED) return this.#encodedString(head & 0x3f);
-    this.at--;
     const length = this.length();
-    if (this.buffer.length - this.at < length) this.need(length);
+    if (this.end - this.at < length) this.need(length);
     return this.#view(this.buffer, this.#advance(length), length);
+  }
+
+  /** Reads a string that is an integer of 8, 16 or 32 bits: its first byte tells that. */
+  encodedInteger(): number {
+    switch (this.byte() & 0x3f) {
+      case ENCODED_INT8:
+        return (this.byte() << 24) >> 24;
+      case ENCODED_INT16:
+        this.need(2);
+        return this.buffer.readInt16LE(this.#advance(2));
+      default:
+        return this.int32();
+    }
   }
 
   /** Passes over a string. */
@@ -201,19 +211,10 @@ export class RdbReader {
   // ── Parts ───────────────────────────────────────────────────────────────────────────────────
 
   #encodedString(encoding: number): ByteView {
-    switch (encoding) {
-      case ENCODED_INT8:
-        return this.#integer((this.byte() << 24) >> 24);
-      case ENCODED_INT16:
-        this.need(2);
-        return this.#integer(this.buffer.readInt16LE(this.#advance(2)));
-      case ENCODED_INT32:
-        return this.#integer(this.int32());
-      case ENCODED_LZF:
-        return this.#compressed();
-      default:
-        throw this.#errorBefore(`there is no encoding of strings with the number ${encoding}`);
-    }
+    if (encoding < ENCODED_LZF) return this.#integer(this.encodedInteger());
+    this.at++;
+    if (encoding === ENCODED_LZF) return this.#compressed();
+    throw this.#errorBefore(`there is no encoding of strings with the number ${encoding}`);
   }
 
   #skipEncoded(encoding: number): void {
@@ -267,16 +268,23 @@ export class RdbReader {
     return new RdbError(problem, this.offset - 1);
   }
 
-  /** Makes one buffer of the bytes not read yet and the pieces that came. */
-  #join(): void {
-    if (this.#waiting.length === 0) return;
-    const left = this.buffer.subarray(this.at);
+  /** Makes room behind the bytes that were not read. */
+  #makeRoom(count: number): void {
+    const left = this.end - this.at;
+    // A long string is not moved for each of its pieces.
+    if (this.buffer.length - this.end >= count && this.at < left) return;
+    const needed = left + count;
+    const isRoomy = this.buffer.length > KEPT_BYTES && needed < KEPT_BYTES / 2;
+    if (needed <= this.buffer.length && !isRoomy) {
+      this.buffer.copyWithin(0, this.at, this.end);
+    } else {
+      const size = Math.min(MAX_LENGTH, needed + Math.max(left, SPARE_BYTES));
+      const larger = Buffer.allocUnsafeSlow(Math.max(needed, size));
+      this.buffer.copy(larger, 0, this.at, this.end);
+      this.buffer = larger;
+    }
     this.#base += this.at;
     this.at = 0;
-    const pieces = left.length === 0 ? this.#waiting : [left, ...this.#waiting];
-    this.buffer = pieces.length === 1 ? pieces[0] : Buffer.concat(pieces);
-    this.#waiting = [];
-    this.#waitingBytes = 0;
-    this.#wantedEnd = 0;
+    this.end = left;
   }
 }

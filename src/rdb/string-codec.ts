@@ -9,17 +9,17 @@ import type { ValueReader, ValueWriter } from './value-reader.ts';
 /** Reads strings: type 0. */
 export class StringReader implements ValueReader {
   readonly isEmpty = false;
-  #text = new ByteView();
+  text = new ByteView();
 
   begin(): void {}
 
   step(input: RdbReader): boolean {
-    this.#text = input.string();
+    this.text = input.string();
     return true;
   }
 
   store(db: Database, request: Request, i: number, expiry: number): number {
-    const { buffer, offset, length } = this.#text;
+    const { buffer, offset, length } = this.text;
     const encoding = stringEncoding(buffer, offset, length);
     const ref = db.build(0, request, i, TYPE_STRING, encoding, length, expiry);
     db.entries.fillValue(ref, buffer, offset, length);

@@ -2,6 +2,7 @@
 // type implements these (string-codec.ts, list-codec.ts …), and value-types.ts lists them.
 import type { Database } from '../keyspace/database.ts';
 import type { Request } from '../protocol/request.ts';
+import type { ByteView } from '../structures/entry.ts';
 import type { RdbReader } from './rdb-reader.ts';
 import type { RdbWriter } from './rdb-writer.ts';
 
@@ -14,6 +15,8 @@ export interface ValueReader {
   begin(): void;
   /** Reads the next part; returns whether the value is whole. Its parts may still lie in the input. */
   step(input: RdbReader): boolean;
+  /** The whole value if it is a string, until the next read. */
+  readonly text?: ByteView;
   /** Whether the value has no elements, so that it is none. */
   readonly isEmpty: boolean;
   /**

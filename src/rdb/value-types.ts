@@ -36,8 +36,16 @@ const CONSUMER: Layout = ['string', 8, { each: [16] }];
 const CONSUMER_3: Layout = ['string', 8, 8, { each: [16] }];
 const GROUPS_2: Layout = ['length', 'length', 'length'];
 
+/** Strings: the encoding that nearly all keys have in many files. */
+export const STRING: ValueEncoding = {
+  byte: 0,
+  type: 'string',
+  layout: ONE_STRING,
+  reader: () => new StringReader(),
+};
+
 const ENCODINGS: readonly ValueEncoding[] = [
-  { byte: 0, type: 'string', layout: ONE_STRING, reader: () => new StringReader() },
+  STRING,
   {
     byte: 1,
     type: 'list',

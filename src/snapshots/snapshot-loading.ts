@@ -1,6 +1,7 @@
 // Loads a snapshot's file into the keyspace: in slices at the start, at once for DEBUG RELOAD. What is
 // wrong with a file is told with its path, the place in it, and what can be done.
-import { closeSync, createReadStream, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import type { Values } from '../config/directives.ts';
 import { systemMessage } from '../config/error.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
@@ -8,8 +9,8 @@ import { KeyspaceLoader } from '../rdb/keyspace-loader.ts';
 import { RdbFileReader, readRdbFile } from '../rdb/rdb-file-reader.ts';
 import { RdbError } from '../rdb/rdb-format.ts';
 
-/** Bytes read at a time. */
-const PIECE_BYTES = 1024 * 1024;
+/** Bytes read at a time: they stay in the processor's cache while they are read through. */
+const PIECE_BYTES = 256 * 1024;
 
 /** What came of loading. */
 export interface LoadResult {
@@ -24,7 +25,7 @@ export const NO_FILE: LoadResult = { loaded: 0, expired: 0 };
 type Progress = (loadedBytes: number, totalBytes: number) => void;
 
 /**
- * Loads a file, if there is one, leaving the event loop to others every millisecond.
+ * Loads a file, if there is one, leaving the event loop to others every few milliseconds.
  * @throws Error with path, place and remedy when it cannot be loaded
  */
 export async function loadFile(
@@ -36,14 +37,12 @@ export async function loadFile(
   try {
     const stat = statSync(path, { throwIfNoEntry: false });
     if (stat === undefined) return NO_FILE;
-    const { loader, reader } = partsOf(keyspace, values, false);
-    const pieces = createReadStream(path, { highWaterMark: PIECE_BYTES });
+    const { loader, reader } = partsOf(keyspace, values, stat.size, false);
+    const file = await open(path);
     try {
-      await readRdbFile(reader, pieces[Symbol.asyncIterator](), () => {
-        onProgress(reader.offset, stat.size);
-      });
+      await readRdbFile(reader, piecesOf(file), () => onProgress(reader.offset, stat.size));
     } finally {
-      pieces.destroy();
+      await file.close();
     }
     return resultOf(loader);
   } catch (error) {
@@ -61,11 +60,11 @@ export function loadFileNow(
   values: Values,
   merges: boolean,
 ): LoadResult {
-  const { loader, reader } = partsOf(keyspace, values, merges);
+  const { loader, reader } = partsOf(keyspace, values, statSync(path).size, merges);
   const fd = openSync(path, 'r');
+  const piece = Buffer.allocUnsafeSlow(PIECE_BYTES);
   try {
     while (reader.work(Number.POSITIVE_INFINITY) !== 'done') {
-      const piece = Buffer.allocUnsafeSlow(PIECE_BYTES);
       const length = readSync(fd, piece, 0, PIECE_BYTES, null);
       if (length === 0) reader.finish();
       else reader.push(piece.subarray(0, length));
@@ -79,13 +78,25 @@ export function loadFileNow(
   }
 }
 
+/** Reads a file into the same memory again and again: each piece is valid until the next. */
+async function* piecesOf(file: FileHandle): AsyncGenerator<Buffer, undefined> {
+  const piece = Buffer.allocUnsafeSlow(PIECE_BYTES);
+  for (;;) {
+    const { bytesRead } = await file.read(piece, 0, PIECE_BYTES, null);
+    if (bytesRead === 0) return undefined;
+    yield piece.subarray(0, bytesRead);
+  }
+}
+
 function partsOf(
   keyspace: Keyspace,
   values: Values,
+  fileBytes: number,
   replaces: boolean,
 ): { loader: KeyspaceLoader; reader: RdbFileReader } {
   const skipsUnknown = values['load-skip-unknown'];
-  const loader = new KeyspaceLoader(keyspace, { skipsUnknown, dropsExpired: true, replaces });
+  const options = { skipsUnknown, dropsExpired: true, replaces, fileBytes };
+  const loader = new KeyspaceLoader(keyspace, options);
   return { loader, reader: new RdbFileReader(keyspace.entries, loader, values.rdbchecksum) };
 }
 

@@ -18,12 +18,15 @@
 //
 // Entries are blocks laid out as entry.ts says; the table owns its segments, not the entries.
 import type { Arena } from '../memory/arena.ts';
-import { CLASS_UNITS, classOf } from '../memory/size-classes.ts';
+import { classOf } from '../memory/size-classes.ts';
 import { ByteView, keyOffset, MAX_INLINE_KEY_BYTES, viewKey } from './entry.ts';
 import { type HashSeed, hashBytes } from './hash.ts';
 import {
   COUNT,
+  clearSlot,
+  depthFor,
   directoryIndex,
+  type EntryVisitor,
   FULL_SEGMENT_BYTES,
   firstHashOf,
   firstSlotOf,
@@ -31,11 +34,16 @@ import {
   HEADER_WORDS,
   homeSlot,
   LOCAL_DEPTH,
+  MAX_DEPTH,
+  makeSegment,
+  makeSegments,
   moveSlots,
   nextSegmentStart,
   putIntoSegment,
+  putIntoSlot,
   slotsIn,
   takeSlots,
+  visitHome,
 } from './table-segment.ts';
 
 const SEGMENT_SHIFT = 23;
@@ -46,11 +54,9 @@ const LAST_WARM_WORD = 11;
 /** Wraps a word's index into its arena segment. */
 const WORD_MASK = (SEGMENT_MASK << 1) | 1;
 const SMALLEST_SEGMENT_BYTES = 64;
-/** Deeper segments would have no hash bits left; 2^22 full ones exceed what the arena addresses. */
-const MAX_DEPTH = 22;
 
-/** Called for each entry that a scan meets. */
-export type EntryVisitor = (ref: number) => void;
+/** Instead of a slot. */
+const NOWHERE = -1;
 
 /** A hash table of entries keyed by bytes; see the head of this file. */
 export class BytesTable {
@@ -68,9 +74,11 @@ export class BytesTable {
   #segmentBytes = SMALLEST_SEGMENT_BYTES;
   #slots = slotsIn(SMALLEST_SEGMENT_BYTES);
   #segments = 0;
-  /** Where the last `find` ended: its segment, and the slot of the entry or the free slot. */
+  /** Where the last `find` ended: its segment, and the slot of the entry. */
   #foundSegment = 0;
   #foundSlot = 0;
+  /** The free slot of that segment at which it ended; NOWHERE once it is taken, or there was none. */
+  #freeSlot = NOWHERE;
   readonly #view = new ByteView();
 
   constructor(arena: Arena, seed: HashSeed) {
@@ -102,6 +110,7 @@ export class BytesTable {
   /** As `find`, for a caller that has the key's hash already. */
   findHashed(hash: number, bytes: Uint8Array, offset: number, length: number): number {
     this.hash = hash;
+    this.#freeSlot = NOWHERE;
     const segment = this.#directory[directoryIndex(hash, this.#depth)];
     this.#foundSegment = segment;
     if (segment === 0) return 0;
@@ -120,7 +129,7 @@ export class BytesTable {
       }
       if (++slot === slots) slot = 0;
     }
-    this.#foundSlot = slot;
+    this.#freeSlot = slot;
     return 0;
   }
 
@@ -200,15 +209,49 @@ export class BytesTable {
    * that nothing is to be undone when there is none.
    */
   reserve(): void {
-    this.#segmentWithRoom(this.hash);
+    if (!this.#hasFreeSlot()) this.#segmentWithRoom(this.hash);
+  }
+
+  /**
+   * Gives a table that was never used the segments that so many entries will need: they need not be
+   * split one after another as the entries come.
+   */
+  presize(entries: number): void {
+    const depth = depthFor(entries);
+    if (this.#segments > 0 || depth === 0) return;
+    const directory = makeSegments(this.#arena, depth);
+    this.#segmentBytes = FULL_SEGMENT_BYTES;
+    this.#slots = slotsIn(FULL_SEGMENT_BYTES);
+    this.#segments = directory.length;
+    this.#arena.sideBytes += directory.byteLength - this.#directory.byteLength;
+    this.#directory = directory;
+    this.#depth = depth;
+    this.#deepest = directory.length;
   }
 
   /** Adds an entry whose key the last `find` did not find. */
   insert(ref: number): void {
-    const segment = this.#segmentWithRoom(this.hash);
+    const isKnown = this.#hasFreeSlot();
+    const segment = isKnown ? this.#foundSegment : this.#segmentWithRoom(this.hash);
     const words = this.#arena.i32[segment >>> SEGMENT_SHIFT];
-    putIntoSegment(words, (segment & SEGMENT_MASK) << 1, this.#slots, this.hash, ref);
+    const base = (segment & SEGMENT_MASK) << 1;
+    if (isKnown) putIntoSlot(words, base, this.#freeSlot, this.hash, ref);
+    else putIntoSegment(words, base, this.#slots, this.hash, ref);
+    this.#freeSlot = NOWHERE;
     this.size++;
+  }
+
+  /** Adds an entry whose key has this hash, unless there is one with its key; returns whether it did. */
+  add(hash: number, ref: number): boolean {
+    if (this.#firstOfHash(hash) !== 0) {
+      const view = this.#view;
+      viewKey(this.#arena, ref, view);
+      if (this.findHashed(hash, view.buffer, view.offset, view.length) !== 0) return false;
+    }
+    this.hash = hash;
+    this.#freeSlot = NOWHERE;
+    this.insert(ref);
+    return true;
   }
 
   /** Puts another block in the place of the entry that the last `find` found. */
@@ -223,28 +266,11 @@ export class BytesTable {
     const segment = this.#foundSegment;
     const words = this.#arena.i32[segment >>> SEGMENT_SHIFT];
     const base = (segment & SEGMENT_MASK) << 1;
-    const first = base + HEADER_WORDS;
     const slots = this.#slots;
     const depth = words[base + LOCAL_DEPTH];
-    let hole = this.#foundSlot;
-    let slot = hole;
-    for (;;) {
-      if (++slot === slots) slot = 0;
-      const ref = words[first + (slot << 1) + 1];
-      if (ref === 0) break;
-      const hash = words[first + (slot << 1)];
-      const home = homeSlot(hash, depth, slots);
-      const distance = slot >= home ? slot - home : slot - home + slots;
-      const distanceToHole = slot >= hole ? slot - hole : slot - hole + slots;
-      if (distance < distanceToHole) continue;
-      words[first + (hole << 1)] = hash;
-      words[first + (hole << 1) + 1] = ref;
-      hole = slot;
-    }
-    words[first + (hole << 1) + 1] = 0;
-    const count = --words[base + COUNT];
+    clearSlot(words, base, slots, this.#foundSlot);
     this.size--;
-    if (depth > 0 && count < slots >>> 3) this.#merge(this.hash, depth);
+    if (depth > 0 && words[base + COUNT] < slots >>> 3) this.#merge(this.hash, depth);
   }
 
   /**
@@ -266,7 +292,7 @@ export class BytesTable {
       let slot = homeSlot(position | 0, depth, this.#slots);
       while (slot < this.#slots) {
         if (visited >= count) return firstHashOf(position, depth, slot, this.#slots);
-        visited += this.#visitHome(words, base, depth, slot, visit);
+        visited += visitHome(words, base, this.#slots, slot, visit);
         slot++;
       }
       position = nextSegmentStart(position, depth);
@@ -345,30 +371,14 @@ export class BytesTable {
     );
   }
 
-  /** Visits the entries whose home is `slot`; they lie between it and the next free slot. */
-  #visitHome(
-    words: Int32Array,
-    base: number,
-    depth: number,
-    home: number,
-    visit: EntryVisitor,
-  ): number {
-    const first = base + HEADER_WORDS;
-    let visited = 0;
-    let slot = home;
-    for (;;) {
-      const ref = words[first + (slot << 1) + 1];
-      if (ref === 0) return visited;
-      if (homeSlot(words[first + (slot << 1)], depth, this.#slots) === home) {
-        visit(ref);
-        visited++;
-      }
-      if (++slot === this.#slots) slot = 0;
-    }
+  /** Whether the last `find` ended at a free slot that may be taken. */
+  #hasFreeSlot(): boolean {
+    return this.#freeSlot !== NOWHERE && this.#count(this.#foundSegment) < fullAt(this.#slots);
   }
 
   /** The segment that a hash belongs to, after it has grown or split if it was full. */
   #segmentWithRoom(hash: number): number {
+    this.#freeSlot = NOWHERE;
     for (;;) {
       const segment = this.#directory[directoryIndex(hash, this.#depth)];
       if (segment !== 0 && this.#count(segment) < fullAt(this.#slots)) return segment;
@@ -462,12 +472,7 @@ export class BytesTable {
   }
 
   #newSegment(segmentBytes: number, localDepth: number): number {
-    const sizeClass = classOf(segmentBytes);
-    const segment = this.#arena.allocate(sizeClass);
-    const words = this.#arena.i32[segment >>> SEGMENT_SHIFT];
-    const base = (segment & SEGMENT_MASK) << 1;
-    words.fill(0, base, base + CLASS_UNITS[sizeClass] * 2);
-    words[base + LOCAL_DEPTH] = localDepth;
+    const segment = makeSegment(this.#arena, segmentBytes, localDepth);
     this.#segments++;
     return segment;
   }

@@ -3,7 +3,7 @@
 // directory order are in hash order.
 
 import type { Arena } from '../memory/arena.ts';
-import { MAX_BLOCK_BYTES } from '../memory/size-classes.ts';
+import { CLASS_UNITS, classOf, MAX_BLOCK_BYTES } from '../memory/size-classes.ts';
 
 /** Words of a table segment before its slots. */
 export const HEADER_WORDS = 4;
@@ -16,6 +16,12 @@ const SEGMENT_SHIFT = 23;
 const SEGMENT_MASK = (1 << SEGMENT_SHIFT) - 1;
 /** Bits of hash below the local depth that place an entry inside its segment. */
 const HOME_BITS = 20;
+
+/** Deeper segments would have no hash bits left; 2^22 full ones exceed what the arena addresses. */
+export const MAX_DEPTH = 22;
+
+/** Called for each entry that a scan meets. */
+export type EntryVisitor = (ref: number) => void;
 
 /** Size that a segment grows to before it splits. */
 export const FULL_SEGMENT_BYTES = Math.min(8192, MAX_BLOCK_BYTES);
@@ -31,6 +37,16 @@ export function slotsIn(segmentBytes: number): number {
 /** A segment of this many slots splits when it holds this many entries. */
 export function fullAt(slots: number): number {
   return slots - (slots >>> 2) + (slots >>> 4);
+}
+
+/**
+ * How deep the segments of a table of so many entries nearly surely become, as hashes scatter: all
+ * segments that are less deep would split.
+ */
+export function depthFor(entries: number): number {
+  const full = fullAt(slotsIn(FULL_SEGMENT_BYTES));
+  const overfull = full + 2 * Math.sqrt(full);
+  return Math.min(MAX_DEPTH, Math.max(0, Math.floor(Math.log2(entries / overfull)) + 1));
 }
 
 /** Index of the directory's entry for a hash: its top `depth` bits. */
@@ -57,6 +73,34 @@ export function nextSegmentStart(position: number, depth: number): number {
   return next >= 2 ** 32 ? 0 : next;
 }
 
+/** Takes an empty segment from the arena. */
+export function makeSegment(arena: Arena, segmentBytes: number, localDepth: number): number {
+  const sizeClass = classOf(segmentBytes);
+  const segment = arena.allocate(sizeClass);
+  const words = arena.i32[segment >>> SEGMENT_SHIFT];
+  const base = (segment & SEGMENT_MASK) << 1;
+  words.fill(0, base, base + CLASS_UNITS[sizeClass] * 2);
+  words[base + LOCAL_DEPTH] = localDepth;
+  return segment;
+}
+
+/** Takes all segments of a depth from the arena, or none when there is not enough memory. */
+export function makeSegments(arena: Arena, depth: number): Int32Array {
+  const segments = new Int32Array(2 ** depth);
+  let made = 0;
+  try {
+    for (; made < segments.length; made++) {
+      segments[made] = makeSegment(arena, FULL_SEGMENT_BYTES, depth);
+    }
+  } finally {
+    if (made < segments.length) {
+      const sizeClass = classOf(FULL_SEGMENT_BYTES);
+      for (let i = 0; i < made; i++) arena.free(segments[i], sizeClass);
+    }
+  }
+  return segments;
+}
+
 /** Puts (hash, ref) into the first free slot from its home on; the segment is not full. */
 export function putIntoSegment(
   words: Int32Array,
@@ -73,6 +117,69 @@ export function putIntoSegment(
   words[first + (slot << 1)] = hash;
   words[first + (slot << 1) + 1] = ref;
   words[base + COUNT]++;
+}
+
+/** Puts (hash, ref) into a slot that is free. */
+export function putIntoSlot(
+  words: Int32Array,
+  base: number,
+  slot: number,
+  hash: number,
+  ref: number,
+): void {
+  const at = base + HEADER_WORDS + (slot << 1);
+  words[at] = hash;
+  words[at + 1] = ref;
+  words[base + COUNT]++;
+}
+
+/** Takes out what is in a slot, and shifts back what would not be found beyond the gap. */
+export function clearSlot(words: Int32Array, base: number, slots: number, slot: number): void {
+  const first = base + HEADER_WORDS;
+  const depth = words[base + LOCAL_DEPTH];
+  let hole = slot;
+  let next = slot;
+  for (;;) {
+    if (++next === slots) next = 0;
+    const ref = words[first + (next << 1) + 1];
+    if (ref === 0) break;
+    const hash = words[first + (next << 1)];
+    const home = homeSlot(hash, depth, slots);
+    const distance = next >= home ? next - home : next - home + slots;
+    const distanceToHole = next >= hole ? next - hole : next - hole + slots;
+    if (distance < distanceToHole) continue;
+    words[first + (hole << 1)] = hash;
+    words[first + (hole << 1) + 1] = ref;
+    hole = next;
+  }
+  words[first + (hole << 1) + 1] = 0;
+  words[base + COUNT]--;
+}
+
+/**
+ * Visits the entries whose home is a slot: they lie between it and the next free one.
+ * @returns how many they are
+ */
+export function visitHome(
+  words: Int32Array,
+  base: number,
+  slots: number,
+  home: number,
+  visit: EntryVisitor,
+): number {
+  const first = base + HEADER_WORDS;
+  const depth = words[base + LOCAL_DEPTH];
+  let visited = 0;
+  let slot = home;
+  for (;;) {
+    const ref = words[first + (slot << 1) + 1];
+    if (ref === 0) return visited;
+    if (homeSlot(words[first + (slot << 1)], depth, slots) === home) {
+      visit(ref);
+      visited++;
+    }
+    if (++slot === slots) slot = 0;
+  }
 }
 
 /** Index of a segment's first slot, in words of the arena segment that it lies in. */

@@ -1,8 +1,11 @@
 // Files made by hand: every opcode, every type that is only passed over, what master and log do with
 // keys that are over, work in slices, and files that are refused.
 import { describe, expect, test } from 'vitest';
+import { idleMs } from '../../src/keyspace/access-clock.ts';
 import { NO_EXPIRY } from '../../src/keyspace/database.ts';
+import { EVICTED_ENOUGH, Eviction } from '../../src/keyspace/eviction.ts';
 import { Keyspace } from '../../src/keyspace/keyspace.ts';
+import { ENCODING_NAMES } from '../../src/keyspace/types.ts';
 import { KeyspaceLoader } from '../../src/rdb/keyspace-loader.ts';
 import { RdbFileReader, type RdbSink, readRdbFile } from '../../src/rdb/rdb-file-reader.ts';
 import { RdbError } from '../../src/rdb/rdb-format.ts';
@@ -11,6 +14,7 @@ import { describeKeys, LENIENT, load, STRICT, save } from './loading.ts';
 import { fileOf, LIST_VALUES, listpackOf, rdbLength, rdbString, ziplistOf } from './payloads.ts';
 
 const bytes = (...values: number[]) => Buffer.from(values);
+const FAR_MS = 4_102_444_800_123;
 const SELECT = (index: number) => Buffer.concat([bytes(254), rdbLength(index)]);
 
 function key(name: string, type: number, value: Buffer): Buffer {
@@ -119,7 +123,7 @@ test('opcodes', () => {
       rdbString('LUA'),
       bytes(0),
     ],
-    ...[rdbString('code'), expiring(4_102_444_800_123, string('ms'))],
+    ...[rdbString('code'), expiring(FAR_MS, string('ms'))],
   ]);
   const seen: unknown[] = [];
   const sink: RdbSink = {
@@ -143,8 +147,104 @@ test('opcodes', () => {
     'functions',
     'functions',
     'functions',
-    [2, 'ms', 4_102_444_800_123, -1, -1],
+    [2, 'ms', FAR_MS, -1, -1],
   ]);
+});
+
+describe('strings', () => {
+  const compressed = bytes(0xc3, 9, 0x40, 0x64, 1, 97, 97, 0xe0, 0x57, 0, 1, 97, 97);
+  const content = Buffer.concat([
+    ...[bytes(251, 12, 3), string('plain'), string('', ''), string('empty', '')],
+    ...[expiring(FAR_MS, string('expiring')), expiring(FAR_MS, bytes(0, 0xc0, 7, 0xc0, 1))],
+    ...[bytes(248, 0x41, 0), string('idle'), expiring(FAR_MS, Buffer.of(249, 200)), string('freq')],
+    ...[bytes(0), compressed, rdbString('a compressed name'), key('integer', 0, bytes(0xc1, 1, 2))],
+    ...[key('compressed', 0, compressed), string('long', 'x'.repeat(5_000))],
+    ...[key('list', 1, bytes(1, 1, 65)), string('x'.repeat(20_000), 'a name outside')],
+  ]);
+
+  test.each([1, 7, 1000, 1 << 20])('of every encoding, in pieces of %i bytes', (pieceBytes) => {
+    const { keyspace, loader } = load(fileOf(content), { pieceBytes });
+    expect(describeKeys(keyspace)).toEqual(
+      [
+        ...['', 'compressed', 'empty', 'idle', 'integer', 'list', 'long', 'plain'],
+        ...['x'.repeat(20_000), 'a'.repeat(100)],
+      ]
+        .map((name) => `0 ${name} `)
+        .concat(['7', 'expiring', 'freq'].map((name) => `0 ${name} ${FAR_MS}`))
+        .sort(),
+    );
+    expect(loader.loaded).toBe(13);
+    const [db] = keyspace.databases;
+    const stringOf = (name: string) => {
+      const ref = db.find(Buffer.from(name), 0, name.length);
+      return [db.value(ref).copy().toString(), ENCODING_NAMES[db.encodingOf(ref)]];
+    };
+    expect(stringOf('integer')).toEqual(['513', 'int']);
+    expect(stringOf('7')).toEqual(['1', 'int']);
+    expect(stringOf('compressed')).toEqual(['a'.repeat(100), 'raw']);
+    expect(stringOf('long')).toEqual(['x'.repeat(5_000), 'raw']);
+    expect(stringOf('plain')).toEqual(['v', 'embstr']);
+    const idle = db.find(Buffer.from('idle'), 0, 4);
+    expect(idleMs(db.accessWord(idle), keyspace.nowMs)).toBe(256_000);
+    expect(keyspace.isLoading).toBe(false);
+  });
+
+  test('take the memory that they take when they come one by one', () => {
+    const { keyspace } = load(fileOf(content));
+    const merged = load(fileOf(content), { options: { ...STRICT, replaces: true } });
+    expect(describeKeys(merged.keyspace)).toEqual(describeKeys(keyspace));
+    expect(merged.keyspace.usedBytes).toBe(keyspace.usedBytes);
+  });
+
+  test('are given back when the file ends too early', () => {
+    const keyspace = new Keyspace(16);
+    const before = keyspace.usedBytes;
+    expect(() => load(fileOf(content).subarray(0, -9), { keyspace })).toThrow(/ends too early/);
+    const [db] = keyspace.databases;
+    db.discard(db.find(Buffer.from('list'), 0, 4));
+    expect([db.size, db.expiring, keyspace.isLoading]).toEqual([0, 0, false]);
+    keyspace.flush();
+    while (keyspace.reclaim(Number.POSITIVE_INFINITY));
+    expect(keyspace.usedBytes).toBe(before);
+  });
+
+  test('neither expire nor are evicted before all can be found', () => {
+    const keyspace = new Keyspace(16);
+    const loader = new KeyspaceLoader(keyspace, { ...STRICT, dropsExpired: false });
+    const reader = new RdbFileReader(keyspace.entries, loader);
+    const file = fileOf(Buffer.concat([expiring(1, string('over')), content]));
+    const eviction = new Eviction(keyspace);
+    eviction.setPolicy('volatile-ttl');
+    reader.push(file.subarray(0, -9));
+    expect(reader.work(Number.POSITIVE_INFINITY)).toBe('hungry');
+    expect(keyspace.expireDue(Number.POSITIVE_INFINITY)).toBe(false);
+    expect(eviction.run(() => true, Number.POSITIVE_INFINITY)).toBe(EVICTED_ENOUGH);
+    expect(keyspace.databases[0].expiring).toBe(4);
+    reader.push(file.subarray(-9));
+    expect(reader.work(Number.POSITIVE_INFINITY)).toBe('done');
+    keyspace.expireDue(Number.POSITIVE_INFINITY);
+    expect(keyspace.databases[0].expiring).toBe(3);
+  });
+});
+
+test.each([
+  ['no keys, if the size of the file is not known', 0],
+  ['as many keys as the file has room for', 20_000],
+])('a count of keys that is no true one prepares for %s', (_, fileBytes) => {
+  const sizes = Buffer.concat([bytes(251, 0x81), Buffer.alloc(8, 0x0f), bytes(0)]);
+  const options = { ...STRICT, fileBytes };
+  const { keyspace } = load(fileOf(Buffer.concat([sizes, string('a')])), { options });
+  expect(describeKeys(keyspace)).toEqual(['0 a ']);
+  expect(keyspace.databases[0].capacity).toBeLessThan(3_000);
+});
+
+test('tables are made for the keys that are announced', () => {
+  const { file } = save(load(fileOf(string('a'))).keyspace);
+  const sizes = bytes(251, 0x50, 0, 0);
+  const options = { ...STRICT, fileBytes: 100_000 };
+  const { keyspace } = load(fileOf(Buffer.concat([sizes, string('a')])), { options });
+  expect(keyspace.databases[0].capacity).toBe(8 * 1_022);
+  expect(save(keyspace).file.length).toBe(file.length);
 });
 
 test('what follows the file is left', () => {
@@ -161,7 +261,7 @@ test('old files have no checksum', () => {
 
 describe('keys that are over', () => {
   const content = Buffer.concat([
-    ...[expiring(1, string('over')), expiring(4_102_444_800_123, string('later'))],
+    ...[expiring(1, string('over')), expiring(FAR_MS, string('later'))],
     ...LIST_VALUES.slice(3).map(({ value }) =>
       expiring(1, key('list', value[0], value.subarray(1))),
     ),
@@ -173,7 +273,7 @@ describe('keys that are over', () => {
     expect(describeKeys(keyspace)).toEqual(['0 lasting ', '0 later 4102444800123']);
     expect(loader).toMatchObject({ loaded: 2, expired: 2, empty: 1 });
     const { keyspace: same } = load(
-      fileOf(Buffer.concat([expiring(4_102_444_800_123, string('later')), string('lasting')])),
+      fileOf(Buffer.concat([expiring(FAR_MS, string('later')), string('lasting')])),
     );
     expect(keyspace.usedBytes).toBe(same.usedBytes);
   });
@@ -197,6 +297,23 @@ describe('refused', () => {
       'a key that is there twice',
       fileOf(Buffer.concat([string('a'), string('a')])),
       /the key "a" is there twice \(at byte 14\)/,
+    ],
+    [
+      'a list that is there as a string',
+      fileOf(Buffer.concat([string('a'), key('a', 1, bytes(1, 1, 65))])),
+      /the key "a" is there twice/,
+    ],
+    [
+      'a string that is there as a list',
+      fileOf(Buffer.concat([key('a', 1, bytes(1, 1, 65)), expiring(FAR_MS, string('a'))])),
+      /the key "a" is there twice/,
+    ],
+    [
+      'a string that is there twice in another database, with others between',
+      fileOf(
+        Buffer.concat([SELECT(1), string('a'), SELECT(0), string('a'), SELECT(1), string('a')]),
+      ),
+      /the key "a" is there twice/,
     ],
     [
       'a database that there is not',

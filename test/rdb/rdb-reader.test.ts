@@ -131,3 +131,40 @@ describe('damage', () => {
     expect(() => input.string()).toThrow(/no room/);
   });
 });
+
+test('memory for a long string is given up after it, and pieces find room where others were read', () => {
+  const input = new RdbReader();
+  const short = written((writer) => writer.string(Buffer.alloc(50_000, 1), 0, 50_000), false);
+  const long = written((writer) => writer.string(Buffer.alloc(9_000_000, 2), 0, 9_000_000), false);
+  const file = Buffer.concat([...new Array(40).fill(short), long, ...new Array(40).fill(short)]);
+  const lengths: number[] = [];
+  const buffers = new Set<Buffer>();
+  let largest = 0;
+  for (let at = 0; at < file.length; at += 65_536) {
+    input.push(file.subarray(at, at + 65_536));
+    largest = Math.max(largest, input.buffer.length);
+    buffers.add(input.buffer);
+    for (;;) {
+      const mark = input.at;
+      try {
+        const { buffer, offset, length } = input.string();
+        lengths.push(length);
+        expect(buffer[offset]).toBe(length === 9_000_000 ? 2 : 1);
+        expect(buffer[offset + length - 1]).toBe(buffer[offset]);
+      } catch (error) {
+        if (error !== NEED_BYTES) throw error;
+        input.at = mark;
+        break;
+      }
+    }
+  }
+  expect(lengths).toEqual([
+    ...new Array(40).fill(50_000),
+    9_000_000,
+    ...new Array(40).fill(50_000),
+  ]);
+  expect(input.offset).toBe(file.length);
+  expect(largest).toBeLessThan(20_000_000);
+  expect(input.buffer.length).toBeLessThan(1_000_000);
+  expect(buffers.size).toBeLessThan(15);
+});

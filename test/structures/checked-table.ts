@@ -15,7 +15,7 @@ import {
   viewKey,
 } from '../../src/structures/entry.ts';
 
-const SEED = { k0: 0x12345678, k1: 0x9abcdef };
+export const SEED = { k0: 0x12345678, k1: 0x9abcdef };
 /** Keys are looked up in the middle of something, as they are in a request. */
 const OFFSET = 3;
 

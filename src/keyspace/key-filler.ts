@@ -1,0 +1,104 @@
+// Fills an empty keyspace with very many new keys, as they come from a file: entries are made at once,
+// but most go into their database's table later (structures/table-filler.ts). Until `settle` has
+// returned true, such keys cannot be found, and `Keyspace.isLoading` keeps everything from trying.
+import type { Request } from '../protocol/request.ts';
+import type { ByteView } from '../structures/entry.ts';
+import { hashBytes } from '../structures/hash.ts';
+import { TableFiller } from '../structures/table-filler.ts';
+import type { Database } from './database.ts';
+import { NO_EXPIRY } from './entries.ts';
+import type { ExpiryHeap } from './expiry-heap.ts';
+import type { Keyspace } from './keyspace.ts';
+import type { SnapshotSource } from './snapshot.ts';
+import { stringEncoding, TYPE_STRING } from './types.ts';
+
+/** What a database consists of. */
+export interface DatabaseParts extends SnapshotSource {
+  readonly expiries: ExpiryHeap;
+}
+
+/** Fills databases, one after another; see the head of this file. */
+export class KeyFiller {
+  readonly #keyspace: Keyspace;
+  readonly #filler: TableFiller;
+  /** The database whose entries are laid aside. */
+  #database: Database | undefined;
+  #target: DatabaseParts | undefined;
+
+  /** @param onTwice is told of a key that is there already, and throws */
+  constructor(keyspace: Keyspace, onTwice: (key: Buffer) => never) {
+    this.#keyspace = keyspace;
+    this.#filler = new TableFiller((ref) => onTwice(keyspace.entries.key(ref).copy()));
+  }
+
+  /**
+   * Adds a string under argument i.
+   * @param expiry in ms since the epoch, or NO_EXPIRY
+   * @returns the entry's reference
+   * @throws what `onTwice` throws, maybe for another key
+   */
+  addString(
+    database: Database,
+    request: Request,
+    i: number,
+    value: ByteView,
+    expiry: number,
+  ): number {
+    const { table, expiries } = this.#begin(database);
+    const { entries, seed, freshWord } = this.#keyspace;
+    const key = request.buffer;
+    const keyAt = request.offsets[i];
+    const keyLength = request.lengths[i];
+    const { buffer, offset, length } = value;
+    const encoding = stringEncoding(buffer, offset, length);
+    const ref = entries.build(
+      key,
+      keyAt,
+      keyLength,
+      TYPE_STRING,
+      encoding,
+      length,
+      expiry,
+      freshWord,
+    );
+    entries.fillValue(ref, buffer, offset, length);
+    if (expiry !== NO_EXPIRY) expiries.add(ref, expiry);
+    this.#filler.add(table, hashBytes(seed, key, keyAt, keyLength), ref);
+    return ref;
+  }
+
+  /** Makes some of the keys findable that are not yet; returns whether those were all. */
+  settle(): boolean {
+    if (this.#target === undefined) return true;
+    if (!this.#filler.settle(this.#target.table)) return false;
+    this.#end();
+    return true;
+  }
+
+  /** Frees the entries that cannot be found yet. */
+  discard(): void {
+    if (this.#target === undefined) return;
+    const { expiries } = this.#target;
+    const { entries } = this.#keyspace;
+    this.#filler.discard((ref) => {
+      if (entries.expires(ref)) expiries.remove(entries.heapPosition(ref));
+      entries.free(ref);
+    });
+    this.#end();
+  }
+
+  #begin(database: Database): DatabaseParts {
+    if (database === this.#database && this.#target !== undefined) return this.#target;
+    while (!this.settle());
+    this.#keyspace.isLoading = true;
+    this.#database = database;
+    this.#target = database.parts;
+    return this.#target;
+  }
+
+  #end(): void {
+    this.#database = undefined;
+    this.#target = undefined;
+    this.#keyspace.isLoading = false;
+  }
+}

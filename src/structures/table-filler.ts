@@ -1,0 +1,75 @@
+// Adds very many entries to a table, much faster than one after another in any order: a table that is
+// larger than the processor's caches makes each addition wait for memory. Entries are therefore first
+// laid aside by their hashes' top bits, and go into the table when there are many of one part of it:
+// that part is in the cache then.
+//
+//   hash ─▶ part 0    [ hash │ reference ][ hash │ reference ] …      4096 of them, then into the table
+//        ─▶ part 1    …
+//        ─▶ part 255
+import type { BytesTable } from './bytes-table.ts';
+
+const PARTS = 256;
+const PART_SHIFT = 24;
+/** A hash and a reference. */
+const PAIR_WORDS = 2;
+const PART_WORDS = 4096 * PAIR_WORDS;
+/**
+ * Distance of the parts: a cache line more than they take. At a power of two all places that are
+ * written to would share a few sets of the processor's caches.
+ */
+const PART_STRIDE = PART_WORDS + 16;
+
+/** Fills tables with entries; see the head of this file. */
+export class TableFiller {
+  /** Told of an entry that is not added because there is one with its key; may throw. */
+  readonly #onTwice: (ref: number) => void;
+  readonly #pairs = new Int32Array(PARTS * PART_STRIDE);
+  /** How many words of each part are in use. */
+  readonly #used = new Int32Array(PARTS);
+  /** The parts before this one are empty, if nothing was added since the last call of `settle`. */
+  #nextPart = 0;
+
+  constructor(onTwice: (ref: number) => void) {
+    this.#onTwice = onTwice;
+  }
+
+  /** Adds an entry to the table, if not now, then at the latest when `settle` has returned true. */
+  add(table: BytesTable, hash: number, ref: number): void {
+    const part = hash >>> PART_SHIFT;
+    const used = this.#used[part];
+    const at = part * PART_STRIDE + used;
+    this.#pairs[at] = hash;
+    this.#pairs[at + 1] = ref;
+    this.#used[part] = used + PAIR_WORDS;
+    if (used + PAIR_WORDS === PART_WORDS) this.#empty(part, table);
+    this.#nextPart = 0;
+  }
+
+  /** Puts some of what is laid aside into the table; returns whether that was all. */
+  settle(table: BytesTable): boolean {
+    while (this.#nextPart < PARTS && this.#used[this.#nextPart] === 0) this.#nextPart++;
+    if (this.#nextPart === PARTS) return true;
+    this.#empty(this.#nextPart, table);
+    return false;
+  }
+
+  /** Forgets what is laid aside, handing it to `visit`. */
+  discard(visit: (ref: number) => void): void {
+    for (let part = 0; part < PARTS; part++) {
+      while (this.#used[part] > 0) {
+        this.#used[part] -= PAIR_WORDS;
+        visit(this.#pairs[part * PART_STRIDE + this.#used[part] + 1]);
+      }
+    }
+  }
+
+  #empty(part: number, table: BytesTable): void {
+    const first = part * PART_STRIDE;
+    // What cannot be added, for want of memory too, is still laid aside when an error is thrown.
+    for (let at = this.#used[part] - PAIR_WORDS; at >= 0; at -= PAIR_WORDS) {
+      const ref = this.#pairs[first + at + 1];
+      if (!table.add(this.#pairs[first + at], ref)) this.#onTwice(ref);
+      this.#used[part] = at;
+    }
+  }
+}
