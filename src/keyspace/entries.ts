@@ -26,6 +26,7 @@ import {
   viewValue,
   withEncoding,
 } from '../structures/entry.ts';
+import { ByteCopier, copyBytes } from './byte-copier.ts';
 import { HEAP_POSITION_WORD } from './expiry-heap.ts';
 import { ENCODING_INT, FIRST_OUTSIDE_ENCODING, TYPE_STRING } from './types.ts';
 
@@ -38,14 +39,14 @@ const WORDS_PLAIN = 1;
 const WORDS_EXPIRING = 4;
 /** Bit of the extra-words field of a meta word that only WORDS_EXPIRING has. */
 const META_EXPIRES = WORDS_EXPIRING << 8;
-/** Up to this many bytes a loop copies faster than a call does. */
-const LOOP_COPY_BYTES = 64;
 
 /** The bit of a meta word that encodings with parts outside have in common. */
 const HAS_OUTSIDE = FIRST_OUTSIDE_ENCODING << 4;
 
-/** Bits of a meta word that are all 0 where key and value lie inside and the value is a string. */
-const IS_PLAIN_STRING = FLAG_EXTERNAL_VALUE | FLAG_EXTERNAL_KEY | 0xf;
+/** Bits of a meta word that are all 0 where key and value lie inside. */
+const IS_OUTSIDE = FLAG_EXTERNAL_VALUE | FLAG_EXTERNAL_KEY;
+/** The same, and the value is a string. */
+const IS_PLAIN_STRING = IS_OUTSIDE | 0xf;
 /** The same, and its encoding. */
 const IS_PLAIN_INTEGER = IS_PLAIN_STRING | 0xf0;
 const INTEGER_META = withEncoding(0, TYPE_STRING, ENCODING_INT);
@@ -71,6 +72,8 @@ export class Entries {
   onLargeValue: (step: () => boolean) => void = finish;
   /** The stamp of entries that are made now, at its place in their meta words (snapshot.ts). */
   stamp = 0;
+  readonly #keys: ByteCopier;
+  readonly #values: ByteCopier;
   #value = new ByteView();
   #key = new ByteView();
   #spareValue = new ByteView();
@@ -79,6 +82,8 @@ export class Entries {
   constructor(arena: Arena) {
     this.arena = arena;
     this.lists = new ChunkedLists(arena);
+    this.#keys = new ByteCopier(arena);
+    this.#values = new ByteCopier(arena);
   }
 
   /** Type of the value (types.ts). */
@@ -215,7 +220,7 @@ export class Entries {
     }
     if (flags === 0) {
       const at = (base << 2) + HEADER_BYTES + words * 4;
-      copyBytes(key, keyAt, keyLength, arena.u8[segment], at);
+      this.#keys.copy(key, keyAt, keyLength, segment, at);
     } else {
       this.#buildExternal(ref, flags, key, keyAt, keyLength, valueLength, valueId);
     }
@@ -262,9 +267,16 @@ export class Entries {
 
   /** Gives the value its first `length` bytes. */
   fillValue(ref: number, bytes: Uint8Array, offset: number, length: number): void {
-    const value = this.#value;
-    viewValue(this.arena, ref, value);
-    copyBytes(bytes, offset, length, value.buffer, value.offset);
+    const meta = metaOf(this.arena, ref);
+    if ((meta & IS_OUTSIDE) === 0) {
+      const segment = ref >>> SEGMENT_SHIFT;
+      const base = (ref & SEGMENT_MASK) << 1;
+      const at = (base << 2) + keyOffset(meta) + this.arena.i32[segment][base + 1];
+      this.#values.copy(bytes, offset, length, segment, at);
+    } else {
+      const value = this.value(ref);
+      copyBytes(bytes, offset, length, value.buffer, value.offset);
+    }
   }
 
   /**
@@ -288,7 +300,7 @@ export class Entries {
     }
     words[base] = withEncoding(meta, TYPE_STRING, encoding);
     words[base + 2] = length;
-    copyBytes(bytes, offset, length, this.arena.u8[ref >>> SEGMENT_SHIFT], (base << 2) + valueAt);
+    this.#values.copy(bytes, offset, length, ref >>> SEGMENT_SHIFT, (base << 2) + valueAt);
     return true;
   }
 
@@ -472,19 +484,4 @@ function finish(step: () => boolean): void {
 /** Whether a value of so many bytes lies inside the block, with an expiry or without. */
 function fitsInside(keyLength: number, valueLength: number): boolean {
   return HEADER_BYTES + WORDS_EXPIRING * 4 + keyLength + valueLength <= MAX_BLOCK_BYTES;
-}
-
-/** Copies bytes between buffers; short runs in a loop, which is faster than a call. */
-function copyBytes(
-  from: Uint8Array,
-  offset: number,
-  length: number,
-  to: Uint8Array,
-  at: number,
-): void {
-  if (length <= LOOP_COPY_BYTES) {
-    for (let i = 0; i < length; i++) to[at + i] = from[offset + i];
-  } else {
-    to.set(from.subarray(offset, offset + length), at);
-  }
 }

@@ -27,6 +27,7 @@ const NONE = -1;
 const NO_U8 = Buffer.alloc(0);
 const NO_I32 = new Int32Array(0);
 const NO_F64 = new Float64Array(0);
+const NO_VIEW = new DataView(new ArrayBuffer(0));
 
 /** Thrown when all 32 GiB that references can address are in use. */
 export class ArenaFullError extends Error {
@@ -37,10 +38,11 @@ export class ArenaFullError extends Error {
 
 /** An allocator of byte blocks; see the head of this file. */
 export class Arena {
-  /** Views on each segment, by segment number: bytes, 32-bit words and doubles. */
+  /** Views on each segment, by segment number: bytes, 32-bit words, doubles, and numbers anywhere. */
   readonly u8: Buffer[] = [];
   readonly i32: Int32Array[] = [];
   readonly f64: Float64Array[] = [];
+  readonly views: DataView[] = [];
 
   /** Where what is too large for a block lies. */
   readonly external = new ExternalBlocks();
@@ -137,6 +139,7 @@ export class Arena {
     this.u8[segment] = Buffer.from(memory);
     this.i32[segment] = new Int32Array(memory);
     this.f64[segment] = new Float64Array(memory);
+    this.views[segment] = new DataView(memory);
     this.reservedBytes += SEGMENT_BYTES;
     const first = segment * PAGES_PER_SEGMENT;
     for (let page = first + PAGES_PER_SEGMENT - 1; page > first; page--) this.#freePages.push(page);
@@ -161,6 +164,7 @@ export class Arena {
     this.u8[segment] = NO_U8;
     this.i32[segment] = NO_I32;
     this.f64[segment] = NO_F64;
+    this.views[segment] = NO_VIEW;
     this.reservedBytes -= SEGMENT_BYTES;
     this.#vacantSegments.push(segment);
   }

@@ -4,7 +4,7 @@
 /** From here on a call of `set` is faster. */
 const LONG_BYTES = 512;
 /** Buffers above this are not kept alive by a view that is kept. */
-const KEPT_BYTES = 64 * 1024;
+export const MAX_KEPT_BYTES = 512 * 1024;
 
 /** Makes views on buffers, and remembers the last one: most requests lie in one and the same. */
 export class ViewCache {
@@ -14,7 +14,7 @@ export class ViewCache {
   viewOf(buffer: Uint8Array): DataView {
     if (buffer === this.#buffer && this.#view !== undefined) return this.#view;
     const view = viewOf(buffer);
-    if (buffer.length <= KEPT_BYTES) {
+    if (buffer.length <= MAX_KEPT_BYTES) {
       this.#buffer = buffer;
       this.#view = view;
     }
