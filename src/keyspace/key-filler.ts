@@ -24,6 +24,8 @@ export class KeyFiller {
   /** The database whose entries are laid aside. */
   #database: Database | undefined;
   #target: DatabaseParts | undefined;
+  /** Whether more is loaded than what comes through here. */
+  #wasLoading = false;
 
   /** @param onTwice is told of a key that is there already, and throws */
   constructor(keyspace: Keyspace, onTwice: (key: Buffer) => never) {
@@ -90,6 +92,7 @@ export class KeyFiller {
   #begin(database: Database): DatabaseParts {
     if (database === this.#database && this.#target !== undefined) return this.#target;
     while (!this.settle());
+    this.#wasLoading = this.#keyspace.isLoading;
     this.#keyspace.isLoading = true;
     this.#database = database;
     this.#target = database.parts;
@@ -99,6 +102,6 @@ export class KeyFiller {
   #end(): void {
     this.#database = undefined;
     this.#target = undefined;
-    this.#keyspace.isLoading = false;
+    this.#keyspace.isLoading = this.#wasLoading;
   }
 }

@@ -208,6 +208,13 @@ describe('strings', () => {
     expect(keyspace.usedBytes).toBe(before);
   });
 
+  test('leave it alone that more is being loaded', () => {
+    const keyspace = new Keyspace(16);
+    keyspace.isLoading = true;
+    load(fileOf(content), { keyspace });
+    expect(keyspace.isLoading).toBe(true);
+  });
+
   test('neither expire nor are evicted before all can be found', () => {
     const keyspace = new Keyspace(16);
     const loader = new KeyspaceLoader(keyspace, { ...STRICT, dropsExpired: false });

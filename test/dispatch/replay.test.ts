@@ -1,0 +1,82 @@
+// Running a log again while the data exceeds `maxmemory`: nothing is evicted before everything is loaded,
+// since nobody would record it; what is evicted afterwards is recorded.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { afterEach, expect, test } from 'vitest';
+import { CommandTable } from '../../src/commands/registry.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import { Server } from '../../src/server.ts';
+import { BASE_NAME, command } from '../persistence/logs.ts';
+import { temporaryDirectory } from '../support/running-server.ts';
+
+const KEYS = 4_000;
+const LIMIT_BYTES = 2 * 1024 * 1024;
+
+const directory = temporaryDirectory();
+const path = join(directory.path, 'log');
+
+afterEach(() => directory.remove());
+
+function newServer(): Server {
+  const config = loadConfig({ file: undefined, stdin: undefined, settings: [] });
+  return new Server({
+    config,
+    log: pino({ level: 'silent' }),
+    version: '0',
+    outputLimits: config.values['client-output-buffer-limit'],
+    commands: new CommandTable(),
+    databases: 1,
+    onClosed: () => {},
+  });
+}
+
+/** Opens a log; calls `meanwhile` in every turn of the event loop, and returns how many there were. */
+async function open(server: Server, meanwhile = () => {}): Promise<number> {
+  let turns = 0;
+  let isOpen = false;
+  const opening = server
+    .openJournal({ path, baseName: BASE_NAME, fsync: 'no', loadTruncated: false })
+    .finally(() => {
+      isOpen = true;
+    });
+  while (!isOpen) {
+    turns++;
+    meanwhile();
+    await new Promise(setImmediate);
+  }
+  await opening;
+  return turns;
+}
+
+test('evicts nothing, and what is evicted then is recorded', async () => {
+  mkdirSync(path);
+  const value = 'v'.repeat(1000);
+  const commands = Array.from({ length: KEYS }, (_, i) => command('SET', `key:${i}`, value));
+  const name = `${BASE_NAME}.1.incr.aof`;
+  writeFileSync(join(path, name), Buffer.concat(commands));
+  writeFileSync(join(path, `${BASE_NAME}.manifest`), `file ${name} seq 1 type i\n`);
+
+  const server = newServer();
+  const [database] = server.keyspace.databases;
+  server.eviction.setPolicy('allkeys-random');
+  server.setMaxMemory(LIMIT_BYTES);
+  let largest = 0;
+  const turns = await open(server, () => {
+    largest = Math.max(largest, server.usedMemoryBytes());
+    expect(server.makeRoom()).toBe(true);
+    expect(server.continueEviction()).toBe(false);
+  });
+  expect(turns).toBeGreaterThan(3);
+  expect(largest).toBeGreaterThan(LIMIT_BYTES);
+  expect([database.size, server.keyspace.stats.evicted]).toEqual([KEYS, 0]);
+
+  while (server.continueEviction());
+  expect(database.size).toBeLessThan(KEYS);
+  expect(server.usedMemoryBytes()).toBeLessThanOrEqual(LIMIT_BYTES);
+  await server.close();
+  const again = newServer();
+  await open(again);
+  expect(again.keyspace.databases[0].size).toBe(database.size);
+  await again.close();
+});
