@@ -5,6 +5,8 @@ import { copyWide, MAX_KEPT_BYTES, ViewCache } from '../protocol/wide-copy.ts';
 
 /** From here on a call is faster. */
 const LONG_BYTES = 512;
+/** A view on a smaller buffer, which is hardly met again, takes longer than it saves. */
+const MIN_VIEWED_BYTES = 2048;
 /** Up to so many single bytes are copied in less time than a call takes. */
 const SHORT_BYTES = 64;
 
@@ -19,7 +21,8 @@ export class ByteCopier {
 
   /** Copies bytes to a place in a segment of the arena, with which they do not overlap. */
   copy(from: Uint8Array, offset: number, length: number, segment: number, at: number): void {
-    if (length <= LONG_BYTES && from.length <= MAX_KEPT_BYTES) {
+    const isViewed = from.length >= MIN_VIEWED_BYTES && from.length <= MAX_KEPT_BYTES;
+    if (isViewed && length <= LONG_BYTES) {
       copyWide(this.#arena.views[segment], at, this.#views.viewOf(from), offset, length);
     } else {
       copyBytes(from, offset, length, this.#arena.u8[segment], at);

@@ -78,13 +78,29 @@ export function loadFileNow(
   }
 }
 
-/** Reads a file into the same memory again and again: each piece is valid until the next. */
+/**
+ * Reads a file piece by piece, the next one while the last one is worked on. The same memory is used
+ * again and again: a piece is valid until the next one is asked for.
+ */
 async function* piecesOf(file: FileHandle): AsyncGenerator<Buffer, undefined> {
-  const piece = Buffer.allocUnsafeSlow(PIECE_BYTES);
-  for (;;) {
-    const { bytesRead } = await file.read(piece, 0, PIECE_BYTES, null);
-    if (bytesRead === 0) return undefined;
-    yield piece.subarray(0, bytesRead);
+  const buffers = [Buffer.allocUnsafeSlow(PIECE_BYTES), Buffer.allocUnsafeSlow(PIECE_BYTES)];
+  let next = readInto(file, buffers[0]);
+  for (let turn = 1; ; turn ^= 1) {
+    const piece = await next;
+    if (piece instanceof Error) throw piece;
+    if (piece.length === 0) return undefined;
+    next = readInto(file, buffers[turn]);
+    yield piece;
+  }
+}
+
+/** What was read; or the error, which only matters if somebody asks for the piece. */
+async function readInto(file: FileHandle, buffer: Buffer): Promise<Buffer | Error> {
+  try {
+    const { bytesRead } = await file.read(buffer, 0, buffer.length, null);
+    return buffer.subarray(0, bytesRead);
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
   }
 }
 

@@ -12,7 +12,7 @@ test('copies exactly the bytes, from wherever they lie', () => {
   const copier = new ByteCopier(arena);
   const blockAt = (arena.allocate(classOf(BLOCK_BYTES)) & 0x7fffff) * 8;
   const block = arena.u8[0].subarray(blockAt, blockAt + BLOCK_BYTES);
-  const sources = [600, 700, 600_000].map((size) => {
+  const sources = [600, 2048, 5000, 600_000].map((size) => {
     const bytes = Buffer.alloc(size + 3).subarray(3);
     for (let i = 0; i < size; i++) bytes[i] = (i * 7 + size) & 0xff;
     return bytes;
