@@ -8,17 +8,16 @@ import type { Call } from './commands/call.ts';
 import { Client, type ClientBuffers } from './commands/client.ts';
 import { ClientRegistry, PAUSE_ALL, PAUSE_NONE } from './commands/client-registry.ts';
 import type { Command } from './commands/command.ts';
-import type { LogFacts } from './commands/effects.ts';
 import type { CommandTable } from './commands/registry.ts';
 import type { ServerIdentity, Services, ShutdownOptions } from './commands/services.ts';
+import type { LoadProgress } from './commands/snapshots.ts';
 import type { Config } from './config/config.ts';
 import { systemMessage } from './config/error.ts';
 import type { MemoryShare } from './config/kinds/numbers.ts';
 import type { BlockedClients } from './dispatch/blocking.ts';
 import { Dispatcher, type MemoryGuard } from './dispatch/dispatcher.ts';
 import type { EffectRecorder } from './dispatch/effect-recorder.ts';
-import { Replay } from './dispatch/replay.ts';
-import { Journal, type JournalHost, type JournalOptions } from './journal.ts';
+import { LogKeeper, type LogKeeperHost } from './journal/log-keeper.ts';
 import {
   EVICTED_ENOUGH,
   EVICTION_IMPOSSIBLE,
@@ -53,7 +52,7 @@ const TOO_MANY_CLIENTS = '-ERR max number of clients reached\r\n';
 
 /** A server; see the head of this file. */
 export class Server
-  implements Services, ConnectionHost, ListenHost, BackgroundHost, MemoryGuard, JournalHost
+  implements Services, ConnectionHost, ListenHost, BackgroundHost, MemoryGuard, LogKeeperHost
 {
   readonly config: Config;
   readonly log: Logger;
@@ -71,6 +70,7 @@ export class Server
   readonly turn = new Turn(this.replies);
   readonly tracking: Tracking;
   readonly snapshots: SnapshotKeeper;
+  readonly wal: LogKeeper;
   readonly dispatcher: Dispatcher;
   readonly eviction: Eviction;
   readonly background: Background;
@@ -94,7 +94,6 @@ export class Server
   readonly #isOver = (): boolean => this.usedMemoryBytes() > this.maxMemoryBytes;
   readonly #identity: ServerIdentity;
   #closing: Promise<void> | undefined;
-  #journal: Journal | undefined;
   readonly #onClosed: (options: ShutdownOptions | undefined) => void;
 
   constructor(parts: {
@@ -122,6 +121,7 @@ export class Server
       schedule: (task) => setImmediate(task),
     });
     this.snapshots = new SnapshotKeeper(this);
+    this.wal = new LogKeeper(this);
     this.commands = parts.commands;
     this.eviction = new Eviction(this.keyspace);
     this.#identity = {
@@ -144,40 +144,21 @@ export class Server
     this.clients.onResume = () => this.#resumeClients();
   }
 
-  /**
-   * Loads the log and keeps it from now on; clients are told meanwhile that it is loaded.
-   * @throws DamageError and its like when it cannot be loaded, or the system's error
-   */
-  async openJournal(options: JournalOptions): Promise<void> {
-    const replay = new Replay(this, this.reply, new DetachedClient(this.keyspace));
-    const { keyspace, snapshots } = this;
-    snapshots.isLoading = true;
-    // What is due is deleted where the log says so, or afterwards.
-    keyspace.expiryPaused = true;
-    let journal: Journal;
-    try {
-      journal = await Journal.open(this, options, replay);
-    } finally {
-      snapshots.isLoading = false;
-      keyspace.expiryPaused = this.clients.pauseMode !== PAUSE_NONE;
-    }
-    this.#journal = journal;
+  detachedClient(): Client {
+    return new DetachedClient(this.keyspace);
+  }
+
+  loading(progress: LoadProgress | undefined): void {
+    this.snapshots.isLoading = progress !== undefined;
+    this.snapshots.loading = progress;
+    this.keyspace.tick(Date.now());
+  }
+
+  loaded(): void {
     this.keyspace.dirty = 0;
     this.commands.resetStats();
     this.keyspace.resetStats();
     this.stats.reset();
-    this.replies.gate = journal;
-    this.effects.start(journal, replay.database);
-    this.keyspace.onRemoved = (database, key) => this.effects.deleted(database, key);
-  }
-
-  get logFacts(): LogFacts | undefined {
-    return this.#journal?.facts;
-  }
-
-  /** The log; undefined while none is kept. */
-  get journal(): Journal | undefined {
-    return this.#journal;
   }
 
   logFailed(error: Error | undefined): void {
@@ -240,23 +221,12 @@ export class Server
     this.replies.flush();
     this.clients.close();
     // What waits for the log is still answered. What comes meanwhile is recorded as ever.
-    await this.#journal?.flush();
+    await this.wal.flush();
     const listenerClosed = this.#listener.close();
     const gone = [...this.#connections].map((connection) => connection.close());
     await Promise.all([listenerClosed, ...gone]);
-    await this.#closeJournal();
+    await this.wal.close();
     this.#onClosed(options);
-  }
-
-  /** Everything that was acknowledged is on disk afterwards, or it is said that it is not. */
-  async #closeJournal(): Promise<void> {
-    this.effects.stop();
-    try {
-      await this.#journal?.close();
-    } catch (error) {
-      this.log.error({ err: error }, 'the log could not be written to its end');
-    }
-    this.replies.gate = undefined;
   }
 
   // ── For commands ────────────────────────────────────────────────────────────────────────────
@@ -313,6 +283,15 @@ export class Server
 
   saveIfDue(): void {
     this.snapshots.saveIfDue();
+    this.wal.tick();
+  }
+
+  postponeRewrite(): void {
+    this.wal.postponeRewrite();
+  }
+
+  postponeSaving(): void {
+    this.snapshots.postpone();
   }
 
   // ── Memory ──────────────────────────────────────────────────────────────────────────────────

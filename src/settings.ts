@@ -16,9 +16,9 @@ const TIMED_TOGETHER_US = 1000;
 const APPLICATIONS: readonly (readonly [names: readonly DirectiveName[], apply: Apply])[] = [
   [['timeout'], (server, values) => (server.idleTimeoutMs = values.timeout * 1000)],
   [
-    ['appendfsync'],
-    ({ journal }, values) => {
-      if (journal !== undefined) journal.fsync = values.appendfsync;
+    ['appendfsync', 'fsync-interval-ms'],
+    ({ wal }, values) => {
+      wal.fsync = values;
     },
   ],
   [['hz'], (server, values) => server.background.setFrequency(values.hz)],
@@ -105,13 +105,6 @@ const CHANGES: readonly (readonly [names: readonly DirectiveName[], change: Chan
     },
   ],
   [
-    ['appendonly'],
-    (server, { appendonly }) =>
-      appendonly === (server.journal !== undefined)
-        ? undefined
-        : 'The log can be switched on and off only at the start',
-  ],
-  [
     ['bind', 'port'],
     (server, { bind, port }) => {
       const isOtherPort = port !== server.port;
@@ -134,4 +127,6 @@ export function follow(server: Server): void {
     });
   }
   for (const [names, change] of CHANGES) config.onChange(names, (values) => change(server, values));
+  // Answered when the log is complete: from then on nothing that is acknowledged is lost.
+  config.onSlowChange(['appendonly'], ({ appendonly }) => server.wal.switchTo(appendonly));
 }

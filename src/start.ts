@@ -1,5 +1,5 @@
 // From a configuration to a server that listens: what the program and the library have in common.
-import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { accessSync, constants, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { isatty } from 'node:tty';
 import type { Logger } from 'pino';
@@ -67,7 +67,6 @@ export async function start({ config, log, anyPort, onClosed }: StartParts): Pro
   follow(server);
   config.onWarning((warning) => log.warn(warning));
   for (const warning of config.warnings()) log.warn(warning);
-  if (values.appendonly) refuseLateLog(config);
   try {
     await server.listen({
       port: values.port,
@@ -86,30 +85,12 @@ export async function start({ config, log, anyPort, onClosed }: StartParts): Pro
   return server;
 }
 
-/**
- * A log that begins now would not hold what the snapshot holds, and the next start would load the log
- * alone. Redis loses the data in this way.
- */
-function refuseLateLog(config: Config): void {
-  const { dir, dbfilename, appenddirname } = config.values;
-  if (existsSync(resolve(dir, appenddirname)) || !existsSync(resolve(dir, dbfilename))) return;
-  const problem =
-    `there is a snapshot, '${dbfilename}', and no log yet, and a log cannot begin with a snapshot ` +
-    'yet: start with appendonly no, or move the snapshot away to begin with nothing';
-  throw new ConfigError(config.originOf('appendonly') ?? 'appendonly', problem);
-}
-
 /** Loads the data of the last run; clients are told meanwhile that it is loaded. */
 async function load(server: Server, config: Config): Promise<void> {
   const { values } = config;
   try {
     if (values.appendonly) {
-      await server.openJournal({
-        path: resolve(values.dir, values.appenddirname),
-        baseName: values.appendfilename,
-        fsync: values.appendfsync,
-        loadTruncated: values['aof-load-truncated'],
-      });
+      await server.wal.open();
     } else {
       await server.snapshots.load();
     }

@@ -43,6 +43,8 @@ const HELP = [
   'JMAP',
   "    Write a snapshot of the JavaScript heap into the directory 'dir' and tell",
   '    its name. The server stands still meanwhile.',
+  'LOADAOF',
+  '    Empty the data and load it again from the log.',
   'LOG <message>',
   '    Write <message> to the log of the server.',
   'OBJECT <key>',
@@ -77,6 +79,7 @@ const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map([
   ['error', { least: 3, most: 3, run: error }],
   ['help', { least: 2, most: 2, run: (call: Call) => replyHelp(call, HELP) }],
   ['jmap', { least: 2, most: 2, run: jmap }],
+  ['loadaof', { least: 2, most: 2, run: loadaof }],
   ['log', { least: 3, most: 3, run: log }],
   ['object', { least: 3, most: 3, run: debugObject }],
   ['populate', { least: 3, most: 5, run: populate }],
@@ -130,6 +133,26 @@ function log({ request, reply, server }: Call): void {
   reply.ok();
 }
 
+/** Loads the log again, for tests. */
+function loadaof(call: Call): void {
+  const { reply, server } = call;
+  if (!call.canDefer) {
+    reply.error('ERR DEBUG LOADAOF takes time, and nothing waits in a transaction');
+    return;
+  }
+  const loaded = server.wal.reload().then(
+    () => undefined,
+    (error: unknown) => {
+      server.log.error({ err: error }, 'the log could not be loaded');
+      return 'ERR Error trying to load the AOF files, check server logs.';
+    },
+  );
+  call.deferUntil(loaded, (answered, problem) => {
+    if (problem === undefined) answered.reply.ok();
+    else answered.reply.error(problem);
+  });
+}
+
 function jmap({ reply, server }: Call): void {
   const name = `heap-${process.pid}-${Date.now()}.heapsnapshot`;
   try {
@@ -172,6 +195,8 @@ function reload({ request, reply, server }: Call): void {
     return;
   }
   const outcome = server.snapshots.reload({ saves, flushes, merges });
+  // The log holds what there was before; it is to begin anew with what there is now.
+  if (!saves || merges) server.wal.scheduleRewrite();
   if (outcome === 'done') reply.ok();
   else if (outcome === 'not saved') reply.error(FAILED);
   else reply.error('ERR Error trying to load the RDB dump, check server logs.');

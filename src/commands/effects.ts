@@ -3,7 +3,6 @@
 // would do something else at another time or place: a relative expiry becomes an absolute one, a served
 // BLPOP an LPOP.
 import type { Database } from '../keyspace/database.ts';
-import type { Histogram } from '../telemetry/histogram.ts';
 
 /** One argument of an effect. */
 export type EffectArgument = string | Uint8Array;
@@ -17,20 +16,4 @@ export interface Effects {
   /** The effects until `endUnit` are repeated all or none: those of a transaction. */
   beginUnit(): void;
   endUnit(): void;
-}
-
-/** What INFO tells of the log. Offsets are places in its stream; sizes are in bytes. */
-export interface LogFacts {
-  readonly offset: number;
-  readonly writtenOffset: number;
-  readonly syncedOffset: number;
-  /** Groups and bytes written since the start. */
-  readonly groups: number;
-  readonly bytes: number;
-  readonly lastGroupBytes: number;
-  /** Of the segment that is being written. */
-  readonly segmentBytes: number;
-  readonly hasFailed: boolean;
-  /** Durations of fsyncs, in µs. */
-  readonly syncLatency: Histogram;
 }

@@ -1,14 +1,15 @@
-// INFO persistence and replication. The log is not rewritten yet, and there are no replicas, so what is
-// told of that is that nothing of the kind goes on.
-import type { LogFacts } from './effects.ts';
+// INFO persistence and replication. There are no replicas yet, so what is told of them is that nothing of
+// the kind goes on.
 import type { InfoField } from './info-sections.ts';
+import type { LogFacts, RewriteFacts } from './log-rewriting.ts';
 import type { Services } from './services.ts';
 import type { LoadProgress } from './snapshots.ts';
 
 const NO_REPLICATION_ID = '0'.repeat(40);
 
 /** The fields of INFO persistence. */
-export function persistenceFields({ snapshots, logFacts }: Services): InfoField[] {
+export function persistenceFields({ snapshots, wal }: Services): InfoField[] {
+  const { facts } = wal;
   const { progress, lastLoad } = snapshots;
   const sinceSeconds = Math.floor((Date.now() - snapshots.savingSinceMs) / 1000);
   return [
@@ -26,17 +27,25 @@ export function persistenceFields({ snapshots, logFacts }: Services): InfoField[
     ['rdb_saves', snapshots.saves],
     ['rdb_last_load_keys_expired', lastLoad.expired],
     ['rdb_last_load_keys_loaded', lastLoad.loaded],
-    ['aof_enabled', logFacts === undefined ? 0 : 1],
-    ['aof_rewrite_in_progress', 0],
-    ['aof_rewrite_scheduled', 0],
-    ['aof_last_rewrite_time_sec', -1],
-    ['aof_current_rewrite_time_sec', -1],
-    ['aof_last_bgrewrite_status', 'ok'],
-    ['aof_rewrites', 0],
-    ['aof_rewrites_consecutive_failures', 0],
-    ['aof_last_write_status', logFacts?.hasFailed ? 'err' : 'ok'],
-    ...logFields(logFacts),
+    ['aof_enabled', facts === undefined ? 0 : 1],
+    ...rewriteFields(wal.rewriteFacts),
+    ['aof_last_write_status', facts?.hasFailed ? 'err' : 'ok'],
+    ...logFields(facts),
     ...loadingFields(snapshots.loading),
+  ];
+}
+
+function rewriteFields(facts: RewriteFacts): InfoField[] {
+  const isRunning = facts.startedMs !== 0;
+  const runningSeconds = Math.floor((Date.now() - facts.startedMs) / 1000);
+  return [
+    ['aof_rewrite_in_progress', isRunning ? 1 : 0],
+    ['aof_rewrite_scheduled', facts.isScheduled ? 1 : 0],
+    ['aof_last_rewrite_time_sec', facts.lastTookSeconds],
+    ['aof_current_rewrite_time_sec', isRunning ? runningSeconds : -1],
+    ['aof_last_bgrewrite_status', facts.lastSucceeded ? 'ok' : 'err'],
+    ['aof_rewrites', facts.rewrites],
+    ['aof_rewrites_consecutive_failures', facts.consecutiveFailures],
   ];
 }
 
@@ -45,12 +54,13 @@ function logFields(log: LogFacts | undefined): InfoField[] {
   if (log === undefined) return [];
   const pendingBytes = log.offset - log.writtenOffset;
   return [
-    ['aof_current_size', log.segmentBytes],
-    ['aof_base_size', 0],
+    ['aof_current_size', log.sizeBytes],
+    ['aof_base_size', log.baseBytes],
     ['aof_pending_rewrite', 0],
     ['aof_buffer_length', pendingBytes],
     ['aof_pending_bio_fsync', log.syncedOffset < log.writtenOffset ? 1 : 0],
     ['aof_delayed_fsync', 0],
+    ['log_generations', log.generations],
     ['log_offset', log.offset],
     ['log_synced_offset', log.syncedOffset],
     ['log_groups', log.groups],
@@ -82,15 +92,15 @@ function loadingFields(loading: LoadProgress | undefined): InfoField[] {
 }
 
 /** The fields of INFO replication. */
-export function replicationFields({ identity, config }: Services): InfoField[] {
+export function replicationFields({ identity, config, wal }: Services): InfoField[] {
   return [
     ['role', 'master'],
     ['connected_slaves', 0],
     ['master_failover_state', 'no-failover'],
-    // A replication id names one history of the data; here each run is one.
-    ['master_replid', identity.runId],
+    // Names one history of the data: that of the log, or without one that of this run.
+    ['master_replid', wal.facts?.replicationId ?? identity.runId],
     ['master_replid2', NO_REPLICATION_ID],
-    ['master_repl_offset', 0],
+    ['master_repl_offset', wal.facts?.offset ?? 0],
     ['second_repl_offset', -1],
     ['repl_backlog_active', 0],
     ['repl_backlog_size', Number(config.values['repl-backlog-size'])],

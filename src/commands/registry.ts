@@ -20,6 +20,7 @@ import { listBlockingCommands } from './list-blocking.ts';
 import { listElementCommands } from './list-elements.ts';
 import { listMoveCommands } from './list-moves.ts';
 import { listCommands } from './lists.ts';
+import { logRewritingCommands } from './log-rewriting.ts';
 import { memoryCommands } from './memory.ts';
 import { monitorCommands } from './monitor.ts';
 import { objectCommands } from './object.ts';
@@ -60,6 +61,7 @@ const FAMILIES: readonly (readonly CommandRow[])[] = [
   databaseCommands,
   slowlogCommands,
   snapshotCommands,
+  logRewritingCommands,
   latencyCommands,
   memoryCommands,
   monitorCommands,

@@ -11,7 +11,8 @@ import type { Blocking } from './blocking.ts';
 import type { Call } from './call.ts';
 import type { ClientRegistry } from './client-registry.ts';
 import type { Command } from './command.ts';
-import type { Effects, LogFacts } from './effects.ts';
+import type { Effects } from './effects.ts';
+import type { WriteAheadLog } from './log-rewriting.ts';
 import type { CommandTable } from './registry.ts';
 import type { Snapshots } from './snapshots.ts';
 
@@ -51,8 +52,8 @@ export interface Services {
   readonly stats: ServerStats;
   /** Where changes are told of that are to be repeated. */
   readonly effects: Effects;
-  /** The log where changes go; undefined while none is kept. */
-  readonly logFacts: LogFacts | undefined;
+  /** The log where changes go. */
+  readonly wal: WriteAheadLog;
   readonly snapshots: Snapshots;
   readonly slowLog: SlowLog;
   readonly latency: LatencyMonitor;

@@ -93,6 +93,8 @@ export const snapshotCommands: readonly CommandRow[] = [
 ];
 
 const IN_PROGRESS = 'ERR Background save already in progress';
+const REWRITING =
+  "ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in order to schedule a BGSAVE whenever possible.";
 /** Redis says no more: the log does. */
 export const FAILED = 'ERR';
 
@@ -109,9 +111,11 @@ function bgsave({ request, reply, client, server }: Call): void {
     reply.error(SYNTAX);
   } else if (snapshots.isSaving) {
     reply.error(IN_PROGRESS);
-  } else if (client.transaction !== undefined) {
+  } else if (client.transaction !== undefined || (server.wal.isRewriting && request.count > 1)) {
     snapshots.schedule();
     reply.simple('Background saving scheduled');
+  } else if (server.wal.isRewriting) {
+    reply.error(REWRITING);
   } else if (snapshots.begin()) {
     reply.simple('Background saving started');
   } else {

@@ -14,6 +14,7 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  statSync,
   unlinkSync,
   writeSync,
 } from 'node:fs';
@@ -80,8 +81,19 @@ export const realFileSystem: FileSystem = {
   rename: renameSync,
   unlink: unlinkSync,
   list: (directory) => readdirSync(directory),
-  makeDirectory: (path) => void mkdirSync(path, { recursive: true }),
+  makeDirectory,
 };
+
+/**
+ * Makes a directory, and those that it is to be in. (Not by `recursive`: Node tries for ever where a
+ * directory that is there takes no others, as below /proc.)
+ */
+function makeDirectory(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return;
+  const parent = dirname(path);
+  if (parent !== path) makeDirectory(parent);
+  mkdirSync(path);
+}
 
 /** Whether an error says that there is no such file. */
 export function isMissing(error: unknown): boolean {
@@ -119,6 +131,16 @@ export function writeAll(
 /** Makes what was created, renamed or removed in a directory last. */
 export async function syncDirectory(fs: FileSystem, path: string): Promise<void> {
   const fd = fs.open(path, 'r');
+  try {
+    await fs.sync(fd);
+  } finally {
+    fs.close(fd);
+  }
+}
+
+/** Makes the contents of a file last. */
+export async function syncFile(fs: FileSystem, path: string): Promise<void> {
+  const fd = fs.open(path, 'r+');
   try {
     await fs.sync(fd);
   } finally {

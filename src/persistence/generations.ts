@@ -29,9 +29,7 @@ export async function installBase(
     dropped = namesOf(manifest).filter((name) => !stays.has(name));
     return next;
   });
-  const present = new Set(directory.fs.list(directory.path));
-  const deleted = dropped.filter((name) => present.has(name));
-  for (const name of deleted) directory.fs.unlink(directory.pathOf(name));
+  const deleted = directory.remove(dropped);
   if (deleted.length > 0) await syncDirectory(directory.fs, directory.path);
   return deleted;
 }
@@ -50,7 +48,8 @@ function withBase(manifest: Manifest, base: Generation, keep: number): Manifest 
   const needed = all.filter((_, index) => index === all.length - 1 || startOf(index + 1) > oldest);
   const isCurrent = (start: number | undefined) => start === undefined || start >= base.offset;
   const segments = needed.filter(({ start }) => isCurrent(start));
-  if (segments[0]?.start !== base.offset) {
+  // Without a log there is nothing behind the snapshot.
+  if (all.length > 0 && segments[0]?.start !== base.offset) {
     throw new Error(`no segment begins at offset ${base.offset}, that of ${base.name}`);
   }
   const keptSegments = needed.filter(({ start }) => !isCurrent(start));

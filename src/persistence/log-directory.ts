@@ -1,5 +1,6 @@
 // The directory of a log: how its files are called, and its manifest, which is only ever replaced
-// as a whole. Updates of the manifest follow one another; each is on disk when it resolves.
+// as a whole. Updates of the manifest follow one another; each is on disk when it resolves. Only a
+// history that is being begun anew keeps its manifest to itself until it is complete (`publish`).
 
 import { join } from 'node:path';
 import { type FileSystem, realFileSystem, replaceFile, syncDirectory } from './file-system.ts';
@@ -11,6 +12,9 @@ import {
   parseManifest,
 } from './manifest.ts';
 
+/** What follows `appendfilename` in the names of bases and increments. */
+const FILE_NAME = /^\.(\d+)\.(?:base\.rdb(?:\.lz4)?|base\.aof|incr\.aof)$/;
+
 /** A log's directory and what its manifest says. */
 export class LogDirectory {
   readonly path: string;
@@ -19,6 +23,10 @@ export class LogDirectory {
   readonly fs: FileSystem;
   #manifest: Manifest;
   #updates: Promise<unknown> = Promise.resolve();
+  /** Whether the manifest on disk is still that of an older history. */
+  #isHeld = false;
+  /** The largest number that files of older histories have. */
+  #usedSeq = 0;
 
   private constructor(path: string, baseName: string, fs: FileSystem, manifest: Manifest) {
     this.path = path;
@@ -43,6 +51,28 @@ export class LogDirectory {
     }
   }
 
+  /**
+   * Begins a new history in a directory, creating it where it is missing. What there is stays as it is
+   * until `publish`.
+   * @throws the system's error
+   */
+  static async renew(
+    path: string,
+    baseName: string,
+    fs: FileSystem = realFileSystem,
+  ): Promise<LogDirectory> {
+    const directory = new LogDirectory(path, baseName, fs, emptyManifest());
+    await directory.create();
+    const history = fs.list(path).filter((name) => {
+      const seq = directory.#seqOf(name);
+      directory.#usedSeq = Math.max(directory.#usedSeq, seq ?? 0);
+      return seq !== undefined;
+    });
+    directory.#manifest = { ...directory.#manifest, history };
+    directory.#isHeld = true;
+    return directory;
+  }
+
   /** What the manifest on disk says, or will when the updates under way are through. */
   get manifest(): Manifest {
     return this.#manifest;
@@ -58,9 +88,9 @@ export class LogDirectory {
     return join(this.path, name);
   }
 
-  /** The name of a base, in RDB format. */
-  baseFileName(seq: number): string {
-    return `${this.baseName}.${seq}.base.rdb`;
+  /** The name of a base, in RDB format, maybe within LZ4 frames. */
+  baseFileName(seq: number, isCompressed: boolean): string {
+    return `${this.baseName}.${seq}.base.rdb${isCompressed ? '.lz4' : ''}`;
   }
 
   segmentFileName(seq: number): string {
@@ -69,13 +99,13 @@ export class LogDirectory {
 
   /** The number that the next base gets. */
   get nextBaseSeq(): number {
-    return 1 + Math.max(0, ...this.#manifest.bases.map(({ seq }) => seq));
+    return 1 + Math.max(this.#usedSeq, ...this.#manifest.bases.map(({ seq }) => seq));
   }
 
   /** The number that the next increment gets. */
   get nextSegmentSeq(): number {
     const { keptSegments, segments } = this.#manifest;
-    return 1 + Math.max(0, ...keptSegments.concat(segments).map(({ seq }) => seq));
+    return 1 + Math.max(this.#usedSeq, ...keptSegments.concat(segments).map(({ seq }) => seq));
   }
 
   /** Creates the directory itself where it is missing. */
@@ -91,16 +121,64 @@ export class LogDirectory {
   update(change: (manifest: Manifest) => Manifest): Promise<void> {
     const next = this.#updates.then(async () => {
       const changed = change(this.#manifest);
-      await replaceFile(this.fs, this.pathOf(manifestName(this.baseName)), formatManifest(changed));
+      if (!this.#isHeld) await this.#write(changed);
       this.#manifest = changed;
     });
     this.#updates = next.catch(() => undefined);
     return next;
   }
 
+  /**
+   * Puts the manifest of a new history in the place of the old one, of which the files are deleted; if
+   * that has been done, nothing.
+   */
+  async publish(): Promise<void> {
+    if (!this.#isHeld) return;
+    const published = this.#updates.then(async () => {
+      await this.#write(this.#manifest);
+      this.#isHeld = false;
+    });
+    this.#updates = published.catch(() => undefined);
+    await published;
+    await this.deleteHistory();
+  }
+
+  /** Deletes the files that were replaced. */
+  async deleteHistory(): Promise<void> {
+    const { history } = this.#manifest;
+    if (this.#isHeld || history.length === 0) return;
+    this.remove(history);
+    await syncDirectory(this.fs, this.path);
+    await this.update((manifest) => ({ ...manifest, history: [] }));
+  }
+
+  /**
+   * Deletes those of the files that there are.
+   * @returns their names
+   */
+  remove(names: readonly string[]): string[] {
+    const present = new Set(this.fs.list(this.path));
+    const deleted = names.filter((name) => present.has(name));
+    for (const name of deleted) this.fs.unlink(this.pathOf(name));
+    return deleted;
+  }
+
   /** Resolves when no update is under way. */
   async settled(): Promise<void> {
     await this.#updates;
+  }
+
+  async #write(manifest: Manifest): Promise<void> {
+    const path = this.pathOf(manifestName(this.baseName));
+    await replaceFile(this.fs, path, formatManifest(manifest));
+  }
+
+  /** The number in the name of a base or an increment; 0 for Redis's oldest log; else undefined. */
+  #seqOf(name: string): number | undefined {
+    if (name === this.baseName) return 0;
+    if (!name.startsWith(`${this.baseName}.`)) return undefined;
+    const match = FILE_NAME.exec(name.slice(this.baseName.length));
+    return match === null ? undefined : Number(match[1]);
   }
 }
 

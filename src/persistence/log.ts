@@ -38,6 +38,14 @@ export interface LogOptions {
   onWarning(error: Error): void;
 }
 
+/** Who waits for a new segment. */
+export interface SwitchListener {
+  /** The log has gone over, at an offset that is the stream's end at this moment. */
+  switched(offset: number): void;
+  /** There is no new segment, and nobody tries any more on this one's behalf. */
+  failed(error: Error): void;
+}
+
 /** Figures for INFO; sizes in bytes. */
 export interface LogStats {
   readonly groups: number;
@@ -77,7 +85,7 @@ export class Log {
   #syncFailure: Error | undefined;
   #writeTimer: NodeJS.Timeout | undefined;
   #rotationTimer: NodeJS.Timeout | undefined;
-  #switched: ((offset: number) => void)[] = [];
+  #listeners: SwitchListener[] = [];
   #isClosed = false;
 
   constructor(
@@ -184,12 +192,9 @@ export class Log {
     return this.#schedule.flush();
   }
 
-  /**
-   * Goes over to a new segment as soon as that is possible.
-   * @param onSwitched called at the moment of it, with the offset, which is also the stream's end
-   */
-  rotate(onSwitched: (offset: number) => void): void {
-    this.#switched.push(onSwitched);
+  /** Goes over to a new segment as soon as that is possible. */
+  rotate(listener: SwitchListener): void {
+    this.#listeners.push(listener);
     this.#prepareNext();
   }
 
@@ -202,6 +207,7 @@ export class Log {
     this.#isClosed = true;
     clearTimeout(this.#writeTimer);
     clearTimeout(this.#rotationTimer);
+    this.#refuseSwitch(new Error('the log was closed'));
     await this.#schedule.stop();
     try {
       if (this.#offset > this.#writtenOffset) this.#write();
@@ -331,9 +337,17 @@ export class Log {
     );
   }
 
+  #refuseSwitch(error: Error): void {
+    const listeners = this.#listeners;
+    this.#listeners = [];
+    for (const listener of listeners) listener.failed(error);
+  }
+
   #rotateLater(error: Error): void {
+    this.#refuseSwitch(error);
     if (this.#isClosed) return;
     this.#options.onWarning(error);
+    if (this.segment.sizeBytes < this.#options.maxSegmentBytes) return;
     this.#rotationTimer = setTimeout(() => {
       this.#rotationTimer = undefined;
       this.#prepareNext();
@@ -361,9 +375,9 @@ export class Log {
     if (this.#syncedOffset === old.end && !this.#schedule.isRunning) this.#closeOld(old);
     // Under `no` as well, so that old segments need not stay open.
     else this.#schedule.startNow();
-    const switched = this.#switched;
-    this.#switched = [];
-    for (const callback of switched) callback(start);
+    const listeners = this.#listeners;
+    this.#listeners = [];
+    for (const listener of listeners) listener.switched(start);
   }
 
   /** Closes a segment that is on disk to its end. */

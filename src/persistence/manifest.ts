@@ -41,7 +41,7 @@ export interface Manifest {
   readonly keptSegments: readonly SegmentFile[];
   /** Increments from the current base on. */
   readonly segments: readonly SegmentFile[];
-  /** Files that Redis replaced but has not deleted yet. */
+  /** Files that were replaced but are not deleted yet. */
   readonly history: readonly string[];
 }
 
@@ -75,12 +75,13 @@ export function emptyManifest(): Manifest {
 
 /** @returns the text of the file, one character a byte */
 export function formatManifest(manifest: Manifest): string {
-  const { bases, segments, keptSegments } = manifest;
+  const { bases, segments, keptSegments, history } = manifest;
   const lines = [`${ID_LINE}${manifest.replicationId}`];
   for (const base of bases.slice(0, -1)) lines.push(`${KEPT_LINE}${baseLine(base)}`);
   for (const segment of keptSegments) lines.push(`${KEPT_LINE}${segmentLine(segment)}`);
   for (const base of bases.slice(-1)) lines.push(baseLine(base));
   for (const segment of segments) lines.push(segmentLine(segment));
+  for (const [index, name] of history.entries()) lines.push(historyLine(name, index + 1));
   const long = lines.find((line) => line.length + 1 > MAX_LINE_BYTES);
   if (long !== undefined) throw new ManifestError(`a line is too long: ${long}`);
   const body = lines.map((line) => `${line}\n`).join('');
@@ -187,6 +188,11 @@ function baseLine({ name, seq, offset }: BaseFile): string {
 function segmentLine({ name, seq, start }: SegmentFile): string {
   const place = start === undefined ? '' : ` start ${start}`;
   return `file ${quoted(name)} seq ${seq} type i${place}`;
+}
+
+/** Readers want a number in each line; what was replaced needs none any more. */
+function historyLine(name: string, seq: number): string {
+  return `file ${quoted(name)} seq ${seq} type h`;
 }
 
 /** File names may have blanks in them; Redis then puts them in quotes. */

@@ -7,6 +7,9 @@ import { newReplicationId, type SegmentFile } from './manifest.ts';
 import type { OpenSegment } from './open-segment.ts';
 import type { Recovery } from './recovery.ts';
 
+/** What the names of files begin with until they are whole. */
+const TEMPORARY = 'temp-';
+
 /** The recovery of a log that does not exist yet. */
 export const NOTHING_RECOVERED: Recovery = { offset: 0, segments: [], torn: undefined };
 
@@ -43,13 +46,13 @@ export async function openLog(
   return new Log(directory, segment, starts, options);
 }
 
-/** Makes the manifest Synap's own and complete, and deletes what Redis had left to be deleted. */
+/** Makes the manifest Synap's own and complete, and deletes what was left to be deleted. */
 async function writeManifest(
   directory: LogDirectory,
   starts: ReadonlyMap<number, number>,
   added: SegmentFile | undefined,
 ): Promise<void> {
-  const { history, segments } = directory.manifest;
+  const { segments } = directory.manifest;
   const complete = (segment: SegmentFile): SegmentFile => ({
     ...segment,
     start: starts.get(segment.seq) ?? segment.start,
@@ -62,11 +65,11 @@ async function writeManifest(
     bases: manifest.bases.map((base) => ({ ...base, offset: base.offset ?? beginning ?? 0 })),
     keptSegments: manifest.keptSegments.map(complete),
     segments: [...manifest.segments, ...(added === undefined ? [] : [added])].map(complete),
-    history: [],
+    history: manifest.history,
   }));
-  const present = new Set(directory.fs.list(directory.path));
-  for (const name of history) {
-    if (present.has(name)) directory.fs.unlink(directory.pathOf(name));
-  }
+  await directory.deleteHistory();
+  // Of manifests and snapshots that were never completed.
+  const left = directory.fs.list(directory.path).filter((name) => name.startsWith(TEMPORARY));
+  directory.remove(left);
   await syncDirectory(directory.fs, directory.path);
 }

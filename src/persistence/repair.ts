@@ -1,10 +1,12 @@
-// Cuts the log at the last whole group. What is cut is kept beside the log, in files that end in
-// `.torn-<offset>`, until somebody removes them: it may be all that is left of something. The
-// copies are on disk before anything is removed, so a crash meanwhile only leaves it to be done again.
+// Repairs of a log's directory. Nothing is deleted: what is cut is kept beside the log in files that
+// end in `.torn-<offset>`, a damaged file is renamed to `<name>.damaged`, one that is of no use without
+// it to `<name>.dropped`, until somebody removes them: they may be all that is left of something. Copies
+// are on disk before anything is removed, so a crash meanwhile only leaves it to be done again.
 
-import { copyRange, syncDirectory } from './file-system.ts';
+import { basename, dirname, join } from 'node:path';
+import { copyRange, type FileSystem, syncDirectory } from './file-system.ts';
 import type { LogDirectory } from './log-directory.ts';
-import type { SegmentFile } from './manifest.ts';
+import type { BaseFile, Manifest, SegmentFile } from './manifest.ts';
 
 /** Where to cut. */
 export interface Cut {
@@ -12,6 +14,12 @@ export interface Cut {
   readonly position: number;
   readonly offset: number;
   readonly laterSegments: readonly SegmentFile[];
+}
+
+/** A file that was set aside. */
+export interface Renaming {
+  readonly from: string;
+  readonly to: string;
 }
 
 /**
@@ -34,28 +42,108 @@ export async function cutTail(directory: LogDirectory, cut: Cut): Promise<string
       keptSegments: manifest.keptSegments.filter(isLeft),
       segments: manifest.segments.filter(isLeft),
     }));
-    const present = new Set(fs.list(directory.path));
-    for (const name of names) {
-      if (!present.has(name)) continue;
-      fs.rename(directory.pathOf(name), directory.pathOf(name + suffix));
-      copies.push(name + suffix);
-    }
-    await syncDirectory(fs, directory.path);
+    const renamings = await setAside(fs, directory.path, names, () => suffix);
+    copies.push(...renamings.map(({ to }) => to));
   }
   if (position > 0) {
-    const fd = fs.open(directory.pathOf(segment.name), 'r+');
-    try {
-      const size = fs.size(fd);
-      if (size > position) {
-        const copy = segment.name + suffix;
-        await copyRange(fs, fd, position, size, directory.pathOf(copy));
-        copies.push(copy);
-        fs.truncate(fd, position);
-        await fs.sync(fd);
-      }
-    } finally {
-      fs.close(fd);
-    }
+    const copy = await cutFile(fs, directory.pathOf(segment.name), position, suffix);
+    if (copy !== undefined) copies.push(copy);
   }
   return copies;
+}
+
+/**
+ * Cuts a file.
+ * @param suffix what the name of the copy of what is cut ends in
+ * @returns the name of the copy; undefined when the file ends there
+ * @throws the system's error
+ */
+export async function cutFile(
+  fs: FileSystem,
+  path: string,
+  position: number,
+  suffix: string,
+): Promise<string | undefined> {
+  const directory = dirname(path);
+  const fd = fs.open(path, 'r+');
+  try {
+    const size = fs.size(fd);
+    if (size <= position) return undefined;
+    const copy = freeName(fs, directory, basename(path) + suffix);
+    await copyRange(fs, fd, position, size, join(directory, copy));
+    fs.truncate(fd, position);
+    await fs.sync(fd);
+    return copy;
+  } finally {
+    fs.close(fd);
+  }
+}
+
+/** Renames the files that are there out of the way. */
+export async function setAside(
+  fs: FileSystem,
+  path: string,
+  names: Iterable<string>,
+  suffixOf: (name: string) => string,
+): Promise<Renaming[]> {
+  const present = new Set(fs.list(path));
+  const renamings: Renaming[] = [];
+  for (const from of names) {
+    if (!present.has(from)) continue;
+    const to = freeName(fs, path, from + suffixOf(from));
+    fs.rename(join(path, from), join(path, to));
+    renamings.push({ from, to });
+  }
+  if (renamings.length > 0) await syncDirectory(fs, path);
+  return renamings;
+}
+
+/** The name, or one like it that no file has: what was set aside earlier is not replaced. */
+export function freeName(fs: FileSystem, path: string, name: string): string {
+  const present = new Set(fs.list(path));
+  let free = name;
+  for (let i = 2; present.has(free); i++) free = `${name}-${i}`;
+  return free;
+}
+
+/** What a log is to consist of. */
+export interface Kept {
+  /** From old to new; the last becomes the current one. */
+  readonly bases: readonly BaseFile[];
+  /** Offsets of the first and the last of them; 0 where the log begins with nothing. */
+  readonly oldest: number;
+  readonly newest: number;
+}
+
+/** The manifest with these bases only, and the increments that they need. */
+export function withBases(manifest: Manifest, { bases, oldest, newest }: Kept): Manifest {
+  const all = [...manifest.keptSegments, ...manifest.segments];
+  const startOf = (index: number) => all[index]?.start ?? Number.POSITIVE_INFINITY;
+  // A segment ends where the next one begins; of one whose start is not known, nothing is said.
+  const needed = all.filter((_, index) => startOf(index + 1) > oldest);
+  const isBefore = ({ start }: SegmentFile) => start !== undefined && start < newest;
+  const current = needed.findLastIndex(isBefore) + 1;
+  const keptSegments = needed.slice(0, current);
+  return { ...manifest, bases, keptSegments, segments: needed.slice(current) };
+}
+
+/**
+ * Takes all other bases out of the log, and the increments that only those need.
+ * @param damaged names of the bases that are damaged
+ * @throws the system's error
+ */
+export async function keepBases(
+  directory: LogDirectory,
+  kept: Kept,
+  damaged: ReadonlySet<string>,
+): Promise<Renaming[]> {
+  const { bases, keptSegments, segments } = directory.manifest;
+  await directory.update((manifest) => withBases(manifest, kept));
+  const { manifest } = directory;
+  const files = [...manifest.bases, ...manifest.keptSegments, ...manifest.segments];
+  const stays = new Set(files.map(({ name }) => name));
+  const names = [...bases, ...keptSegments, ...segments].map(({ name }) => name);
+  const gone = names.filter((name) => !stays.has(name));
+  const suffixOf = (name: string) => (damaged.has(name) ? '.damaged' : '.dropped');
+  return setAside(directory.fs, directory.path, gone, suffixOf);
 }

@@ -1,39 +1,22 @@
 // Keeps the data in `dir`/`dbfilename`: takes snapshots when they are asked for, when the save points
-// say so, and at the end; loads the last one at the start. A snapshot in the background is taken in
-// slices between events, at the pace at which the disk takes it.
+// say so, and at the end; loads the last one at the start. How one is taken is snapshot-writing.ts's. There is
+// one at a time, and those of the log (journal/log-rewriter.ts) count: what cannot wait has them give way.
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { LoadProgress, ReloadOptions, Snapshots } from '../commands/snapshots.ts';
-import { REDIS_VERSION } from '../commands/version.ts';
-import type { Config } from '../config/config.ts';
-import type { Keyspace } from '../keyspace/keyspace.ts';
-import { Snapshot } from '../keyspace/snapshot.ts';
-import { SnapshotFile } from '../persistence/snapshot-file.ts';
-import { RdbFileWriter } from '../rdb/rdb-file-writer.ts';
 import { type LoadResult, loadFile, loadFileNow, NO_FILE } from './snapshot-loading.ts';
+import { type SnapshotSubject, SnapshotWriting } from './snapshot-writing.ts';
 
-/** How long a snapshot in the background holds the event loop up at a time. */
-const SLICE_MS = 1;
 /** After a snapshot that failed, none begins by itself for so long. */
 const RETRY_MS = 5000;
 
-/** What snapshots are taken of. */
-export interface SnapshotHost {
-  readonly keyspace: Keyspace;
-  readonly config: Config;
+/** What the keeper needs of the server around it. */
+export interface SnapshotHost extends SnapshotSubject {
   readonly log: Logger;
-  usedMemoryBytes(): number;
   reclaimSoon(): void;
-}
-
-/** A snapshot on its way to the disk. */
-interface Saving {
-  readonly snapshot: Snapshot;
-  readonly file: SnapshotFile;
-  readonly writer: RdbFileWriter;
-  readonly startedMs: number;
-  readonly dirtyBefore: number;
-  isCancelled: boolean;
+  readonly wal: { readonly isRewriting: boolean };
+  /** Has a snapshot of the log's that is being taken begin again later. */
+  postponeRewrite(): void;
 }
 
 /** The snapshots of a server; see the head of this file. */
@@ -48,7 +31,7 @@ export class SnapshotKeeper implements Snapshots {
   lastLoad: LoadResult = NO_FILE;
 
   readonly #host: SnapshotHost;
-  #saving: Saving | undefined;
+  #saving: SnapshotWriting | undefined;
   #isScheduled = false;
   #lastTryMs = 0;
   /** What `dirty` was at the last snapshot. */
@@ -67,8 +50,7 @@ export class SnapshotKeeper implements Snapshots {
   }
 
   get progress(): { saved: number; keys: number } {
-    const { saved, keys } = this.#saving?.snapshot ?? { saved: 0, keys: 0 };
-    return { saved, keys };
+    return this.#saving?.progress ?? { saved: 0, keys: 0 };
   }
 
   get changes(): number {
@@ -91,18 +73,14 @@ export class SnapshotKeeper implements Snapshots {
 
   saveNow(): boolean {
     this.saves++;
-    let saving: Saving | undefined;
+    this.#host.postponeRewrite();
     try {
-      saving = this.#open((file, piece) => file.addNow(piece));
-      saving.snapshot.work(Number.POSITIVE_INFINITY);
-      saving.writer.end();
-      saving.file.finishNow();
+      const saving = this.#open(true);
+      saving.runNow();
       this.#noteSuccess(saving.dirtyBefore);
-      this.#host.log.info({ path: this.#path, bytes: saving.file.sizeBytes }, 'DB saved on disk');
+      this.#host.log.info({ path: this.#path, bytes: saving.sizeBytes }, 'DB saved on disk');
       return true;
     } catch (error) {
-      saving?.snapshot.abort();
-      saving?.file.discard();
       this.#host.log.error({ err: error, path: this.#path }, 'the snapshot could not be saved');
       return false;
     }
@@ -113,9 +91,9 @@ export class SnapshotKeeper implements Snapshots {
     this.#isScheduled = false;
     this.#lastTryMs = Date.now();
     try {
-      const saving = this.#open((file, piece) => file.add(piece));
+      const saving = this.#open(false);
       this.#saving = saving;
-      this.#host.log.info({ keys: saving.snapshot.keys }, 'background saving started');
+      this.#host.log.info({ keys: saving.progress.keys }, 'background saving started');
       void this.#run(saving);
       return true;
     } catch (error) {
@@ -132,16 +110,21 @@ export class SnapshotKeeper implements Snapshots {
   cancel(): void {
     const saving = this.#saving;
     if (saving === undefined) return;
-    saving.isCancelled = true;
-    saving.snapshot.abort();
-    saving.file.discard();
+    saving.cancel();
     this.#saving = undefined;
     this.#host.log.info('background saving cancelled');
   }
 
+  /** Has one that is under way in the background begin again later. */
+  postpone(): void {
+    if (this.#saving === undefined) return;
+    this.cancel();
+    this.schedule();
+  }
+
   /** Begins a snapshot if a save point says so, or if one was put off. */
   saveIfDue(): void {
-    if (this.#saving !== undefined || this.isLoading) return;
+    if (this.#saving !== undefined || this.#host.wal.isRewriting || this.isLoading) return;
     const nowMs = Date.now();
     if (!this.lastSucceeded && nowMs - this.#lastTryMs <= RETRY_MS) return;
     const passedSeconds = Math.floor(nowMs / 1000) - this.lastSaveSeconds;
@@ -174,69 +157,31 @@ export class SnapshotKeeper implements Snapshots {
     if (this.#host.config.values.save.length > 0) this.saveNow();
   }
 
-  /** Begins a file and a snapshot that goes into it. */
-  #open(receive: (file: SnapshotFile, piece: Buffer) => void): Saving {
-    const { keyspace, config } = this.#host;
-    const { values } = config;
-    const file = new SnapshotFile(this.#path, values['rdb-save-incremental-fsync']);
-    try {
-      const policy = values['maxmemory-policy'];
-      const writer = new RdbFileWriter(
-        {
-          compresses: values.rdbcompression,
-          hasChecksum: values.rdbchecksum,
-          use: policy.endsWith('lru')
-            ? 'idle time'
-            : policy.endsWith('lfu')
-              ? 'frequency'
-              : undefined,
-          access: keyspace.access,
-          nowMs: keyspace.nowMs,
-        },
-        (piece) => receive(file, piece),
-      );
-      const usedMemoryBytes = this.#host.usedMemoryBytes();
-      writer.begin({ redisVersion: REDIS_VERSION, usedMemoryBytes, isLogBase: false });
-      const [db] = keyspace.databases;
-      const snapshot = new Snapshot(keyspace, {
-        entry: (source, ref) => writer.entry(db, ref, source),
-        entries: (source, refs, count) => writer.entries(db, refs, count, source),
-      });
-      const dirtyBefore = keyspace.dirty;
-      return { snapshot, file, writer, startedMs: Date.now(), dirtyBefore, isCancelled: false };
-    } catch (error) {
-      file.discard();
-      throw error;
-    }
+  #open(isAtOnce: boolean): SnapshotWriting {
+    const syncsInParts = this.#host.config.values['rdb-save-incremental-fsync'];
+    const facts = { isLogBase: false };
+    return new SnapshotWriting(this.#host, { path: this.#path, facts, syncsInParts, isAtOnce });
   }
 
-  async #run(saving: Saving): Promise<void> {
-    const { snapshot, file, writer } = saving;
+  async #run(saving: SnapshotWriting): Promise<void> {
     try {
-      // The command that asked for it is answered first.
-      await new Promise(setImmediate);
-      while (!saving.isCancelled && snapshot.work(performance.now() + SLICE_MS)) {
-        if (file.isBehind) await file.caughtUp();
-        else await new Promise(setImmediate);
-      }
-      if (saving.isCancelled) return;
-      writer.end();
-      if (!(await file.finish())) return;
-      this.#saving = undefined;
-      this.lastTookSeconds = Math.floor((Date.now() - saving.startedMs) / 1000);
+      if (!(await saving.run())) return;
+      this.#ended(saving);
       this.#noteSuccess(saving.dirtyBefore);
+      const { progress, sizeBytes, startedMs } = saving;
       this.#host.log.info(
-        { keys: snapshot.saved, bytes: file.sizeBytes, tookMs: Date.now() - saving.startedMs },
+        { keys: progress.saved, bytes: sizeBytes, tookMs: Date.now() - startedMs },
         'background saving terminated with success',
       );
     } catch (error) {
-      if (saving.isCancelled) return;
-      this.#saving = undefined;
-      this.lastTookSeconds = Math.floor((Date.now() - saving.startedMs) / 1000);
-      snapshot.abort();
-      file.discard();
+      this.#ended(saving);
       this.#noteFailure(error);
     }
+  }
+
+  #ended({ startedMs }: SnapshotWriting): void {
+    this.#saving = undefined;
+    this.lastTookSeconds = Math.floor((Date.now() - startedMs) / 1000);
   }
 
   #noteSuccess(dirtyBefore: number): void {
@@ -277,7 +222,11 @@ export class SnapshotKeeper implements Snapshots {
       this.lastLoad = result;
       if (result !== NO_FILE) {
         log.info(
-          { path: this.#path, ...result, tookMs: Date.now() - startedMs },
+          {
+            path: this.#path,
+            ...{ loaded: result.loaded, expired: result.expired, ...result.others },
+            tookMs: Date.now() - startedMs,
+          },
           'DB loaded from disk',
         );
       }

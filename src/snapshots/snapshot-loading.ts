@@ -5,7 +5,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import type { Values } from '../config/directives.ts';
 import { systemMessage } from '../config/error.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
-import { KeyspaceLoader } from '../rdb/keyspace-loader.ts';
+import { KeyspaceLoader, type LoadOptions } from '../rdb/keyspace-loader.ts';
 import { RdbFileReader, readRdbFile } from '../rdb/rdb-file-reader.ts';
 import { RdbError } from '../rdb/rdb-format.ts';
 
@@ -16,16 +16,29 @@ const PIECE_BYTES = 256 * 1024;
 export interface LoadResult {
   readonly loaded: number;
   readonly expired: number;
+  /** Bytes of the file up to the snapshot's end. */
+  readonly fileBytes: number;
+  /** What the file tells of itself. */
+  readonly aux: ReadonlyMap<string, string>;
+  /** What was left out, by name. */
+  readonly others: Readonly<Record<string, number>>;
 }
 
 /** There was nothing to load. */
-export const NO_FILE: LoadResult = { loaded: 0, expired: 0 };
+export const NO_FILE: LoadResult = {
+  loaded: 0,
+  expired: 0,
+  fileBytes: 0,
+  aux: new Map(),
+  others: {},
+};
 
 /** Told how far it is. */
 type Progress = (loadedBytes: number, totalBytes: number) => void;
 
 /**
  * Loads a file, if there is one, leaving the event loop to others every few milliseconds.
+ * @param dropsExpired whether keys that are over are left out: not where a log follows that tells so
  * @throws Error with path, place and remedy when it cannot be loaded
  */
 export async function loadFile(
@@ -33,18 +46,23 @@ export async function loadFile(
   keyspace: Keyspace,
   values: Values,
   onProgress: Progress,
+  dropsExpired = true,
 ): Promise<LoadResult> {
   try {
     const stat = statSync(path, { throwIfNoEntry: false });
     if (stat === undefined) return NO_FILE;
-    const { loader, reader } = partsOf(keyspace, values, stat.size, false);
+    const { loader, reader } = partsOf(keyspace, values, {
+      fileBytes: stat.size,
+      dropsExpired,
+      replaces: false,
+    });
     const file = await open(path);
     try {
       await readRdbFile(reader, piecesOf(file), () => onProgress(reader.offset, stat.size));
     } finally {
       await file.close();
     }
-    return resultOf(loader);
+    return resultOf(loader, reader.offset);
   } catch (error) {
     throw problemOf(path, error);
   }
@@ -60,7 +78,9 @@ export function loadFileNow(
   values: Values,
   merges: boolean,
 ): LoadResult {
-  const { loader, reader } = partsOf(keyspace, values, statSync(path).size, merges);
+  const fileBytes = statSync(path).size;
+  const options = { fileBytes, dropsExpired: true, replaces: merges };
+  const { loader, reader } = partsOf(keyspace, values, options);
   const fd = openSync(path, 'r');
   const piece = Buffer.allocUnsafeSlow(PIECE_BYTES);
   try {
@@ -69,7 +89,7 @@ export function loadFileNow(
       if (length === 0) reader.finish();
       else reader.push(piece.subarray(0, length));
     }
-    return resultOf(loader);
+    return resultOf(loader, reader.offset);
   } catch (error) {
     throw problemOf(path, error);
   } finally {
@@ -107,18 +127,19 @@ async function readInto(file: FileHandle, buffer: Buffer): Promise<Buffer | Erro
 function partsOf(
   keyspace: Keyspace,
   values: Values,
-  fileBytes: number,
-  replaces: boolean,
+  options: Pick<LoadOptions, 'fileBytes' | 'dropsExpired' | 'replaces'>,
 ): { loader: KeyspaceLoader; reader: RdbFileReader } {
   const skipsUnknown = values['load-skip-unknown'];
-  const options = { skipsUnknown, dropsExpired: true, replaces, fileBytes };
-  const loader = new KeyspaceLoader(keyspace, options);
+  const loader = new KeyspaceLoader(keyspace, { skipsUnknown, ...options });
   return { loader, reader: new RdbFileReader(keyspace.entries, loader, values.rdbchecksum) };
 }
 
-function resultOf({ loaded, expired, empty, skipped }: KeyspaceLoader): LoadResult {
-  const others = Object.fromEntries(skipped);
-  return { loaded, expired, ...(empty > 0 ? { empty } : {}), ...others };
+function resultOf(
+  { loaded, expired, empty, skipped, aux }: KeyspaceLoader,
+  fileBytes: number,
+): LoadResult {
+  const others = { ...(empty > 0 ? { empty } : {}), ...Object.fromEntries(skipped) };
+  return { loaded, expired, fileBytes, aux, others };
 }
 
 function problemOf(path: string, error: unknown): Error {

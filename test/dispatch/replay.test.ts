@@ -1,7 +1,7 @@
 // Running a log again while the data exceeds `maxmemory`: nothing is evicted before everything is loaded,
 // since nobody would record it; what is evicted afterwards is recorded.
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, expect, test } from 'vitest';
 import { CommandTable } from '../../src/commands/registry.ts';
@@ -19,7 +19,12 @@ const path = join(directory.path, 'log');
 afterEach(() => directory.remove());
 
 function newServer(): Server {
-  const config = loadConfig({ file: undefined, stdin: undefined, settings: [] });
+  const config = loadConfig({
+    settings: [
+      { name: 'dir', words: [dirname(path)], origin: 'test' },
+      { name: 'appenddirname', words: [path], origin: 'test' },
+    ],
+  });
   return new Server({
     config,
     log: pino({ level: 'silent' }),
@@ -35,11 +40,9 @@ function newServer(): Server {
 async function open(server: Server, meanwhile = () => {}): Promise<number> {
   let turns = 0;
   let isOpen = false;
-  const opening = server
-    .openJournal({ path, baseName: BASE_NAME, fsync: 'no', loadTruncated: false })
-    .finally(() => {
-      isOpen = true;
-    });
+  const opening = server.wal.open().finally(() => {
+    isOpen = true;
+  });
   while (!isOpen) {
     turns++;
     meanwhile();

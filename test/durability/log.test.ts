@@ -187,9 +187,30 @@ test('a torn end is cut, and kept beside the log', async () => {
   await second.stop();
 });
 
-test('a log that would not hold what a snapshot holds is not begun', async () => {
+test('a log begins with the snapshot that there is', async () => {
+  const first = await Process.start(directory.path, ['--appendonly', 'no']);
+  const client = await RawClient.connect(first.port);
+  await client.command('SET', 'in the snapshot', '1');
+  await client.command('SET', 'over soon', '1', 'PX', '1');
+  await client.command('SAVE');
+  await first.kill();
+  await client.close();
+  for (const value of ['1', '2']) {
+    const server = await Process.start(directory.path);
+    const again = await RawClient.connect(server.port);
+    expect(textOf(await again.command('GET', 'in the snapshot'))).toBe(value);
+    await again.command('SET', 'in the snapshot', '2');
+    // What had expired when the log began is gone for the log too.
+    await again.command('SET', 'over soon', 'new', 'NX');
+    expect(textOf(await again.command('GET', 'over soon'))).toBe('new');
+    await again.close();
+    await server.kill();
+  }
+});
+
+test('no log begins with a snapshot that cannot be loaded', async () => {
   writeFileSync(join(directory.path, 'dump.rdb'), 'whatever it holds');
-  expect(await Process.refused(directory.path, [])).toContain('a log cannot begin with a snapshot');
+  expect(await Process.refused(directory.path, [])).toContain('this is no RDB file');
   expect(readdirSync(directory.path)).toEqual(['dump.rdb']);
 });
 

@@ -9,7 +9,16 @@ import { openLog } from '../../src/persistence/open-log.ts';
 import { DamageError } from '../../src/persistence/recovery.ts';
 import { cutTail } from '../../src/persistence/repair.ts';
 import { temporaryDirectory } from '../support/running-server.ts';
-import { append, command, digest, newLog, optionsWith, type Recovered, readLog } from './logs.ts';
+import {
+  append,
+  command,
+  digest,
+  newLog,
+  optionsWith,
+  type Recovered,
+  readLog,
+  rotate,
+} from './logs.ts';
 
 const GROUPS = 200;
 const FIRST = 'appendonly.aof.1.incr.aof';
@@ -176,7 +185,7 @@ describe('a torn end', () => {
     const sizes: number[] = [];
     for (let i = 0; i < 20; i++) {
       if (i === 5) await log.flush();
-      if (i === 15) await new Promise<number>((resolve) => log.rotate(resolve));
+      if (i === 15) await rotate(log);
       append(log, stream.subarray(ends[i], ends[i + 1]));
       sizes.push(log.segment.sizeBytes);
     }

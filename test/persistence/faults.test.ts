@@ -14,6 +14,7 @@ import {
   newLog,
   type Operation,
   readLog,
+  rotate,
   systemError,
 } from './logs.ts';
 
@@ -152,7 +153,7 @@ describe('a sync that fails', () => {
     for (let i = 0; i < 30; i++) {
       stream.push(command('SET', `k${i}`, 'v'.repeat(i)));
       append(log, stream[i]);
-      if (i % 10 === 9) await new Promise<number>((resolve) => log.rotate(resolve));
+      if (i % 10 === 9) await rotate(log);
     }
     expect(log.segment.seq).toBe(4);
     const first = readFileSync(join(path, FIRST)).length;

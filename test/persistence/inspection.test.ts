@@ -11,7 +11,7 @@ import {
   type Verdict,
 } from '../../src/persistence/inspection.ts';
 import { temporaryDirectory } from '../support/running-server.ts';
-import { append, BASE_NAME, command, newLog, readLog } from './logs.ts';
+import { append, BASE_NAME, command, newLog, readLog, rotate } from './logs.ts';
 
 let directory: { path: string; remove(): void };
 let path: string;
@@ -26,7 +26,7 @@ beforeEach(async () => {
   for (let i = 0; i < 10; i++) {
     append(log, command('SET', `key:${i}`, 'value'));
     await log.flush();
-    if (i === 4) await new Promise<number>((resolve) => log.rotate(resolve));
+    if (i === 4) await rotate(log);
   }
   await log.close();
 });

@@ -8,7 +8,7 @@ import { LogReader, OffsetTooOldError, readFrom } from '../../src/persistence/lo
 import { openLog } from '../../src/persistence/open-log.ts';
 import { DamageError } from '../../src/persistence/recovery.ts';
 import { temporaryDirectory } from '../support/running-server.ts';
-import { append, command, digest, newLog, optionsWith, readLog } from './logs.ts';
+import { append, command, digest, newLog, optionsWith, readLog, rotate } from './logs.ts';
 
 let directory: { path: string; remove(): void };
 let path: string;
@@ -34,7 +34,7 @@ function add(groups: number): void {
   }
 }
 
-const rotated = () => new Promise<number>((resolve) => log.rotate(resolve));
+const rotated = () => rotate(log);
 
 async function read(offset: number): Promise<Buffer> {
   const pieces: Buffer[] = [];

@@ -11,7 +11,16 @@ import { LogDirectory } from '../../src/persistence/log-directory.ts';
 import { openLog } from '../../src/persistence/open-log.ts';
 import type { SyncPolicy } from '../../src/persistence/sync-schedule.ts';
 import { temporaryDirectory } from '../support/running-server.ts';
-import { append, BASE_NAME, command, digest, newLog, optionsWith, readLog } from './logs.ts';
+import {
+  append,
+  BASE_NAME,
+  command,
+  digest,
+  newLog,
+  optionsWith,
+  readLog,
+  rotate,
+} from './logs.ts';
 
 let directory: { path: string; remove(): void };
 let path: string;
@@ -33,10 +42,6 @@ interface Settings {
 async function reopen(options: Parameters<typeof optionsWith>[0] = {}): Promise<Log> {
   const recovered = await readLog(path);
   return openLog(recovered.directory, recovered, optionsWith(options));
-}
-
-function rotated(log: Log): Promise<number> {
-  return new Promise((resolve) => log.rotate(resolve));
 }
 
 describe('what was appended is read back', () => {
@@ -84,7 +89,7 @@ describe('what was appended is read back', () => {
         if (each === 'reopen') {
           await log.close();
           log = await reopen({ ...options, policy });
-        } else if (each === 'rotate') await rotated(log);
+        } else if (each === 'rotate') await rotate(log);
         else if (each === 'sync') await log.flush();
         else if (typeof each !== 'string') {
           const parts = each.map((bytes) => command('SET', 'k', Buffer.alloc(bytes, 'v')));
@@ -145,8 +150,9 @@ describe('segments', () => {
     const log = await newLog(path);
     append(log, command('SET', 'a', '1'));
     const pending = command('SET', 'b', '2');
-    const change = new Promise<[number, number]>((resolve) => {
-      log.rotate((offset) => resolve([offset, log.offset]));
+    const change = new Promise<[number, number]>((resolve, reject) => {
+      const switched = (offset: number) => resolve([offset, log.offset]);
+      log.rotate({ switched, failed: reject });
     });
     log.append(pending, 0, pending.length);
     const [offset, end] = await change;
@@ -163,7 +169,7 @@ describe('segments', () => {
   test('one that was made ready but not begun is gone on with', async () => {
     const log = await newLog(path);
     append(log, command('SET', 'a', '1'));
-    await rotated(log);
+    await rotate(log);
     await log.close();
     const again = await reopen();
     expect(again.segment.seq).toBe(2);

@@ -170,3 +170,11 @@ export class FaultyFileSystem implements FileSystem {
 export function systemError(code: string): Error {
   return Object.assign(new Error(`${code}: injected`), { code });
 }
+
+/** Has a log go over to a new segment, however often that fails; resolves with the offset. */
+export function rotate(log: Log): Promise<number> {
+  return new Promise((resolve) => {
+    const attempt = () => log.rotate({ switched: resolve, failed: () => setImmediate(attempt) });
+    attempt();
+  });
+}

@@ -21,7 +21,7 @@ import { LogDirectory } from '../../src/persistence/log-directory.ts';
 import { openLog } from '../../src/persistence/open-log.ts';
 import { hasRedis } from '../support/needs-redis.ts';
 import { temporaryDirectory } from '../support/running-server.ts';
-import { append, BASE_NAME, command, newLog, optionsWith, readLog } from './logs.ts';
+import { append, BASE_NAME, command, newLog, optionsWith, readLog, rotate } from './logs.ts';
 
 const MANIFEST = `${BASE_NAME}.manifest`;
 
@@ -91,7 +91,7 @@ describe.skipIf(!hasRedis)('files of Synap', () => {
     append(log, command('SET', 'a', '1'));
     const group = [command('MULTI'), command('INCR', 'a'), command('INCR', 'a'), command('EXEC')];
     append(log, Buffer.concat(group));
-    await new Promise<number>((resolve) => log.rotate(resolve));
+    await rotate(log);
     for (let i = 0; i < 10; i++) append(log, command('RPUSH', 'list', `${i}`));
     await log.close();
     const check = spawnSync('redis-check-aof', [join(path, MANIFEST)], { encoding: 'latin1' });
@@ -130,8 +130,8 @@ describe.skipIf(!hasRedis)('files of Synap', () => {
     const log = await newLog(path);
     for (let seq = 1; seq <= 3; seq++) {
       append(log, command('INCR', 'counter'));
-      const offset = await new Promise<number>((resolve) => log.rotate(resolve));
-      const name = log.directory.baseFileName(seq);
+      const offset = await rotate(log);
+      const name = log.directory.baseFileName(seq, false);
       appendFileSync(join(path, name), rdb);
       const deleted = await installBase(log.directory, { name, seq, offset }, 2);
       expect(deleted.length).toBe([1, 0, 2][seq - 1]);
@@ -147,7 +147,7 @@ describe.skipIf(!hasRedis)('files of Synap', () => {
     await startRedis('--appenddirname', 'log');
     expect(await ask(['GET', 'base'], ['GET', 'counter'])).toBe('$1\r\n1\r\n$1\r\n1\r\n');
     // Those that only Synap falls back on are still there.
-    expect(readdirSync(path)).toContain(log.directory.baseFileName(2));
+    expect(readdirSync(path)).toContain(log.directory.baseFileName(2, false));
     for (const { offset = 0 } of manifest.bases) {
       const { bytes } = await readLog(path, { from: offset });
       expect(bytes.length).toBe(log.offset - offset);

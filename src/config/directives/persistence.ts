@@ -46,7 +46,7 @@ export const persistence = section('persistence', 'Persistence', {
     default: '1000',
     shipped: '10',
     yaml: { path: 'persistence.wal.fsync_interval_ms' },
-    status: 'later',
+    status: 'active',
     doc: 'Milliseconds between two syncs of the log under `appendfsync everysec`: about what a power failure can lose. 10 is recommended. Redis has no such directive.',
   },
   'wal-buffer-size-kb': {
@@ -54,7 +54,7 @@ export const persistence = section('persistence', 'Persistence', {
     default: '256',
     yaml: { path: 'persistence.wal.buffer_size_kb' },
     immutable: true,
-    status: 'later',
+    status: 'active',
     doc: 'Kilobytes of the buffer in which changes wait to be written to the log together. Redis has no such directive.',
   },
   'wal-max-size-mb': {
@@ -62,7 +62,7 @@ export const persistence = section('persistence', 'Persistence', {
     default: '256',
     yaml: { path: 'persistence.wal.max_size_mb' },
     immutable: true,
-    status: 'later',
+    status: 'active',
     doc: 'Megabytes after which the log goes on in a new file. Redis has no such directive.',
   },
   'snapshot-enabled': {
@@ -70,28 +70,28 @@ export const persistence = section('persistence', 'Persistence', {
     default: 'no',
     shipped: 'yes',
     yaml: { path: 'persistence.snapshot.enabled' },
-    status: 'later',
+    status: 'active',
     doc: 'With the log on, have it begin anew with a snapshot by itself, so that it stays short to load: when `snapshot-interval-secs` have passed and `snapshot-operation-threshold` changes were made. The one before is kept, see `snapshot-max-count`. Redis has no such directive.',
   },
   'snapshot-interval-secs': {
     kind: integer({ min: 1, max: INT_MAX }),
     default: '300',
     yaml: { path: 'persistence.snapshot.interval_secs' },
-    status: 'later',
+    status: 'active',
     doc: 'Seconds after which the log begins anew with a snapshot, if enough changes were made. Redis has no such directive.',
   },
   'snapshot-operation-threshold': {
     kind: integer({ min: 1, max: LONG_MAX }),
     default: '10000',
     yaml: { path: 'persistence.snapshot.operation_threshold' },
-    status: 'later',
+    status: 'active',
     doc: 'Changes below which the log does not begin anew. Redis has no such directive.',
   },
   'snapshot-max-count': {
     kind: integer({ min: 1, max: 1000 }),
     default: '5',
     yaml: { path: 'persistence.snapshot.max_snapshots' },
-    status: 'later',
+    status: 'active',
     doc: 'Snapshots of the log to keep, each with the changes after it, to fall back on when the newest is damaged. Redis has no such directive.',
   },
   'snapshot-compression': {
@@ -168,19 +168,19 @@ export const persistence = section('persistence', 'Persistence', {
   'no-appendfsync-on-rewrite': {
     kind: yesNo(),
     default: 'no',
-    status: 'later',
+    status: 'active',
     doc: 'Do not sync the log while a snapshot or a new log is being written.',
   },
   'auto-aof-rewrite-percentage': {
     kind: integer({ min: 0, max: INT_MAX }),
     default: '100',
-    status: 'later',
+    status: 'active',
     doc: 'Growth of the log, in percent of its size after the last rewrite, at which it is rewritten. `0` never rewrites it.',
   },
   'auto-aof-rewrite-min-size': {
     kind: memory({ min: 0, max: LONG_MAX }),
     default: '64mb',
-    status: 'later',
+    status: 'active',
     doc: 'Size below which the log is not rewritten.',
   },
   'aof-load-truncated': {
@@ -204,7 +204,7 @@ export const persistence = section('persistence', 'Persistence', {
   'aof-rewrite-incremental-fsync': {
     kind: yesNo(),
     default: 'yes',
-    status: 'later',
+    status: 'active',
     doc: 'Sync a rewritten log to disk in parts while it is written.',
   },
   'aof-disable-auto-gc': {

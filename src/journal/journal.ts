@@ -1,0 +1,199 @@
+// The log of a running server: what commands change goes into it (dispatch/effect-recorder.ts), and no
+// reply leaves before what it tells is in it, as safe as `appendfsync` asks for: written to the file,
+// or on disk too (`always`).
+//
+//   effect ─▶ pending group ──end of the turn──▶ file ──fsync──▶ disk
+//                                                 │                │
+//               replies leave:     everysec, no ──┘      always ───┘
+import type { Logger } from 'pino';
+import type { EffectStream } from '../dispatch/effect-recorder.ts';
+import type { ReplyGate } from '../net/reply-gate.ts';
+import type { ReplyQueue } from '../net/reply-queue.ts';
+import type { Log, LogStats, SwitchListener } from '../persistence/log.ts';
+import type { LogDirectory } from '../persistence/log-directory.ts';
+import { openLog } from '../persistence/open-log.ts';
+import type { Recovery } from '../persistence/recovery.ts';
+import type { SyncPolicy } from '../persistence/sync-schedule.ts';
+import type { Histogram } from '../telemetry/histogram.ts';
+
+/** Between two attempts to write to a disk that has failed. */
+const RETRY_MS = 100;
+const KILOBYTE = 1024;
+const MEGABYTE = 1024 * 1024;
+
+/** When the log is synced, as the configuration tells it. */
+export interface FsyncSettings {
+  readonly appendfsync: 'always' | 'everysec' | 'no';
+  readonly 'fsync-interval-ms': number;
+}
+
+/** How the log's files are written. */
+export interface JournalSettings extends FsyncSettings {
+  readonly 'wal-buffer-size-kb': number;
+  readonly 'wal-max-size-mb': number;
+}
+
+/** What a journal needs of the server around it. */
+export interface JournalHost {
+  readonly log: Logger;
+  readonly replies: ReplyQueue;
+  /** The disk does not take what it is given, for this reason; undefined: it does again. */
+  logFailed(error: Error | undefined): void;
+}
+
+/** A server's log; see the head of this file. */
+export class Journal implements EffectStream, ReplyGate {
+  readonly #log: Log;
+  readonly #host: JournalHost;
+  #settings: FsyncSettings;
+  /** Whether nothing is synced for the time being (`no-appendfsync-on-rewrite`). */
+  #isUnsynced = false;
+  #commitScheduled = false;
+
+  private constructor(log: Log, host: JournalHost, settings: FsyncSettings) {
+    this.#log = log;
+    this.#host = host;
+    this.#settings = settings;
+  }
+
+  /**
+   * Opens the log where recovery has left off, for more.
+   * @throws the system's error
+   */
+  static async open(
+    host: JournalHost,
+    directory: LogDirectory,
+    recovery: Recovery,
+    settings: JournalSettings,
+  ): Promise<Journal> {
+    let journal: Journal | undefined;
+    const log = await openLog(directory, recovery, {
+      policy: policyOf(settings),
+      bufferBytes: settings['wal-buffer-size-kb'] * KILOBYTE,
+      maxSegmentBytes: settings['wal-max-size-mb'] * MEGABYTE,
+      retryMs: RETRY_MS,
+      onProgress: () => journal?.release(),
+      onFailure: (error) => {
+        host.log.error({ err: error }, 'the log cannot be written; writes are refused');
+        host.logFailed(error);
+      },
+      onRecovered: () => {
+        host.log.warn('the log can be written again');
+        host.logFailed(undefined);
+      },
+      onWarning: (error) => host.log.warn({ err: error }, 'the log'),
+    });
+    journal = new Journal(log, host, settings);
+    return journal;
+  }
+
+  get directory(): LogDirectory {
+    return this.#log.directory;
+  }
+
+  get stats(): LogStats {
+    return this.#log.stats;
+  }
+
+  /** Durations of the fsyncs. */
+  get syncLatency(): Histogram {
+    return this.#log.syncLatency;
+  }
+
+  get offset(): number {
+    return this.#log.offset;
+  }
+
+  get writtenOffset(): number {
+    return this.#log.writtenOffset;
+  }
+
+  get syncedOffset(): number {
+    return this.#log.syncedOffset;
+  }
+
+  get groupStart(): number {
+    return this.#log.writtenOffset;
+  }
+
+  get safeOffset(): number {
+    return this.#waitsForSync ? this.#log.syncedOffset : this.#log.writtenOffset;
+  }
+
+  /** Why the disk does not take what it is given; undefined while it does. */
+  get failure(): Error | undefined {
+    return this.#log.failure;
+  }
+
+  get #waitsForSync(): boolean {
+    return this.#settings.appendfsync === 'always' && !this.#isUnsynced;
+  }
+
+  /** Sets `appendfsync` and `fsync-interval-ms`. */
+  set fsync(settings: FsyncSettings) {
+    this.#settings = settings;
+    this.#applyPolicy();
+  }
+
+  /** Has nothing synced for the time being, or everything as it is set. */
+  set isUnsynced(isUnsynced: boolean) {
+    if (isUnsynced === this.#isUnsynced) return;
+    this.#isUnsynced = isUnsynced;
+    this.#applyPolicy();
+  }
+
+  append(bytes: Uint8Array, start: number, end: number): void {
+    this.#log.append(bytes, start, end);
+    if (this.#commitScheduled) return;
+    // What no request caused (an expiry) must not wait for one.
+    this.#commitScheduled = true;
+    setImmediate(() => {
+      this.#commitScheduled = false;
+      this.commit();
+      this.release();
+    });
+  }
+
+  commit(): number {
+    this.#log.commit();
+    return this.safeOffset;
+  }
+
+  /** Lets the replies go that waited for what is safe by now. */
+  release(): void {
+    this.#host.replies.release(this.safeOffset);
+  }
+
+  /** Goes over to a new file of the log. */
+  rotate(listener: SwitchListener): void {
+    this.#log.rotate(listener);
+  }
+
+  /** Resolves when all that is recorded now is on disk, or cannot be written. */
+  async flush(): Promise<void> {
+    this.commit();
+    if (this.failure === undefined) await this.#log.flush();
+    this.release();
+  }
+
+  /**
+   * Syncs what is left and closes the files.
+   * @throws the system's error when that fails
+   */
+  async close(): Promise<void> {
+    this.commit();
+    await this.#log.close();
+    this.release();
+  }
+
+  #applyPolicy(): void {
+    const { mode, intervalMs } = policyOf(this.#settings);
+    this.#log.policy = { mode: this.#isUnsynced ? 'no' : mode, intervalMs };
+    this.release();
+  }
+}
+
+function policyOf({ appendfsync, ...settings }: FsyncSettings): SyncPolicy {
+  const mode = appendfsync === 'everysec' ? 'periodic' : appendfsync;
+  return { mode, intervalMs: settings['fsync-interval-ms'] };
+}

@@ -1,0 +1,255 @@
+// From a log's directory to the keyspace: the newest snapshot at the beginning of a generation that is
+// sound, then the stream from its offset on. What Redis left is loaded too: its appendonlydir with a
+// base in RDB or AOF format, or the one file that Redis before 7 wrote. Where there is a snapshot
+// (`dbfilename`) and no log yet, the log begins with that snapshot.
+//
+//   newest base ──sound?──▶ increments from its offset ──▶ torn end cut ──▶ log open for more
+//        └──no: older base ──▶ kept increments, increments
+import { constants, copyFileSync, existsSync, renameSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import type { Logger } from 'pino';
+import type { LoadProgress } from '../commands/snapshots.ts';
+import type { Values } from '../config/directives.ts';
+import type { Replay } from '../dispatch/replay.ts';
+import type { Keyspace } from '../keyspace/keyspace.ts';
+import { hasPreamble, readAofFile } from '../persistence/aof-file.ts';
+import { CommandReader } from '../persistence/commands-of.ts';
+import { realFileSystem, sizeOf, syncDirectory, syncFile } from '../persistence/file-system.ts';
+import { generationsOf } from '../persistence/generations.ts';
+import { LogDirectory } from '../persistence/log-directory.ts';
+import type { BaseFile } from '../persistence/manifest.ts';
+import { type RecoveredGroup, type Recovery, recover } from '../persistence/recovery.ts';
+import { cutFile, cutTail } from '../persistence/repair.ts';
+import type { Request } from '../protocol/request.ts';
+import { type LoadResult, loadFile } from '../snapshots/snapshot-loading.ts';
+
+/** Between two lines in the server's log that tell how far loading is. */
+const REPORT_MS = 5000;
+
+/** What loading needs of the server around it. */
+export interface LoadHost {
+  readonly log: Logger;
+  readonly keyspace: Keyspace;
+  readonly values: Values;
+  /** Told how far it is. */
+  onProgress(progress: LoadProgress): void;
+}
+
+/** Where the files are. */
+export interface LogPlace {
+  /** The log's directory. */
+  readonly path: string;
+  /** `appendfilename`. */
+  readonly baseName: string;
+  /** `dir`, where snapshots and the single file of old versions are. */
+  readonly dataPath: string;
+}
+
+/** A log that was loaded. */
+export interface LoadedLog {
+  readonly directory: LogDirectory;
+  readonly recovery: Recovery;
+  /** Bytes of the snapshot that it begins with, and of all that was read. */
+  readonly sizeBytes: number;
+  /** Whether a newer snapshot was passed over, as it is damaged. */
+  readonly fellBack: boolean;
+}
+
+/**
+ * Loads a log into an empty keyspace.
+ * @throws DamageError, ManifestError, RdbError, ReplayError, or the system's error
+ */
+export async function loadLog(host: LoadHost, place: LogPlace, replay: Replay): Promise<LoadedLog> {
+  const directory = LogDirectory.read(place.path, place.baseName);
+  await takeOverSingleFile(host, place, directory);
+  const { dbfilename } = host.values;
+  const snapshot = join(place.dataPath, dbfilename);
+  const beginsWith =
+    !directory.exists && dbfilename !== '' && existsSync(snapshot) ? snapshot : undefined;
+  return new LogLoader(host, directory, replay).load(beginsWith);
+}
+
+/** Moves the one file of an older Redis into the directory, as its base: as Redis does. */
+async function takeOverSingleFile(
+  host: LoadHost,
+  place: LogPlace,
+  directory: LogDirectory,
+): Promise<void> {
+  const { bases, segments } = directory.manifest;
+  const single = join(place.dataPath, place.baseName);
+  const [only] = bases;
+  // Also when it was interrupted between the manifest and the move.
+  const isMoving = only?.name === place.baseName && !existsSync(directory.pathOf(only.name));
+  if (!existsSync(single) || segments.length > 0 || (only !== undefined && !isMoving)) return;
+  await becomeBase(directory, place.baseName);
+  renameSync(single, directory.pathOf(place.baseName));
+  await syncDirectory(realFileSystem, directory.path);
+  await syncDirectory(realFileSystem, place.dataPath);
+  host.log.info({ path: single }, 'the log of an older Redis was taken over');
+}
+
+/** Has a new log begin with a file. */
+async function becomeBase(directory: LogDirectory, name: string): Promise<void> {
+  await directory.create();
+  await directory.update((manifest) => ({ ...manifest, bases: [{ name, seq: 1, offset: 0 }] }));
+}
+
+class LogLoader {
+  readonly #host: LoadHost;
+  readonly #directory: LogDirectory;
+  readonly #replay: Replay;
+  readonly #reader = new CommandReader();
+  readonly #progress: LoadProgress;
+  readonly #run: (request: Request) => void;
+  #reportedMs = Date.now();
+
+  constructor(host: LoadHost, directory: LogDirectory, replay: Replay) {
+    this.#host = host;
+    this.#directory = directory;
+    this.#replay = replay;
+    this.#run = (request) => replay.run(request);
+    const { bases, segments } = directory.manifest;
+    const names = [...bases.slice(-1), ...segments].map(({ name }) => directory.pathOf(name));
+    const totalBytes = names.reduce((sum, name) => sum + sizeOf(directory.fs, name), 0);
+    this.#progress = { startedMs: Date.now(), totalBytes, loadedBytes: 0 };
+  }
+
+  /** @param snapshot path of a file that the log, which there is not yet, is to begin with */
+  async load(snapshot: string | undefined): Promise<LoadedLog> {
+    const { log, values } = this.#host;
+    if (snapshot !== undefined) await this.#beginWith(snapshot);
+    const base = snapshot === undefined ? await this.#loadBase() : undefined;
+    const baseBytes = this.#progress.loadedBytes;
+    let doneBytes = baseBytes;
+    let fileBytes = 0;
+    const recovery = await recover(this.#directory, {
+      from: base?.offset ?? 0,
+      loadTruncated: values['aof-load-truncated'],
+      onGroup: this.#runGroup,
+      onProgress: (readBytes) => {
+        // Another file begins at its beginning.
+        if (readBytes < fileBytes) doneBytes += fileBytes;
+        fileBytes = readBytes;
+        this.#report(doneBytes + fileBytes);
+      },
+    });
+    await this.#cutTornEnd(recovery);
+    const { offset, segments } = recovery;
+    const { commands } = this.#replay;
+    const tookMs = Date.now() - this.#progress.startedMs;
+    if (base !== undefined || offset > 0) {
+      log.info({ base: base?.name, offset, commands, tookMs }, 'the log was loaded');
+    }
+    const sizeBytes = segments.reduce((sum, segment) => sum + segment.sizeBytes, baseBytes);
+    const fellBack = base !== undefined && base !== this.#directory.manifest.bases.at(-1);
+    return { directory: this.#directory, recovery, sizeBytes, fellBack };
+  }
+
+  readonly #runGroup = ({ bytes }: RecoveredGroup): void => {
+    const replay = this.#replay;
+    replay.begin();
+    try {
+      this.#reader.forEach(bytes, this.#run);
+    } finally {
+      replay.end();
+    }
+  };
+
+  /** Loads a snapshot, and has the log begin with a copy of it. */
+  async #beginWith(snapshot: string): Promise<void> {
+    const directory = this.#directory;
+    await this.#readRdb(snapshot);
+    const name = directory.baseFileName(1, false);
+    await directory.create();
+    copyFileSync(snapshot, directory.pathOf(name), constants.COPYFILE_FICLONE);
+    await syncFile(directory.fs, directory.pathOf(name));
+    await becomeBase(directory, name);
+    this.#progress.loadedBytes = statSync(snapshot).size;
+    this.#host.log.info({ path: snapshot }, 'there was no log yet: it begins with the snapshot');
+  }
+
+  /** Loads the newest base that is sound; undefined when there is none. */
+  async #loadBase(): Promise<BaseFile | undefined> {
+    const { log, keyspace } = this.#host;
+    const generations = generationsOf(this.#directory.manifest);
+    for (const [index, base] of generations.entries()) {
+      try {
+        await this.#readBase(base);
+        return base;
+      } catch (error) {
+        const next = generations[index + 1];
+        if (next === undefined) throw error;
+        const { name, offset } = next;
+        log.error({ err: error, base: base.name }, 'the newest snapshot of the log is damaged');
+        log.warn(
+          { base: name, offset },
+          'falling back to an older snapshot, and the log from there',
+        );
+        keyspace.flush();
+        this.#progress.loadedBytes = 0;
+      }
+    }
+    return undefined;
+  }
+
+  async #readBase({ name, offset }: BaseFile): Promise<void> {
+    const path = this.#directory.pathOf(name);
+    if (!existsSync(path)) throw new Error(`${path} is missing`);
+    let position = 0;
+    if (!name.endsWith('.aof') || (await hasPreamble(path))) {
+      const result = await this.#readRdb(path);
+      position = result.fileBytes;
+      const told = result.aux.get('synap-offset');
+      if (told !== undefined && offset !== undefined && Number(told) !== offset) {
+        throw new Error(`${path}: it is of offset ${told}, and the manifest says ${offset}`);
+      }
+    }
+    if (name.endsWith('.aof')) await this.#readCommands(path, position);
+    this.#progress.loadedBytes = statSync(path).size;
+  }
+
+  #readRdb(path: string): Promise<LoadResult> {
+    const { keyspace, values } = this.#host;
+    const onProgress = (loadedBytes: number) => this.#report(loadedBytes);
+    // What has expired is deleted by the log, or afterwards and then recorded.
+    return loadFile(path, keyspace, values, onProgress, false);
+  }
+
+  /** The commands of a base in AOF format; only the last file of all may end in the middle of one. */
+  async #readCommands(path: string, position: number): Promise<void> {
+    const { values, log } = this.#host;
+    const isLast = this.#directory.manifest.segments.length === 0;
+    const loadTruncated = isLast && values['aof-load-truncated'];
+    const found = await readAofFile(path, position, { loadTruncated, onGroup: this.#runGroup });
+    if (found.torn === undefined) return;
+    const copy = await cutFile(
+      this.#directory.fs,
+      path,
+      found.torn.position,
+      `.torn-${found.torn.position}`,
+    );
+    log.warn(
+      { file: basename(path), ...found.torn, copy },
+      'the log was cut behind its last whole command',
+    );
+  }
+
+  async #cutTornEnd({ torn }: Recovery): Promise<void> {
+    if (torn === undefined) return;
+    const copies = await cutTail(this.#directory, torn);
+    this.#host.log.warn(
+      { file: torn.segment.name, position: torn.position, bytes: torn.bytes, copies },
+      `the log was cut at its last whole group: ${torn.reason}`,
+    );
+  }
+
+  #report(loadedBytes: number): void {
+    const progress = this.#progress;
+    progress.loadedBytes = loadedBytes;
+    this.#host.onProgress(progress);
+    const nowMs = Date.now();
+    if (nowMs - this.#reportedMs < REPORT_MS) return;
+    this.#reportedMs = nowMs;
+    this.#host.log.info({ ...progress }, 'loading the log');
+  }
+}

@@ -1,0 +1,144 @@
+// A snapshot on its way to the disk: the keyspace of one moment (keyspace/snapshot.ts), in RDB format,
+// into a file that takes its place when it is whole. Taken at once, or in slices between events at the
+// pace at which the disk takes it. Whatever ends it early leaves neither a file nor a trace.
+import { REDIS_VERSION } from '../commands/version.ts';
+import type { Config } from '../config/config.ts';
+import type { Keyspace } from '../keyspace/keyspace.ts';
+import { Snapshot } from '../keyspace/snapshot.ts';
+import { SnapshotFile } from '../persistence/snapshot-file.ts';
+import { type RdbFacts, RdbFileWriter } from '../rdb/rdb-file-writer.ts';
+
+/** How long a snapshot in the background holds the event loop up at a time. */
+const SLICE_MS = 1;
+
+/** What snapshots are taken of. */
+export interface SnapshotSubject {
+  readonly keyspace: Keyspace;
+  readonly config: Config;
+  usedMemoryBytes(): number;
+}
+
+/** Where one goes, and what it tells of itself. */
+export interface SnapshotPlan {
+  readonly path: string;
+  readonly facts: Pick<RdbFacts, 'isLogBase' | 'offset' | 'replicationId'>;
+  /** Whether the file is forced to the disk bit by bit. */
+  readonly syncsInParts: boolean;
+  /** Whether everything waits until it is done. */
+  readonly isAtOnce: boolean;
+}
+
+/** One snapshot; see the head of this file. */
+export class SnapshotWriting {
+  readonly startedMs = Date.now();
+  /** What `dirty` was at its moment. */
+  readonly dirtyBefore: number;
+  readonly #snapshot: Snapshot;
+  readonly #file: SnapshotFile;
+  readonly #writer: RdbFileWriter;
+  #isCancelled = false;
+
+  /**
+   * Begins one.
+   * @throws Error when another one is being taken, or the system's error
+   */
+  constructor(subject: SnapshotSubject, plan: SnapshotPlan) {
+    const { keyspace } = subject;
+    const file = new SnapshotFile(plan.path, plan.syncsInParts);
+    try {
+      this.#file = file;
+      this.#writer = writerOf(subject, (piece) =>
+        plan.isAtOnce ? file.addNow(piece) : file.add(piece),
+      );
+      const writer = this.#writer;
+      const usedMemoryBytes = subject.usedMemoryBytes();
+      writer.begin({ redisVersion: REDIS_VERSION, usedMemoryBytes, ...plan.facts });
+      const [db] = keyspace.databases;
+      this.#snapshot = new Snapshot(keyspace, {
+        entry: (source, ref) => writer.entry(db, ref, source),
+        entries: (source, refs, count) => writer.entries(db, refs, count, source),
+      });
+      this.dirtyBefore = keyspace.dirty;
+    } catch (error) {
+      file.discard();
+      throw error;
+    }
+  }
+
+  /** Keys that it has, and will have. */
+  get progress(): { saved: number; keys: number } {
+    const { saved, keys } = this.#snapshot;
+    return { saved, keys };
+  }
+
+  /** Bytes of the file so far. */
+  get sizeBytes(): number {
+    return this.#file.sizeBytes;
+  }
+
+  get isCancelled(): boolean {
+    return this.#isCancelled;
+  }
+
+  /** Takes all of it; everything waits. @throws the system's error */
+  runNow(): void {
+    try {
+      this.#snapshot.work(Number.POSITIVE_INFINITY);
+      this.#writer.end();
+      this.#file.finishNow();
+    } catch (error) {
+      this.cancel();
+      throw error;
+    }
+  }
+
+  /**
+   * Takes it in slices.
+   * @returns false when it was cancelled meanwhile
+   * @throws the system's error
+   */
+  async run(): Promise<boolean> {
+    const file = this.#file;
+    try {
+      // The command that asked for it is answered first.
+      await new Promise(setImmediate);
+      while (!this.#isCancelled && this.#snapshot.work(performance.now() + SLICE_MS)) {
+        if (file.isBehind) await file.caughtUp();
+        else await new Promise(setImmediate);
+      }
+      if (this.#isCancelled) return false;
+      this.#writer.end();
+      return await file.finish();
+    } catch (error) {
+      if (this.#isCancelled) return false;
+      this.cancel();
+      throw error;
+    }
+  }
+
+  /** Gives it up. */
+  cancel(): void {
+    this.#isCancelled = true;
+    this.#snapshot.abort();
+    this.#file.discard();
+  }
+}
+
+function writerOf(
+  { keyspace, config }: SnapshotSubject,
+  receive: (piece: Buffer) => void,
+): RdbFileWriter {
+  const { values } = config;
+  const policy = values['maxmemory-policy'];
+  const use = policy.endsWith('lru') ? 'idle time' : undefined;
+  return new RdbFileWriter(
+    {
+      compresses: values.rdbcompression,
+      hasChecksum: values.rdbchecksum,
+      use: policy.endsWith('lfu') ? 'frequency' : use,
+      access: keyspace.access,
+      nowMs: keyspace.nowMs,
+    },
+    receive,
+  );
+}
