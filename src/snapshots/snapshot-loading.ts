@@ -1,10 +1,10 @@
 // Loads a snapshot's file into the keyspace: in slices at the start, at once for DEBUG RELOAD. What is
 // wrong with a file is told with its path, the place in it, and what can be done.
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
 import type { Values } from '../config/directives.ts';
 import { systemMessage } from '../config/error.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
+import { SnapshotPieces } from '../persistence/snapshot-pieces.ts';
 import { KeyspaceLoader, type LoadOptions } from '../rdb/keyspace-loader.ts';
 import { RdbFileReader, readRdbFile } from '../rdb/rdb-file-reader.ts';
 import { RdbError } from '../rdb/rdb-format.ts';
@@ -56,11 +56,12 @@ export async function loadFile(
       dropsExpired,
       replaces: false,
     });
-    const file = await open(path);
+    const pieces = new SnapshotPieces(path);
+    const source = pieces[Symbol.asyncIterator]();
     try {
-      await readRdbFile(reader, piecesOf(file), () => onProgress(reader.offset, stat.size));
+      await readRdbFile(reader, source, () => onProgress(pieces.readBytes, stat.size));
     } finally {
-      await file.close();
+      await source.return(undefined);
     }
     return resultOf(loader, reader.offset);
   } catch (error) {
@@ -95,32 +96,6 @@ export function loadFileNow(
   } finally {
     reader.discard();
     closeSync(fd);
-  }
-}
-
-/**
- * Reads a file piece by piece, the next one while the last one is worked on. The same memory is used
- * again and again: a piece is valid until the next one is asked for.
- */
-async function* piecesOf(file: FileHandle): AsyncGenerator<Buffer, undefined> {
-  const buffers = [Buffer.allocUnsafeSlow(PIECE_BYTES), Buffer.allocUnsafeSlow(PIECE_BYTES)];
-  let next = readInto(file, buffers[0]);
-  for (let turn = 1; ; turn ^= 1) {
-    const piece = await next;
-    if (piece instanceof Error) throw piece;
-    if (piece.length === 0) return undefined;
-    next = readInto(file, buffers[turn]);
-    yield piece;
-  }
-}
-
-/** What was read; or the error, which only matters if somebody asks for the piece. */
-async function readInto(file: FileHandle, buffer: Buffer): Promise<Buffer | Error> {
-  try {
-    const { bytesRead } = await file.read(buffer, 0, buffer.length, null);
-    return buffer.subarray(0, bytesRead);
-  } catch (error) {
-    return error instanceof Error ? error : new Error(String(error));
   }
 }
 

@@ -1,0 +1,93 @@
+// What an LZ4 frame looks like, as Synap and the program `lz4` write them:
+// https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md, version 1.6.
+//
+//     [ magic 4 ][ FLG 1 ][ BD 1 ][ content size 8? ][ header checksum 1 ]
+//     [ block size 4 ][ block ][ checksum 4? ] …   [ 0000 end mark ][ content checksum 4? ]
+//
+//     FLG   version 2 bits = 01 │ blocks are independent │ have checksums │
+//           content size is there │ content checksum is there │ 0 │ dictionary has an id
+//     BD    0 │ most bytes of a block 3 bits: 4 … 7 for 64 KiB … 4 MiB │ 0000
+//
+// All numbers are little endian. Frames that need a dictionary of their own are refused.
+import { Xxh32 } from './lz4-checksum.ts';
+
+/** Bytes that are no LZ4 frames, or damaged ones. */
+export class Lz4Error extends Error {
+  /** Where it was noticed, in bytes from the beginning of the file. */
+  readonly position: number;
+
+  constructor(problem: string, position: number) {
+    super(`${problem} (at byte ${position} of the file)`);
+    this.name = 'Lz4Error';
+    this.position = position;
+  }
+}
+
+/** What a file of frames begins with, and each of its frames. */
+export const LZ4_MAGIC = Buffer.from([0x04, 0x22, 0x4d, 0x18]);
+/** Bytes of a header up to what tells how long it is. */
+export const FLAGS_END = 6;
+/** How far back linked blocks refer. */
+export const HISTORY_BYTES = 64 * 1024;
+/** Set in a block's size when it is stored as it is. */
+export const STORED_BIT = 0x80000000;
+
+const VERSION_MASK = 0b11000000;
+const VERSION = 0b01000000;
+const INDEPENDENT_BLOCKS = 0b00100000;
+const BLOCK_CHECKSUMS = 0b00010000;
+const CONTENT_SIZE = 0b00001000;
+const CONTENT_CHECKSUM = 0b00000100;
+const RESERVED = 0b00000010;
+const DICTIONARY_ID = 0b00000001;
+const CONTENT_SIZE_BYTES = 8;
+const SMALLEST_BLOCK_CODE = 4;
+
+/** What the header of a frame tells. */
+export interface FrameHeader {
+  /** Most bytes of a block's content. */
+  readonly maxBlockBytes: number;
+  /** Blocks refer to what precedes them in the frame. */
+  readonly isLinked: boolean;
+  readonly hasBlockChecksums: boolean;
+  readonly hasContentChecksum: boolean;
+  /** Bytes of all blocks' content, where that is told. */
+  readonly contentBytes: number | undefined;
+}
+
+/** Bytes of a header with these flags. */
+export function headerBytesOf(flags: number): number {
+  return FLAGS_END + ((flags & CONTENT_SIZE) === 0 ? 0 : CONTENT_SIZE_BYTES) + 1;
+}
+
+/**
+ * Reads a header.
+ * @param bytes the header, all of it
+ * @param position where it begins in the file
+ * @throws Lz4Error when it is damaged, or of frames that cannot be read
+ */
+export function readFrameHeader(bytes: Buffer, position: number): FrameHeader {
+  const flags = bytes[LZ4_MAGIC.length];
+  const sizes = bytes[LZ4_MAGIC.length + 1];
+  if ((flags & DICTIONARY_ID) !== 0) {
+    throw new Lz4Error('the LZ4 frame needs a dictionary, or its header is damaged', position);
+  }
+  const last = bytes.length - 1;
+  const checksum = Xxh32.of(bytes.subarray(LZ4_MAGIC.length, last));
+  if (((checksum >>> 8) & 0xff) !== bytes[last]) {
+    throw new Lz4Error("the checksum of the LZ4 frame's header is wrong", position);
+  }
+  const blockCode = sizes >>> 4;
+  const isKnown = (flags & (VERSION_MASK | RESERVED)) === VERSION && (sizes & 0b1111) === 0;
+  if (!isKnown || blockCode < SMALLEST_BLOCK_CODE || blockCode > 7) {
+    throw new Lz4Error('the LZ4 frame is of an unknown version', position);
+  }
+  return {
+    maxBlockBytes: 2 ** (8 + 2 * blockCode),
+    isLinked: (flags & INDEPENDENT_BLOCKS) === 0,
+    hasBlockChecksums: (flags & BLOCK_CHECKSUMS) !== 0,
+    hasContentChecksum: (flags & CONTENT_CHECKSUM) !== 0,
+    contentBytes:
+      (flags & CONTENT_SIZE) === 0 ? undefined : Number(bytes.readBigUInt64LE(FLAGS_END)),
+  };
+}
