@@ -220,11 +220,13 @@ export class LogRewriter {
     const { values } = this.#host.config;
     const { replicationId } = directory.manifest;
     const seq = directory.nextBaseSeq;
-    const name = directory.baseFileName(seq, false);
+    const compresses = values['snapshot-compression'];
+    const name = directory.baseFileName(seq, compresses);
     const writing = new SnapshotWriting(this.#host, {
       path: directory.pathOf(name),
       facts: { isLogBase: true, offset, replicationId },
       syncsInParts: values['aof-rewrite-incremental-fsync'],
+      compresses,
       isAtOnce: false,
     });
     this.#writing = writing;

@@ -160,7 +160,8 @@ export class SnapshotKeeper implements Snapshots {
   #open(isAtOnce: boolean): SnapshotWriting {
     const syncsInParts = this.#host.config.values['rdb-save-incremental-fsync'];
     const facts = { isLogBase: false };
-    return new SnapshotWriting(this.#host, { path: this.#path, facts, syncsInParts, isAtOnce });
+    const plan = { path: this.#path, facts, syncsInParts, compresses: false, isAtOnce };
+    return new SnapshotWriting(this.#host, plan);
   }
 
   async #run(saving: SnapshotWriting): Promise<void> {

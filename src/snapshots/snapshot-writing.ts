@@ -24,6 +24,8 @@ export interface SnapshotPlan {
   readonly facts: Pick<RdbFacts, 'isLogBase' | 'offset' | 'replicationId'>;
   /** Whether the file is forced to the disk bit by bit. */
   readonly syncsInParts: boolean;
+  /** Whether it consists of LZ4 frames. */
+  readonly compresses: boolean;
   /** Whether everything waits until it is done. */
   readonly isAtOnce: boolean;
 }
@@ -44,7 +46,7 @@ export class SnapshotWriting {
    */
   constructor(subject: SnapshotSubject, plan: SnapshotPlan) {
     const { keyspace } = subject;
-    const file = new SnapshotFile(plan.path, plan.syncsInParts);
+    const file = new SnapshotFile(plan.path, plan.syncsInParts, plan);
     try {
       this.#file = file;
       this.#writer = writerOf(subject, (piece) =>

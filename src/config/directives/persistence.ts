@@ -98,7 +98,7 @@ export const persistence = section('persistence', 'Persistence', {
     kind: yesNo(),
     default: 'no',
     yaml: { path: 'persistence.snapshot.compression' },
-    status: 'later',
+    status: 'active',
     doc: 'Write the snapshots of the log as LZ4 frames: smaller, but Redis cannot load the log then. Redis has no such directive.',
   },
   save: {
