@@ -31,6 +31,7 @@ import type { ConnectionHost } from './net/host.ts';
 import { Listener, type ListenHost, type ListenOptions } from './net/listener.ts';
 import type { OutputLimits } from './net/output-limits.ts';
 import { clientAddress, isLoopback, PROTECTED_MODE_ERROR } from './net/peer.ts';
+import { RemoteServers } from './net/remote-servers.ts';
 import { ReplyQueue } from './net/reply-queue.ts';
 import { RequestBatch } from './net/request-batch.ts';
 import { Turn } from './net/turn.ts';
@@ -68,6 +69,7 @@ export class Server
   readonly pubsub = new PubSub();
   readonly replies = new ReplyQueue(this.reply, this.pubsub.areas);
   readonly turn = new Turn(this.replies);
+  readonly remotes = new RemoteServers();
   readonly tracking: Tracking;
   readonly snapshots: SnapshotKeeper;
   readonly wal: LogKeeper;
@@ -220,6 +222,7 @@ export class Server
     this.snapshots.cancel();
     this.replies.flush();
     this.clients.close();
+    this.remotes.close();
     // What waits for the log is still answered. What comes meanwhile is recorded as ever.
     await this.wal.flush();
     const listenerClosed = this.#listener.close();

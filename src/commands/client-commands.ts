@@ -11,7 +11,7 @@ import { clientPause, clientUnpause } from './client-pause.ts';
 import { caching, getRedirection, tracking, trackingInfo } from './client-tracking.ts';
 import type { CommandRow } from './command.ts';
 import { NOT_AN_INTEGER } from './errors.ts';
-import { ADMIN, LOADING, NOSCRIPT, STALE } from './flags.ts';
+import { ADMIN, LOADING, NOSCRIPT, PAUSES, STALE } from './flags.ts';
 import { replyHelp } from './help.ts';
 
 const ANY_TIME = NOSCRIPT | LOADING | STALE;
@@ -144,7 +144,7 @@ const subcommands: readonly CommandRow[] = [
   {
     name: 'pause',
     arity: -3,
-    flags: ADMIN | ANY_TIME,
+    flags: ADMIN | ANY_TIME | PAUSES,
     group: 'connection',
     since: '2.9.50',
     summary: 'Holds the requests of all clients, or their writes, for some time.',

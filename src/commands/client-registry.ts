@@ -1,4 +1,8 @@
-// All connected clients, and what concerns them together: MONITOR and CLIENT PAUSE.
+// All connected clients, and what concerns them together: MONITOR, and what suspends their requests.
+//
+// That is CLIENT PAUSE, which clients begin and end, and commands that work on the data while the
+// event loop goes on (MIGRATE): they hold writes back until they are done. What is in force is the
+// stricter of both, and neither ends the other.
 import type { Client } from './client.ts';
 
 /** What CLIENT PAUSE suspends. */
@@ -15,11 +19,15 @@ export class ClientRegistry {
   readonly held = new Set<Client>();
   /** What is suspended now: PAUSE_NONE, PAUSE_WRITES or PAUSE_ALL. */
   pauseMode = PAUSE_NONE;
-  /** Unix time at which the pause ends, in ms. */
-  pauseUntilMs = 0;
-  /** Called after a pause has ended, so that suspended clients go on; never while a command runs. */
+  /** Whether a command holds writes back. */
+  isHoldingWrites = false;
+  /** Called after less is suspended than before, so that suspended clients go on; never while a command runs. */
   onResume: () => void = () => {};
 
+  /** What CLIENT PAUSE suspends. */
+  #pauseMode = PAUSE_NONE;
+  /** Unix time at which that ends, in ms. */
+  #pauseUntilMs = 0;
   #lastId = 0;
   #pauseTimer: NodeJS.Timeout | undefined;
   #resumption: NodeJS.Immediate | undefined;
@@ -57,19 +65,42 @@ export class ClientRegistry {
    * Redis.
    */
   pause(mode: typeof PAUSE_WRITES | typeof PAUSE_ALL, durationMs: number, nowMs: number): void {
-    if (mode > this.pauseMode) this.pauseMode = mode;
-    this.pauseUntilMs = Math.max(this.pauseUntilMs, nowMs + durationMs);
+    if (mode > this.#pauseMode) this.#pauseMode = mode;
+    this.#pauseUntilMs = Math.max(this.#pauseUntilMs, nowMs + durationMs);
     clearTimeout(this.#pauseTimer);
-    const waitMs = Math.min(this.pauseUntilMs - nowMs, 0x7fffffff);
+    const waitMs = Math.min(this.#pauseUntilMs - nowMs, 0x7fffffff);
     this.#pauseTimer = setTimeout(() => this.resume(), waitMs);
+    this.#update();
   }
 
   /** Ends the pause. Suspended clients go on when the present work is done. */
   resume(): void {
     clearTimeout(this.#pauseTimer);
-    if (this.pauseMode === PAUSE_NONE) return;
-    this.pauseMode = PAUSE_NONE;
-    this.pauseUntilMs = 0;
+    this.#pauseMode = PAUSE_NONE;
+    this.#pauseUntilMs = 0;
+    this.#update();
+  }
+
+  /**
+   * Suspends writes for a command that works on the data while the event loop goes on, until
+   * `releaseWrites`. There is one such command at a time, as those that do so are writes too.
+   */
+  holdWrites(): void {
+    this.isHoldingWrites = true;
+    this.#update();
+  }
+
+  /** The command is done. Suspended clients go on when the present work is done. */
+  releaseWrites(): void {
+    this.isHoldingWrites = false;
+    this.#update();
+  }
+
+  #update(): void {
+    const before = this.pauseMode;
+    const held = this.isHoldingWrites ? PAUSE_WRITES : PAUSE_NONE;
+    this.pauseMode = Math.max(this.#pauseMode, held);
+    if (this.pauseMode >= before) return;
     this.#resumption ??= setImmediate(() => {
       this.#resumption = undefined;
       this.onResume();

@@ -41,12 +41,27 @@ export type KeyExtent =
       readonly step: number;
     };
 
+/** Arguments `first` to `last`, every `step`-th. */
+export interface KeyRange {
+  readonly first: number;
+  readonly last: number;
+  readonly step: number;
+}
+
+/** The range without an argument. */
+export const NO_KEYS: KeyRange = { first: 0, last: -1, step: 1 };
+
 /** One group of keys among the arguments of a command. */
 export interface KeySpec {
   readonly flags: readonly KeyFlag[];
   readonly search: KeySearch;
   readonly extent: KeyExtent;
   readonly notes?: string;
+  /**
+   * Finds them where search and extent, which COMMAND tells, do not suffice. A range that ends before
+   * it begins is none.
+   */
+  readonly locate?: (request: Request) => KeyRange;
   /** What a request does with these keys, where `variable_flags` tells that it depends. */
   readonly flagsOf?: (request: Request) => readonly KeyFlag[];
 }

@@ -25,6 +25,10 @@ export const NO_MANDATORY_KEYS = 1 << 19;
 export const PROTECTED = 1 << 20;
 /** Runs while a RESP2 client is subscribed to something; no flag of COMMAND's either. */
 export const SUBSCRIBER = 1 << 21;
+/** Answers later, for which a transaction cannot wait; no flag of COMMAND's. */
+export const ANSWERS_LATER = 1 << 22;
+/** Waits while a command holds writes back, as it promises that none will come; no flag of COMMAND's. */
+export const PAUSES = 1 << 23;
 
 /** Names in the order in which COMMAND lists them. */
 export const FLAG_NAMES: readonly (readonly [flag: number, name: string])[] = [

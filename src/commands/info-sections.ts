@@ -100,7 +100,7 @@ function clientFields({ blocking, clients, config, tracking }: Services): InfoFi
   ];
 }
 
-function statsFields({ keyspace, pubsub, stats, tracking }: Services): InfoField[] {
+function statsFields({ keyspace, pubsub, remotes, stats, tracking }: Services): InfoField[] {
   const nowMs = performance.now();
   const kilobytes = (bytes: number): string => (bytes / 1024).toFixed(2);
   return [
@@ -132,6 +132,7 @@ function statsFields({ keyspace, pubsub, stats, tracking }: Services): InfoField
     ['pubsub_channels', pubsub.channels.size],
     ['pubsub_patterns', pubsub.patterns.size],
     ['pubsubshard_channels', pubsub.shards.size],
+    ['migrate_cached_sockets', remotes.size],
     ['tracking_total_keys', tracking.table.keys],
     ['tracking_total_items', tracking.table.items],
     ['tracking_total_prefixes', tracking.prefixes.size],

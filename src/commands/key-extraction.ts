@@ -2,20 +2,20 @@
 // specs of its row: for COMMAND GETKEYS, and for whatever has to know keys before a command runs.
 // Specification: https://redis.io/docs/reference/key-specs/
 import type { Request } from '../protocol/request.ts';
-import type { KeyExtent, KeyFlag, KeySearch, KeySpec } from './command.ts';
+import {
+  type KeyExtent,
+  type KeyFlag,
+  type KeyRange,
+  type KeySearch,
+  type KeySpec,
+  NO_KEYS,
+} from './command.ts';
 
 /** An argument that is a key. */
 export interface KeyReference {
   /** Number of the argument. */
   readonly position: number;
   readonly flags: readonly KeyFlag[];
-}
-
-/** Arguments `first` to `last`, every `step`-th. */
-interface KeyRange {
-  readonly first: number;
-  readonly last: number;
-  readonly step: number;
 }
 
 /** Whether requests of a command with these key specs can have keys at all. */
@@ -48,13 +48,16 @@ export function visitKeys(
   for (let i = 0; i < specs.length; i++) {
     const spec = specs[i];
     if (spec.flags.includes('not_key')) continue;
-    const start = beginOf(spec.search, request);
-    if (start === undefined) continue;
-    const range = rangeOf(spec.extent, start, request);
+    const range = spec.locate === undefined ? find(spec, request) : spec.locate(request);
     if (range === undefined) return false;
     for (let k = range.first; k <= range.last; k += range.step) visit(k, spec);
   }
   return true;
+}
+
+function find({ search, extent }: KeySpec, request: Request): KeyRange | undefined {
+  const start = beginOf(search, request);
+  return start === undefined ? NO_KEYS : rangeOf(extent, start, request);
 }
 
 /** The argument at which the search ends; undefined when the keyword is not there. */

@@ -22,6 +22,7 @@ import { listMoveCommands } from './list-moves.ts';
 import { listCommands } from './lists.ts';
 import { logRewritingCommands } from './log-rewriting.ts';
 import { memoryCommands } from './memory.ts';
+import { migrateCommands } from './migrate.ts';
 import { monitorCommands } from './monitor.ts';
 import { objectCommands } from './object.ts';
 import { pubsubCommands } from './pubsub.ts';
@@ -48,6 +49,7 @@ const FAMILIES: readonly (readonly CommandRow[])[] = [
   expireCommands,
   scanCommands,
   dumpCommands,
+  migrateCommands,
   objectCommands,
   connectionCommands,
   clientCommands,

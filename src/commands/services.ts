@@ -14,6 +14,7 @@ import type { Command } from './command.ts';
 import type { Effects } from './effects.ts';
 import type { WriteAheadLog } from './log-rewriting.ts';
 import type { CommandTable } from './registry.ts';
+import type { Remotes } from './remotes.ts';
 import type { Snapshots } from './snapshots.ts';
 
 /** How SHUTDOWN was asked for. */
@@ -55,6 +56,8 @@ export interface Services {
   /** The log where changes go. */
   readonly wal: WriteAheadLog;
   readonly snapshots: Snapshots;
+  /** Other servers. */
+  readonly remotes: Remotes;
   readonly slowLog: SlowLog;
   readonly latency: LatencyMonitor;
   readonly log: Logger;

@@ -22,10 +22,12 @@ import {
 } from '../commands/errors.ts';
 import {
   ADMIN,
+  ANSWERS_LATER,
   FAST,
   MAY_REPLICATE,
   NO_AUTH,
   NO_MULTI,
+  PAUSES,
   PROTECTED,
   READONLY,
   SKIP_MONITOR,
@@ -397,7 +399,7 @@ export class Dispatcher {
     if (!client.authenticated && (flags & NO_AUTH) === 0 && needsPassword(this.#server)) {
       return this.#reject(client, command, AUTHENTICATION_REQUIRED);
     }
-    if (client.transaction !== undefined && (flags & NO_MULTI) !== 0) {
+    if (client.transaction !== undefined && (flags & (NO_MULTI | ANSWERS_LATER)) !== 0) {
       return this.#reject(client, command, 'ERR Command not allowed inside a transaction');
     }
     if (this.#memory.limited) {
@@ -428,10 +430,11 @@ export class Dispatcher {
   }
 
   #mustWait(client: Client, command: Command): boolean {
-    const { pauseMode } = this.#server.clients;
+    const { pauseMode, isHoldingWrites } = this.#server.clients;
     if (pauseMode === PAUSE_NONE) return false;
     if (pauseMode === PAUSE_ALL) return true;
-    return (allFlags(client, command) & (WRITE | MAY_REPLICATE)) !== 0;
+    const waiting = isHoldingWrites ? WRITE | MAY_REPLICATE | PAUSES : WRITE | MAY_REPLICATE;
+    return (allFlags(client, command) & waiting) !== 0;
   }
 
   #queue(client: Client, command: Command, request: Request): void {

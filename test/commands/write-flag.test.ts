@@ -26,6 +26,7 @@ const LEFT_OUT = new Map([
   ['client|reply', 'leaves requests without replies'],
   ['save', 'sets the number of changes back'],
   ['bgsave', 'as SAVE'],
+  ['migrate', 'needs another server'],
   ['monitor', 'answers once and then reports'],
   [
     'debug',

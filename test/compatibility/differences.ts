@@ -56,6 +56,16 @@ export const differences: readonly IntendedDifference[] = [
       'RESTORE never takes bytes of the version and the checksum at the end of a payload for a part of the value, as Redis does when the value ends too early.',
   },
   {
+    name: 'migrate-in-transactions',
+    reason:
+      'MIGRATE is refused inside MULTI: it waits for the other server while everybody else is served, and a transaction cannot wait.',
+  },
+  {
+    name: 'migrate-acknowledgement',
+    reason:
+      'MIGRATE deletes a key only when the target has answered +OK or the like. Redis takes everything that is no error for that, such as the answer of a web server.',
+  },
+  {
     name: 'debug-subcommands',
     reason:
       'DEBUG JMAP and DEBUG STRINGMATCH-LEN are additions of Synap. DEBUG HELP lists what there is: the subcommands of Redis that crash it or look into its data structures are missing.',
@@ -145,8 +155,8 @@ export const infoFieldsLeftOut: readonly InfoFields[] = [
     fields: ['Stats/dump_payload_sanitizations'],
   },
   {
-    reason: 'MIGRATE and writable replicas are not there yet.',
-    fields: ['Stats/migrate_cached_sockets', 'Stats/slave_expires_tracked_keys'],
+    reason: 'Writable replicas are not there yet.',
+    fields: ['Stats/slave_expires_tracked_keys'],
   },
 ];
 

@@ -150,6 +150,12 @@ const CASES: Readonly<Record<string, readonly string[]>> = {
   ltrim: ['LTRIM l 0 1', 'RPUSH l a b c', 'LTRIM l 0 -1', 'LTRIM l 0 1', 'LTRIM l 5 6'],
   'memory|usage': ['MEMORY USAGE no', 'SET k v', 'MEMORY USAGE no'],
   mget: ['SET k v', 'MGET k no', 'RPUSH l a', 'MGET no l no k'],
+  migrate: [
+    'MIGRATE 127.0.0.1 1 no 0 1000',
+    'SET k v',
+    'MIGRATE 127.0.0.1 1 k 0 1000',
+    'MIGRATE 127.0.0.1 1 "" 0 1000 KEYS no k no',
+  ],
   move: [
     'MOVE k 1',
     'SET k v EX 1000',
