@@ -48,6 +48,31 @@ test('another pause makes it longer and stricter, never shorter or milder', asyn
   expect(registry.pauseMode).toBe(PAUSE_NONE);
 });
 
+test('a command holds writes back, and a pause neither ends that nor is ended by it', async () => {
+  const { registry, onResume } = started();
+  registry.holdWrites();
+  expect(registry.pauseMode).toBe(PAUSE_WRITES);
+  registry.resume();
+  expect(registry.pauseMode).toBe(PAUSE_WRITES);
+  registry.pause(PAUSE_ALL, 100, Date.now());
+  expect(registry.pauseMode).toBe(PAUSE_ALL);
+  await vi.advanceTimersByTimeAsync(100);
+  expect(registry.pauseMode).toBe(PAUSE_WRITES);
+  // Reads go on already.
+  await vi.runAllTimersAsync();
+  expect(onResume).toHaveBeenCalledTimes(1);
+  registry.pause(PAUSE_WRITES, 100, Date.now());
+  registry.releaseWrites();
+  expect(registry.pauseMode).toBe(PAUSE_WRITES);
+  registry.resume();
+  expect(registry.pauseMode).toBe(PAUSE_NONE);
+  registry.holdWrites();
+  registry.releaseWrites();
+  expect(registry.pauseMode).toBe(PAUSE_NONE);
+  await vi.runAllTimersAsync();
+  expect(onResume).toHaveBeenCalledTimes(2);
+});
+
 test('clients go on only when the command that ends the pause is done', async () => {
   const { registry, onResume } = started();
   registry.pause(PAUSE_ALL, 1000, Date.now());
