@@ -512,18 +512,26 @@ test('connections are kept, and counted', async () => {
   for (const source of sources) {
     const before = Number(await infoField(source.client, 'migrate_cached_sockets'));
     let connections = 0;
+    let received = '';
     const port = await fakeTarget((socket) => {
       connections++;
       socket.on('data', (bytes) => {
+        received += bytes.toString();
         socket.write('+OK\r\n'.repeat(bytes.toString().match(/\*\d/g)?.length ?? 0));
       });
     });
-    for (const key of ['a', 'b', 'c']) {
+    for (const [key, db] of ['a0', 'b0', 'c7', 'd7', 'e0']) {
       await source.client.command('SET', key, '1');
-      const reply = await source.client.command('MIGRATE', HOST, String(port), key, '0', '1000');
+      const reply = await source.client.command('MIGRATE', HOST, String(port), key, db, '1000');
       expect(textOf(reply)).toBe('OK');
     }
     expect(connections).toBe(1);
+    // Only where it is another database than the last one.
+    expect(received.match(/SELECT\r\n\$1\r\n./g)?.map((text) => text.at(-1))).toEqual([
+      '0',
+      '7',
+      '0',
+    ]);
     expect(Number(await infoField(source.client, 'migrate_cached_sockets'))).toBe(before + 1);
   }
 });
