@@ -196,7 +196,7 @@ function reload({ request, reply, server }: Call): void {
   }
   const outcome = server.snapshots.reload({ saves, flushes, merges });
   // The log holds what there was before; it is to begin anew with what there is now.
-  if (!saves || merges) server.wal.scheduleRewrite();
+  if (server.wal.facts !== undefined && (!saves || merges)) server.wal.scheduleRewrite();
   if (outcome === 'done') reply.ok();
   else if (outcome === 'not saved') reply.error(FAILED);
   else reply.error('ERR Error trying to load the RDB dump, check server logs.');
