@@ -2,11 +2,11 @@
 // same commands must get the same replies and leave the same data at both ends. What a target may do
 // wrong is done by servers of the test's own, which answer what they are told.
 
-import { createServer, type Server as NetServer, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { infoField, until } from '../net/logged-server.ts';
+import { infoField } from '../net/logged-server.ts';
 import { encodeCommand, showCommand } from '../support/command-line.ts';
 import { compareWithRedis } from '../support/comparison-suite.ts';
+import { answering, type Behaviour, closeFakeTargets, fakeTarget } from '../support/fake-target.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { startRedisServer } from '../support/redis-server.ts';
 import { textOf } from '../support/reply-frames.ts';
@@ -28,7 +28,6 @@ interface End {
 let sources: End[] = [];
 let targets: End[] = [];
 const servers: RunningServer[] = [];
-const fakes: NetServer[] = [];
 
 beforeAll(async () => {
   servers.push(await startRedisServer(), await startSynapServer());
@@ -48,7 +47,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   for (const { client } of [...sources, ...targets]) await client.close();
-  for (const fake of fakes.splice(0)) fake.close();
+  closeFakeTargets();
 });
 
 async function open(server: RunningServer): Promise<End> {
@@ -292,36 +291,6 @@ test('events: del for each key that is gone', async () => {
   expect(heard[0].match(/del/g)?.length).toBeGreaterThan(3);
 });
 
-/** What a target of the test's own does with a connection. */
-type Behaviour = (socket: Socket, connection: number) => void;
-
-/** Starts one; returns its port. */
-function fakeTarget(behave: Behaviour): Promise<number> {
-  let connections = 0;
-  const server = createServer((socket) => {
-    socket.on('error', () => {});
-    behave(socket, ++connections);
-  });
-  fakes.push(server);
-  return new Promise((resolve) => {
-    server.listen(0, HOST, () => {
-      const address = server.address();
-      resolve(typeof address === 'object' && address !== null ? address.port : 0);
-    });
-  });
-}
-
-/** Answers the first bytes that come, and perhaps closes then. */
-function answering(lines: readonly string[], closes = false): Behaviour {
-  return (socket) => {
-    socket.once('data', () => {
-      const text = lines.map((line) => `${line}\r\n`).join('');
-      if (closes) socket.end(text);
-      else socket.write(text);
-    });
-  };
-}
-
 const FAULTS: readonly (readonly [name: string, behave: () => Behaviour, keys: string])[] = [
   ['never answers', () => () => {}, 'a b c'],
   ['answers to SELECT only', () => answering(['+OK']), 'a b c'],
@@ -374,137 +343,6 @@ describe('a target that', () => {
     }
     expect(outcomes[0]).toContain('writing');
     expect(outcomes[1]).toBe(outcomes[0]);
-  });
-});
-
-describe('while it is under way', () => {
-  const [SYNAP] = [1];
-
-  /** A migration of `k` that waits for a target, which the test has answer. */
-  async function migrating(): Promise<{ migrating: RawClient; answer: (line: string) => void }> {
-    let target: Socket | undefined;
-    const port = await fakeTarget((socket) => {
-      socket.on('data', () => {
-        target = socket;
-      });
-    });
-    const { client, server } = sources[SYNAP];
-    await client.command('FLUSHALL');
-    await client.command('SET', 'k', '1', 'PX', '600');
-    const migrating = await RawClient.connect(server.port, PATIENCE_MS);
-    migrating.sendCommand(['MIGRATE', HOST, String(port), 'k', '0', '10000']);
-    await until('the target to be asked', () => target);
-    return { migrating, answer: (line) => target?.write(`+OK\r\n${line}\r\n`) };
-  }
-
-  async function blockedClients(count: number): Promise<void> {
-    const { client } = sources[SYNAP];
-    await until(`${count} blocked clients`, async () =>
-      (await infoField(client, 'blocked_clients')) === String(count) ? true : undefined,
-    );
-  }
-
-  test('reads go on, writes wait, and nothing expires', async () => {
-    const { client, server } = sources[SYNAP];
-    const { migrating: first, answer } = await migrating();
-    const [writer, expired] = [await connect(sources[SYNAP]), await connect(sources[SYNAP])];
-    expect(textOf(await client.command('GET', 'k'))).toBe('1');
-    writer.sendCommand(['INCR', 'k']);
-    await blockedClients(2);
-    await until('the key to be due', async () =>
-      textOf(await client.command('GET', 'k')) === '' ? true : undefined,
-    );
-    expect(textOf(await client.command('DBSIZE'))).toBe('1');
-    expect(await infoField(client, 'expired_keys')).toBe('0');
-    answer('+OK');
-    expect(textOf((await first.read()).replies[0])).toBe('OK');
-    expect(textOf((await writer.read()).replies[0])).toBe('1');
-    expect(await infoField(client, 'expired_keys')).toBe('0');
-    expect(server.name).toBe('synap');
-    await Promise.all([first, writer, expired].map((one) => one.close()));
-  });
-
-  test('writes go on after a failure, and expiry does', async () => {
-    const { client } = sources[SYNAP];
-    const { migrating: first, answer } = await migrating();
-    const writer = await connect(sources[SYNAP]);
-    writer.sendCommand(['APPEND', 'k', '0']);
-    await blockedClients(2);
-    answer('-BUSYKEY no');
-    expect(textOf((await first.read()).replies[0])).toContain('BUSYKEY no');
-    expect(textOf((await writer.read()).replies[0])).toMatch(/^[12]$/);
-    await until(
-      'the key to expire',
-      async () => textOf(await client.command('DBSIZE')) === '0' || undefined,
-    );
-    await Promise.all([first, writer].map((one) => one.close()));
-  });
-
-  test('CLIENT PAUSE waits for its end, and CLIENT UNPAUSE does not end it', async () => {
-    const { client } = sources[SYNAP];
-    const { migrating: first, answer } = await migrating();
-    const [pausing, writer] = [await connect(sources[SYNAP]), await connect(sources[SYNAP])];
-    writer.sendCommand(['SET', 'other', '1']);
-    pausing.sendCommand(['CLIENT', 'PAUSE', '100000', 'WRITE']);
-    await blockedClients(3);
-    expect(textOf(await client.command('CLIENT', 'UNPAUSE'))).toBe('OK');
-    expect(textOf(await client.command('EXISTS', 'other'))).toBe('0');
-    answer('+OK');
-    expect(textOf((await first.read()).replies[0])).toBe('OK');
-    expect(textOf((await pausing.read()).replies[0])).toBe('OK');
-    expect(textOf(await client.command('EXISTS', 'k'))).toBe('0');
-    await client.command('CLIENT', 'UNPAUSE');
-    expect(textOf((await writer.read()).replies[0])).toBe('OK');
-    await Promise.all([first, pausing, writer].map((one) => one.close()));
-  });
-
-  test('another one waits, and the client may go', async () => {
-    const { client } = sources[SYNAP];
-    const { migrating: first, answer } = await migrating();
-    const second = await connect(sources[SYNAP]);
-    const port = await fakeTarget(answering(['+OK', '+OK']));
-    await targets[SYNAP].client.command('FLUSHALL');
-    second.sendCommand(['MIGRATE', HOST, String(port), 'other', '0', '1000']);
-    await blockedClients(2);
-    await first.close();
-    await blockedClients(1);
-    answer('+OK');
-    expect(textOf((await second.read()).replies[0])).toBe('NOKEY');
-    expect(textOf(await client.command('EXISTS', 'k'))).toBe('0');
-    await second.close();
-  });
-
-  test('no write is lost', async () => {
-    const { client, server } = sources[SYNAP];
-    const target = targets[0];
-    await client.command('FLUSHALL');
-    await target.client.command('FLUSHALL');
-    const port = String(target.server.port);
-    const writers = await Promise.all([1, 2, 3].map(() => RawClient.connect(server.port)));
-    let isOver = false;
-    let written = 0;
-    const writing = writers.map(async (writer) => {
-      while (!isOver) {
-        const pipeline = Array.from({ length: 10 }, () => encodeCommand(['RPUSH', 'k', 'x']));
-        writer.send(Buffer.concat(pipeline));
-        await writer.read(10);
-        written += 10;
-      }
-    });
-    let arrived = 0;
-    for (let i = 0; i < 40; i++) {
-      const outcome = textOf(await client.command('MIGRATE', HOST, port, 'k', '0', '5000'));
-      if (outcome === 'NOKEY') continue;
-      expect(outcome).toBe('OK');
-      arrived += Number(textOf(await target.client.command('LLEN', 'k')));
-      await target.client.command('DEL', 'k');
-    }
-    isOver = true;
-    await Promise.all(writing);
-    arrived += Number(textOf(await client.command('LLEN', 'k')));
-    expect(arrived).toBe(written);
-    expect(written).toBeGreaterThan(1000);
-    await Promise.all(writers.map((writer) => writer.close()));
   });
 });
 
