@@ -6,9 +6,9 @@
 
 import { cpuTimeMicros } from './process-stats.mjs';
 import { runRedisBenchmark } from './redis-benchmark.mjs';
-import { inOrderOfRound, withServers } from './servers.mjs';
+import { inOrderOfRound, keepNothing, withServers } from './servers.mjs';
 
-const CLIENTS = 50;
+export const CLIENTS = 50;
 
 /** Enough to guess the speed, too few to take long at P=1. */
 const PROBE_REQUESTS = 20_000;
@@ -47,6 +47,8 @@ const WARM_UP_SHARE = 0.4;
  * @template {CommandRow} Row
  * @typedef {object} CommandPlan
  * @property {Row[][]} groups rows that are warmed up and measured together
+ * @property {readonly string[]} [directives] of the servers; those that keep nothing unless given
+ * @property {number} [secondsPerRun] about; 2.5 unless given
  * @property {(row: Row) => string} label
  * @property {(row: Row) => import('./redis-benchmark.mjs').Workload} workload
  * @property {(server: RunningServer, row: Row) => Promise<void>} [fillForGroup] before a group,
@@ -64,8 +66,9 @@ const WARM_UP_SHARE = 0.4;
  */
 export async function measureCommands({ plans, options, progress }, plan) {
   const rounds = options.rounds ?? (options.quick ? 2 : 5);
-  const secondsPerRun = options.quick ? 1.2 : 2.5;
-  const rows = await withServers(plans, async (servers) => {
+  const secondsPerRun = options.quick ? 1.2 : (plan.secondsPerRun ?? 2.5);
+  const { directives = keepNothing } = plan;
+  const measure = async (/** @type {RunningServer[]} */ servers) => {
     /** @type {CommandResult[]} */
     const done = [];
     for (const group of plan.groups) {
@@ -87,7 +90,8 @@ export async function measureCommands({ plans, options, progress }, plan) {
       done.push(...results.map(({ result }) => result));
     }
     return done;
-  });
+  };
+  const rows = await withServers(plans, measure, { directives });
   return { clients: CLIENTS, secondsPerRun, rows };
 }
 

@@ -111,6 +111,11 @@ export function setTemplate(valueSizeBytes, expireAtMs) {
   return requestTemplate(['SET', numberedKey, value, ...expiry]);
 }
 
+/** @returns {RequestTemplate} GET */
+export function getTemplate() {
+  return requestTemplate(['GET', numberedKey]);
+}
+
 /**
  * @param {number} elements
  * @returns {RequestTemplate} RPUSH of elements that no other list has

@@ -51,6 +51,48 @@ export function residentBytesOf(status) {
   return Number(match[1]) * 1024;
 }
 
+/**
+ * The memory of a process and of those that it forked: what they share counts once, as each counts
+ * its proportion of it (Pss). A child that ends meanwhile counts nothing.
+ * @param {number} pid
+ * @returns {number} bytes
+ */
+export function familyBytes(pid) {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ');
+  let sum = proportionalBytesOf(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'));
+  for (const child of children.filter((word) => word !== '')) {
+    const rollup = readIfAlive(`/proc/${child}/smaps_rollup`);
+    if (rollup !== null) sum += proportionalBytesOf(rollup);
+  }
+  return sum;
+}
+
+/**
+ * @param {string} rollup text of /proc/PID/smaps_rollup
+ * @returns {number} Pss in bytes
+ * @throws {Error} when the field is missing
+ */
+export function proportionalBytesOf(rollup) {
+  const match = /^Pss:\s+(\d+) kB$/m.exec(rollup);
+  if (match === null) throw new Error('/proc/PID/smaps_rollup has no Pss');
+  return Number(match[1]) * 1024;
+}
+
+/**
+ * @param {string} file below /proc/PID
+ * @returns {string | null} null when the process is no more, or a zombie
+ */
+function readIfAlive(file) {
+  try {
+    const text = readFileSync(file, 'utf8');
+    return text === '' ? null : text;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'ENOENT' || code === 'ESRCH') return null;
+    throw error;
+  }
+}
+
 /** @returns {number} */
 function clockTicksPerSecond() {
   if (ticksPerSecond === 0) {

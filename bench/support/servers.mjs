@@ -1,6 +1,7 @@
 // @ts-check
-// Starts the two servers that are compared, with equal settings: loopback only, a free port, no
-// persistence, an empty directory. A server here is one process, whose pid the figures belong to.
+// Starts the two servers that are compared, with equal settings: loopback only, a free port, an
+// empty directory and no persistence unless a scenario asks for another one. A server here is one
+// process, whose pid the figures belong to.
 
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -8,9 +9,15 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { connectClient } from './client.mjs';
+import { cpuTimeMicros } from './process-stats.mjs';
 import { makeDirectory, removeDirectory, startChild, stopChild } from './processes.mjs';
 
-const START_PATIENCE_MS = 20_000;
+const START_PATIENCE_MS = 120_000;
+/** Short beside a start, which is measured with it. */
+const READY_POLL_MS = 5;
+
+/** Directives of a server that keeps nothing. */
+export const keepNothing = ['--save', '', '--appendonly', 'no'];
 
 /**
  * How a server is started; directives are appended to the command.
@@ -20,14 +27,25 @@ const START_PATIENCE_MS = 20_000;
  */
 
 /**
+ * @typedef {object} ServerOptions
+ * @property {string} [nodePreload] URL of a module that a Node server loads before its own code,
+ *   with an IPC channel to this process; other programs ignore it
+ * @property {readonly string[]} [directives] in place of `keepNothing`
+ * @property {string} [directory] in place of a fresh one; it stays when the server stops
+ */
+
+/**
  * @typedef {object} RunningServer
  * @property {'synap' | 'redis'} name
  * @property {number} pid
  * @property {number} port on 127.0.0.1
  * @property {import('./client.mjs').Client} client a control connection
  * @property {import('node:child_process').ChildProcess} child
- * @property {() => string} lastOutput the end of what it printed
- * @property {() => Promise<void>} stop ends the process and removes its directory
+ * @property {string} directory where its files are
+ * @property {number} readyMs from the start of its process until it answered PING
+ * @property {number} readyCpuMicros CPU time that it had used by then
+ * @property {() => string} output all that it printed
+ * @property {() => Promise<void>} stop ends the process and removes a directory that was made for it
  */
 
 /** @type {ServerPlan} */
@@ -41,53 +59,61 @@ export const redisPlan = { name: 'redis', command: ['redis-server'] };
 
 /**
  * @param {ServerPlan} plan
- * @param {{ nodePreload?: string }} [options] `nodePreload`: URL of a module that a Node server
- *   loads before its own code, with an IPC channel to this process; other programs ignore it
+ * @param {ServerOptions} [options]
  * @returns {Promise<RunningServer>} once it answers PING
  * @throws {Error} with the end of its output when it does not come up
  */
 export async function startServer(plan, options = {}) {
+  const { nodePreload, directives = keepNothing, directory = makeDirectory() } = options;
+  const removeOwnDirectory = () => {
+    if (options.directory === undefined) removeDirectory(directory);
+  };
   const port = await findFreePort();
-  const directory = makeDirectory();
   const logFile = join(directory, 'server.log');
   const log = openSync(logFile, 'w');
-  const lastOutput = () => readFileSync(logFile, 'utf8').trim().split('\n').slice(-5).join('\n');
+  const output = () => readFileSync(logFile, 'utf8');
   const [program, ...args] = plan.command;
+  const startedAt = performance.now();
   const child = startChild(
     program,
     [
       ...args,
       ...['--port', String(port), '--bind', '127.0.0.1', '--dir', directory],
-      ...['--save', '', '--appendonly', 'no'],
+      ...directives,
     ],
-    options.nodePreload === undefined
+    nodePreload === undefined
       ? { stdio: ['ignore', log, log] }
       : {
           stdio: ['ignore', log, log, 'ipc'],
-          env: { ...process.env, NODE_OPTIONS: `--import ${options.nodePreload}` },
+          env: { ...process.env, NODE_OPTIONS: `--import ${nodePreload}` },
         },
   );
   closeSync(log);
   try {
     const client = await waitUntilReady(child, port);
+    const readyMs = performance.now() - startedAt;
+    const pid = pidOf(child);
     return {
       name: plan.name,
-      pid: pidOf(child),
+      pid,
       port,
       client,
       child,
-      lastOutput,
+      directory,
+      readyMs,
+      readyCpuMicros: cpuTimeMicros(pid),
+      output,
       async stop() {
         client.close();
         await stopChild(child);
-        removeDirectory(directory);
+        removeOwnDirectory();
       },
     };
   } catch (error) {
     await stopChild(child);
-    const output = lastOutput();
-    removeDirectory(directory);
-    throw new Error(`${plan.command.join(' ')} did not start: ${messageOf(error)}\n${output}`);
+    const lines = lastLines(output());
+    removeOwnDirectory();
+    throw new Error(`${plan.command.join(' ')} did not start: ${messageOf(error)}\n${lines}`);
   }
 }
 
@@ -97,7 +123,7 @@ export async function startServer(plan, options = {}) {
  * @template Result
  * @param {readonly ServerPlan[]} plans
  * @param {(servers: RunningServer[]) => Promise<Result>} use
- * @param {{ nodePreload?: string }} [options]
+ * @param {ServerOptions} [options]
  * @returns {Promise<Result>}
  */
 export async function withServers(plans, use, options) {
@@ -111,11 +137,19 @@ export async function withServers(plans, use, options) {
     if (dead === undefined) throw error;
     const reason = dead.child.signalCode ?? `exit code ${dead.child.exitCode}`;
     throw new Error(
-      `${dead.name} ended with ${reason} (${messageOf(error)}):\n${dead.lastOutput()}`,
+      `${dead.name} ended with ${reason} (${messageOf(error)}):\n${lastLines(dead.output())}`,
     );
   } finally {
     for (const server of servers) await server.stop();
   }
+}
+
+/**
+ * @param {string} output
+ * @returns {string} the end of it
+ */
+function lastLines(output) {
+  return output.trim().split('\n').slice(-5).join('\n');
 }
 
 /**
@@ -141,9 +175,19 @@ export async function infoField(server, field) {
 }
 
 /**
+ * @param {RunningServer} server
+ * @param {string} command in lower case
+ * @returns {Promise<boolean>}
+ */
+export async function hasCommand(server, command) {
+  const commands = await server.client.call('COMMAND', 'LIST');
+  return Array.isArray(commands) && commands.includes(command);
+}
+
+/**
  * @param {import('node:child_process').ChildProcess} child
  * @param {number} port
- * @returns {Promise<import('./client.mjs').Client>}
+ * @returns {Promise<import('./client.mjs').Client>} that has been answered PONG
  */
 async function waitUntilReady(child, port) {
   /** @type {Error | null} */
@@ -155,17 +199,24 @@ async function waitUntilReady(child, port) {
     failure = new Error(`it ended with ${signal ?? `exit code ${code}`}`);
   });
   const deadline = Date.now() + START_PATIENCE_MS;
+  /** @type {import('./client.mjs').Client | null} */
+  let client = null;
   while (Date.now() < deadline) {
     if (failure !== null) throw failure;
     try {
-      const client = await connectClient(port);
+      client ??= await connectClient(port);
       await client.call('PING');
       return client;
-    } catch {
+    } catch (error) {
       // Not listening yet, or still loading: the deadline decides.
-      await sleep(20);
+      if (!messageOf(error).startsWith('LOADING')) {
+        client?.close();
+        client = null;
+      }
+      await sleep(READY_POLL_MS);
     }
   }
+  client?.close();
   throw new Error(`no answer to PING within ${START_PATIENCE_MS / 1000} s`);
 }
 
