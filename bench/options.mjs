@@ -4,25 +4,28 @@
 import { parseArgs } from 'node:util';
 import * as eventLoop from './scenarios/event-loop.mjs';
 import * as lists from './scenarios/lists.mjs';
+import * as log from './scenarios/log.mjs';
 import * as memory from './scenarios/memory.mjs';
 import * as pubsub from './scenarios/pubsub.mjs';
+import * as recovery from './scenarios/recovery.mjs';
+import * as snapshot from './scenarios/snapshot.mjs';
 import * as strings from './scenarios/strings.mjs';
 import { matchesFilter } from './support/command-rounds.mjs';
 
 /** All scenarios, in the order in which they run. */
-export const scenarios = [strings, lists, pubsub, memory, eventLoop];
+export const scenarios = [strings, lists, pubsub, memory, eventLoop, log, recovery, snapshot];
 
 /**
  * Those whose rows `--row` selects.
  * @type {{ name: string, rowLabels: (quick: boolean) => string[] }[]}
  */
-const scenariosWithRows = [strings, lists];
+const scenariosWithRows = [strings, lists, log];
 
 /**
  * @typedef {object} BenchOptions
  * @property {boolean} help
  * @property {string[]} only names of the scenarios to run
- * @property {string} row words that select rows of strings and lists; all rows when empty
+ * @property {string} row words that select rows of strings, lists and log; all rows when empty
  * @property {number | null} rounds null: each scenario's own number
  * @property {boolean} quick
  * @property {boolean} full
@@ -39,10 +42,13 @@ Compares Synap with redis-server on this machine: both with the same settings, a
 
   --only NAMES           run these scenarios only, separated by commas (also --scenario):
 ${scenarios.map(({ name, summary }) => `                           ${name.padEnd(11)} ${summary}`).join('\n')}
-  --row WORDS            of strings and lists, only the rows with all these words: --row 'set p=16'
-  --rounds N             rounds of each measurement (memory, event-loop: 3, with 10 M keys: 1; others: 5)
-  --quick                two minutes: few rows, short runs, two rounds; nothing is kept
-  --full                 10 M keys as well, in memory and event-loop (about 2 GB of memory)
+  --row WORDS            of strings, lists and log, only the rows with all these words:
+                         --row 'set p=16'
+  --rounds N             rounds of each measurement (memory, event-loop: 3, with 10 M keys: 1;
+                         others: 5, with 5 M keys: 3)
+  --quick                four minutes: few rows, short runs, two rounds; nothing is kept
+  --full                 10 M keys as well, in memory and event-loop (about 2 GB of memory), 5 M
+                         keys in recovery and snapshot
   --json FILE            write the results there instead of bench/results/latest.json
   --from FILE            measure nothing, report what such a file holds
   --write-docs           write the results into docs/performance.md and its charts

@@ -83,11 +83,11 @@ function checkTools(options) {
   if (!hasProcessStats()) {
     throw new Error('CPU time and memory are read from /proc, so this runs on Linux only');
   }
-  const driven = options.only.filter((name) => name === 'strings' || name === 'lists');
+  const driven = options.only.filter((name) => ['strings', 'lists', 'log'].includes(name));
   if (driven.length > 0 && toolVersion('redis-benchmark') === null) {
     throw new Error(
-      `redis-benchmark is not installed, which drives ${driven.join(' and ')}.\n${INSTALL_HINT}\n` +
-        'Without it: npm run bench -- --only pubsub,memory,event-loop',
+      `redis-benchmark is not installed, which drives ${driven.join(', ')}.\n${INSTALL_HINT}\n` +
+        'Without it: npm run bench -- --only pubsub,memory,event-loop,recovery,snapshot',
     );
   }
   const version = toolVersion('redis-server');

@@ -5,17 +5,21 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { fsyncModes } from '../scenarios/log.mjs';
 import { ratioChart } from './chart.mjs';
 import { renderMarkdown } from './render.mjs';
 import { reportSections } from './sections.mjs';
-import { commandRatio, isBaseLoad, listsTargets, stringsTargets } from './targets.mjs';
+import { commandRatio, isBaseLoad, listsTargets, logTargets, stringsTargets } from './targets.mjs';
 
 const documentFile = fileURLToPath(new URL('../../docs/performance.md', import.meta.url));
+
+/** @typedef {import('../support/command-rounds.mjs').CommandResult} CommandResult */
 
 /**
  * A figure that has a chart.
  * @typedef {object} FigureChart
- * @property {'strings' | 'lists'} scenario
+ * @property {'strings' | 'lists' | 'log'} scenario
+ * @property {import('../scenarios/log.mjs').LogLoad['appendfsync']} [appendfsync] of the rows of `log`
  * @property {'requestsPerSecond' | 'cpuMicrosPerCommand'} figure
  * @property {boolean} isMoreBetter
  * @property {string} title
@@ -62,9 +66,18 @@ const places = [
       },
     ],
   },
+  {
+    markers: 'log-charts',
+    charts: fsyncModes.map((appendfsync) => ({
+      scenario: 'log',
+      appendfsync,
+      figure: 'requestsPerSecond',
+      isMoreBetter: true,
+      title: `appendfsync ${appendfsync}: requests per second`,
+      file: `images/performance-log-${appendfsync}.svg`,
+    })),
+  },
 ];
-
-const targetsOf = { strings: stringsTargets, lists: listsTargets };
 
 /**
  * @param {import('./results.mjs').Results} results
@@ -117,16 +130,16 @@ export function replaceBetweenMarkers(document, name, content) {
  * @param {Omit<FigureChart, 'file'>} chart
  * @returns {string | null} null without ratios to draw
  */
-export function figureChart({ scenarios }, { scenario, figure, isMoreBetter, title }) {
-  const target = targetsOf[scenario].find((candidate) => candidate.figure === figure);
-  const rows = scenarios[scenario]?.rows.filter(isBaseLoad) ?? [];
+export function figureChart(results, chart) {
+  const { figure, isMoreBetter, title } = chart;
+  const rows = chartedRows(results, chart).filter(isBaseLoad);
   /** @type {Map<string, import('./chart.mjs').Bar[]>} */
   const groups = new Map();
   for (const row of rows) {
     const ratio = commandRatio(row, figure);
     if (ratio === null) continue;
     const bars = groups.get(row.command) ?? [];
-    const limit = target?.limits[row.pipeline];
+    const limit = chartedLimit(chart, row);
     bars.push({
       label: `P=${row.pipeline}`,
       ratio,
@@ -140,4 +153,29 @@ export function figureChart({ scenarios }, { scenario, figure, isMoreBetter, tit
     isMoreBetter,
     groups: [...groups].map(([label, bars]) => ({ label, bars })),
   });
+}
+
+/**
+ * @param {import('./results.mjs').Results} results
+ * @param {Pick<FigureChart, 'scenario' | 'appendfsync'>} chart
+ * @returns {CommandResult[]}
+ */
+function chartedRows({ scenarios }, { scenario, appendfsync }) {
+  if (scenario !== 'log') return scenarios[scenario]?.rows ?? [];
+  return scenarios.log?.rows.filter((row) => row.appendfsync === appendfsync) ?? [];
+}
+
+/**
+ * @param {Pick<FigureChart, 'scenario' | 'appendfsync' | 'figure'>} chart
+ * @param {CommandResult} row
+ * @returns {number | undefined} its target, where there is one
+ */
+function chartedLimit({ scenario, appendfsync, figure }, { command, pipeline }) {
+  if (scenario !== 'log') {
+    const targets = scenario === 'strings' ? stringsTargets : listsTargets;
+    return targets.find((candidate) => candidate.figure === figure)?.limits[pipeline];
+  }
+  if (command !== 'SET' || figure !== 'requestsPerSecond') return undefined;
+  return logTargets.find((one) => one.appendfsync === appendfsync && one.pipeline === pipeline)
+    ?.limit;
 }

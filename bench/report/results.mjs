@@ -31,6 +31,9 @@ import { fileURLToPath } from 'node:url';
  *   pubsub?: { facts: Facts, rows: import('../scenarios/pubsub.mjs').PubsubResult[] },
  *   memory?: { facts: Facts, rows: import('../scenarios/memory.mjs').MemoryResult[] },
  *   'event-loop'?: { facts: Facts } & import('../scenarios/event-loop.mjs').StallResult,
+ *   log?: { facts: Facts } & import('../scenarios/log.mjs').LogResult,
+ *   recovery?: { facts: Facts, rows: import('../scenarios/recovery.mjs').RecoveryRow[] },
+ *   snapshot?: { facts: Facts } & import('../scenarios/snapshot.mjs').SnapshotResult,
  * }} scenarios
  */
 

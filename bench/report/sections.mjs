@@ -6,6 +6,23 @@ import { phases } from '../scenarios/event-loop.mjs';
 import { loadLabel as memoryLabel } from '../scenarios/memory.mjs';
 import { ratioSpread, spread } from '../support/statistics.mjs';
 import {
+  ABSENT,
+  countOf,
+  measuredOn,
+  millions,
+  ratioCell,
+  spreadCell,
+  thousands,
+  verdict,
+} from './cells.mjs';
+import { commandSection } from './command-tables.mjs';
+import {
+  logSection,
+  persistenceTargets,
+  recoverySection,
+  snapshotSection,
+} from './persistence-sections.mjs';
+import {
   commandRatio,
   isBaseLoad,
   listMemoryLimit,
@@ -17,13 +34,8 @@ import {
   stringsTargets,
 } from './targets.mjs';
 
-const LOSS = '▼';
-const ABSENT = '—';
-
 /**
- * @typedef {import('../support/statistics.mjs').Spread} Spread
  * @typedef {import('../support/command-rounds.mjs').CommandResult} CommandResult
- * @typedef {import('../support/command-rounds.mjs').CommandFigures} CommandFigures
  * @typedef {import('../scenarios/memory.mjs').MemoryResult} MemoryResult
  * @typedef {import('../scenarios/pubsub.mjs').PubsubRound} PubsubRound
  * @typedef {import('./results.mjs').Results} Results
@@ -41,6 +53,7 @@ const ABSENT = '—';
  */
 export function reportSections({ scenarios }) {
   const { strings, lists, pubsub, memory, 'event-loop': eventLoop } = scenarios;
+  const { log, recovery, snapshot } = scenarios;
   /** @type {Section[]} */
   const sections = [];
   if (strings !== undefined) sections.push(commandSection('strings', 'Strings', strings));
@@ -79,78 +92,12 @@ export function reportSections({ scenarios }) {
       ],
     });
   }
+  if (log !== undefined) sections.push(logSection(log));
+  if (recovery !== undefined) sections.push(recoverySection(recovery));
+  if (snapshot !== undefined) sections.push(snapshotSection(snapshot));
   const tables = targetTables(scenarios);
   if (tables.length > 0) sections.push({ name: 'targets', title: 'Targets', tables, notes: [] });
   return sections;
-}
-
-/**
- * @param {string} name
- * @param {string} title
- * @param {NonNullable<Results['scenarios']['strings' | 'lists']>} results
- * @returns {Section}
- */
-function commandSection(name, title, { rows, clients, secondsPerRun, facts }) {
-  return {
-    name,
-    title,
-    tables: [throughputTable(rows), latencyTable(rows)],
-    notes: [
-      `${clients} connections, median of ${countOf(rows[0].rounds)} of about ${secondsPerRun} s ` +
-        'each; ratios are Synap ÷ Redis, with their range over the rounds; ' +
-        `${LOSS}: Redis is ahead. Latencies are of a whole pipeline.`,
-      measuredOn(facts),
-    ],
-  };
-}
-
-/**
- * @param {CommandResult[]} rows
- * @returns {Table}
- */
-function throughputTable(rows) {
-  return {
-    title: 'Requests per second and server CPU per command',
-    head: ['load', 'Synap/s', 'Redis/s', 'ratio', 'Synap µs', 'Redis µs', 'ratio'],
-    rows: rows.map((row) => [
-      loadLabel(row),
-      ...comparison(row, 'requestsPerSecond', (value) => thousands(value), true),
-      ...comparison(row, 'cpuMicrosPerCommand', (value) => value.toFixed(2), false),
-    ]),
-  };
-}
-
-/**
- * @param {CommandResult[]} rows
- * @returns {Table}
- */
-function latencyTable(rows) {
-  const figures = /** @type {const} */ (['p50Ms', 'p99Ms', 'p999Ms']);
-  return {
-    title: 'Latency in milliseconds, Synap | Redis | ratio',
-    head: ['load', ...['p50', 'p99', 'p99.9'].flatMap((name) => [name, 'Redis', 'ratio'])],
-    rows: rows.map((row) => [
-      loadLabel(row),
-      ...figures.flatMap((figure) => comparison(row, figure, (value) => value.toFixed(2), false)),
-    ]),
-  };
-}
-
-/**
- * @param {CommandResult} row
- * @param {keyof CommandFigures} figure
- * @param {(value: number) => string} format
- * @param {boolean} isMoreBetter
- * @returns {string[]} three cells
- */
-function comparison(row, figure, format, isMoreBetter) {
-  const synap = spread(row.rounds.map((round) => round.synap[figure]));
-  const redis = spread(row.rounds.map((round) => round.redis?.[figure]));
-  return [
-    synap === null ? ABSENT : format(synap.median),
-    redis === null ? ABSENT : format(redis.median),
-    ratioCell(commandRatio(row, figure), isMoreBetter),
-  ];
 }
 
 /**
@@ -242,7 +189,8 @@ function stallTable({ rounds, loadedKeys, expiredKeys }) {
  * @param {Results['scenarios']} scenarios
  * @returns {Table[]}
  */
-function targetTables({ strings, lists, pubsub, memory, 'event-loop': eventLoop }) {
+function targetTables(scenarios) {
+  const { strings, lists, pubsub, memory, 'event-loop': eventLoop } = scenarios;
   /** @type {Table[]} */
   const tables = [];
   for (const { title, rows, targets } of [
@@ -297,6 +245,14 @@ function targetTables({ strings, lists, pubsub, memory, 'event-loop': eventLoop 
       rows: others,
     });
   }
+  const persistence = persistenceTargets(scenarios);
+  if (persistence.length > 0) {
+    tables.push({
+      title: 'The log, recovery and snapshots',
+      head: ['figure', 'target', 'measured'],
+      rows: persistence,
+    });
+  }
   return tables;
 }
 
@@ -324,83 +280,4 @@ function commandTargetTable(title, rows, targets) {
       ]),
     ),
   };
-}
-
-/**
- * @param {string} measured
- * @param {boolean} isHit
- * @returns {string}
- */
-function verdict(measured, isHit) {
-  return `${measured} ${isHit ? 'hit' : 'MISS'}`;
-}
-
-/**
- * @param {Spread | null} ratio
- * @param {boolean} isMoreBetter
- * @returns {string} median, range and, where it is one, the mark of a loss
- */
-function ratioCell(ratio, isMoreBetter) {
-  if (ratio === null) return ABSENT;
-  const { median, min, max } = ratio;
-  const shown = median.toFixed(2);
-  const isLoss = isMoreBetter ? +shown < 1 : +shown > 1;
-  const range = min === max ? '' : ` (${min.toFixed(2)}–${max.toFixed(2)})`;
-  return `${shown}${range}${isLoss ? ` ${LOSS}` : ''}`;
-}
-
-/**
- * @param {Spread | null} value
- * @returns {string}
- */
-function spreadCell(value) {
-  if (value === null) return ABSENT;
-  const { median, min, max } = value;
-  const range = min === max ? '' : ` (${min.toFixed(1)}–${max.toFixed(1)})`;
-  return median.toFixed(1) + range;
-}
-
-/**
- * @param {CommandResult} row
- * @returns {string} the command and what differs from the base load
- */
-function loadLabel({ command, pipeline, valueSizeBytes, keySpace }) {
-  const size = valueSizeBytes === 16 ? '' : `, ${valueSizeBytes} bytes`;
-  const keys = keySpace === undefined || keySpace === 100_000 ? '' : `, ${millions(keySpace)} keys`;
-  return `${command} P=${pipeline}${size}${keys}`;
-}
-
-/**
- * @param {import('./results.mjs').Facts} facts
- * @returns {string}
- */
-function measuredOn({ date, cpu, cores, node, synap, redis, system }) {
-  return (
-    `Measured ${date.slice(0, 10)}: Synap ${synap} on Node ${node}, ` +
-    `${redis === null ? 'no Redis' : `Redis ${redis}`}, ${cpu}, ${cores} cores, ${system}.`
-  );
-}
-
-/**
- * @param {readonly unknown[]} rounds
- * @returns {string} "1 round", "5 rounds"
- */
-function countOf(rounds) {
-  return `${rounds.length} ${rounds.length === 1 ? 'round' : 'rounds'}`;
-}
-
-/**
- * @param {number} value
- * @returns {string} "1,234 k"
- */
-function thousands(value) {
-  return `${Math.round(value / 1000).toLocaleString('en-US')} k`;
-}
-
-/**
- * @param {number} count
- * @returns {string}
- */
-function millions(count) {
-  return count >= 1e6 ? `${count / 1e6} M` : `${count / 1e3} k`;
 }

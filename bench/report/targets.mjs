@@ -64,6 +64,32 @@ export const listMemoryLimit = 1;
 export const stallLimitMs = 15;
 
 /**
+ * Requests per second of SET with a log, Synap ÷ Redis, at least.
+ * @type {{ appendfsync: import('../scenarios/log.mjs').LogLoad['appendfsync'], pipeline: number, limit: number }[]}
+ */
+export const logTargets = [
+  { appendfsync: 'everysec', pipeline: 1, limit: 0.95 },
+  { appendfsync: 'everysec', pipeline: 16, limit: 1.2 },
+  { appendfsync: 'always', pipeline: 1, limit: 1 },
+];
+
+/** p99 of GETs beside writers under `appendfsync always`, Synap ÷ Redis, at most. */
+export const besideLimit = 0.5;
+
+/** Time from the start until PING is answered, Synap ÷ Redis, at most, from whatever it loads. */
+export const recoveryLimit = 1;
+
+/** While a snapshot is taken. */
+export const snapshotLimits = {
+  /** p99.9 of GET and of SET, Synap ÷ Redis, at most. */
+  p999Ratio: 1,
+  /** The event loop's longest stall, at most. */
+  stallMs: 20,
+  /** What memory grows by, as a share of what it was before, at most. */
+  memoryGrowth: 0.15,
+};
+
+/**
  * Targets hold for the base load only: small values, 100 k keys where there is more than one.
  * @param {import('../support/command-rounds.mjs').CommandRow} row
  * @returns {boolean}
