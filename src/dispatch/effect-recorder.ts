@@ -7,7 +7,7 @@
 // though the last one ended elsewhere says so too: other readers know of no groups.)
 import type { EffectArgument, Effects } from '../commands/effects.ts';
 import type { Database } from '../keyspace/database.ts';
-import { writeInteger } from '../protocol/integer.ts';
+import { digitsOf, writeInteger } from '../protocol/integer.ts';
 import type { Request } from '../protocol/request.ts';
 
 const STAR = 42; // *
@@ -21,6 +21,9 @@ const INITIAL_BYTES = 64 * 1024;
 const MAX_KEPT_BYTES = 1024 * 1024;
 /** Below this many bytes a loop copies faster than a call into the runtime. */
 const LOOP_COPY_BYTES = 64;
+
+const LINE_END_BYTES = 2;
+const NOWHERE = -1;
 
 /** Takes the stream. */
 export interface EffectStream {
@@ -84,7 +87,9 @@ export class EffectRecorder implements Effects {
   end(database: Database, request: Request): void {
     if (this.#replaced) return;
     this.#beginEffect(database.index);
-    this.#request(request);
+    const start = startOfEncoding(request);
+    if (start === NOWHERE) this.#request(request);
+    else this.#copy(request, start);
     this.#endEffect();
   }
 
@@ -134,9 +139,17 @@ export class EffectRecorder implements Effects {
   }
 
   #endEffect(): void {
+    if (this.#position === 0) return;
     this.#stream?.append(this.#buffer, 0, this.#position);
     this.#position = 0;
     if (this.#buffer.length > MAX_KEPT_BYTES) this.#buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES);
+  }
+
+  /** The request as it was received. */
+  #copy({ buffer, offsets, lengths, count }: Request, start: number): void {
+    const last = count - 1;
+    if (this.#position > 0) this.#endEffect();
+    this.#stream?.append(buffer, start, offsets[last] + lengths[last] + LINE_END_BYTES);
   }
 
   #request(request: Request): void {
@@ -187,4 +200,33 @@ export class EffectRecorder implements Effects {
     this.#buffer.copy(larger, 0, 0, this.#position);
     this.#buffer = larger;
   }
+}
+
+/**
+ * Where a request begins in its buffer, if what stands there is to the byte what `#request` would write.
+ * NOWHERE for others: inline commands, copies, and what the decoder forgives but readers of logs do not.
+ */
+function startOfEncoding({ buffer, offsets, lengths, count }: Request): number {
+  for (let i = 1; i < count; i++) {
+    const end = offsets[i - 1] + lengths[i - 1];
+    if (!isLineEnd(buffer, end)) return NOWHERE;
+    if (headerStart(buffer, offsets[i], DOLLAR, lengths[i]) !== end + LINE_END_BYTES)
+      return NOWHERE;
+  }
+  const last = count - 1;
+  if (!isLineEnd(buffer, offsets[last] + lengths[last])) return NOWHERE;
+  const first = headerStart(buffer, offsets[0], DOLLAR, lengths[0]);
+  return first === NOWHERE ? NOWHERE : headerStart(buffer, first, STAR, count);
+}
+
+/** Where the header begins that ends at `end`, if it is as short as it can be for its value. */
+function headerStart(buffer: Buffer, end: number, type: number, value: number): number {
+  const start = end - LINE_END_BYTES - digitsOf(value) - 1;
+  if (start < 0 || buffer[start] !== type || !isLineEnd(buffer, end - LINE_END_BYTES))
+    return NOWHERE;
+  return start;
+}
+
+function isLineEnd(buffer: Buffer, at: number): boolean {
+  return buffer[at] === CR && buffer[at + 1] === LF;
 }

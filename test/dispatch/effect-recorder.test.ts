@@ -1,9 +1,10 @@
 // What commands record of themselves: the whole stream of effects of a server, as commands.
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { EffectRecorder } from '../../src/dispatch/effect-recorder.ts';
 import type { Database } from '../../src/keyspace/database.ts';
 import { Keyspace } from '../../src/keyspace/keyspace.ts';
 import { CommandReader } from '../../src/persistence/commands-of.ts';
+import { COMPLETE, RequestDecoder } from '../../src/protocol/decoder.ts';
 import { Request } from '../../src/protocol/request.ts';
 
 const [zero, one, two] = new Keyspace(3).databases as [Database, Database, Database];
@@ -34,7 +35,7 @@ function recording() {
     });
     return found;
   };
-  return { recorder, lines, endGroup };
+  return { recorder, lines, endGroup, bytes: () => Buffer.concat(pieces) };
 }
 
 function run(recorder: EffectRecorder, database: Database, ...args: string[]): void {
@@ -48,6 +49,41 @@ test('a request is its own effect', () => {
   run(recorder, zero, 'APPEND', 'k', '\r\n$3\r\n');
   run(recorder, zero, 'SET', '', 'x'.repeat(200_000));
   expect(lines()).toEqual(['SET k v', 'APPEND k \r\n$3\r\n', `SET  ${'x'.repeat(200_000)}`]);
+});
+
+describe('a request as it was received', () => {
+  /** What is recorded of a request in these bytes. */
+  function recorded(bytes: string, database = zero): string {
+    const { recorder, bytes: all } = recording();
+    const decoder = new RequestDecoder();
+    const buffer = Buffer.from(`before${bytes}after`, 'latin1');
+    decoder.reset(buffer, 6, 6 + bytes.length, undefined);
+    expect(decoder.next()).toBe(COMPLETE);
+    recorder.begin();
+    recorder.end(database, decoder.request);
+    return all().toString('latin1');
+  }
+  const SET = '*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$12\r\n\r\n$1\r\nv\r\n$1\r\r\n';
+
+  test('is recorded to the byte', () => {
+    expect(recorded(SET)).toBe(SET);
+    expect(recorded('*1\r\n$7\r\nFLUSHDB\r\n')).toBe('*1\r\n$7\r\nFLUSHDB\r\n');
+    expect(recorded(SET, two)).toBe(`*2\r\n$6\r\nSELECT\r\n$1\r\n2\r\n${SET}`);
+  });
+
+  test('is written anew where it is not what a log holds', () => {
+    const plain = '*2\r\n$3\r\nDEL\r\n$1\r\nk\r\n';
+    expect(recorded('DEL k\r\n')).toBe(plain);
+    // Nobody looks at what ends an argument.
+    expect(recorded('*2\r\n$3\r\nDELxx$1\r\nk\r\n')).toBe(plain);
+    expect(recorded('*2\r\n$3\r\nDEL\r\n$1\r\nkxx')).toBe(plain);
+  });
+
+  test('is the same as one that is written, however it is encoded', () => {
+    for (const text of ['*2\r\n$3\r\nDEL\r\n$1\rxk\r\n', '*2\rx$3\r\nDEL\r\n$1\r\nk\r\n']) {
+      expect(recorded(text)).toBe('*2\r\n$3\r\nDEL\r\n$1\r\nk\r\n');
+    }
+  });
 });
 
 test('the database is selected when it is another one', () => {
