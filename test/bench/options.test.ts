@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { isForKeeps, parseOptions, splitCommand } from '../../bench/options.mjs';
 import * as lists from '../../bench/scenarios/lists.mjs';
+import * as log from '../../bench/scenarios/log.mjs';
 import { loadLabel, memoryLoads } from '../../bench/scenarios/memory.mjs';
+import { recoveryLoads } from '../../bench/scenarios/recovery.mjs';
+import { snapshotSizes } from '../../bench/scenarios/snapshot.mjs';
 import { rowLabels } from '../../bench/scenarios/strings.mjs';
 import { matchesFilter } from '../../bench/support/command-rounds.mjs';
 import { inOrderOfRound } from '../../bench/support/servers.mjs';
@@ -9,7 +12,10 @@ import { inOrderOfRound } from '../../bench/support/servers.mjs';
 describe('parseOptions', () => {
   test('runs everything without flags', () => {
     const options = parseOptions([]);
-    expect(options.only).toEqual(['strings', 'lists', 'pubsub', 'memory', 'event-loop']);
+    expect(options.only).toEqual([
+      ...['strings', 'lists', 'pubsub', 'memory', 'event-loop'],
+      ...['log', 'recovery', 'snapshot'],
+    ]);
     expect(options.rounds).toBeNull();
     expect(isForKeeps(options)).toBe(true);
   });
@@ -28,9 +34,10 @@ describe('parseOptions', () => {
     [['--quick', '--write-docs'], '--write-docs'],
     [['--synap-command', 'redis-server', '--write-docs'], '--write-docs'],
     [['--synap-command', ' '], 'empty'],
-    [['--row', 'set p=2'], 'no row of strings or lists'],
+    [['--row', 'set p=2'], 'no row of strings or lists or log'],
     [['--only', 'strings,memory', '--row', 'lpush'], 'no row of strings'],
-    [['--quick', '--row', 'rpop'], 'no row of strings or lists'],
+    [['--quick', '--row', 'rpop'], 'no row of strings or lists or log'],
+    [['--only', 'log', '--row', 'get p=16'], 'no row of log'],
     [['--fast'], '--fast'],
     [['strings'], 'strings'],
   ])('refuses %j', (args, message) => {
@@ -38,9 +45,10 @@ describe('parseOptions', () => {
   });
 
   test('leaves out a scenario of which no row is selected', () => {
-    expect(parseOptions(['--row', 'lpush p=16']).only).toEqual([
-      ...['lists', 'pubsub', 'memory', 'event-loop'],
+    expect(parseOptions(['--row', 'rpush p=16']).only).toEqual([
+      ...['lists', 'pubsub', 'memory', 'event-loop', 'recovery', 'snapshot'],
     ]);
+    expect(parseOptions(['--only', 'strings,log', '--row', 'always']).only).toEqual(['log']);
     expect(parseOptions(['--only', 'strings,lists', '--row', 'get']).only).toEqual(['strings']);
     expect(parseOptions(['--only', 'strings,lists', '--row', 'p=64']).only).toEqual([
       ...['strings', 'lists'],
@@ -122,6 +130,57 @@ describe('rows of lists', () => {
     // Every one of 50 connections may send a whole pipeline too many.
     expect(lists.lengthBefore({ kind: 'pop', pipeline: 64 }, 1_000_001)).toBe(1_000_001 + 50 * 64);
     expect(lists.lengthBefore({ kind: 'range', pipeline: 16 }, 10)).toBeGreaterThanOrEqual(600);
+  });
+});
+
+describe('rows of log', () => {
+  test('cover all commands under each setting, and GETs beside writers', () => {
+    const labels = log.rowLabels(false);
+    expect(labels).toHaveLength(new Set(labels).size);
+    for (const mode of ['always', 'everysec', 'no']) {
+      for (const command of ['SET', 'INCR', 'LPUSH', 'MSET (10 keys)']) {
+        expect(labels).toContain(`${command} P=1 ${mode}`);
+        expect(labels).toContain(`${command} P=16 ${mode}`);
+      }
+      expect(labels).toContain(`SET P=64 ${mode}`);
+    }
+    expect(labels).toContain('GET beside SET always');
+    expect(labels).toHaveLength(3 * 9 + 1);
+  });
+
+  test('are bounded: by a key space, or by a list that is made anew', () => {
+    const unbounded = log.logRows(false).filter(({ keySpace }) => keySpace === undefined);
+    expect(new Set(unbounded.map(({ command }) => command))).toEqual(new Set(['LPUSH']));
+    for (const { keySpace, workload } of log.logRows(false)) {
+      expect(workload.keySpace).toBe(keySpace);
+    }
+  });
+
+  test('keep a log that is never rewritten', () => {
+    const directives = log.logDirectives('always').join(' ');
+    expect(directives).toContain('--appendonly yes --appendfsync always');
+    expect(directives).toContain('--auto-aof-rewrite-percentage 0');
+  });
+});
+
+describe('loads of recovery and snapshot', () => {
+  test('are 1 M keys, 5 M too with --full, fewer with --quick', () => {
+    const keys = (args: string[]) => {
+      const options = parseOptions(args);
+      const recovered = recoveryLoads(options).map((load) => load.keys);
+      return [new Set(recovered), new Set(snapshotSizes(options).map((size) => size.keys))];
+    };
+    expect(keys([])).toEqual([new Set([0, 1e6]), new Set([1e6])]);
+    expect(keys(['--full'])).toEqual([new Set([0, 1e6, 5e6]), new Set([1e6, 5e6])]);
+    expect(keys(['--quick'])).toEqual([new Set([0, 2e5]), new Set([2e5])]);
+  });
+
+  test('take the rounds that are asked for', () => {
+    const options = parseOptions(['--full', '--rounds', '2']);
+    for (const { count } of [...recoveryLoads(options), ...snapshotSizes(options)]) {
+      expect(count).toBe(2);
+    }
+    expect(recoveryLoads(parseOptions([])).every(({ count }) => count === 5)).toBe(true);
   });
 });
 

@@ -1,5 +1,13 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { cpuTicks, residentBytesOf } from '../../bench/support/process-stats.mjs';
+import {
+  cpuTicks,
+  familyBytes,
+  proportionalBytesOf,
+  residentBytesOf,
+} from '../../bench/support/process-stats.mjs';
 import { median, ratioSpread, spread } from '../../bench/support/statistics.mjs';
 
 describe('median', () => {
@@ -51,5 +59,31 @@ describe('process figures', () => {
     const status = 'Name:\tsynap\nVmHWM:\t  999 kB\nVmRSS:\t    2048 kB\nRssAnon:\t 1 kB\n';
     expect(residentBytesOf(status)).toBe(2048 * 1024);
     expect(() => residentBytesOf('Name:\tkthreadd\n')).toThrow('VmRSS');
+  });
+});
+
+describe('memory of a process and its children', () => {
+  test('is the proportional share, not all that is resident', () => {
+    const rollup = 'Rss:  1636 kB\nPss:                 331 kB\nPss_Dirty:    112 kB\n';
+    expect(proportionalBytesOf(rollup)).toBe(331 * 1024);
+    expect(() => proportionalBytesOf('Rss: 1 kB\n')).toThrow('Pss');
+  });
+
+  test('counts children for as long as they are there', async () => {
+    const filled = 64 * 1024 * 1024;
+    const code = `const kept = Buffer.alloc(${filled}, 1); console.log(kept.length); setInterval(() => {}, 1e6)`;
+    const child = spawn(process.execPath, ['-e', code], { stdio: ['ignore', 'pipe', 'inherit'] });
+    try {
+      await once(child.stdout, 'data');
+      const alone = familyBytes(child.pid ?? 0);
+      expect(alone).toBeGreaterThan(filled);
+      const rollup = readFileSync(`/proc/${process.pid}/smaps_rollup`, 'utf8');
+      const own = proportionalBytesOf(rollup);
+      expect(familyBytes(process.pid)).toBeGreaterThan(own + alone / 2);
+    } finally {
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    }
+    expect(() => familyBytes(child.pid ?? 0)).toThrow();
   });
 });
