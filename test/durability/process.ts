@@ -9,7 +9,8 @@ import { RawClient } from '../support/raw-client.ts';
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 const START_TIMEOUT_MS = 15_000;
-const RETRY_MS = 20;
+const START_ATTEMPTS = 5;
+const RETRY_MS = 10;
 
 /** Those that have not ended: a test that fails leaves them behind. */
 const running = new Set<ChildProcess>();
@@ -49,6 +50,19 @@ export class Process {
     return Process.#start('redis-server', [], directory, options);
   }
 
+  /** Starts it and ends it so soon, wherever it has got to by then. */
+  static async interrupt(
+    directory: string,
+    options: readonly string[],
+    afterMs: number,
+  ): Promise<void> {
+    const port = await freePort();
+    const place = ['--port', String(port), '--dir', directory, '--appendonly', 'yes'];
+    const started = new Process(spawn(process.execPath, [MAIN, ...place, ...options]), port);
+    await sleep(afterMs);
+    await started.kill();
+  }
+
   /** Starts the program, which must refuse to; resolves to what it printed. */
   static async refused(directory: string, options: readonly string[]): Promise<string> {
     const port = await freePort();
@@ -65,18 +79,29 @@ export class Process {
     directory: string,
     options: readonly string[],
   ): Promise<Process> {
-    const port = await freePort();
-    const place = ['--port', String(port), '--bind', '127.0.0.1', '--dir', directory];
-    const started = new Process(spawn(command, [...args, ...place, ...options]), port);
+    for (let attempt = 1; ; attempt++) {
+      const port = await freePort();
+      const place = ['--port', String(port), '--bind', '127.0.0.1', '--dir', directory];
+      const started = new Process(spawn(command, [...args, ...place, ...options]), port);
+      if (await started.#begins()) return started;
+      // Between finding the port free and binding it another process may have taken it.
+      const portWasTaken = /address already in use/i.test(started.#output);
+      if (portWasTaken && attempt < START_ATTEMPTS) continue;
+      throw new Error(`the server did not start:\n${started.#output}`);
+    }
+  }
+
+  /** Waits until it answers; false, and ended, if it does not. */
+  async #begins(): Promise<boolean> {
     const deadlineMs = Date.now() + START_TIMEOUT_MS;
-    while (!(await started.#answers())) {
-      if (started.#child.exitCode !== null || Date.now() > deadlineMs) {
-        await started.kill();
-        throw new Error(`the server did not start:\n${started.#output}`);
+    while (!(await this.#answers())) {
+      if (this.#child.exitCode !== null || Date.now() > deadlineMs) {
+        await this.kill();
+        return false;
       }
       await sleep(RETRY_MS);
     }
-    return started;
+    return true;
   }
 
   /** Ends all that a test has left behind. */

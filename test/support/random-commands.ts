@@ -10,7 +10,7 @@ import type { Argument, CommandGrammar } from './command-grammar.ts';
 import type { Random } from './random.ts';
 
 const KEYS_OF_A_GROUP = 4;
-const DATABASES = 3;
+const DATABASES = [0, 1, 2];
 const BROKEN_SHARE = 0.06;
 const FUTURE_SECONDS = 4_102_444_800;
 
@@ -67,17 +67,23 @@ export class CommandGenerator {
   readonly #random: Random;
   readonly #grammars: readonly CommandGrammar[];
   readonly #weight: (grammar: CommandGrammar) => number;
+  readonly #databases: readonly number[];
   #deck: CommandGrammar[] = [];
 
-  /** @param weight how often a command is dealt in each round; at least 1. */
+  /**
+   * @param weight how often a command is dealt in each round; at least 1.
+   * @param databases those that commands name.
+   */
   constructor(
     random: Random,
     grammars: readonly CommandGrammar[],
     weight: (grammar: CommandGrammar) => number,
+    databases: readonly number[] = DATABASES,
   ) {
     this.#random = random;
     this.#grammars = grammars;
     this.#weight = weight;
+    this.#databases = databases;
   }
 
   /** The next command; every grammar comes up before the deck of all of them is dealt again. */
@@ -177,7 +183,7 @@ export class CommandGenerator {
     }
     if (/^(db|destination-db|index\d?)$/.test(name)) {
       return this.#random.chance(0.95)
-        ? String(this.#random.integer(0, DATABASES - 1))
+        ? String(this.#random.pick(this.#databases))
         : this.#random.pick(['16', '-1']);
     }
     if (/increment|decrement/.test(name)) return this.#random.pick(INTEGERS);
