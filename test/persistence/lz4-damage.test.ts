@@ -17,10 +17,14 @@ const TEXT = TEXTS.join('');
 const FILE = Buffer.concat(TEXTS.map((text) => compressFrameNow(Buffer.from(text))));
 
 /** What comes out of a file before it ends or fails. */
-async function readUntilDamage(file: Buffer): Promise<{ text: string; error: unknown }> {
+async function readUntilDamage(
+  file: Buffer,
+  chunkBytes?: number,
+): Promise<{ text: string; error: unknown }> {
+  const input = new Lz4Input(chunksOf(file, chunkBytes));
   let text = '';
   try {
-    for await (const piece of framesContent(new Lz4Input(chunksOf(file)))) text += piece;
+    for await (const piece of framesContent(input)) text += piece;
     return { text, error: undefined };
   } catch (error) {
     return { text, error };
@@ -140,6 +144,10 @@ describe('frames made by hand', () => {
     const { position } = error as Lz4Error;
     expect(position).toBeGreaterThanOrEqual(21);
     expect(position).toBeLessThanOrEqual(21 + frame.length);
+    // It is the same place wherever chunks end.
+    const inBytes = await readUntilDamage(Buffer.concat([before, frame]), 1);
+    expect(inBytes.error).toEqual(error);
+    expect((inBytes.error as Lz4Error).position).toBe(position);
   });
 });
 
