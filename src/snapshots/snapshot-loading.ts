@@ -4,6 +4,7 @@ import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import type { Values } from '../config/directives.ts';
 import { systemMessage } from '../config/error.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
+import { Lz4Error } from '../persistence/lz4-frames.ts';
 import { SnapshotPieces } from '../persistence/snapshot-pieces.ts';
 import { KeyspaceLoader, type LoadOptions } from '../rdb/keyspace-loader.ts';
 import { RdbFileReader, readRdbFile } from '../rdb/rdb-file-reader.ts';
@@ -118,7 +119,7 @@ function resultOf(
 }
 
 function problemOf(path: string, error: unknown): Error {
-  if (error instanceof RdbError) {
+  if (error instanceof RdbError || error instanceof Lz4Error) {
     return new Error(
       `${path}: ${error.message}; put an older copy in its place, or move it away to start empty`,
     );

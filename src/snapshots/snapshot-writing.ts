@@ -49,7 +49,9 @@ export class SnapshotWriting {
     const file = new SnapshotFile(plan.path, plan.syncsInParts, plan);
     try {
       this.#file = file;
-      this.#writer = writerOf(subject, (piece) =>
+      // What is compressed as a whole gains nothing by strings that are, and they cost more.
+      const compresses = subject.config.values.rdbcompression && !plan.compresses;
+      this.#writer = writerOf(subject, compresses, (piece) =>
         plan.isAtOnce ? file.addNow(piece) : file.add(piece),
       );
       const writer = this.#writer;
@@ -128,6 +130,7 @@ export class SnapshotWriting {
 
 function writerOf(
   { keyspace, config }: SnapshotSubject,
+  compresses: boolean,
   receive: (piece: Buffer) => void,
 ): RdbFileWriter {
   const { values } = config;
@@ -135,7 +138,7 @@ function writerOf(
   const use = policy.endsWith('lru') ? 'idle time' : undefined;
   return new RdbFileWriter(
     {
-      compresses: values.rdbcompression,
+      compresses,
       hasChecksum: values.rdbchecksum,
       use: policy.endsWith('lfu') ? 'frequency' : use,
       access: keyspace.access,
