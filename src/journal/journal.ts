@@ -72,7 +72,10 @@ export class Journal implements EffectStream, ReplyGate {
       bufferBytes: settings['wal-buffer-size-kb'] * KILOBYTE,
       maxSegmentBytes: settings['wal-max-size-mb'] * MEGABYTE,
       retryMs: RETRY_MS,
-      onProgress: () => journal?.release(),
+      onProgress: () => {
+        journal?.commit();
+        journal?.release();
+      },
       onFailure: (error) => {
         host.log.error({ err: error }, 'the log cannot be written; writes are refused');
         host.logFailed(error);
@@ -155,7 +158,9 @@ export class Journal implements EffectStream, ReplyGate {
   }
 
   commit(): number {
-    this.#log.commit();
+    // What comes while the disk is busy forms one group: no reply of it could leave earlier.
+    const isInVain = this.#waitsForSync && this.#log.isSyncing && this.failure === undefined;
+    if (!isInVain) this.#log.commit();
     return this.safeOffset;
   }
 
@@ -171,7 +176,7 @@ export class Journal implements EffectStream, ReplyGate {
 
   /** Resolves when all that is recorded now is on disk, or cannot be written. */
   async flush(): Promise<void> {
-    this.commit();
+    this.#log.commit();
     if (this.failure === undefined) await this.#log.flush();
     this.release();
   }
@@ -181,7 +186,6 @@ export class Journal implements EffectStream, ReplyGate {
    * @throws the system's error when that fails
    */
   async close(): Promise<void> {
-    this.commit();
     await this.#log.close();
     this.release();
   }

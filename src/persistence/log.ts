@@ -126,6 +126,11 @@ export class Log {
     return this.#syncedOffset;
   }
 
+  /** Whether something is on its way to the disk. */
+  get isSyncing(): boolean {
+    return this.#schedule.isRunning;
+  }
+
   /** Why the disk does not take what it is given; undefined when all is well. */
   get failure(): Error | undefined {
     return this.#writeFailure ?? this.#syncFailure;

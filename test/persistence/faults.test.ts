@@ -169,7 +169,9 @@ describe('a sync that fails', () => {
   test('never runs twice at once, and the next one takes all that came meanwhile', async () => {
     const log = await newLog(path, listeners, fs);
     fs.holdsSyncs = true;
-    for (let i = 0; i < 10; i++) append(log, command('SET', 'a', `${i}`));
+    for (let i = 0; i < 5; i++) append(log, command('SET', 'a', `${i}`));
+    await until(() => fs.heldSyncs === 1);
+    for (let i = 0; i < 5; i++) append(log, command('SET', 'b', `${i}`));
     expect(fs.heldSyncs).toBe(1);
     expect(log.syncedOffset).toBe(0);
     fs.release();
@@ -186,10 +188,13 @@ describe('what is called synced', () => {
     const onProgress = () => void seen.push(log?.syncedOffset ?? -1);
     log = await newLog(path, { ...listeners, onProgress }, fs);
     const [a, b, c] = ['a', 'b', 'c'].map((key) => command('SET', key, '1'));
+    fs.holdsSyncs = true;
     append(log, a);
+    await until(() => fs.heldSyncs === 1);
     // The sync of `a` runs by now; `b` is for the next one, and `c` is not even written.
     append(log, b);
     log.append(c, 0, c.length);
+    fs.release();
     await until(() => seen.length === 2);
     expect(seen).toEqual([a.length, a.length + b.length]);
     await log.close();
