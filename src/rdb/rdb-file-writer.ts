@@ -75,6 +75,11 @@ export class RdbFileWriter {
     this.#writer = new RdbWriter(sum, options.compresses, pieceBytes);
   }
 
+  /** Takes a piece back that nobody reads any more, to be filled again. */
+  recycle(piece: Buffer): void {
+    this.#writer.recycle(piece);
+  }
+
   /** Begins the file. */
   begin(facts: RdbFacts): void {
     const { nowMs } = this.#options;

@@ -15,6 +15,8 @@ import {
 
 /** Bytes of a piece, if the writer is not told otherwise. */
 const PIECE_BYTES = 256 * 1024;
+/** Pieces that are kept to be filled again: as many as usually wait to be written. */
+const KEPT_PIECES = 20;
 /** Room for a length or number. */
 const NUMBER_BYTES = 9;
 /** Digits of a 32-bit integer, and its sign. */
@@ -44,6 +46,8 @@ export class RdbWriter {
   /** The piece that is being filled; empty until something is written. */
   #piece: Buffer = NO_BYTES;
   #at = 0;
+  /** Pieces that came back: fresh memory for each has the collector run again and again. */
+  readonly #spares: Buffer[] = [];
   #scratch: Buffer = NO_BYTES;
 
   constructor(receive: PieceReceiver, compresses: boolean, pieceBytes: number = PIECE_BYTES) {
@@ -58,6 +62,12 @@ export class RdbWriter {
     this.#receive(this.#piece.subarray(0, this.#at));
     this.#piece = NO_BYTES;
     this.#at = 0;
+  }
+
+  /** Takes a piece back that nobody reads any more, to be filled again. */
+  recycle({ buffer, byteOffset }: Buffer): void {
+    if (byteOffset !== 0 || buffer.byteLength !== this.#pieceBytes) return;
+    if (this.#spares.length < KEPT_PIECES) this.#spares.push(Buffer.from(buffer));
   }
 
   /** A byte. */
@@ -170,6 +180,6 @@ export class RdbWriter {
 
   #renew(): void {
     this.flush();
-    this.#piece = Buffer.allocUnsafeSlow(this.#pieceBytes);
+    this.#piece = this.#spares.pop() ?? Buffer.allocUnsafeSlow(this.#pieceBytes);
   }
 }

@@ -18,6 +18,27 @@ function textOf({ buffer, offset, length }: ByteView): string {
   return buffer.toString('latin1', offset, offset + length);
 }
 
+test('pieces that come back are filled again', () => {
+  const write = (writer: RdbWriter) => {
+    for (let i = 0; i < 1000; i++) writer.text(`string ${i}`);
+  };
+  const copies: Buffer[] = [];
+  const memory = new Set<unknown>();
+  const writer = new RdbWriter(
+    (piece) => {
+      copies.push(Buffer.from(piece));
+      memory.add(piece.buffer);
+      writer.recycle(piece);
+    },
+    true,
+    64,
+  );
+  write(writer);
+  writer.flush();
+  expect(Buffer.concat(copies)).toEqual(written(write));
+  expect(memory.size).toBe(1);
+});
+
 /** Reads something of bytes that come one by one, as often as it takes. */
 function drip<T>(bytes: Buffer, read: (input: RdbReader) => T): T {
   const input = new RdbReader();
