@@ -16,6 +16,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { closeSoon, freeingAside } from './file-system.ts';
 import { compressFrame, compressFrameNow } from './lz4-codec.ts';
 
 /** What may wait to be written before who makes the snapshot should pause. */
@@ -35,6 +36,8 @@ const syncDataSoon = promisify(fdatasync);
 export interface SnapshotFileOptions {
   /** Whether it consists of LZ4 frames. */
   readonly compresses?: boolean;
+  /** Given each piece that was written, once nobody reads it any more. */
+  readonly recycle?: (piece: Buffer) => void;
 }
 
 /** A piece that waits. */
@@ -57,6 +60,7 @@ export class SnapshotFile {
   readonly #temporary: string;
   readonly #syncsInParts: boolean;
   readonly #compresses: boolean;
+  readonly #recycle: ((piece: Buffer) => void) | undefined;
   readonly #fd: number;
   readonly #queue: Piece[] = [];
   /** Bytes of pieces that are not written yet, before they are compressed. */
@@ -78,6 +82,7 @@ export class SnapshotFile {
     this.#temporary = join(dirname(path), `temp-${process.pid}.rdb`);
     this.#syncsInParts = syncsInParts;
     this.#compresses = options.compresses ?? false;
+    this.#recycle = options.recycle;
     this.#fd = openSync(this.#temporary, 'w', 0o644);
   }
 
@@ -103,6 +108,7 @@ export class SnapshotFile {
     this.rawBytes += piece.length;
     const bytes = this.#compresses ? compressFrameNow(piece) : piece;
     writeFully(this.#fd, bytes, this.#place(bytes));
+    this.#recycle?.(piece);
   }
 
   /** Resolves when all pieces are written. @throws the system's error when one cannot be */
@@ -124,7 +130,7 @@ export class SnapshotFile {
       await syncSoon(this.#fd);
     } finally {
       this.#isFinishing = false;
-      if (this.#isDiscarded) this.#close();
+      if (this.#isDiscarded) closeSoon(this.#fd);
     }
     if (this.#isDiscarded) return false;
     this.#moveToItsPlace();
@@ -157,17 +163,13 @@ export class SnapshotFile {
     rmSync(this.#temporary, { force: true });
     // What is still being written goes to a file without a name.
     if (this.#isFinishing) return;
-    if (this.#writing === undefined) this.#close();
-    else void this.#writing.then(() => this.#close());
+    if (this.#writing === undefined) closeSoon(this.#fd);
+    else void this.#writing.then(() => closeSoon(this.#fd));
   }
 
   #moveToItsPlace(): void {
-    renameSync(this.#temporary, this.#path);
+    freeingAside(this.#path, () => renameSync(this.#temporary, this.#path));
     this.#isPlaced = true;
-    this.#close();
-  }
-
-  #close(): void {
     closeSync(this.#fd);
   }
 
@@ -206,6 +208,10 @@ export class SnapshotFile {
       const bytes = piece.written ?? compressFrameNow(piece.bytes);
       writeFully(this.#fd, bytes, this.#place(bytes));
       this.#waitingBytes -= piece.bytes.length;
+      // Unless another thread still reads it.
+      if (piece.compressing === undefined || piece.written !== undefined) {
+        this.#recycle?.(piece.bytes);
+      }
     } catch (error) {
       this.#fail(error);
     }
@@ -221,6 +227,7 @@ export class SnapshotFile {
         this.#compressAhead();
         await this.#write(piece.written);
         this.#waitingBytes -= piece.bytes.length;
+        this.#recycle?.(piece.bytes);
         if (this.#syncsInParts && this.#unsyncedBytes >= SYNC_BYTES) await this.#sync();
       }
     } catch (error) {

@@ -46,7 +46,9 @@ export class SnapshotWriting {
    */
   constructor(subject: SnapshotSubject, plan: SnapshotPlan) {
     const { keyspace } = subject;
-    const file = new SnapshotFile(plan.path, plan.syncsInParts, plan);
+    const { compresses } = plan;
+    const recycle = (piece: Buffer) => this.#writer.recycle(piece);
+    const file = new SnapshotFile(plan.path, plan.syncsInParts, { compresses, recycle });
     try {
       this.#file = file;
       // What is compressed as a whole gains nothing by strings that are, and they cost more.
