@@ -9,13 +9,17 @@ import { SnapshotFile } from '../persistence/snapshot-file.ts';
 import { type RdbFacts, RdbFileWriter } from '../rdb/rdb-file-writer.ts';
 
 /** How long a snapshot in the background holds the event loop up at a time. */
-const SLICE_MS = 1;
+const SLICE_MS = 0.5;
 
 /** What snapshots are taken of. */
 export interface SnapshotSubject {
   readonly keyspace: Keyspace;
   readonly config: Config;
   usedMemoryBytes(): number;
+  readonly replies: {
+    /** Sends the replies that wait. */
+    flush(): void;
+  };
 }
 
 /** Where one goes, and what it tells of itself. */
@@ -35,6 +39,7 @@ export class SnapshotWriting {
   readonly startedMs = Date.now();
   /** What `dirty` was at its moment. */
   readonly dirtyBefore: number;
+  readonly #replies: SnapshotSubject['replies'];
   readonly #snapshot: Snapshot;
   readonly #file: SnapshotFile;
   readonly #writer: RdbFileWriter;
@@ -45,7 +50,8 @@ export class SnapshotWriting {
    * @throws Error when another one is being taken, or the system's error
    */
   constructor(subject: SnapshotSubject, plan: SnapshotPlan) {
-    const { keyspace } = subject;
+    const { keyspace, replies } = subject;
+    this.#replies = replies;
     const { compresses } = plan;
     const recycle = (piece: Buffer) => this.#writer.recycle(piece);
     const file = new SnapshotFile(plan.path, plan.syncsInParts, { compresses, recycle });
@@ -108,7 +114,7 @@ export class SnapshotWriting {
     try {
       // The command that asked for it is answered first.
       await new Promise(setImmediate);
-      while (!this.#isCancelled && this.#snapshot.work(performance.now() + SLICE_MS)) {
+      while (!this.#isCancelled && this.#slice()) {
         if (file.isBehind) await file.caughtUp();
         else await new Promise(setImmediate);
       }
@@ -120,6 +126,13 @@ export class SnapshotWriting {
       this.cancel();
       throw error;
     }
+  }
+
+  /** Goes on for a while; returns whether there is more to do. */
+  #slice(): boolean {
+    // Replies wait for the end of the turn of the event loop; not for this as well.
+    this.#replies.flush();
+    return this.#snapshot.work(performance.now() + SLICE_MS);
   }
 
   /** Gives it up. */
