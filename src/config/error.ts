@@ -21,6 +21,9 @@ export class ConfigError extends Error {
 
 const strerror: Readonly<Record<string, string>> = {
   EACCES: 'Permission denied',
+  EDQUOT: 'Disk quota exceeded',
+  EFBIG: 'File too large',
+  EIO: 'Input/output error',
   EISDIR: 'Is a directory',
   ELOOP: 'Too many levels of symbolic links',
   ENAMETOOLONG: 'File name too long',
