@@ -252,6 +252,8 @@ export class Log {
     if (this.#writeFailure !== undefined) {
       this.#writeFailure = undefined;
       this.#recovered();
+      // It need not be one of those who wait for it that had it written at last.
+      setImmediate(this.#options.onProgress);
     }
     return true;
   }
@@ -274,9 +276,7 @@ export class Log {
 
   #retryWrite(): void {
     this.#writeTimer = undefined;
-    const before = this.#writtenOffset;
     this.commit();
-    if (this.#writtenOffset > before) this.#options.onProgress();
   }
 
   /** Syncs all files, the oldest first. */

@@ -87,8 +87,28 @@ describe('a full disk', () => {
     expect(append(log, command('SET', 'a', '1'))).toBe(false);
     await until(() => told.length === 2);
     expect(log.writtenOffset).toBe(log.offset);
+    await until(() => progress > 0);
     expect(progress).toBe(1);
     await log.close();
+  });
+
+  test('is told of as progress, whoever had the group written at last', async () => {
+    let progress = 0;
+    const log: Log = await newLog(
+      path,
+      {
+        ...listeners,
+        ...{ onProgress: () => progress++, policy: { mode: 'no', intervalMs: 0 } },
+        retryMs: 3_600_000,
+      },
+      fs,
+    );
+    failing('write', 1, 'ENOSPC');
+    expect(append(log, command('SET', 'a', '1'))).toBe(false);
+    expect(log.commit()).toBe(true);
+    await until(() => progress > 0);
+    await log.close();
+    expect(progress).toBe(1);
   });
 
   test.each([0, 1, 10, 62, 63, 70])(
