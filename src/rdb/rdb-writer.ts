@@ -1,6 +1,7 @@
 // Writes the parts of RDB files and payloads: lengths, strings, numbers, into pieces of a bounded
 // size that leave as they become full. Encodings are those that Redis 7.0 chooses: integers of 32
-// bits as such, long strings compressed where that makes them shorter.
+// bits as such, long strings compressed where that makes them shorter; only of those above 1 MiB some
+// that Redis would compress stay as they are, as everything waits while they are tried.
 import { parseInteger } from '../protocol/integer.ts';
 import { compress } from './lzf.ts';
 import {
@@ -24,6 +25,11 @@ const MAX_INTEGER_BYTES = 11;
 const NINE = 57;
 /** Strings up to here are not worth compressing. */
 const SHORT_BYTES = 20;
+/** Above this, samples tell whether it is worth it to compress the string: at 100 MB/s, that takes long. */
+const LARGE_BYTES = 1024 * 1024;
+const SAMPLE_BYTES = 64 * 1024;
+/** What compressing has to save of a sample. */
+const LEAST_SAVED_SAMPLE_BYTES = SAMPLE_BYTES / 8;
 /** What compressing has to save. */
 const LEAST_SAVED_BYTES = 4;
 /** Below this many bytes a loop copies faster than a call into the runtime. */
@@ -158,6 +164,7 @@ export class RdbWriter {
 
   /** Writes the string compressed, if that is shorter; returns whether it is. */
   #compressed(bytes: Uint8Array, offset: number, length: number): boolean {
+    if (length > LARGE_BYTES && !this.#samplesShrink(bytes, offset, length)) return false;
     const limit = length - LEAST_SAVED_BYTES;
     if (this.#scratch.length < limit) {
       this.#scratch = Buffer.allocUnsafeSlow(Math.max(limit, 1024));
@@ -171,6 +178,14 @@ export class RdbWriter {
     }
     if (this.#scratch.length > KEPT_SCRATCH_BYTES) this.#scratch = NO_BYTES;
     return size > 0;
+  }
+
+  /** Whether the beginning or the middle of a string gets shorter by an eighth when it is compressed. */
+  #samplesShrink(bytes: Uint8Array, offset: number, length: number): boolean {
+    const target = Buffer.allocUnsafe(SAMPLE_BYTES);
+    const shrinks = (at: number) =>
+      compress(bytes, at, SAMPLE_BYTES, target, SAMPLE_BYTES - LEAST_SAVED_SAMPLE_BYTES) > 0;
+    return shrinks(offset) || shrinks(offset + (length >> 1));
   }
 
   /** Makes room for so many bytes, which are fewer than a piece. */

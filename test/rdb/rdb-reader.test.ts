@@ -1,4 +1,5 @@
 // Lengths, strings and numbers, written and read back, whole and in pieces; and what ends too early.
+import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { RdbError } from '../../src/rdb/rdb-format.ts';
@@ -37,6 +38,28 @@ test('pieces that come back are filled again', () => {
   writer.flush();
   expect(Buffer.concat(copies)).toEqual(written(write));
   expect(memory.size).toBe(1);
+});
+
+describe('strings above 1 MiB', () => {
+  const length = 3 * 1024 * 1024;
+  const noise = () => randomBytes(length);
+  const sizeOf = (bytes: Buffer) =>
+    written((writer) => writer.string(bytes, 0, length), true, 4096).length;
+
+  test('are compressed when their beginning or middle gets shorter by that', () => {
+    expect(sizeOf(noise().fill('again ', 0, length / 2))).toBeLessThan(0.6 * length);
+    expect(sizeOf(noise().fill('again ', length / 2))).toBeLessThan(0.6 * length);
+  });
+
+  test('and else are not tried', () => {
+    // Almost all would get shorter, but not what is looked at.
+    const bytes = noise();
+    bytes.fill(' ', 100 * 1024, length / 2).fill(' ', length / 2 + 100 * 1024);
+    expect(sizeOf(bytes)).toBe(length + 5);
+    expect(
+      textOf(RdbReader.of(written((writer) => writer.string(bytes, 0, length))).string()),
+    ).toBe(bytes.toString('latin1'));
+  });
 });
 
 /** Reads something of bytes that come one by one, as often as it takes. */
