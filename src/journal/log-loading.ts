@@ -61,12 +61,24 @@ export interface LoadedLog {
  */
 export async function loadLog(host: LoadHost, place: LogPlace, replay: Replay): Promise<LoadedLog> {
   const directory = LogDirectory.read(place.path, place.baseName);
+  refuseWithoutManifest(directory);
   await takeOverSingleFile(host, place, directory);
   const { dbfilename } = host.values;
   const snapshot = join(place.dataPath, dbfilename);
   const beginsWith =
     !directory.exists && dbfilename !== '' && existsSync(snapshot) ? snapshot : undefined;
   return new LogLoader(host, directory, replay).load(beginsWith);
+}
+
+/** To begin a new log among the files of another one would write over them. */
+function refuseWithoutManifest(directory: LogDirectory): void {
+  if (directory.exists) return;
+  const files = directory.filesThere();
+  if (files.length === 0) return;
+  throw new Error(
+    `${directory.path} has ${files.join(', ')} and no manifest: restore the manifest from a copy, or ` +
+      'move the directory away to begin without that data',
+  );
 }
 
 /** Moves the one file of an older Redis into the directory, as its base: as Redis does. */

@@ -3,7 +3,13 @@
 // history that is being begun anew keeps its manifest to itself until it is complete (`publish`).
 
 import { join } from 'node:path';
-import { type FileSystem, realFileSystem, replaceFile, syncDirectory } from './file-system.ts';
+import {
+  type FileSystem,
+  isMissing,
+  realFileSystem,
+  replaceFile,
+  syncDirectory,
+} from './file-system.ts';
 import {
   emptyManifest,
   formatManifest,
@@ -63,11 +69,8 @@ export class LogDirectory {
   ): Promise<LogDirectory> {
     const directory = new LogDirectory(path, baseName, fs, emptyManifest());
     await directory.create();
-    const history = fs.list(path).filter((name) => {
-      const seq = directory.#seqOf(name);
-      directory.#usedSeq = Math.max(directory.#usedSeq, seq ?? 0);
-      return seq !== undefined;
-    });
+    const history = directory.filesThere();
+    directory.#usedSeq = Math.max(0, ...history.map((name) => directory.#seqOf(name) ?? 0));
     directory.#manifest = { ...directory.#manifest, history };
     directory.#isHeld = true;
     return directory;
@@ -81,6 +84,16 @@ export class LogDirectory {
   /** Whether there is a manifest on disk. */
   get exists(): boolean {
     return this.fs.readText(this.pathOf(manifestName(this.baseName))) !== undefined;
+  }
+
+  /** Names of the bases and increments that are there, whatever the manifest says. */
+  filesThere(): string[] {
+    try {
+      return this.fs.list(this.path).filter((name) => this.#seqOf(name) !== undefined);
+    } catch (error) {
+      if (isMissing(error)) return [];
+      throw error;
+    }
   }
 
   /** The full path of a file in it. */

@@ -1,6 +1,6 @@
 // The log of a real process: what was answered is there after SIGKILL, whatever `appendfsync` says;
 // effects repeat to the same data; Redis itself loads the files.
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { encodeCommand } from '../support/command-line.ts';
@@ -206,6 +206,22 @@ test('a log begins with the snapshot that there is', async () => {
     await again.close();
     await server.kill();
   }
+});
+
+test('nothing is written over where the manifest is missing', async () => {
+  const first = await Process.start(directory.path);
+  const client = await RawClient.connect(first.port);
+  await client.command('SET', 'a', '1');
+  await first.kill();
+  await client.close();
+  const folder = join(directory.path, 'appendonlydir');
+  const file = join(folder, 'appendonly.aof.1.incr.aof');
+  const bytes = readFileSync(file);
+  expect(bytes.length).toBeGreaterThan(0);
+  unlinkSync(join(folder, 'appendonly.aof.manifest'));
+  const said = await Process.refused(directory.path, []);
+  expect(said).toContain('has appendonly.aof.1.incr.aof and no manifest');
+  expect(readFileSync(file)).toEqual(bytes);
 });
 
 test('no log begins with a snapshot that cannot be loaded', async () => {
