@@ -1,22 +1,52 @@
 #!/usr/bin/env node
-// The program `synap-check`: verifies a log's directory, and repairs it if told to.
+// The program `synap-check`: verifies a log's directory, or a single file, and repairs it if told to.
 
+import { statSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import { parseArgs } from 'node:util';
-import { DAMAGED, inspect, UNUSABLE } from './persistence/inspection.ts';
-import { ManifestError } from './persistence/manifest.ts';
+import { baseChecker } from './inspection/base-file.ts';
+import { ProgressLine } from './inspection/progress-line.ts';
+import { inspectFile } from './inspection/single-file.ts';
+import { inspect, UNUSABLE, type Verdict } from './persistence/inspection.ts';
 
 const USAGE = `Usage: synap-check [--fix] [--name FILENAME] DIRECTORY
+       synap-check [--fix] FILE
 
-Verifies the write-ahead log in DIRECTORY (appenddirname): the manifest, the bases, and every group
-of every increment by its checksum. Prints what it finds. The server must not be running.
+Verifies the write-ahead log in DIRECTORY (appenddirname): the manifest, every key of every base and
+its checksum, and every group of every increment by its checksum. Or a FILE: a snapshot (dump.rdb), or
+the one AOF file of Redis before version 7. Prints what it finds. The server must not be running.
 
-  --fix            cut the log at the last group before the damage; what is cut is kept beside it,
-                   in files that end in .torn-OFFSET
+  --fix            repairs it, and deletes nothing:
+                   - the log is cut at the last group before the damage, and an AOF file at its last
+                     whole command; what is cut is kept beside it, in files that end in .torn-OFFSET
+                   - a damaged base leaves the log and is renamed to NAME.damaged; the log then begins
+                     with the newest base that is sound
+                   - what is of no use without a base that is gone is renamed to NAME.dropped
+                   - a manifest that is missing or damaged is made anew from the files; the damaged
+                     one is kept as NAME.damaged
   --name FILENAME  appendfilename, if it is not appendonly.aof
   --help           this text
 
+Each line of the output tells of one thing:
+  manifest: ...                    whose log it is; on the next line, of how many files
+  NAME: base ...                   a base: its offset, what is in it, sound or what is wrong with it
+  NAME: offsets A to B ...         an increment: the part of the log that it has
+  NAME: not part of the log        a file that the manifest does not name
+  damage: ..., torn end: ...       where the log cannot be read on, and why
+  the server would start from ...  where it cannot begin with the newest base
+  repaired: ...                    what --fix has done
+  all is well, or: there is damage that is not repaired
+
 Exit code: 0 all is well, or repaired; 1 there is damage; 2 it could not be checked.
 `;
+
+/** Redis's tool is given the manifest instead of its directory. */
+const MANIFEST = '.manifest';
+
+interface Options {
+  readonly name: string;
+  readonly fix: boolean;
+}
 
 process.exitCode = await run(process.argv.slice(2));
 
@@ -35,11 +65,31 @@ async function run(args: string[]): Promise<number> {
       process.stdout.write(USAGE);
       return 0;
     }
-    if (positionals.length !== 1) throw new Error(`one directory must be named\n\n${USAGE}`);
-    const print = (line: string) => void process.stdout.write(`${line}\n`);
-    return await inspect(positionals[0], { baseName: values.name, fix: values.fix, print });
+    if (positionals.length !== 1)
+      throw new Error(`one directory or file must be named\n\n${USAGE}`);
+    return await check(positionals[0], values);
   } catch (error) {
     process.stderr.write(`synap-check: ${error instanceof Error ? error.message : error}\n`);
-    return error instanceof ManifestError ? DAMAGED : UNUSABLE;
+    return UNUSABLE;
+  }
+}
+
+async function check(path: string, { fix, name }: Options): Promise<Verdict> {
+  const line = new ProgressLine((text) => void process.stderr.write(text));
+  const print = (text: string): void => {
+    line.clear();
+    process.stdout.write(`${text}\n`);
+  };
+  const isWatched = process.stderr.isTTY;
+  const onProgress = isWatched ? line.update.bind(line) : () => {};
+  const checkBase = baseChecker(onProgress);
+  try {
+    const logOptions = { fix, print, onProgress, checkBase };
+    if (statSync(path).isDirectory()) return await inspect(path, { ...logOptions, baseName: name });
+    if (!path.endsWith(MANIFEST)) return await inspectFile(path, { fix, print, onProgress });
+    const baseName = basename(path, MANIFEST);
+    return await inspect(dirname(path), { ...logOptions, baseName });
+  } finally {
+    line.clear();
   }
 }

@@ -10,6 +10,7 @@ import { directives } from '../src/config/directives.ts';
 const LAYERS = [
   'main',
   'check',
+  'inspection',
   'index',
   'start',
   'settings',

@@ -1,25 +1,31 @@
-// What `synap-check` does: reads all of a log's directory, tells what it found, and repairs it.
-// Finding changes nothing. Repairing keeps a copy of what it removes, and cuts the log where it is
-// damaged: what is left is always the beginning of what was written.
+// What `synap-check` does with a directory: reads all of a log, tells what it found, a line each, and
+// repairs it. Finding changes nothing. Repairing deletes nothing (repair.ts), and what is left is always
+// the beginning of what was written: the newest snapshot that is whole, and the log up to the damage.
 
-import { CommandReader } from './commands-of.ts';
-import { sizeOf } from './file-system.ts';
-import { LogDirectory } from './log-directory.ts';
-import type { BaseFile, Manifest, SegmentFile } from './manifest.ts';
-import { DamageError, type RecoveredSegment, type Recovery, recover } from './recovery.ts';
-import { type Cut, cutTail } from './repair.ts';
-
-/** Checks a base; rejects with what is wrong with it. */
-export type BaseCheck = (path: string) => Promise<void>;
+import { type BaseCheck, type InspectionProgress, remembering } from './base-check.ts';
+import { type FileSystem, realFileSystem } from './file-system.ts';
+import { LogDirectory, manifestName } from './log-directory.ts';
+import {
+  type BaseFinding,
+  examine,
+  type Findings,
+  isSound,
+  type StartingPoint,
+} from './log-findings.ts';
+import { type Manifest, ManifestError } from './manifest.ts';
+import { planManifest, putManifest, RebuildError, type RebuildPlan } from './manifest-rebuild.ts';
+import type { RecoveredSegment } from './recovery.ts';
+import { cutTail, keepBases, type Renaming } from './repair.ts';
 
 export interface InspectionOptions {
   /** `appendfilename`. */
   readonly baseName: string;
   readonly fix: boolean;
-  /** Without it, only that the bases are there is checked. */
-  readonly checkBase?: BaseCheck | undefined;
+  readonly checkBase: BaseCheck;
   /** Told each line of the report. */
   print(line: string): void;
+  onProgress?: InspectionProgress;
+  readonly fs?: FileSystem;
 }
 
 /** What became of it: exit codes of the program. */
@@ -30,135 +36,169 @@ export const DAMAGED = 1;
 export const UNUSABLE = 2;
 export type Verdict = typeof SOUND | typeof DAMAGED | typeof UNUSABLE;
 
-/**
- * Checks a log's directory.
- * @throws ManifestError, or the system's error
- */
-export async function inspect(path: string, options: InspectionOptions): Promise<Verdict> {
-  const { print } = options;
-  const directory = LogDirectory.read(path, options.baseName);
-  if (!directory.exists) {
-    print(`${path}: there is no ${options.baseName}.manifest`);
-    return UNUSABLE;
-  }
-  printManifest(directory.manifest, print);
-  const areBasesSound = await checkBases(directory, options);
-  const isLogSound = await checkLog(directory, options);
-  const isSound = areBasesSound && isLogSound;
-  print(isSound ? 'all is well' : 'there is damage that is not repaired');
-  return isSound ? SOUND : DAMAGED;
+type Print = (line: string) => void;
+const IGNORE: InspectionProgress = () => {};
+
+/** Ends a report. */
+export function conclude(isAllWell: boolean, print: Print): Verdict {
+  print(isAllWell ? 'all is well' : 'there is damage that is not repaired');
+  return isAllWell ? SOUND : DAMAGED;
 }
 
-function printManifest(manifest: Manifest, print: (line: string) => void): void {
+/**
+ * Checks a log's directory.
+ * @throws the system's error
+ */
+export async function inspect(path: string, given: InspectionOptions): Promise<Verdict> {
+  const options = { ...given, checkBase: remembering(given.checkBase) };
+  try {
+    const directory = LogDirectory.read(path, options.baseName, options.fs);
+    if (directory.exists) return await inspectLog(directory, options);
+    return await rebuild(path, `there is no ${manifestName(options.baseName)}`, options);
+  } catch (error) {
+    if (!(error instanceof ManifestError)) throw error;
+    return await rebuild(path, error.message, options);
+  }
+}
+
+async function inspectLog(directory: LogDirectory, options: InspectionOptions): Promise<Verdict> {
+  const { print, fix, checkBase, onProgress = IGNORE } = options;
+  const strays = straysOf(directory);
+  printManifest(directory.manifest, print);
+  const findings = await examine(directory, checkBase, onProgress);
+  printFindings(directory, findings, print);
+  for (const name of strays) print(`${name}: not part of the log`);
+  if (isSound(findings) || !fix) return conclude(isSound(findings), print);
+  if (findings.starts.length === 0) {
+    print('this cannot be repaired: restore a base from a copy, or copy the data from a replica');
+    return conclude(false, print);
+  }
+  await repair(directory, findings, print);
+  return conclude(isSound(await examine(directory, checkBase, onProgress)), print);
+}
+
+// ── What is told ────────────────────────────────────────────────────────────────────────────────
+
+function printManifest(manifest: Manifest, print: Print): void {
   const { replicationId, bases, keptSegments, segments } = manifest;
   const origin = replicationId === '' ? 'written by Redis' : `replication id ${replicationId}`;
   print(`manifest: ${origin}`);
   print(`  ${bases.length} bases, ${keptSegments.length + segments.length} increments`);
 }
 
-async function checkBases(
-  directory: LogDirectory,
-  { checkBase, print }: InspectionOptions,
-): Promise<boolean> {
-  let isSound = true;
-  const present = new Set(directory.fs.list(directory.path));
-  for (const base of directory.manifest.bases) {
-    const problem = present.has(base.name)
-      ? await problemOf(directory.pathOf(base.name), checkBase)
-      : 'it is missing';
-    print(`${base.name}: base${placeOf(base)}, ${problem ?? soundness(checkBase)}`);
-    if (problem !== undefined) isSound = false;
+function printFindings({ manifest }: LogDirectory, findings: Findings, print: Print): void {
+  const { bases, segments, starts, broken, offset, commands, cut, problem } = findings;
+  for (const finding of bases) print(baseLine(finding));
+  for (const segment of segments) print(segmentLine(segment));
+  print(`the log ends at offset ${offset}, after ${commands} commands`);
+  for (const range of broken) {
+    print(range.problem);
+    for (const start of range.starts) {
+      print(`${nameOf(start)} is of no use: the log cannot be followed from it to the next base`);
+    }
   }
-  return isSound;
-}
-
-function soundness(checkBase: BaseCheck | undefined): string {
-  return checkBase === undefined ? 'contents not checked' : 'sound';
-}
-
-function placeOf({ offset }: BaseFile): string {
-  return offset === undefined ? '' : ` of offset ${offset}`;
-}
-
-async function problemOf(
-  path: string,
-  checkBase: BaseCheck | undefined,
-): Promise<string | undefined> {
-  try {
-    await checkBase?.(path);
-    return undefined;
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+  if (cut !== undefined) print(problem);
+  const start = starts.at(-1);
+  if (start === undefined) print(hopelessness(manifest));
+  else if (start.base !== manifest.bases.at(-1)) {
+    print(`the server would start from ${nameOf(start)} at offset ${start.offset}`);
   }
 }
 
-async function checkLog(directory: LogDirectory, options: InspectionOptions): Promise<boolean> {
-  const { print, fix } = options;
-  const found = await readLog(directory);
-  for (const segment of found.segments) printSegment(segment, print);
-  print(`the log ends at offset ${found.offset}, after ${found.commands} commands`);
-  const { cut } = found;
-  if (cut === undefined) return true;
-  print(found.problem);
-  if (!fix) return false;
-  const copies = await cutTail(directory, cut);
-  print(`repaired: the log ends at offset ${cut.offset}; what was cut is in ${copies.join(', ')}`);
-  const again = await readLog(directory);
-  return again.cut === undefined;
+function baseLine({ base: { name, offset }, facts, problem }: BaseFinding): string {
+  const place = offset === undefined ? '' : ` of offset ${offset}`;
+  return `${name}: base${place}, ${problem ?? `${facts?.contents}, sound`}`;
 }
 
-function printSegment(segment: RecoveredSegment, print: (line: string) => void): void {
-  const { name, start, end, groups, sizeBytes, isPlain } = segment;
+function segmentLine({ name, start, end, groups, sizeBytes, isPlain }: RecoveredSegment): string {
   const contents = isPlain ? 'with commands of Redis, without checksums' : `${groups} groups`;
-  print(`${name}: offsets ${start} to ${end}, ${sizeBytes} bytes, ${contents}`);
+  return `${name}: offsets ${start} to ${end}, ${sizeBytes} bytes, ${contents}`;
 }
 
-interface Found {
-  readonly segments: readonly RecoveredSegment[];
-  readonly offset: number;
-  readonly commands: number;
-  readonly problem: string;
-  readonly cut: Cut | undefined;
+function nameOf({ base }: StartingPoint): string {
+  return base === undefined ? 'nothing' : `generation ${base.seq}, ${base.name},`;
 }
 
-/** Reads all increments, those of older generations too. */
-async function readLog(directory: LogDirectory): Promise<Found> {
-  const reader = new CommandReader();
-  let commands = 0;
-  const { keptSegments, segments } = directory.manifest;
-  const files = [...keptSegments, ...segments];
-  try {
-    const recovery = await recover(directory, {
-      from: files[0]?.start ?? 0,
-      loadTruncated: true,
-      onGroup({ bytes }) {
-        commands += reader.forEach(bytes, () => {});
-      },
-    });
-    return { ...recovery, commands, problem: tornText(recovery), cut: recovery.torn };
-  } catch (error) {
-    if (!(error instanceof DamageError)) throw error;
-    const { found, offset, message } = error;
-    const cut = cutAt(directory, files, error);
-    return { segments: found, offset, commands, problem: `damage: ${message}`, cut };
+function hopelessness({ bases, keptSegments, segments }: Manifest): string {
+  const start = [...keptSegments, ...segments][0]?.start ?? 0;
+  const reason =
+    start > 0
+      ? `the log reaches back to offset ${start} only`
+      : 'what was there before the log began is in a base only';
+  return `the server cannot start: ${bases.length > 0 ? 'no base is sound' : 'there is no base'}, and ${reason}`;
+}
+
+/** Files that the manifest does not name. */
+function straysOf({ fs, path, baseName, manifest }: LogDirectory): string[] {
+  const { bases, keptSegments, segments, history } = manifest;
+  const names = [...bases, ...keptSegments, ...segments].map(({ name }) => name);
+  const known = new Set([manifestName(baseName), ...names, ...history]);
+  const present = fs.list(path).sort();
+  return present.filter((name) => !known.has(name));
+}
+
+// ── What is repaired ────────────────────────────────────────────────────────────────────────────
+
+async function repair(directory: LogDirectory, findings: Findings, print: Print): Promise<void> {
+  const { bases, starts, cut } = findings;
+  const kept = starts.flatMap(({ base }) => (base === undefined ? [] : [base]));
+  if (kept.length < bases.length) {
+    const damaged = bases.filter(({ problem }) => problem !== undefined);
+    const renamings = await keepBases(
+      directory,
+      { bases: kept, oldest: starts[0].offset, newest: starts[starts.length - 1].offset },
+      new Set(damaged.map(({ base }) => base.name)),
+    );
+    printRenamings(renamings, print);
+    const start = starts[starts.length - 1];
+    print(`repaired: the log begins with ${nameOf(start)} at offset ${start.offset}`);
+  }
+  if (cut !== undefined) {
+    const copies = await cutTail(directory, cut);
+    const place = copies.length === 0 ? 'nothing is left of what is cut' : copies.join(', ');
+    print(`repaired: the log ends at offset ${cut.offset}; what was cut is in ${place}`);
   }
 }
 
-function tornText({ torn }: Recovery): string {
-  if (torn === undefined) return '';
-  const { segment, position, bytes, reason } = torn;
-  return `torn end: ${segment.name}, byte ${position}: ${reason}; ${bytes} bytes are not whole`;
+function printRenamings(renamings: readonly Renaming[], print: Print): void {
+  for (const { from, to } of renamings) print(`repaired: ${from} is called ${to} now`);
 }
 
-/** Where the log must end when it cannot be read on from a place. */
-function cutAt(
-  directory: LogDirectory,
-  files: readonly SegmentFile[],
-  { file, position, offset }: DamageError,
-): Cut {
-  const index = files.findIndex(({ name }) => name === file);
-  const isMissing = sizeOf(directory.fs, directory.pathOf(file)) === 0;
-  const segment = files[index];
-  const laterSegments = files.slice(index + 1);
-  return { segment, position: isMissing ? 0 : position, offset, laterSegments };
+async function rebuild(
+  path: string,
+  problem: string,
+  options: InspectionOptions,
+): Promise<Verdict> {
+  const { print, fix, baseName, checkBase, onProgress = IGNORE, fs = realFileSystem } = options;
+  print(`${path}: ${problem}`);
+  try {
+    const plan = await planManifest(path, baseName, { checkBase, onProgress, fs });
+    if (plan === undefined) {
+      print(`${path}: there are no files of a log either`);
+      return UNUSABLE;
+    }
+    printPlan(plan, print);
+    if (!fix) return conclude(false, print);
+    const { copy, renamings } = await putManifest(path, baseName, plan, fs);
+    if (copy !== undefined) print(`repaired: the damaged manifest is kept as ${copy}`);
+    printRenamings(renamings, print);
+    print('repaired: the manifest was rebuilt');
+  } catch (error) {
+    if (!(error instanceof RebuildError)) throw error;
+    print(`the manifest cannot be rebuilt from the files: ${error.message}`);
+    return conclude(false, print);
+  }
+  return inspectLog(LogDirectory.read(path, baseName, fs), options);
+}
+
+function printPlan({ manifest, hasKnownId, leftOut }: RebuildPlan, print: Print): void {
+  const { bases, keptSegments, segments, replicationId } = manifest;
+  print('--fix rebuilds the manifest from the files:');
+  print(`  replication id ${hasKnownId ? replicationId : 'that is new'}`);
+  for (const { name, offset } of bases) print(`  ${name}: base of offset ${offset}`);
+  if (bases.length === 0) print('  no base: the log begins with nothing');
+  for (const { name, start } of [...keptSegments, ...segments]) {
+    print(`  ${name}: increment from offset ${start}`);
+  }
+  for (const { name, reason } of leftOut) print(`  ${name}: left out, ${reason}`);
 }

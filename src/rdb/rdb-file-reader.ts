@@ -97,6 +97,8 @@ export class RdbFileReader {
   version = 0;
   /** Keys read so far. */
   keys = 0;
+  /** Whether there is a checksum at its end; known once that was read. */
+  hasChecksum = false;
 
   readonly #input = new RdbReader();
   readonly #sink: RdbSink;
@@ -351,8 +353,8 @@ export class RdbFileReader {
     if (this.version >= FIRST_VERSION_WITH_CHECKSUM) {
       input.need(CHECKSUM_BYTES);
       this.#sum();
-      const isSummed = input.buffer.readBigUInt64LE(input.at) !== 0n;
-      if (isSummed && this.#verifies && !this.#checksum.equals(input.buffer, input.at)) {
+      this.hasChecksum = input.buffer.readBigUInt64LE(input.at) !== 0n;
+      if (this.hasChecksum && this.#verifies && !this.#checksum.equals(input.buffer, input.at)) {
         throw input.error('the checksum is wrong: the file is damaged');
       }
       input.skip(CHECKSUM_BYTES);

@@ -44,12 +44,15 @@ export const ENCODED_LZF = 3;
 
 /** Bytes that are not what they should be. */
 export class RdbError extends Error {
+  /** What is wrong, without the place. */
+  readonly problem: string;
   /** Where it was noticed, in bytes from the beginning of the file or payload. */
   readonly offset: number;
 
   constructor(problem: string, offset: number) {
     super(`${problem} (at byte ${offset})`);
     this.name = 'RdbError';
+    this.problem = problem;
     this.offset = offset;
   }
 }

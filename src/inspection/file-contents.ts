@@ -1,0 +1,135 @@
+// Reads one file to its end, a snapshot in RDB format, commands in AOF syntax, or the one followed by the
+// other, and tells what is in it and where it is damaged. Nothing of it is kept: each value is forgotten
+// as soon as it was read, so memory is bounded by the largest of them.
+import { createReadStream, statSync } from 'node:fs';
+import { Keyspace } from '../keyspace/keyspace.ts';
+import { hasPreamble } from '../persistence/aof-file.ts';
+import { AofScanner } from '../persistence/aof-scanner.ts';
+import type { InspectionProgress } from '../persistence/base-check.ts';
+import { CommandReader } from '../persistence/commands-of.ts';
+import { realFileSystem as fs } from '../persistence/file-system.ts';
+import { scan } from '../persistence/recovery.ts';
+import { RdbFileReader, readRdbFile } from '../rdb/rdb-file-reader.ts';
+import { RdbError } from '../rdb/rdb-format.ts';
+import { KeyCounter } from './key-counter.ts';
+
+const PIECE_BYTES = 1024 * 1024;
+
+/** A place that cannot be read on from. */
+export interface Damage {
+  readonly position: number;
+  readonly reason: string;
+}
+
+/** A snapshot as it was found. */
+export interface SnapshotContents {
+  readonly version: number;
+  readonly hasChecksum: boolean;
+  readonly counter: KeyCounter;
+  /** Where the file goes on after it, or the damage is. */
+  readonly end: number;
+}
+
+/** Commands as they were found. */
+export interface CommandContents {
+  readonly commands: number;
+  /** Whether they are in groups, as in an increment of Synap's. */
+  readonly hasGroups: boolean;
+}
+
+/** What is in a file, up to the damage. */
+export interface FileContents {
+  readonly snapshot: SnapshotContents | undefined;
+  readonly commands: CommandContents | undefined;
+  readonly damage: Damage | undefined;
+  readonly sizeBytes: number;
+}
+
+/** What a file is expected to have, and who is told how far reading it is. */
+export interface Expectation {
+  /** A snapshot and nothing else, or commands, behind a snapshot or without one. */
+  readonly kind: 'snapshot' | 'commands';
+  /** Name of the file in reports of progress. */
+  readonly name: string;
+  readonly onProgress: InspectionProgress;
+}
+
+/**
+ * Reads a file.
+ * @throws the system's error
+ */
+export async function readContents(path: string, wanted: Expectation): Promise<FileContents> {
+  const sizeBytes = statSync(path).size;
+  if (wanted.kind === 'commands' && !(await hasPreamble(path))) {
+    const { contents: commands, damage } = await readCommands(path, 0, wanted);
+    return { snapshot: undefined, commands, damage, sizeBytes };
+  }
+  const { contents: snapshot, damage } = await readSnapshot(path, sizeBytes, wanted);
+  const isOver = damage !== undefined || snapshot.end === sizeBytes;
+  if (isOver || wanted.kind === 'snapshot') {
+    return { snapshot, commands: undefined, damage, sizeBytes };
+  }
+  const rest = await readCommands(path, snapshot.end, wanted);
+  return { snapshot, commands: rest.contents, damage: rest.damage, sizeBytes };
+}
+
+/**
+ * The bytes of a snapshot's file, piece by piece.
+ * @throws the system's error
+ */
+export async function* openBase(path: string): AsyncGenerator<Buffer, void, undefined> {
+  yield* createReadStream(path, { highWaterMark: PIECE_BYTES });
+}
+
+interface Read<Contents> {
+  readonly contents: Contents;
+  readonly damage: Damage | undefined;
+}
+
+async function readSnapshot(
+  path: string,
+  sizeBytes: number,
+  { name, onProgress }: Expectation,
+): Promise<Read<SnapshotContents>> {
+  const counter = new KeyCounter();
+  const reader = new RdbFileReader(new Keyspace(1).entries, counter);
+  const pieces = openBase(path);
+  let damage: Damage | undefined;
+  try {
+    await readRdbFile(reader, pieces, () => onProgress(name, reader.offset, sizeBytes));
+  } catch (error) {
+    if (!(error instanceof RdbError)) throw error;
+    damage = { position: error.offset, reason: error.problem };
+  } finally {
+    await pieces.return();
+  }
+  const { version, hasChecksum, offset: end } = reader;
+  return { contents: { version, hasChecksum, counter, end }, damage };
+}
+
+async function readCommands(
+  path: string,
+  position: number,
+  { name, onProgress }: Expectation,
+): Promise<Read<CommandContents>> {
+  const reader = new CommandReader();
+  let commands = 0;
+  let hasGroups = false;
+  const fd = fs.open(path, 'r');
+  try {
+    const end = fs.size(fd);
+    const scanner = new AofScanner(fs, fd, { position, offset: undefined, end, isOwn: false });
+    const { problem: damage } = await scan(scanner, {
+      from: 0,
+      loadTruncated: true,
+      onGroup({ bytes }) {
+        if (!scanner.hasPlain) hasGroups = true;
+        commands += reader.forEach(bytes, () => {});
+      },
+      onProgress: (readBytes) => onProgress(name, readBytes, end),
+    });
+    return { contents: { commands, hasGroups }, damage };
+  } finally {
+    fs.close(fd);
+  }
+}

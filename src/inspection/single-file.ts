@@ -1,0 +1,64 @@
+// What `synap-check` does with a file that is no log's: an RDB file (dump.rdb), or the one AOF file of
+// Redis before 7, behind a snapshot or without one. As redis-check-rdb and redis-check-aof, it tells
+// where the damage is; repairing cuts an AOF file at its last whole command, and keeps a copy.
+import { basename } from 'node:path';
+import type { InspectionProgress } from '../persistence/base-check.ts';
+import { realFileSystem } from '../persistence/file-system.ts';
+import { conclude, type Verdict } from '../persistence/inspection.ts';
+import { cutFile } from '../persistence/repair.ts';
+import { textOf } from './contents-text.ts';
+import { type FileContents, readContents } from './file-contents.ts';
+
+export interface FileOptions {
+  readonly fix: boolean;
+  /** Told each line of the report. */
+  print(line: string): void;
+  readonly onProgress: InspectionProgress;
+}
+
+/**
+ * Checks a file.
+ * @throws the system's error
+ */
+export async function inspectFile(path: string, options: FileOptions): Promise<Verdict> {
+  const { fix, print, onProgress } = options;
+  const name = basename(path);
+  const kind = /\.rdb(\.lz4)?$/.test(name) ? 'snapshot' : 'commands';
+  const contents = await readContents(path, { kind, name, onProgress });
+  const { damage, sizeBytes } = contents;
+  print(`${name}: ${sizeBytes} bytes, ${textOf(contents)}`);
+  if (damage === undefined) {
+    printRest(name, contents, print);
+    return conclude(true, print);
+  }
+  const end = damage.position;
+  print(`damage: ${name}, byte ${end}: ${damage.reason}`);
+  if (!fix) return conclude(false, print);
+  const obstacle = obstacleTo(contents);
+  if (obstacle !== undefined) {
+    print(`this cannot be repaired: ${obstacle}`);
+    return conclude(false, print);
+  }
+  const copy = await cutFile(realFileSystem, path, end, `.torn-${end}`);
+  print(`repaired: ${name} ends at byte ${end}; what was cut is in ${copy}`);
+  const again = await readContents(path, { kind, name, onProgress });
+  return conclude(again.damage === undefined, print);
+}
+
+/** A snapshot may be followed by commands, in an AOF file; anything else has no meaning. */
+function printRest(
+  name: string,
+  { snapshot, commands, sizeBytes }: FileContents,
+  print: (line: string) => void,
+): void {
+  if (snapshot === undefined || commands !== undefined) return;
+  const rest = sizeBytes - snapshot.end;
+  if (rest > 0) print(`${name}: the ${rest} bytes behind its end are read by nobody`);
+}
+
+/** Why a file cannot be cut. */
+function obstacleTo({ commands, damage }: FileContents): string | undefined {
+  if (commands === undefined) return 'a snapshot is of no use without what is behind the damage';
+  if (commands.hasGroups) return 'it is part of a log: check the directory that it is in';
+  return damage?.position === 0 ? 'nothing in it is whole' : undefined;
+}
