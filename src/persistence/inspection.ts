@@ -54,10 +54,12 @@ export async function inspect(path: string, given: InspectionOptions): Promise<V
   try {
     const directory = LogDirectory.read(path, options.baseName, options.fs);
     if (directory.exists) return await inspectLog(directory, options);
-    return await rebuild(path, `there is no ${manifestName(options.baseName)}`, options);
+    options.print(`${directory.pathOf(manifestName(options.baseName))}: it is missing`);
+    return await rebuild(path, options);
   } catch (error) {
     if (!(error instanceof ManifestError)) throw error;
-    return await rebuild(path, error.message, options);
+    options.print(error.message);
+    return await rebuild(path, options);
   }
 }
 
@@ -164,13 +166,8 @@ function printRenamings(renamings: readonly Renaming[], print: Print): void {
   for (const { from, to } of renamings) print(`repaired: ${from} is called ${to} now`);
 }
 
-async function rebuild(
-  path: string,
-  problem: string,
-  options: InspectionOptions,
-): Promise<Verdict> {
+async function rebuild(path: string, options: InspectionOptions): Promise<Verdict> {
   const { print, fix, baseName, checkBase, onProgress = IGNORE, fs = realFileSystem } = options;
-  print(`${path}: ${problem}`);
   try {
     const plan = await planManifest(path, baseName, { checkBase, onProgress, fs });
     if (plan === undefined) {

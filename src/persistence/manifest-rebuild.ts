@@ -87,7 +87,7 @@ export async function planManifest(
     throw new RebuildError(`no base is sound (${problems.join('; ')})`);
   }
   refuseUnclearBases(bases, increments);
-  const placed = placesOf(increments);
+  const placed = placesOf(increments, bases);
   const chain = chainOf(placed, bases.at(-1)?.offset ?? 0, leftOut);
   const usable = usableBases(bases, chain, leftOut);
   const id = idOf(bases);
@@ -267,7 +267,7 @@ async function readIncrement(
 }
 
 /** Gives increments that do not tell where they begin a place beside those that do. */
-function placesOf(increments: readonly Increment[]): Increment[] {
+function placesOf(increments: readonly Increment[], bases: readonly Base[]): Increment[] {
   const placed = [...increments];
   const isNext = (i: number) => placed[i].seq === placed[i - 1].seq + 1;
   const follow = () => {
@@ -285,10 +285,19 @@ function placesOf(increments: readonly Increment[]): Increment[] {
     if (isNext(i) && next >= length) placed[i - 1] = { ...placed[i - 1], start: next - length };
   }
   if (placed.length > 0 && placed.every(({ start }) => start === undefined)) {
-    placed[0] = { ...placed[0], start: 0 };
+    placed[0] = { ...placed[0], start: beginningOf(placed, bases) };
     follow();
   }
   return placed;
+}
+
+/** Where increments begin of which none tells: Redis's log at 0, and an empty one where its base is. */
+function beginningOf(increments: readonly Increment[], bases: readonly Base[]): number | undefined {
+  const [{ problem, length }] = increments;
+  if (problem !== undefined && length === 0) return undefined;
+  if (bases.every(({ facts }) => facts.offset === undefined)) return 0;
+  const isEmpty = increments.every((increment) => increment.length === 0);
+  return isEmpty ? bases.at(-1)?.offset : undefined;
 }
 
 /**
@@ -313,7 +322,9 @@ function chainOf(
     throw new RebuildError(reason === '' ? beginning : reason);
   }
   if (start === undefined && reason !== '') throw new RebuildError(reason);
-  for (const { name } of placed.slice(0, first)) {
+  for (const { name, start: leftStart = 0, length } of placed.slice(0, first)) {
+    // It has something that the newest base does not hold.
+    if (leftStart + length > offset) throw new RebuildError(reason);
     leftOut.push({ name, reason: `as ${reason}`, suffix: '.dropped' });
   }
   return chain;

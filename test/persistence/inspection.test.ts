@@ -3,6 +3,7 @@
 import { appendFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type BaseCheck, BaseDamageError } from '../../src/persistence/base-check.ts';
 import {
   DAMAGED,
   inspect,
@@ -11,7 +12,8 @@ import {
   type Verdict,
 } from '../../src/persistence/inspection.ts';
 import { temporaryDirectory } from '../support/running-server.ts';
-import { append, BASE_NAME, command, newLog, readLog, rotate } from './logs.ts';
+
+import { append, BASE_NAME, command, newLog, readLog, rotate, systemError } from './logs.ts';
 
 let directory: { path: string; remove(): void };
 let path: string;
@@ -33,9 +35,12 @@ beforeEach(async () => {
 
 afterEach(() => directory.remove());
 
-function check(fix = false): Promise<Verdict> {
+const NO_FACTS = { contents: 'contents', offset: undefined, replicationId: undefined };
+
+function check(fix = false, checkBase: BaseCheck = async () => NO_FACTS): Promise<Verdict> {
   lines = [];
-  return inspect(path, { baseName: BASE_NAME, fix, print: (line) => void lines.push(line) });
+  const print = (line: string) => void lines.push(line);
+  return inspect(path, { baseName: BASE_NAME, fix, checkBase, print });
 }
 
 test('a sound log', async () => {
@@ -74,20 +79,44 @@ test('damage in the middle is cut, with a copy of everything behind it', async (
   expect({ offset, torn }).toEqual({ offset: 70, torn: undefined });
 });
 
-test('bases are checked by whoever can read them', async () => {
+test('bases are checked by whoever can read them, each once', async () => {
   const manifest = join(path, `${BASE_NAME}.manifest`);
   writeFileSync(manifest, `file b.rdb seq 1 type b\nfile ${FIRST} seq 1 type i\n`);
-  expect(await check()).toBe(DAMAGED);
-  expect(lines).toContain('b.rdb: base, it is missing');
-  writeFileSync(join(path, 'b.rdb'), '');
-  expect(await check()).toBe(SOUND);
-  const checkBase = () => Promise.reject(new Error('its checksum is wrong'));
-  const verdict = await inspect(path, {
-    baseName: BASE_NAME,
-    fix: false,
-    checkBase,
-    print: (line) => void lines.push(line),
+  const asked: string[] = [];
+  const verdict = await check(true, async (file) => {
+    asked.push(file);
+    return NO_FACTS;
   });
-  expect(verdict).toBe(DAMAGED);
+  expect(verdict).toBe(SOUND);
+  expect(asked).toEqual([join(path, 'b.rdb')]);
+  expect(lines).toContain('b.rdb: base, contents, sound');
+  const damaged = () => Promise.reject(new BaseDamageError('its checksum is wrong'));
+  expect(await check(true, damaged)).toBe(DAMAGED);
   expect(lines).toContain('b.rdb: base, its checksum is wrong');
+});
+
+test('a base that cannot be read is not taken for a damaged one', async () => {
+  const manifest = join(path, `${BASE_NAME}.manifest`);
+  writeFileSync(manifest, `file b.rdb seq 1 type b\nfile ${FIRST} seq 1 type i\n`);
+  const before = readdirSync(path);
+  const denied = () => Promise.reject(systemError('EACCES'));
+  await expect(check(true, denied)).rejects.toThrow('EACCES');
+  expect(readdirSync(path)).toEqual(before);
+});
+
+test('a copy of what is cut takes the place of no other', async () => {
+  const second = join(path, `${BASE_NAME}.2.incr.aof`);
+  for (const rest of ['one', 'two']) {
+    appendFileSync(second, rest);
+    expect(await check(true)).toBe(SOUND);
+  }
+  expect(readFileSync(`${second}.torn-350`, 'latin1')).toBe('one');
+  expect(readFileSync(`${second}.torn-350-2`, 'latin1')).toBe('two');
+});
+
+test('files that are not part of the log are named', async () => {
+  writeFileSync(join(path, 'temp-1.rdb'), '');
+  expect(await check()).toBe(SOUND);
+  expect(lines).toContain('temp-1.rdb: not part of the log');
+  expect(lines.filter((line) => line.includes('not part of the log'))).toHaveLength(1);
 });

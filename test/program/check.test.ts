@@ -1,10 +1,11 @@
 // The program `synap-check`: its exit codes, and what it prints where.
 
 import { spawnSync } from 'node:child_process';
-import { truncateSync } from 'node:fs';
+import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { BASE_2, makeLog } from '../inspection/log-with-bases.ts';
 import { append, command, newLog } from '../persistence/logs.ts';
 import { temporaryDirectory } from '../support/running-server.ts';
 
@@ -46,10 +47,40 @@ test('what cannot be checked', () => {
   expect(check().stderr).toContain('Usage: synap-check');
   expect(check().status).toBe(2);
   expect(check('--nonsense', path).stderr).toContain('--nonsense');
+  const missing = check(join(path, 'missing'));
+  expect(missing.status).toBe(2);
+  expect(missing.stderr).toContain('ENOENT');
+});
+
+test('a manifest that is damaged', () => {
   truncateSync(join(path, 'appendonly.aof.manifest'), 20);
-  const { status, stderr } = check(path);
-  expect(status).toBe(1);
-  expect(stderr).toContain('appendonly.aof.manifest: its last line is cut off');
+  const { status, stdout, stderr } = check(path);
+  expect({ status, stderr }).toEqual({ status: 1, stderr: '' });
+  expect(stdout).toContain('appendonly.aof.manifest: its last line is cut off');
+  expect(stdout).toContain('--fix rebuilds the manifest from the files:');
+  expect(check('--fix', path)).toMatchObject({ status: 0, stderr: '' });
+  // Redis's tools are given the manifest.
+  const { status: again, stdout: found } = check(join(path, 'appendonly.aof.manifest'));
+  expect(again).toBe(0);
+  expect(found).toContain('appendonly.aof.manifest.damaged: not part of the log');
+});
+
+test('a base and single files', async () => {
+  const log = join(directory.path, 'log with bases');
+  await makeLog(log);
+  expect(check(log)).toMatchObject({ status: 0, stderr: '' });
+  const base = join(log, BASE_2);
+  expect(check(base).stdout).toContain('10 keys (10 string)');
+  const bytes = readFileSync(base);
+  bytes[150] ^= 1;
+  writeFileSync(base, bytes);
+  expect(check(base).status).toBe(1);
+  expect(check(log).stdout).toContain('the server would start from generation 1');
+  expect(check('--fix', log)).toMatchObject({ status: 0, stderr: '' });
+  expect(readdirSync(log)).toContain(`${BASE_2}.damaged`);
+  const aof = join(directory.path, 'appendonly.aof');
+  writeFileSync(aof, command('SET', 'a', '1').subarray(0, -1));
+  expect(check(aof).status).toBe(1);
 });
 
 test('help', () => {
