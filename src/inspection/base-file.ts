@@ -13,11 +13,14 @@ import { readContents } from './file-contents.ts';
 export function baseChecker(onProgress: InspectionProgress): BaseCheck {
   return async (path) => {
     const name = basename(path);
-    // As in Redis, commands may follow a snapshot, whatever the file is called.
-    const contents = await readContents(path, { kind: 'commands', name, onProgress });
+    // As in Redis, commands may follow a snapshot, whatever the file is called, unless it is packed.
+    const kind = name.endsWith('.lz4') ? 'snapshot' : 'commands';
+    const contents = await readContents(path, { kind, name, onProgress });
     const { damage, snapshot } = contents;
     if (damage !== undefined)
       throw new BaseDamageError(`byte ${damage.position}: ${damage.reason}`);
+    const { restBytes = 0 } = snapshot ?? {};
+    if (restBytes > 0) throw new BaseDamageError(`${restBytes} bytes follow its end`);
     const aux = snapshot?.counter.aux;
     return {
       contents: textOf(contents),

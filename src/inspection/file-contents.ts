@@ -26,8 +26,10 @@ export interface SnapshotContents {
   readonly version: number;
   readonly hasChecksum: boolean;
   readonly counter: KeyCounter;
-  /** Where the file goes on after it, or the damage is. */
+  /** Where commands go on after it, or the damage is. */
   readonly end: number;
+  /** What follows it where nothing should. */
+  readonly restBytes: number;
 }
 
 /** Commands as they were found. */
@@ -74,7 +76,7 @@ export async function readContents(path: string, wanted: Expectation): Promise<F
 }
 
 /**
- * The bytes of a snapshot's file, piece by piece.
+ * The bytes of a snapshot, piece by piece. The one place that knows how its file is packed.
  * @throws the system's error
  */
 export async function* openBase(path: string): AsyncGenerator<Buffer, void, undefined> {
@@ -89,14 +91,19 @@ interface Read<Contents> {
 async function readSnapshot(
   path: string,
   sizeBytes: number,
-  { name, onProgress }: Expectation,
+  { kind, name, onProgress }: Expectation,
 ): Promise<Read<SnapshotContents>> {
   const counter = new KeyCounter();
   const reader = new RdbFileReader(new Keyspace(1).entries, counter);
   const pieces = openBase(path);
   let damage: Damage | undefined;
+  let restBytes = 0;
   try {
     await readRdbFile(reader, pieces, () => onProgress(name, reader.offset, sizeBytes));
+    if (kind === 'snapshot') {
+      restBytes = reader.rest.length;
+      for await (const piece of pieces) restBytes += piece.length;
+    }
   } catch (error) {
     if (!(error instanceof RdbError)) throw error;
     damage = { position: error.offset, reason: error.problem };
@@ -104,7 +111,7 @@ async function readSnapshot(
     await pieces.return();
   }
   const { version, hasChecksum, offset: end } = reader;
-  return { contents: { version, hasChecksum, counter, end }, damage };
+  return { contents: { version, hasChecksum, counter, end, restBytes }, damage };
 }
 
 async function readCommands(

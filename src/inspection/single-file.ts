@@ -28,7 +28,8 @@ export async function inspectFile(path: string, options: FileOptions): Promise<V
   const { damage, sizeBytes } = contents;
   print(`${name}: ${sizeBytes} bytes, ${textOf(contents)}`);
   if (damage === undefined) {
-    printRest(name, contents, print);
+    const { restBytes = 0 } = contents.snapshot ?? {};
+    if (restBytes > 0) print(`${name}: the ${restBytes} bytes behind its end are read by nobody`);
     return conclude(true, print);
   }
   const end = damage.position;
@@ -43,17 +44,6 @@ export async function inspectFile(path: string, options: FileOptions): Promise<V
   print(`repaired: ${name} ends at byte ${end}; what was cut is in ${copy}`);
   const again = await readContents(path, { kind, name, onProgress });
   return conclude(again.damage === undefined, print);
-}
-
-/** A snapshot may be followed by commands, in an AOF file; anything else has no meaning. */
-function printRest(
-  name: string,
-  { snapshot, commands, sizeBytes }: FileContents,
-  print: (line: string) => void,
-): void {
-  if (snapshot === undefined || commands !== undefined) return;
-  const rest = sizeBytes - snapshot.end;
-  if (rest > 0) print(`${name}: the ${rest} bytes behind its end are read by nobody`);
 }
 
 /** Why a file cannot be cut. */

@@ -51,16 +51,22 @@ export function conclude(isAllWell: boolean, print: Print): Verdict {
  */
 export async function inspect(path: string, given: InspectionOptions): Promise<Verdict> {
   const options = { ...given, checkBase: remembering(given.checkBase) };
+  const directory = openDirectory(path, options);
+  return directory === undefined ? rebuild(path, options) : inspectLog(directory, options);
+}
+
+/** The directory; undefined, and told why, when there is no manifest that can be read. */
+function openDirectory(path: string, options: InspectionOptions): LogDirectory | undefined {
+  const { baseName, fs, print } = options;
   try {
-    const directory = LogDirectory.read(path, options.baseName, options.fs);
-    if (directory.exists) return await inspectLog(directory, options);
-    options.print(`${directory.pathOf(manifestName(options.baseName))}: it is missing`);
-    return await rebuild(path, options);
+    const directory = LogDirectory.read(path, baseName, fs);
+    if (directory.exists) return directory;
+    print(`${directory.pathOf(manifestName(baseName))}: it is missing`);
   } catch (error) {
     if (!(error instanceof ManifestError)) throw error;
-    options.print(error.message);
-    return await rebuild(path, options);
+    print(error.message);
   }
+  return undefined;
 }
 
 async function inspectLog(directory: LogDirectory, options: InspectionOptions): Promise<Verdict> {

@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { baseChecker } from '../../src/inspection/base-file.ts';
 import { DAMAGED, SOUND } from '../../src/persistence/inspection.ts';
 import { LogDirectory } from '../../src/persistence/log-directory.ts';
 import { formatManifest, type Manifest } from '../../src/persistence/manifest.ts';
@@ -314,6 +315,15 @@ test('whatever bit is wrong, what a repair leaves is the beginning of what was w
   expect(ends.get(END)).toBeGreaterThan(30);
   expect(ends.size).toBeGreaterThan(5);
 }, 60_000);
+
+test('nothing may follow a snapshot in a file that is packed', async () => {
+  const name = join(path, 'base.rdb.lz4');
+  const checkBase = baseChecker(() => {});
+  writeFileSync(name, snapshotOf(3));
+  await checkBase(name);
+  appendFileSync(name, command('SET', 'a', '1'));
+  await expect(checkBase(name)).rejects.toThrow('27 bytes follow its end');
+});
 
 describe('bases of Redis', () => {
   beforeEach(() => {

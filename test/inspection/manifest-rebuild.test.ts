@@ -243,12 +243,28 @@ describe('increments', () => {
     expect(text).toContain(`${INCR_3} and ${INCR_4} both have what is at offset 350`);
   });
 
-  test('that are damaged are cut once there is a manifest', async () => {
-    const bytes = read(INCR_3);
+  test.each([
+    [INCR_3, 350],
+    [INCR_2, 175],
+  ])('that are damaged are cut once there is a manifest: %s', async (name, from) => {
+    const bytes = read(name);
     bytes[98 * 2 + 80] ^= 1;
-    write(INCR_3, bytes);
+    write(name, bytes);
+    if (name === INCR_2) remove(BASE_2);
     expect((await inspected(path, true)).verdict).toBe(SOUND);
-    expect((await readLog(path, { from: 350 })).offset).toBe(420);
+    expect((await readLog(path, { from })).offset).toBe(from + 70);
+  });
+
+  test('that no base needs are dropped', async () => {
+    // What a crash leaves between the new manifest and the end of the old files.
+    const log = await newLog(join(directory.path, 'before'));
+    append(log, command('SET', 'a', 'x'.repeat(147)));
+    expect(log.offset).toBe(175);
+    await log.close();
+    write(INCR_1, readFileSync(join(directory.path, 'before', INCR_1)));
+    expect((await inspected(path)).text).toContain(`${INCR_1}: left out, as no base needs it`);
+    expect((await inspected(path, true)).verdict).toBe(SOUND);
+    expect(readdirSync(path)).toContain(`${INCR_1}.dropped`);
   });
 
   test('whose beginning is damaged begin where the one before ends', async () => {
@@ -267,7 +283,11 @@ describe('increments', () => {
     expect(manifest().segments.at(-1)).toEqual({ name: INCR_4, seq: 4, start: 525 });
     remove(MANIFEST);
     write(`${BASE_NAME}.6.incr.aof`, SET);
-    expect((await inspected(path, true)).text).toContain('offset appendonly.aof.6.incr.aof begins');
+    const { verdict, text } = await inspected(path, true);
+    expect(verdict).toBe(DAMAGED);
+    expect(text).toContain('nobody can tell at which offset appendonly.aof.6.incr.aof begins');
+    for (const name of [INCR_3, `${BASE_NAME}.6.incr.aof`]) remove(name);
+    expect((await inspected(path, true)).verdict).toBe(DAMAGED);
   });
 });
 

@@ -83,6 +83,7 @@ test('bases are checked by whoever can read them, each once', async () => {
   const manifest = join(path, `${BASE_NAME}.manifest`);
   writeFileSync(manifest, `file b.rdb seq 1 type b\nfile ${FIRST} seq 1 type i\n`);
   const asked: string[] = [];
+  appendFileSync(join(path, FIRST), 'torn');
   const verdict = await check(true, async (file) => {
     asked.push(file);
     return NO_FACTS;
@@ -90,6 +91,7 @@ test('bases are checked by whoever can read them, each once', async () => {
   expect(verdict).toBe(SOUND);
   expect(asked).toEqual([join(path, 'b.rdb')]);
   expect(lines).toContain('b.rdb: base, contents, sound');
+  expect(lines.join('\n')).toContain('repaired: ');
   const damaged = () => Promise.reject(new BaseDamageError('its checksum is wrong'));
   expect(await check(true, damaged)).toBe(DAMAGED);
   expect(lines).toContain('b.rdb: base, its checksum is wrong');
