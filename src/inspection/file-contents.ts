@@ -1,19 +1,19 @@
 // Reads one file to its end, a snapshot in RDB format, commands in AOF syntax, or the one followed by the
 // other, and tells what is in it and where it is damaged. Nothing of it is kept: each value is forgotten
 // as soon as it was read, so memory is bounded by the largest of them.
-import { createReadStream, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { Keyspace } from '../keyspace/keyspace.ts';
 import { hasPreamble } from '../persistence/aof-file.ts';
 import { AofScanner } from '../persistence/aof-scanner.ts';
 import type { InspectionProgress } from '../persistence/base-check.ts';
 import { CommandReader } from '../persistence/commands-of.ts';
 import { realFileSystem as fs } from '../persistence/file-system.ts';
+import { Lz4Error } from '../persistence/lz4-frames.ts';
 import { scan } from '../persistence/recovery.ts';
+import { SnapshotPieces } from '../persistence/snapshot-pieces.ts';
 import { RdbFileReader, readRdbFile } from '../rdb/rdb-file-reader.ts';
 import { RdbError } from '../rdb/rdb-format.ts';
 import { KeyCounter } from './key-counter.ts';
-
-const PIECE_BYTES = 1024 * 1024;
 
 /** A place that cannot be read on from. */
 export interface Damage {
@@ -75,14 +75,6 @@ export async function readContents(path: string, wanted: Expectation): Promise<F
   return { snapshot, commands: rest.contents, damage: rest.damage, sizeBytes };
 }
 
-/**
- * The bytes of a snapshot, piece by piece. The one place that knows how its file is packed.
- * @throws the system's error
- */
-export async function* openBase(path: string): AsyncGenerator<Buffer, void, undefined> {
-  yield* createReadStream(path, { highWaterMark: PIECE_BYTES });
-}
-
 interface Read<Contents> {
   readonly contents: Contents;
   readonly damage: Damage | undefined;
@@ -95,20 +87,22 @@ async function readSnapshot(
 ): Promise<Read<SnapshotContents>> {
   const counter = new KeyCounter();
   const reader = new RdbFileReader(new Keyspace(1).entries, counter);
-  const pieces = openBase(path);
+  const file = new SnapshotPieces(path);
+  const pieces = file[Symbol.asyncIterator]();
   let damage: Damage | undefined;
   let restBytes = 0;
   try {
-    await readRdbFile(reader, pieces, () => onProgress(name, reader.offset, sizeBytes));
+    await readRdbFile(reader, pieces, () => onProgress(name, file.readBytes, sizeBytes));
     if (kind === 'snapshot') {
       restBytes = reader.rest.length;
       for await (const piece of pieces) restBytes += piece.length;
     }
   } catch (error) {
-    if (!(error instanceof RdbError)) throw error;
-    damage = { position: error.offset, reason: error.problem };
+    if (error instanceof Lz4Error) damage = { position: error.position, reason: error.problem };
+    else if (error instanceof RdbError) damage = { position: error.offset, reason: error.problem };
+    else throw error;
   } finally {
-    await pieces.return();
+    await pieces.return(undefined);
   }
   const { version, hasChecksum, offset: end } = reader;
   return { contents: { version, hasChecksum, counter, end, restBytes }, damage };

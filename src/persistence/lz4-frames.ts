@@ -15,10 +15,13 @@ import { Xxh32 } from './lz4-checksum.ts';
 export class Lz4Error extends Error {
   /** Where it was noticed, in bytes from the beginning of the file. */
   readonly position: number;
+  /** What is wrong, without the place. */
+  readonly problem: string;
 
   constructor(problem: string, position: number) {
     super(`${problem} (at byte ${position} of the file)`);
     this.name = 'Lz4Error';
+    this.problem = problem;
     this.position = position;
   }
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { baseChecker } from '../../src/inspection/base-file.ts';
 import { installBase } from '../../src/persistence/generations.ts';
 import { inspect, type Verdict } from '../../src/persistence/inspection.ts';
-import { append, BASE_NAME, command, newLog } from '../persistence/logs.ts';
+import { append, BASE_NAME, command, newLog, rotate } from '../persistence/logs.ts';
 import { load, save } from '../rdb/loading.ts';
 import { fileOf, rdbString } from '../rdb/payloads.ts';
 
@@ -53,9 +53,9 @@ export async function makeLog(path: string): Promise<Buffer> {
       await log.flush();
     }
     if (seq === 3) break;
-    const offset = await new Promise<number>((resolve) => log.rotate(resolve));
+    const offset = await rotate(log);
     const { replicationId } = log.directory.manifest;
-    const name = log.directory.baseFileName(seq);
+    const name = log.directory.baseFileName(seq, false);
     writeFileSync(join(path, name), snapshotOf(seq * GROUPS, { offset, replicationId }));
     await installBase(log.directory, { name, seq, offset }, 2);
   }

@@ -7,7 +7,15 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { DAMAGED, SOUND, UNUSABLE } from '../../src/persistence/inspection.ts';
 import { LogDirectory } from '../../src/persistence/log-directory.ts';
 import { openLog } from '../../src/persistence/open-log.ts';
-import { append, BASE_NAME, command, newLog, optionsWith, readLog } from '../persistence/logs.ts';
+import {
+  append,
+  BASE_NAME,
+  command,
+  newLog,
+  optionsWith,
+  readLog,
+  rotate,
+} from '../persistence/logs.ts';
 import { temporaryDirectory } from '../support/running-server.ts';
 import {
   BASE_1,
@@ -110,7 +118,7 @@ test('a log without bases gets a new replication id', async () => {
   clear();
   const log = await newLog(path);
   append(log, SET);
-  await new Promise<number>((resolve) => log.rotate(resolve));
+  await rotate(log);
   // Nothing is written to the second.
   await log.close();
   const before = manifest();

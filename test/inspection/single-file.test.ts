@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { inspectFile } from '../../src/inspection/single-file.ts';
 import { DAMAGED, SOUND, type Verdict } from '../../src/persistence/inspection.ts';
-import { append, command, newLog } from '../persistence/logs.ts';
+import { append, command, newLog, rotate } from '../persistence/logs.ts';
 import { load, save } from '../rdb/loading.ts';
 import { fileOf, rdbString } from '../rdb/payloads.ts';
 import { hasRedis } from '../support/needs-redis.ts';
@@ -159,7 +159,7 @@ describe('an AOF file', () => {
     const path = join(directory.path, 'log');
     const log = await newLog(path);
     append(log, SET);
-    await new Promise<number>((resolve) => log.rotate(resolve));
+    await rotate(log);
     append(log, SET);
     append(log, SET);
     await log.close();
