@@ -1,10 +1,10 @@
 // Snapshots and the increments that belong to them. A generation is a base and all of the stream
 // behind it; older ones stay, so that recovery can fall back, until there are more than are wanted.
-// A file is deleted only after the manifest without it is on disk.
+// Files that are not needed any more become history: they are deleted once the manifest that says so is
+// on disk (`LogDirectory.deleteHistory`), now or at the next start.
 
-import { syncDirectory } from './file-system.ts';
 import type { LogDirectory } from './log-directory.ts';
-import type { BaseFile, Manifest } from './manifest.ts';
+import type { BaseFile, Manifest, SegmentFile } from './manifest.ts';
 
 /** A base with the offset that it stands for. */
 export interface Generation extends BaseFile {
@@ -15,23 +15,18 @@ export interface Generation extends BaseFile {
  * Makes a base the current one; it is on disk, under its name, and the segment that begins at its
  * offset is in the manifest (`Log.rotate`).
  * @param keep how many generations stay, this one included; at least 1
- * @returns the names of the files that were deleted
  */
-export async function installBase(
+export function installBase(
   directory: LogDirectory,
   base: Generation,
   keep: number,
-): Promise<string[]> {
-  let dropped: string[] = [];
-  await directory.update((manifest) => {
+): Promise<void> {
+  return directory.update((manifest) => {
     const next = withBase(manifest, base, Math.max(1, keep));
     const stays = new Set(namesOf(next));
-    dropped = namesOf(manifest).filter((name) => !stays.has(name));
-    return next;
+    const dropped = namesOf(manifest).filter((name) => !stays.has(name));
+    return { ...next, history: [...manifest.history, ...dropped] };
   });
-  const deleted = directory.remove(dropped);
-  if (deleted.length > 0) await syncDirectory(directory.fs, directory.path);
-  return deleted;
 }
 
 /** The generations to recover from, the newest first. */
@@ -42,7 +37,10 @@ export function generationsOf({ bases }: Manifest): BaseFile[] {
 function withBase(manifest: Manifest, base: Generation, keep: number): Manifest {
   const bases = [...manifest.bases, base].slice(-keep);
   const oldest = bases[0].offset ?? 0;
-  const all = [...manifest.keptSegments, ...manifest.segments];
+  const listed = [...manifest.keptSegments, ...manifest.segments];
+  // One that others followed before it had begun was made by an attempt that failed: it is empty.
+  const isUsed = ({ start }: SegmentFile) => start !== undefined;
+  const all = listed.filter((file, index) => isUsed(file) || index === listed.length - 1);
   const startOf = (index: number) => all[index]?.start ?? Number.POSITIVE_INFINITY;
   // A segment ends where the next one begins; one whose start is not known is the newest.
   const needed = all.filter((_, index) => index === all.length - 1 || startOf(index + 1) > oldest);

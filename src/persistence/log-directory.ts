@@ -128,41 +128,49 @@ export class LogDirectory {
   }
 
   /**
-   * Puts a changed manifest in the place of the old one. When that fails, nothing has changed.
+   * Puts a changed manifest in the place of the old one. When that fails, nothing has changed, unless it
+   * is in its place and only may not last; `manifest` tells.
    * @param change makes the new manifest of the newest one
    */
   update(change: (manifest: Manifest) => Manifest): Promise<void> {
-    const next = this.#updates.then(async () => {
+    return this.#afterOthers(async () => {
       const changed = change(this.#manifest);
-      if (!this.#isHeld) await this.#write(changed);
-      this.#manifest = changed;
+      if (this.#isHeld) this.#manifest = changed;
+      else await this.#write(changed);
     });
-    this.#updates = next.catch(() => undefined);
-    return next;
   }
 
   /**
-   * Puts the manifest of a new history in the place of the old one, of which the files are deleted; if
-   * that has been done, nothing.
+   * Puts the manifest of a new history in the place of the old one, whose files are then to be deleted
+   * (`deleteHistory`); if that has been done, nothing.
    */
   async publish(): Promise<void> {
-    if (!this.#isHeld) return;
-    const published = this.#updates.then(async () => {
-      await this.#write(this.#manifest);
-      this.#isHeld = false;
-    });
-    this.#updates = published.catch(() => undefined);
-    await published;
-    await this.deleteHistory();
+    if (this.#isHeld) await this.#afterOthers(() => this.#write(this.#manifest));
   }
 
-  /** Deletes the files that were replaced. */
-  async deleteHistory(): Promise<void> {
+  /** Removes the files of a new history that was not published: the old one is what counts. */
+  abandon(): void {
+    if (!this.#isHeld) return;
+    const { bases, keptSegments, segments, history } = this.#manifest;
+    const own = [...bases, ...keptSegments, ...segments].map(({ name }) => name).concat(history);
+    this.remove(own.filter((name) => (this.#seqOf(name) ?? 0) > this.#usedSeq));
+  }
+
+  /**
+   * Deletes the files that were replaced.
+   * @returns the names of those that there were
+   */
+  async deleteHistory(): Promise<string[]> {
     const { history } = this.#manifest;
-    if (this.#isHeld || history.length === 0) return;
-    this.remove(history);
+    if (this.#isHeld || history.length === 0) return [];
+    const deleted = this.remove(history);
     await syncDirectory(this.fs, this.path);
-    await this.update((manifest) => ({ ...manifest, history: [] }));
+    const gone = new Set(history);
+    await this.update((manifest) => ({
+      ...manifest,
+      history: manifest.history.filter((name) => !gone.has(name)),
+    }));
+    return deleted;
   }
 
   /**
@@ -181,9 +189,28 @@ export class LogDirectory {
     await this.#updates;
   }
 
+  #afterOthers(act: () => Promise<void>): Promise<void> {
+    const next = this.#updates.then(act);
+    this.#updates = next.catch(() => undefined);
+    return next;
+  }
+
   async #write(manifest: Manifest): Promise<void> {
     const path = this.pathOf(manifestName(this.baseName));
-    await replaceFile(this.fs, path, formatManifest(manifest));
+    const text = formatManifest(manifest);
+    try {
+      await replaceFile(this.fs, path, text);
+    } catch (error) {
+      // Files that it names must not be taken for left over when it got to its place all the same.
+      if (this.fs.readText(path) === text) this.#accept(manifest);
+      throw error;
+    }
+    this.#accept(manifest);
+  }
+
+  #accept(manifest: Manifest): void {
+    this.#manifest = manifest;
+    this.#isHeld = false;
   }
 
   /** The number in the name of a base or an increment; 0 for Redis's oldest log; else undefined. */
