@@ -164,6 +164,14 @@ export class Journal implements EffectStream, ReplyGate {
     return this.safeOffset;
   }
 
+  /**
+   * Writes all that is recorded to the file, at once.
+   * @returns whether it could
+   */
+  writeNow(): boolean {
+    return this.#log.commit();
+  }
+
   /** Lets the replies go that waited for what is safe by now. */
   release(): void {
     this.#host.replies.release(this.safeOffset);

@@ -36,6 +36,9 @@ export class LogKeeper implements WriteAheadLog {
   readonly #host: LogKeeperHost;
   readonly #rewriter: LogRewriter;
   #journal: Journal | undefined;
+  /** Settles when the log is switched on, or that has failed; undefined while that does not go on. */
+  #switchingOn: Promise<void> | undefined;
+  #isSwitchingOff = false;
   #isClosing = false;
 
   constructor(host: LogKeeperHost) {
@@ -64,7 +67,12 @@ export class LogKeeper implements WriteAheadLog {
   }
 
   get isRewriting(): boolean {
-    return this.#rewriter.isRunning;
+    return this.#rewriter.isRunning || this.#switchingOn !== undefined;
+  }
+
+  /** Whether nothing may be begun any more. */
+  get #isEnding(): boolean {
+    return this.#isClosing || this.#isSwitchingOff;
   }
 
   get isOn(): boolean {
@@ -78,7 +86,8 @@ export class LogKeeper implements WriteAheadLog {
 
   get #place(): LogPlace {
     const { values } = this.#host.config;
-    const path = resolve(values.dir, values.appenddirname);
+    // Where it was opened: `dir` may have changed since.
+    const path = this.#journal?.directory.path ?? resolve(values.dir, values.appenddirname);
     return { path, baseName: values.appendfilename, dataPath: values.dir };
   }
 
@@ -92,7 +101,7 @@ export class LogKeeper implements WriteAheadLog {
     const { config } = this.#host;
     const replay = this.#newReplay();
     const loaded = await this.#whileLoading(async () => {
-      const { directory, recovery, ...facts } = await this.#load(replay);
+      const { directory, recovery, ...facts } = await this.#load(replay, false);
       const journal = await Journal.open(this.#host, directory, recovery, config.values);
       this.#host.loaded();
       this.#keep(journal, replay.database);
@@ -104,19 +113,25 @@ export class LogKeeper implements WriteAheadLog {
   }
 
   async reload(): Promise<void> {
-    const journal = this.#journal;
     const { effects, keyspace } = this.#host;
+    if (this.#switchingOn !== undefined) throw new Error('the log is being switched on');
     this.#rewriter.cancel();
-    await journal?.flush();
+    await this.#rewriter.settled();
+    const journal = this.#journal;
+    const { path, baseName } = this.#place;
+    if (!LogDirectory.read(path, baseName).exists) throw new Error(`there is no log in ${path}`);
+    if (this.#isEnding || keyspace.isLoading) throw new Error('it cannot be loaded now');
+    // From here on nothing is run that changes anything.
+    if (journal?.writeNow() === false) throw journal.failure;
     effects.active = false;
     const { dirty } = keyspace;
     try {
       keyspace.flush();
       this.#host.reclaimSoon();
-      await this.#whileLoading(() => this.#load(this.#newReplay()));
+      await this.#whileLoading(() => this.#load(this.#newReplay(), true));
     } finally {
       keyspace.dirty = dirty;
-      effects.active = journal !== undefined;
+      effects.active = this.#journal !== undefined;
     }
   }
 
@@ -124,19 +139,18 @@ export class LogKeeper implements WriteAheadLog {
     return new Replay(this.#host, this.#host.reply, this.#host.detachedClient());
   }
 
-  #load(replay: Replay): Promise<LoadedLog> {
+  /** @param isReadOnly whether its files are to stay as they are */
+  #load(replay: Replay, isReadOnly: boolean): Promise<LoadedLog> {
     const { keyspace, config, log } = this.#host;
     const onProgress = (progress: LoadProgress) => this.#host.loading(progress);
     const { values } = config;
-    return loadLog({ log, keyspace, values, onProgress }, this.#place, replay);
+    return loadLog({ log, keyspace, values, isReadOnly, onProgress }, this.#place, replay);
   }
 
   /** Does something while clients are told that data is loaded, and nothing expires. */
   async #whileLoading<T>(load: () => Promise<T>): Promise<T> {
     const { keyspace } = this.#host;
-    const { expiryPaused } = keyspace;
     // What is due is deleted where the log says so, or afterwards.
-    keyspace.expiryPaused = true;
     keyspace.isLoading = true;
     this.#host.loading({ startedMs: Date.now(), totalBytes: 0, loadedBytes: 0 });
     try {
@@ -144,7 +158,6 @@ export class LogKeeper implements WriteAheadLog {
     } finally {
       this.#host.loading(undefined);
       keyspace.isLoading = false;
-      keyspace.expiryPaused = expiryPaused;
     }
   }
 
@@ -169,28 +182,48 @@ export class LogKeeper implements WriteAheadLog {
       await this.#switchOff();
       return undefined;
     }
-    const { path, baseName } = this.#place;
-    const directory = await LogDirectory.renew(path, baseName);
+    const switching = this.#switchOn();
+    this.#switchingOn = switching.catch(() => undefined);
     try {
-      await this.#switchOn(directory);
+      await switching;
       return undefined;
     } catch (error) {
       this.#host.log.error({ err: error }, 'the log cannot be switched on');
-      await this.#switchOff();
-      directory.remove(directory.manifest.segments.map(({ name }) => name));
       return CANNOT_SWITCH_ON;
+    } finally {
+      this.#switchingOn = undefined;
     }
   }
 
-  async #switchOn(directory: LogDirectory): Promise<void> {
+  async #switchOn(): Promise<void> {
     this.#rewriter.cancel();
     await this.#rewriter.settled();
-    const { values } = this.#host.config;
-    const journal = await Journal.open(this.#host, directory, NOTHING_RECOVERED, values);
+    const { path, baseName } = this.#place;
+    const directory = await LogDirectory.renew(path, baseName);
+    try {
+      await this.#begin(directory);
+    } catch (error) {
+      await this.#switchOff();
+      directory.abandon();
+      throw error;
+    }
+  }
+
+  /** Begins a new history; resolves when it is complete. */
+  async #begin(directory: LogDirectory): Promise<void> {
+    const { log, replies, config } = this.#host;
+    const logFailed = (error: Error | undefined): void => {
+      this.#host.logFailed(error);
+      // Nobody depends on this log yet: it need not wait for the disk to work again.
+      if (error !== undefined && this.#switchingOn !== undefined) this.#rewriter.cancel();
+    };
+    const host = { log, replies, logFailed };
+    const journal = await Journal.open(host, directory, NOTHING_RECOVERED, config.values);
     this.#keep(journal, 0);
     this.#rewriter.loaded(0);
     do {
-      if (this.#isClosing) throw new Error('the server is closing');
+      if (this.#isEnding) throw new Error('the server is closing');
+      if (journal.failure !== undefined) throw journal.failure;
       // There is one snapshot at a time, and this one has somebody waiting for it.
       this.#host.postponeSaving();
     } while (!(await this.#rewriter.run({ directory, journal })));
@@ -200,9 +233,10 @@ export class LogKeeper implements WriteAheadLog {
     const journal = this.#journal;
     if (journal === undefined) return;
     const { effects, keyspace, replies } = this.#host;
+    this.#isSwitchingOff = true;
     this.#rewriter.cancel();
-    await journal.flush();
     await this.#rewriter.settled();
+    await journal.flush();
     effects.stop();
     keyspace.onRemoved = undefined;
     try {
@@ -210,6 +244,7 @@ export class LogKeeper implements WriteAheadLog {
     } catch (error) {
       this.#host.log.error({ err: error }, 'the log could not be written to its end');
     }
+    this.#isSwitchingOff = false;
     this.#journal = undefined;
     replies.gate = undefined;
     replies.release(Number.POSITIVE_INFINITY);
@@ -217,15 +252,16 @@ export class LogKeeper implements WriteAheadLog {
   }
 
   rewrite(): boolean {
+    if (this.isRewriting || this.#isEnding) return false;
     const journal = this.#journal;
     if (journal !== undefined) {
       return this.#rewriter.begin({ directory: journal.directory, journal });
     }
     // Without a log: a directory with nothing but the snapshot, with which a log may begin later.
     const { path, baseName } = this.#place;
-    return this.#rewriter.begin(
-      LogDirectory.renew(path, baseName).then((directory) => ({ directory })),
-    );
+    return this.#rewriter.begin(async () => ({
+      directory: await LogDirectory.renew(path, baseName),
+    }));
   }
 
   scheduleRewrite(): void {
@@ -242,13 +278,14 @@ export class LogKeeper implements WriteAheadLog {
   tick(): void {
     const journal = this.#journal;
     const { keyspace, config } = this.#host;
-    if (journal === undefined) {
-      if (this.#rewriter.isScheduled) this.rewrite();
-      return;
+    if (journal !== undefined) {
+      const isBusy = keyspace.snapshot !== undefined;
+      journal.isUnsynced = isBusy && config.values['no-appendfsync-on-rewrite'];
     }
-    const isBusy = keyspace.snapshot !== undefined;
-    journal.isUnsynced = isBusy && config.values['no-appendfsync-on-rewrite'];
-    this.#rewriter.runIfDue(journal);
+    // A snapshot of half of the data must never be what the log begins with.
+    if (keyspace.isLoading || this.isRewriting || this.#isEnding) return;
+    if (journal !== undefined) this.#rewriter.runIfDue(journal);
+    else if (this.#rewriter.isScheduled) this.rewrite();
   }
 
   // ── At the end ──────────────────────────────────────────────────────────────────────────────
@@ -257,8 +294,9 @@ export class LogKeeper implements WriteAheadLog {
   async flush(): Promise<void> {
     this.#isClosing = true;
     this.#rewriter.cancel();
-    await this.#journal?.flush();
+    await this.#switchingOn;
     await this.#rewriter.settled();
+    await this.#journal?.flush();
   }
 
   /** Everything that was acknowledged is on disk afterwards, or it is said that it is not. */

@@ -19,7 +19,7 @@ import { generationsOf } from '../persistence/generations.ts';
 import { LogDirectory } from '../persistence/log-directory.ts';
 import type { BaseFile } from '../persistence/manifest.ts';
 import { type RecoveredGroup, type Recovery, recover } from '../persistence/recovery.ts';
-import { cutFile, cutTail } from '../persistence/repair.ts';
+import { cutFile, cutTail, keepBases } from '../persistence/repair.ts';
 import type { Request } from '../protocol/request.ts';
 import { type LoadResult, loadFile } from '../snapshots/snapshot-loading.ts';
 
@@ -31,6 +31,8 @@ export interface LoadHost {
   readonly log: Logger;
   readonly keyspace: Keyspace;
   readonly values: Values;
+  /** Whether the files are to stay as they are: then the log must be whole. */
+  readonly isReadOnly: boolean;
   /** Told how far it is. */
   onProgress(progress: LoadProgress): void;
 }
@@ -62,12 +64,14 @@ export interface LoadedLog {
 export async function loadLog(host: LoadHost, place: LogPlace, replay: Replay): Promise<LoadedLog> {
   const directory = LogDirectory.read(place.path, place.baseName);
   refuseWithoutManifest(directory);
+  const loader = () => new LogLoader(host, directory, replay);
+  if (host.isReadOnly) return loader().load(undefined);
   await takeOverSingleFile(host, place, directory);
   const { dbfilename } = host.values;
   const snapshot = join(place.dataPath, dbfilename);
   const beginsWith =
     !directory.exists && dbfilename !== '' && existsSync(snapshot) ? snapshot : undefined;
-  return new LogLoader(host, directory, replay).load(beginsWith);
+  return loader().load(beginsWith);
 }
 
 /** To begin a new log among the files of another one would write over them. */
@@ -76,8 +80,8 @@ function refuseWithoutManifest(directory: LogDirectory): void {
   const files = directory.filesThere();
   if (files.length === 0) return;
   throw new Error(
-    `${directory.path} has ${files.join(', ')} and no manifest: restore the manifest from a copy, or ` +
-      'move the directory away to begin without that data',
+    `${directory.path} has ${files.join(', ')} and no manifest: run \`synap-check --fix\` on it, which makes ` +
+      'the manifest anew, or move the directory away to begin without that data',
   );
 }
 
@@ -128,7 +132,7 @@ class LogLoader {
 
   /** @param snapshot path of a file that the log, which there is not yet, is to begin with */
   async load(snapshot: string | undefined): Promise<LoadedLog> {
-    const { log, values } = this.#host;
+    const { log, values, isReadOnly } = this.#host;
     if (snapshot !== undefined) await this.#beginWith(snapshot);
     const base = snapshot === undefined ? await this.#loadBase() : undefined;
     const baseBytes = this.#progress.loadedBytes;
@@ -136,7 +140,7 @@ class LogLoader {
     let fileBytes = 0;
     const recovery = await recover(this.#directory, {
       from: base?.offset ?? 0,
-      loadTruncated: values['aof-load-truncated'],
+      loadTruncated: values['aof-load-truncated'] && !isReadOnly,
       onGroup: this.#runGroup,
       onProgress: (readBytes) => {
         // Another file begins at its beginning.
@@ -154,6 +158,7 @@ class LogLoader {
     }
     const sizeBytes = segments.reduce((sum, segment) => sum + segment.sizeBytes, baseBytes);
     const fellBack = base !== undefined && base !== this.#directory.manifest.bases.at(-1);
+    if (fellBack && !isReadOnly) await this.#setDamagedAside(base);
     return { directory: this.#directory, recovery, sizeBytes, fellBack };
   }
 
@@ -204,6 +209,19 @@ class LogLoader {
     return undefined;
   }
 
+  /**
+   * Takes the bases out of the log that were passed over: they are not to be counted among those that it
+   * can fall back on.
+   */
+  async #setDamagedAside(base: BaseFile): Promise<void> {
+    const { bases } = this.#directory.manifest;
+    const sound = bases.slice(0, bases.indexOf(base) + 1);
+    const kept = { bases: sound, oldest: sound[0].offset ?? 0, newest: base.offset ?? 0 };
+    const damaged = new Set(bases.slice(sound.length).map(({ name }) => name));
+    const renamings = await keepBases(this.#directory, kept, damaged);
+    this.#host.log.warn({ renamings }, 'the damaged snapshots of the log were set aside');
+  }
+
   async #readBase({ name, offset }: BaseFile): Promise<void> {
     const path = this.#directory.pathOf(name);
     if (!existsSync(path)) throw new Error(`${path} is missing`);
@@ -229,9 +247,9 @@ class LogLoader {
 
   /** The commands of a base in AOF format; only the last file of all may end in the middle of one. */
   async #readCommands(path: string, position: number): Promise<void> {
-    const { values, log } = this.#host;
+    const { values, log, isReadOnly } = this.#host;
     const isLast = this.#directory.manifest.segments.length === 0;
-    const loadTruncated = isLast && values['aof-load-truncated'];
+    const loadTruncated = isLast && !isReadOnly && values['aof-load-truncated'];
     const found = await readAofFile(path, position, { loadTruncated, onGroup: this.#runGroup });
     if (found.torn === undefined) return;
     const copy = await cutFile(

@@ -29,6 +29,9 @@ export interface RewriteTarget {
   readonly journal?: Journal | undefined;
 }
 
+/** What makes a target ready, if that takes time. */
+type TargetMaker = () => Promise<RewriteTarget>;
+
 /** A snapshot for the log to begin with, under way. */
 interface Base {
   readonly name: string;
@@ -60,6 +63,8 @@ export class LogRewriter {
   #bytesAtBase = 0;
   #writing: SnapshotWriting | undefined;
   #isCancelled = false;
+  /** Ends the waiting for a new file of the log. */
+  #stopWaiting: () => void = () => {};
   #running: Promise<void> = Promise.resolve();
 
   /** @param journal tells the log of the moment */
@@ -98,7 +103,7 @@ export class LogRewriter {
   }
 
   /** Begins a rewrite, in the background. Returns whether it could. */
-  begin(target: RewriteTarget | Promise<RewriteTarget>): boolean {
+  begin(target: RewriteTarget | TargetMaker): boolean {
     if (this.isRunning || this.#host.keyspace.snapshot !== undefined) return false;
     this.run(target).catch((error: unknown) => {
       this.#host.log.error({ err: error }, 'the log could not be rewritten');
@@ -111,7 +116,7 @@ export class LogRewriter {
    * @returns false when that was put off or given up
    * @throws Error when a rewrite or another snapshot is under way, or the system's error
    */
-  run(target: RewriteTarget | Promise<RewriteTarget>): Promise<boolean> {
+  run(target: RewriteTarget | TargetMaker): Promise<boolean> {
     if (this.isRunning) throw new Error('the log is being rewritten already');
     const running = this.#run(target);
     this.#running = running.then(
@@ -130,6 +135,7 @@ export class LogRewriter {
   cancel(): void {
     if (!this.isRunning || this.#isCancelled) return;
     this.#isCancelled = true;
+    this.#stopWaiting();
     this.#writing?.cancel();
     this.#host.log.info('the rewrite of the log was cancelled');
   }
@@ -175,17 +181,18 @@ export class LogRewriter {
     );
   }
 
-  async #run(target: RewriteTarget | Promise<RewriteTarget>): Promise<boolean> {
+  async #run(target: RewriteTarget | TargetMaker): Promise<boolean> {
     this.isScheduled = false;
     this.#isCancelled = false;
     this.rewrites++;
     this.#startedMs = Date.now();
     this.#lastTryMs = this.#startedMs;
     try {
-      const { directory, journal } = await target;
+      const { directory, journal } = typeof target === 'function' ? await target() : target;
       const base = await this.#begin(directory, journal);
-      if (!(await base?.writing.run())) return false;
-      if (base === undefined) return false;
+      if (base === undefined || !(await base.writing.run())) return false;
+      // It is whole: from here on there is nothing to give up.
+      this.#writing = undefined;
       await this.#install(directory, base);
       this.#succeeded(base);
       return true;
@@ -200,19 +207,28 @@ export class LogRewriter {
     }
   }
 
-  /** Goes over to a new file of the log, and begins the snapshot of that moment. */
+  /**
+   * Goes over to a new file of the log, and begins the snapshot of that moment. That may take until a
+   * full disk has room again; who gives the rewrite up does not wait for it.
+   */
   #begin(directory: LogDirectory, journal: Journal | undefined): Promise<Base | undefined> {
+    if (this.#isCancelled) return Promise.resolve(undefined);
+    if (journal === undefined) return Promise.resolve(this.#open(directory, 0));
     return new Promise((resolve, reject) => {
+      let isGivenUp = false;
+      this.#stopWaiting = () => {
+        isGivenUp = true;
+        resolve(undefined);
+      };
       const switched = (offset: number) => {
+        if (isGivenUp) return;
         try {
-          resolve(this.#isCancelled ? undefined : this.#open(directory, offset));
+          resolve(this.#open(directory, offset));
         } catch (error) {
           reject(error);
         }
       };
-      const failed = (error: Error) => (this.#isCancelled ? resolve(undefined) : reject(error));
-      if (journal === undefined) switched(0);
-      else journal.rotate({ switched, failed });
+      journal.rotate({ switched, failed: reject });
     });
   }
 
@@ -235,15 +251,21 @@ export class LogRewriter {
   }
 
   async #install(directory: LogDirectory, { name, seq, offset }: Base): Promise<void> {
-    const keep = this.#host.config.values['snapshot-max-count'];
+    const { log, config } = this.#host;
     try {
-      const deleted = await installBase(directory, { name, seq, offset }, keep);
-      if (deleted.length > 0) this.#host.log.info({ deleted }, 'old parts of the log were deleted');
+      await installBase(directory, { name, seq, offset }, config.values['snapshot-max-count']);
       await directory.publish();
     } catch (error) {
       const isNamed = directory.manifest.bases.some((base) => base.name === name);
       if (!isNamed) directory.remove([name]);
+      directory.abandon();
       throw error;
+    }
+    try {
+      const deleted = await directory.deleteHistory();
+      if (deleted.length > 0) log.info({ deleted }, 'old parts of the log were deleted');
+    } catch (error) {
+      log.warn({ err: error }, 'old parts of the log could not be deleted; the next rewrite tries');
     }
   }
 
