@@ -1,0 +1,262 @@
+// Rewrites of the log while the server runs: the data that a start finds afterwards, the generations that
+// are kept, and what goes wrong on the way.
+import { mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { isMissing } from '../../src/persistence/file-system.ts';
+import { LogDirectory } from '../../src/persistence/log-directory.ts';
+import { encodeCommand } from '../support/command-line.ts';
+import { Random } from '../support/random.ts';
+import type { RawClient } from '../support/raw-client.ts';
+import { temporaryDirectory } from '../support/running-server.ts';
+import { LogServer } from './log-server.ts';
+
+let root: { path: string; remove(): void };
+let path: string;
+
+beforeEach(() => {
+  root = temporaryDirectory();
+  path = join(root.path, 'data');
+  mkdirSync(path);
+});
+
+afterEach(() => root.remove());
+
+const folder = () => join(path, 'appendonlydir');
+
+/** A random command that changes something, mostly. */
+function randomWrite(random: Random): string[] {
+  const key = `k${random.integer(0, 300)}`;
+  const other = `k${random.integer(0, 300)}`;
+  const value = 'v'.repeat(random.integer(0, 200));
+  const far = String(random.integer(1_000_000, 9_000_000));
+  return random.pick([
+    ['SET', key, value],
+    ['SET', key, value, 'PX', random.pick(['1', far])],
+    ['APPEND', key, value],
+    ['INCR', `n${key}`],
+    ['RPUSH', `l${key}`, value, other],
+    ['LPOP', `l${key}`, '2'],
+    ['LMOVE', `l${key}`, `l${other}`, 'LEFT', 'RIGHT'],
+    ['DEL', key, other],
+    ['RENAME', key, other],
+    ['COPY', key, other, 'DB', '5', 'REPLACE'],
+    ['PEXPIRE', key, far],
+    ['PERSIST', key],
+    ['GETEX', key, 'EX', far],
+    ['SELECT', random.pick(['0', '3', '5'])],
+    ['SWAPDB', '3', '5'],
+    ...(random.chance(0.02) ? [['FLUSHDB', random.pick(['SYNC', 'ASYNC'])]] : []),
+  ]);
+}
+
+async function writeMuch(client: RawClient, random: Random, count: number): Promise<void> {
+  const commands = Array.from({ length: count }, () => randomWrite(random));
+  client.send(Buffer.concat(commands.map((command) => encodeCommand(command))));
+  await client.read(count);
+}
+
+for (const options of [{}, { 'snapshot-compression': 'yes' }]) {
+  test(`writes meanwhile are in the log: ${JSON.stringify(options)}`, async () => {
+    const random = new Random(Object.keys(options).length);
+    const server = await LogServer.start(path, { ...options, 'snapshot-max-count': '2' });
+    const writer = await server.connect();
+    await server.ask('DEBUG', 'POPULATE', '30000', 'much', '60');
+    for (let round = 1; round <= 4; round++) {
+      await writeMuch(writer, random, 500);
+      expect(await server.ask('BGREWRITEAOF')).toMatch('started');
+      let during = 0;
+      while ((await server.field('aof_rewrite_in_progress')) === '1') {
+        await writeMuch(writer, random, 100);
+        during++;
+      }
+      expect(during).toBeGreaterThan(2);
+      expect(await server.field('aof_last_bgrewrite_status')).toBe('ok');
+      await writeMuch(writer, random, 100);
+    }
+    expect(await server.field('log_generations')).toBe('2');
+    // One base for each generation, and one increment for each; nothing else is left.
+    const suffix = options['snapshot-compression'] === 'yes' ? 'rdb.lz4' : 'rdb';
+    expect(server.files).toEqual([
+      ...[`appendonly.aof.3.base.${suffix}`, `appendonly.aof.4.base.${suffix}`],
+      ...['appendonly.aof.4.incr.aof', 'appendonly.aof.5.incr.aof', 'appendonly.aof.manifest'],
+    ]);
+    const digest = await server.digest();
+    const [id, offset] = [await server.field('master_replid'), await server.field('log_offset')];
+    const copy = server.copy();
+    await server.stop();
+    const again = await LogServer.start(copy, options);
+    expect(await again.digest()).toBe(digest);
+    expect(await again.field('master_replid')).toBe(id);
+    expect(Number(await again.field('master_repl_offset'))).toBeGreaterThanOrEqual(Number(offset));
+    await again.stop();
+    // The older generation and what followed it make the same.
+    const names = readdirSync(join(copy, 'appendonlydir')).filter((name) => /base/.test(name));
+    const newest = join(copy, 'appendonlydir', names.sort().at(-1) ?? '');
+    const bytes = readFileSync(newest);
+    bytes[bytes.length >> 1] ^= 1;
+    writeFileSync(newest, bytes);
+    const fallen = await LogServer.start(copy, options);
+    expect(await fallen.digest()).toBe(digest);
+    await fallen.rewritten(1);
+    // The damaged one is kept, but not counted; there is a new one.
+    expect(fallen.files.filter((name) => name.endsWith('.damaged'))).toHaveLength(1);
+    expect(await fallen.field('log_generations')).toBe('2');
+    await fallen.stop();
+    expect(await LogServer.digestIn(copy, options)).toBe(digest);
+  });
+}
+
+test('without one sound base the start is refused, with file and place', async () => {
+  const server = await LogServer.start(path);
+  await server.ask('SET', 'a', 'v'.repeat(1000));
+  await server.rewrite();
+  await server.rewrite();
+  const copy = server.copy();
+  await server.stop();
+  for (const name of ['appendonly.aof.1.base.rdb', 'appendonly.aof.2.base.rdb']) {
+    const bytes = readFileSync(join(folder(), name));
+    bytes[bytes.length - 20] ^= 1;
+    writeFileSync(join(folder(), name), bytes);
+  }
+  const before = readdirSync(folder());
+  await expect(LogServer.start(path)).rejects.toThrow(/appendonly\.aof\.1\.base\.rdb: .*\d/);
+  expect(readdirSync(folder())).toEqual(before);
+  // One that is missing is as good as damaged.
+  rmSync(join(copy, 'appendonlydir', 'appendonly.aof.2.base.rdb'));
+  const fallen = await LogServer.start(copy);
+  expect(await fallen.ask('STRLEN', 'a')).toBe('1000');
+  await fallen.rewritten(1);
+  await fallen.stop();
+});
+
+test('a base of another offset than the manifest says is not used', async () => {
+  const server = await LogServer.start(path, { 'snapshot-max-count': '1' });
+  await server.ask('SET', 'a', '1');
+  await server.rewrite();
+  const other = readFileSync(join(folder(), 'appendonly.aof.1.base.rdb'));
+  await server.ask('SET', 'a', '2');
+  await server.rewrite();
+  await server.stop();
+  writeFileSync(join(folder(), 'appendonly.aof.2.base.rdb'), other);
+  await expect(LogServer.start(path)).rejects.toThrow(/2\.base\.rdb: it is of offset \d+, and/);
+});
+
+test('keys that are due at the moment of the snapshot expire where they did', async () => {
+  const server = await LogServer.start(path);
+  await server.ask('DEBUG', 'SET-ACTIVE-EXPIRE', '0');
+  for (const key of ['nx', 'append', 'incr', 'gone']) {
+    await server.ask('SET', key, '7', 'PX', '1');
+  }
+  await new Promise((resolve) => setTimeout(resolve, 3));
+  await server.rewrite();
+  expect(await server.ask('SET', 'nx', 'new', 'NX')).toBe('OK');
+  expect(await server.ask('APPEND', 'append', 'x')).toBe('1');
+  expect(await server.ask('INCR', 'incr')).toBe('1');
+  await server.stop();
+  const again = await LogServer.start(path);
+  for (const [key, value] of Object.entries({ nx: 'new', append: 'x', incr: '1' })) {
+    expect(await again.ask('GET', key)).toBe(value);
+  }
+  // What nobody has met since is deleted in the background.
+  while ((await again.ask('DBSIZE')) !== '3');
+  await again.stop();
+});
+
+test('SAVE goes first, and the rewrite runs again', async () => {
+  const server = await LogServer.start(path);
+  await server.ask('DEBUG', 'POPULATE', '200000');
+  await server.ask('BGREWRITEAOF');
+  // Once the log has gone over to the next file.
+  while (!server.files.some((name) => /^temp-.*rdb$/.test(name))) await server.ask('PING');
+  expect(await server.ask('SAVE')).toBe('OK');
+  await server.rewritten(2);
+  expect(await server.field('log_generations')).toBe('1');
+  await server.stop();
+  expect(server.files.filter((name) => name.startsWith('temp-'))).toEqual([]);
+});
+
+test('the log is rewritten by itself when it has grown', async () => {
+  const server = await LogServer.start(path, {
+    ...{ 'auto-aof-rewrite-percentage': '100', 'auto-aof-rewrite-min-size': '10kb' },
+  });
+  for (let i = 0; i < 30; i++) await server.ask('SET', 'a', 'v'.repeat(1000));
+  await server.rewritten(1);
+  const base = Number(await server.field('aof_base_size'));
+  expect(base).toBeLessThan(32_000);
+  await server.stop();
+});
+
+test('the log is rewritten by itself when time has passed and enough was changed', async () => {
+  const server = await LogServer.start(path, {
+    ...{ 'snapshot-enabled': 'yes', 'snapshot-interval-secs': '1' },
+    'snapshot-operation-threshold': '3',
+  });
+  await server.ask('MSET', 'a', '1', 'b', '2', 'c', '3');
+  await server.rewritten(1);
+  expect(await server.field('aof_rewrites')).toBe('1');
+  await server.ask('CONFIG', 'SET', 'snapshot-operation-threshold', '1000000');
+  await server.ask('SET', 'a', '2');
+  await server.stop();
+});
+
+test('sizes are those of the files', async () => {
+  const server = await LogServer.start(path);
+  const sizeOf = (pattern: RegExp) =>
+    server.files
+      .filter((name) => pattern.test(name))
+      .reduce((sum, name) => sum + readFileSync(join(folder(), name)).length, 0);
+  await server.ask('SET', 'a', 'v'.repeat(5000));
+  expect(Number(await server.field('aof_current_size'))).toBe(sizeOf(/incr/));
+  expect(await server.field('aof_base_size')).toBe('0');
+  await server.rewrite();
+  expect(Number(await server.field('aof_base_size'))).toBe(sizeOf(/1\.base/));
+  await server.ask('SET', 'b', 'v'.repeat(500));
+  const current = sizeOf(/1\.base|2\.incr/);
+  expect(Number(await server.field('aof_current_size'))).toBe(current);
+  await server.stop();
+  const again = await LogServer.start(path);
+  expect(Number(await again.field('aof_current_size'))).toBe(current);
+  expect(Number(await again.field('aof_base_size'))).toBe(current);
+  await again.stop();
+});
+
+test('files that a killed process had left to be deleted are deleted', async () => {
+  const server = await LogServer.start(path, { 'snapshot-max-count': '1' });
+  await server.ask('SET', 'a', '1');
+  await server.rewrite();
+  const digest = await server.digest();
+  await server.stop();
+  const directory = LogDirectory.read(folder(), 'appendonly.aof');
+  writeFileSync(join(folder(), 'appendonly.aof.9.base.rdb'), 'left');
+  writeFileSync(join(folder(), 'temp-77.rdb'), 'left');
+  await directory.update((manifest) => ({ ...manifest, history: ['appendonly.aof.9.base.rdb'] }));
+  expect(await LogServer.digestIn(path)).toBe(digest);
+  expect(readdirSync(folder()).filter((name) => /9|temp/.test(name))).toEqual([]);
+});
+
+test('closing gives a rewrite up, and leaves neither files nor descriptors', async () => {
+  const server = await LogServer.start(path);
+  await server.ask('DEBUG', 'POPULATE', '50000');
+  await server.ask('BGREWRITEAOF');
+  expect(await server.field('aof_rewrite_in_progress')).toBe('1');
+  const digest = await server.digest();
+  await server.stop();
+  expect(server.files.filter((name) => /temp-|base/.test(name))).toEqual([]);
+  expect(openFilesIn(path)).toEqual([]);
+  expect(await LogServer.digestIn(path)).toBe(digest);
+});
+
+/** Targets of this process's descriptors below a directory; the server's own log file aside. */
+function openFilesIn(directory: string): string[] {
+  return readdirSync('/proc/self/fd').flatMap((fd) => {
+    try {
+      const target = readlinkSync(`/proc/self/fd/${fd}`);
+      return target.startsWith(directory) && !target.endsWith('/log') ? [target] : [];
+    } catch (error) {
+      // That of the listing itself is closed by now.
+      if (isMissing(error)) return [];
+      throw error;
+    }
+  });
+}

@@ -1,0 +1,271 @@
+// The log switched on and off while the server runs: answered when it is complete, and nothing that was
+// acknowledged since is lost; a failure leaves the server as it was. And DEBUG LOADAOF.
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { realFileSystem } from '../../src/persistence/file-system.ts';
+import { encodeCommand } from '../support/command-line.ts';
+import { textOf } from '../support/reply-frames.ts';
+import { temporaryDirectory } from '../support/running-server.ts';
+import { LogServer } from './log-server.ts';
+
+const OFF = { appendonly: 'no' };
+const FAILED =
+  "ERR CONFIG SET failed (possibly related to argument 'appendonly') - Unable to turn on AOF. Check server logs.";
+
+let root: { path: string; remove(): void };
+let path: string;
+
+beforeEach(() => {
+  root = temporaryDirectory();
+  path = join(root.path, 'data');
+  mkdirSync(path);
+});
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  root.remove();
+});
+
+const switchOn = ['CONFIG', 'SET', 'appendonly', 'yes'];
+
+describe('switching on', () => {
+  test('is answered when all is in the log, also what others write meanwhile', async () => {
+    const server = await LogServer.start(path, OFF);
+    await server.ask('DEBUG', 'POPULATE', '50000');
+    const other = await server.connect();
+    const switching = server.ask(...switchOn);
+    let isOver = false;
+    void switching.then(() => {
+      isOver = true;
+    });
+    let written = 0;
+    while (!isOver) await other.command('SET', `meanwhile:${written++}`, 'v'.repeat(50));
+    expect(await switching).toBe('OK');
+    expect(written).toBeGreaterThan(3);
+    // What a process that is killed right now leaves behind.
+    const copy = server.copy();
+    expect(await LogServer.digestIn(copy)).toBe(await server.digest());
+    await server.stop();
+  });
+
+  test('again begins anew, and the files of the history before it go then', async () => {
+    const server = await LogServer.start(path);
+    await server.ask('SET', 'a', '1');
+    await server.rewrite();
+    const id = await server.field('master_replid');
+    const first = server.files.filter((name) => !name.endsWith('manifest'));
+    expect(await server.ask('CONFIG', 'SET', 'appendonly', 'no')).toBe('OK');
+    await server.ask('SET', 'b', '2');
+    // Off is off: what is set then is in no log.
+    const between = server.copy();
+    expect(await server.ask(...switchOn)).toBe('OK');
+    expect(await server.field('master_replid')).not.toBe(id);
+    expect(server.files.filter((name) => first.includes(name))).toEqual([]);
+    const digest = await server.digest();
+    await server.stop();
+    expect(await LogServer.digestIn(path)).toBe(digest);
+    const old = await LogServer.start(between);
+    expect(await old.ask('DBSIZE')).toBe('1');
+    await old.stop();
+  });
+
+  test('that has not been completed leaves the history before it', async () => {
+    const server = await LogServer.start(path);
+    await server.ask('SET', 'a', '1');
+    await server.ask('CONFIG', 'SET', 'appendonly', 'no');
+    await server.ask('DEBUG', 'POPULATE', '100000');
+    const other = await server.connect();
+    const switching = server.ask(...switchOn);
+    while (!server.files.some((name) => /^temp-.*rdb$/.test(name))) await other.command('PING');
+    const copy = server.copy();
+    expect(await switching).toBe('OK');
+    await server.stop();
+    const again = await LogServer.start(copy);
+    expect(await again.ask('DBSIZE')).toBe('1');
+    await again.stop();
+  });
+
+  test.each([['FLUSHALL'], ['SAVE'], ['BGSAVE'], ['BGREWRITEAOF'], ['DEBUG', 'LOADAOF']])(
+    'goes on with %s %s meanwhile',
+    async (...command) => {
+      const server = await LogServer.start(path, OFF);
+      await server.ask('DEBUG', 'POPULATE', '60000');
+      const other = await server.connect();
+      const switching = server.ask(...switchOn);
+      const started = () => existsSync(join(path, 'appendonlydir')) && server.files.length > 1;
+      while (!started()) await other.command('PING');
+      const reply = textOf(await other.command(...command.filter((word) => word !== undefined)));
+      const expected = {
+        FLUSHALL: 'OK',
+        SAVE: 'OK',
+        BGSAVE: "ERR Another child process is active (AOF?): can't BGSAVE right now.",
+        BGREWRITEAOF: 'ERR Background append only file rewriting already in progress',
+        DEBUG: 'ERR Error trying to load the AOF files, check server logs.',
+      };
+      expect(reply).toContain(expected[command[0] as keyof typeof expected]);
+      await other.command('SET', 'after', 'it');
+      expect(await switching).toBe('OK');
+      expect(await LogServer.digestIn(server.copy())).toBe(await server.digest());
+      expect(await server.ask('DBSIZE')).toBe(command[0] === 'FLUSHALL' ? '1' : '60001');
+      await server.stop();
+    },
+  );
+
+  test('where there can be no directory is an error, and the server goes on', async () => {
+    writeFileSync(join(path, 'appendonlydir'), 'a file');
+    const server = await LogServer.start(path, OFF);
+    await server.ask('SET', 'a', '1');
+    expect(await server.ask(...switchOn)).toBe(FAILED);
+    expect((await server.client.command('CONFIG', 'GET', 'appendonly')).bytes.toString()).toContain(
+      '$2\r\nno\r\n',
+    );
+    expect(await server.ask('SET', 'a', '2')).toBe('OK');
+    expect(await server.field('aof_enabled')).toBe('0');
+    expect(server.messages).toContain('the log cannot be switched on');
+    rmSync(join(path, 'appendonlydir'));
+    expect(await server.ask(...switchOn)).toBe('OK');
+    expect(await LogServer.digestIn(server.copy())).toBe(await server.digest());
+    await server.stop();
+  });
+
+  test('on a disk that takes nothing ends with an error, and leaves the history before it', async () => {
+    const server = await LogServer.start(path);
+    await server.ask('SET', 'a', '1');
+    await server.ask('CONFIG', 'SET', 'appendonly', 'no');
+    const before = server.files;
+    const other = await server.connect();
+    let isFull = true;
+    const { write } = realFileSystem;
+    vi.spyOn(realFileSystem, 'write').mockImplementation((...args) => {
+      if (isFull) throw Object.assign(new Error('ENOSPC: no space left'), { code: 'ENOSPC' });
+      return write(...args);
+    });
+    const switching = server.ask(...switchOn);
+    // These have the log write, and wait for it.
+    while ((await fieldOf(other, 'aof_enabled')) !== '1');
+    other.send(encodeCommand(['SET', 'b', '2']));
+    expect(await switching).toBe(FAILED);
+    expect(textOf((await other.read(1)).replies[0])).toMatch(/^(OK|MISCONF)/);
+    isFull = false;
+    expect(server.files.filter((name) => !name.startsWith('temp-'))).toEqual(before);
+    expect(await server.ask('SET', 'c', '3')).toBe('OK');
+    await server.stop();
+    const again = await LogServer.start(path);
+    expect(await again.ask('GET', 'a')).toBe('1');
+    await again.stop();
+  });
+
+  test('is over when the server has closed', async () => {
+    const server = await LogServer.start(path, OFF);
+    await server.ask('DEBUG', 'POPULATE', '100000');
+    const other = await server.connect();
+    other.sendCommand(switchOn);
+    while (!(existsSync(join(path, 'appendonlydir')) && server.files.length > 1)) {
+      await server.ask('PING');
+    }
+    await server.stop();
+    expect(server.files).toEqual([]);
+  });
+});
+
+async function fieldOf(client: { command(...args: string[]): Promise<unknown> }, name: string) {
+  const reply = (await client.command('INFO', 'persistence')) as Parameters<typeof textOf>[0];
+  return new RegExp(`^${name}:(.*)\r$`, 'm').exec(textOf(reply))?.[1];
+}
+
+describe('BGREWRITEAOF without a log', () => {
+  test('makes a directory that a log begins with', async () => {
+    const server = await LogServer.start(path, OFF);
+    await server.ask('SET', 'a', '1');
+    await server.rewrite();
+    expect(server.files).toEqual(['appendonly.aof.1.base.rdb', 'appendonly.aof.manifest']);
+    await server.rewrite();
+    expect(server.files).toEqual(['appendonly.aof.2.base.rdb', 'appendonly.aof.manifest']);
+    const digest = await server.digest();
+    await server.stop();
+    expect(await LogServer.digestIn(path)).toBe(digest);
+  });
+
+  test('that waits for a snapshot and cannot be done is a failure of it alone', async () => {
+    writeFileSync(join(path, 'appendonlydir'), 'a file');
+    const server = await LogServer.start(path, OFF);
+    await server.ask('DEBUG', 'POPULATE', '200000');
+    await server.ask('BGSAVE');
+    expect(await server.ask('BGREWRITEAOF')).toMatch('scheduled');
+    await server.rewritten(1);
+    expect(await server.field('aof_last_bgrewrite_status')).toBe('err');
+    expect(await server.field('rdb_last_bgsave_status')).toBe('ok');
+    await server.stop();
+  });
+});
+
+describe('DEBUG LOADAOF', () => {
+  test('loads what was written up to then, whoever writes meanwhile', async () => {
+    const server = await LogServer.start(path, { appendfsync: 'always' });
+    await server.ask('DEBUG', 'POPULATE', '20000');
+    await server.rewrite();
+    const writers = await Promise.all([server.connect(), server.connect()]);
+    for (let round = 0; round < 5; round++) {
+      const sent = writers.map(async (writer, i) => {
+        const one = encodeCommand(['INCR', `counter:${i}`]);
+        writer.send(Buffer.concat(Array.from({ length: 500 }, () => one)));
+        const { replies } = await writer.read(500);
+        return replies.filter(({ type }) => type === ':').length;
+      });
+      expect(await server.ask('DEBUG', 'LOADAOF')).toBe('OK');
+      await Promise.all(sent);
+      const digest = await server.digest();
+      expect(await server.ask('DEBUG', 'LOADAOF')).toBe('OK');
+      expect(await server.digest()).toBe(digest);
+      expect(await LogServer.digestIn(server.copy())).toBe(digest);
+    }
+    await server.stop();
+  });
+
+  test('no rewrite begins with half of the data', async () => {
+    const server = await LogServer.start(path, { hz: '100' });
+    await server.ask('DEBUG', 'POPULATE', '300000');
+    await server.rewrite();
+    const digest = await server.digest();
+    const other = await server.connect();
+    const loading = server.ask('DEBUG', 'LOADAOF');
+    await other.command('CONFIG', 'SET', 'auto-aof-rewrite-percentage', '1');
+    await other.command('CONFIG', 'SET', 'auto-aof-rewrite-min-size', '1');
+    await other.command('CONFIG', 'SET', 'snapshot-operation-threshold', '0');
+    await other.command('CONFIG', 'SET', 'snapshot-interval-secs', '1');
+    await other.command('CONFIG', 'SET', 'snapshot-enabled', 'yes');
+    expect(await loading).toBe('OK');
+    await server.ask('CONFIG', 'SET', 'snapshot-enabled', 'no');
+    await server.rewritten(1);
+    expect(await server.digest()).toBe(digest);
+    expect(await LogServer.digestIn(server.copy())).toBe(digest);
+    await server.stop();
+  });
+
+  test('without a log is an error, and the data stays', async () => {
+    const server = await LogServer.start(path, OFF);
+    await server.ask('SET', 'a', '1');
+    await server.ask('SAVE');
+    expect(await server.ask('DEBUG', 'LOADAOF')).toMatch(/^ERR Error trying to load the AOF/);
+    expect(await server.ask('GET', 'a')).toBe('1');
+    expect(readdirSync(path).sort()).toEqual(['dump.rdb', 'log']);
+    await server.stop();
+  });
+
+  test('CLIENT PAUSE and UNPAUSE meanwhile are what holds afterwards', async () => {
+    const server = await LogServer.start(path);
+    await server.ask('DEBUG', 'POPULATE', '300000');
+    await server.rewrite();
+    const other = await server.connect();
+    await server.ask('SET', 'short', 'v', 'PX', '1');
+    await other.command('CLIENT', 'PAUSE', '100000', 'WRITE');
+    server.client.sendCommand(['DEBUG', 'LOADAOF']);
+    while ((await fieldOf(other, 'loading')) !== '1');
+    await other.command('CLIENT', 'UNPAUSE');
+    expect(textOf((await server.client.read(1)).replies[0])).toBe('OK');
+    // Expiry goes on: what is due is deleted, and counted.
+    while ((await server.ask('DBSIZE')) !== '300000');
+    await server.stop();
+  });
+});
