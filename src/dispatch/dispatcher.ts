@@ -293,7 +293,9 @@ export class Dispatcher {
   #invoke(call: Call, command: Command, handler: Handler): void {
     const { effects } = this;
     const reply = this.#reply;
-    const changesBefore = this.#server.keyspace.dirty;
+    const { keyspace } = this.#server;
+    const changesBefore = keyspace.dirty;
+    const usedBefore = keyspace.arena.usedBytes;
     if (effects.active) {
       effects.begin();
       this.#isWriting = (command.flags & WRITE) !== 0;
@@ -306,11 +308,27 @@ export class Dispatcher {
       // Half a reply would be taken for the beginning of the next one.
       reply.rewind({ chunks, position });
       this.#recover(error, command);
+      const hasChanged =
+        keyspace.dirty !== changesBefore || keyspace.arena.usedBytes !== usedBefore;
+      if (effects.active && hasChanged) this.#noteHalfDone(command);
     }
     if (effects.active) {
       this.#recordEffect(call, command, changesBefore);
       this.#isWriting = false;
     }
+  }
+
+  /**
+   * A handler threw when it had changed something. Its request would change more if it were run once
+   * more, so it is not recorded: the log is to begin anew with the data as it is.
+   */
+  #noteHalfDone(command: Command): void {
+    this.effects.skip();
+    this.#server.wal.scheduleRewrite();
+    this.#server.log.warn(
+      { command: command.fullName },
+      'a command failed halfway: the log will be rewritten',
+    );
   }
 
   /**

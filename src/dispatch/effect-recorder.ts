@@ -93,6 +93,11 @@ export class EffectRecorder implements Effects {
     this.#endEffect();
   }
 
+  /** Has the request of the handler that runs not recorded, whatever it changed. */
+  skip(): void {
+    this.#replaced = true;
+  }
+
   replace(database: Database, ...args: EffectArgument[]): void {
     this.#replaced = true;
     this.#record(database.index, args);
