@@ -57,6 +57,7 @@ export class Connection extends Client implements Recipient {
   firstEntry = -1;
   lastEntry = -1;
   neededOffset = 0;
+  heldBytes = 0;
   /** It is to be closed as soon as what the log holds back of it has left. */
   #finishesWhenReleased = false;
   /** What `#account` told the host last. */
@@ -73,6 +74,7 @@ export class Connection extends Client implements Recipient {
       this.#finishIfEnded();
     });
     socket.on('close', () => {
+      host.replies.forget(this);
       this.#account(0);
       host.connectionClosed(this);
     });
@@ -107,7 +109,7 @@ export class Connection extends Client implements Recipient {
   }
 
   #isHeldByOutput(): boolean {
-    return this.#held && !this.blocked && this.#output.unsentBytes > HOLD_OUTPUT_BYTES;
+    return this.#held && !this.blocked && this.#waitingBytes > HOLD_OUTPUT_BYTES;
   }
 
   /**
@@ -121,7 +123,7 @@ export class Connection extends Client implements Recipient {
     this.#processPending();
     this.#pressed = false;
     if (this.closing) return;
-    if (this.#output.unsentBytes > HOLD_OUTPUT_BYTES) this.#held = true;
+    if (this.#waitingBytes > HOLD_OUTPUT_BYTES) this.#held = true;
     this.#checkQueryLimit();
   }
 
@@ -129,7 +131,7 @@ export class Connection extends Client implements Recipient {
   resume(): void {
     this.#postponed = false;
     if (!this.#held || this.blocked || this.closing) return;
-    if (this.#output.unsentBytes > HOLD_OUTPUT_BYTES) return;
+    if (this.#waitingBytes > HOLD_OUTPUT_BYTES) return;
     this.#held = false;
     if (this.#pendingLength > 0) this.#processPending();
     else this.#finishIfEnded();
@@ -157,8 +159,8 @@ export class Connection extends Client implements Recipient {
     return {
       query: this.#pendingLength,
       queryFree: capacity - this.#pendingLength,
-      output: this.#output.unsentBytes,
-      outputChunks: this.#output.unsentBytes > 0 ? 1 : 0,
+      output: this.#waitingBytes,
+      outputChunks: this.#waitingBytes > 0 ? 1 : 0,
     };
   }
 
@@ -187,6 +189,7 @@ export class Connection extends Client implements Recipient {
     // no element must be given to one who is gone.
     this.#host.pubsub.removeAll(this);
     this.#host.blocking.forget(this);
+    this.#host.replies.forget(this);
     this.#socket.destroy();
     this.#account(0);
   }
@@ -213,6 +216,11 @@ export class Connection extends Client implements Recipient {
     return this.#output.unsentBytes;
   }
 
+  /** Output that has not left: the kernel has not taken it, or it waits for the log. */
+  get #waitingBytes(): number {
+    return this.#output.unsentBytes + this.heldBytes;
+  }
+
   /** Hands bytes to the socket; they stay as they are until `unsentBytes` is 0. */
   transmit(bytes: Buffer): void {
     const { stats } = this.#host;
@@ -221,12 +229,12 @@ export class Connection extends Client implements Recipient {
     this.bytesOut += bytes.length;
     this.#output.write(bytes);
     if (this.#output.unsentBytes > 0) this.checkOutputLimit();
-    if (this.#output.unsentBytes > HOLD_OUTPUT_BYTES && !this.#pressed) this.#held = true;
+    if (this.#waitingBytes > HOLD_OUTPUT_BYTES && !this.#pressed) this.#held = true;
   }
 
   /** Closes the client if it leaves more unsent than its class may. */
   checkOutputLimit(): void {
-    const unsent = this.#output.unsentBytes;
+    const unsent = this.#waitingBytes;
     this.#account(unsent);
     if (unsent === 0 && !this.#limit.counting) return;
     if (this.#limit.exceeded(this.#outputLimit(), unsent, Date.now())) {
@@ -315,8 +323,20 @@ export class Connection extends Client implements Recipient {
     else this.#socket.destroySoon();
   }
 
+  held(): void {
+    this.checkOutputLimit();
+    if (this.#waitingBytes > HOLD_OUTPUT_BYTES && !this.#pressed) this.#held = true;
+  }
+
   released(): void {
-    if (this.#finishesWhenReleased) this.#socket.destroySoon();
+    if (this.#finishesWhenReleased) {
+      this.#socket.destroySoon();
+      return;
+    }
+    this.checkOutputLimit();
+    // Not here and now: the replies of others are being sent.
+    const mayGoOn = this.#held && !this.blocked && !this.closing;
+    if (mayGoOn && this.#host.mayRun(this)) this.#postpone();
   }
 
   /**
@@ -325,7 +345,7 @@ export class Connection extends Client implements Recipient {
    * the peer may have tried again elsewhere.
    */
   #finishIfEnded(): void {
-    const waits = this.#held && !this.blocked && this.#output.unsentBytes > 0;
+    const waits = this.#held && !this.blocked && this.#waitingBytes > 0;
     if (this.#ended && !waits && !this.#postponed && !this.closing) this.#finish();
   }
 
@@ -396,7 +416,7 @@ export class Connection extends Client implements Recipient {
       buffer.copyWithin(0, from, end);
       this.#pendingLength = end - from;
       if (end === from && buffer.length > MAX_SPARE_BYTES) this.#pending = undefined;
-      this.#account(this.#output.unsentBytes);
+      this.#account(this.#waitingBytes);
       return;
     }
     if (from < end) this.#keep(buffer, from, end);
@@ -413,7 +433,7 @@ export class Connection extends Client implements Recipient {
     }
     buffer.copy(this.#pending, this.#pendingLength, from, end);
     this.#pendingLength = length;
-    this.#account(this.#output.unsentBytes);
+    this.#account(this.#waitingBytes);
   }
 
   #checkQueryLimit(): void {

@@ -36,6 +36,10 @@ export interface Recipient {
   lastEntry: number;
   /** The queue's own: the offset of the log that must be safe before its entries leave. */
   neededOffset: number;
+  /** The queue's own: bytes of it that wait for the log. */
+  heldBytes: number;
+  /** `heldBytes` has grown. */
+  held(): void;
   /** All that was held of it has left. */
   released(): void;
   transmit(bytes: Buffer): void;
@@ -170,10 +174,16 @@ export class ReplyQueue {
   release(safeOffset: number): void {
     for (const [recipient, { pieces, neededOffset }] of this.#held) {
       if (neededOffset > safeOffset) continue;
-      this.#held.delete(recipient);
+      this.forget(recipient);
       for (const piece of pieces) recipient.transmit(piece);
       recipient.released();
     }
+  }
+
+  /** Drops what waits of one who is gone. */
+  forget(recipient: Recipient): void {
+    this.#held.delete(recipient);
+    recipient.heldBytes = 0;
   }
 
   #mustWait(recipient: Recipient, safeOffset: number): boolean {
@@ -197,6 +207,8 @@ export class ReplyQueue {
       held.pieces.push(piece);
       held.neededOffset = Math.max(held.neededOffset, recipient.neededOffset);
     }
+    recipient.heldBytes += bytes;
+    recipient.held();
   }
 
   /** Sends a chain of entries. Returns whether shared bytes must be kept for it. */

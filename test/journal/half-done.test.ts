@@ -21,6 +21,7 @@ test('what failed halfway is the same after a restart', async () => {
   const server = await LogServer.start(directory.path);
   await server.ask('SET', 'a', '1');
   const { build } = Database.prototype;
+  const offset = await server.field('log_offset');
   const spy = vi.spyOn(Database.prototype, 'build').mockImplementation(function full(
     this: Database,
     ...args
@@ -30,6 +31,7 @@ test('what failed halfway is the same after a restart', async () => {
   });
   expect(await server.ask('MSET', 'b', '2', 'c', '3', 'd', '4')).toMatch(/^OOM/);
   spy.mockRestore();
+  expect(await server.field('log_offset')).toBe(offset);
   await server.rewritten(1);
   const copy = server.copy();
   const digest = await server.digest();
