@@ -42,7 +42,6 @@ import { TrackedReads } from '../commands/tracked-reads.ts';
 import { discardTransaction, execRefusal } from '../commands/transactions.ts';
 import { KeyWarmer } from '../keyspace/key-warmer.ts';
 import type { WaitList } from '../keyspace/waits.ts';
-import { ArenaFullError } from '../memory/arena.ts';
 import type { Reply } from '../protocol/reply.ts';
 import type { Request } from '../protocol/request.ts';
 import { unixTimeMsAt } from '../telemetry/wall-clock.ts';
@@ -51,6 +50,7 @@ import { BlockedClients } from './blocking.ts';
 import { CrossProtocolGuard } from './cross-protocol.ts';
 import { Dependencies } from './dependencies.ts';
 import { EffectRecorder } from './effect-recorder.ts';
+import { answerFailure, noteHalfDone } from './failed-handlers.ts';
 import {
   allFlags,
   changesData,
@@ -79,7 +79,6 @@ const MAX_TIMED_TOGETHER = 16;
 
 /** What a monitor must not use: Redis takes it for a kind of replica. */
 const TOUCHES_KEYS = WRITE | READONLY | MAY_REPLICATE;
-const INTERNAL_ERROR = 'ERR internal error; it was logged';
 
 /** Checks and runs requests; see the head of this file. */
 export class Dispatcher {
@@ -139,7 +138,7 @@ export class Dispatcher {
       begin: (client) => this.#beginPart(client),
       invoke: (call, command, handler) => this.#invoke(call, command, handler),
       end: () => this.#endPart(),
-      recover: (error, command) => this.#recover(error, command),
+      recover: (error, command) => answerFailure(error, command, reply, this.#server),
       countErrors: (before) => this.#countErrors(before),
       account: (call, command, tookUs, totalUs) =>
         this.#accountUnblocked(call, command, tookUs, totalUs),
@@ -307,28 +306,15 @@ export class Dispatcher {
     } catch (error) {
       // Half a reply would be taken for the beginning of the next one.
       reply.rewind({ chunks, position });
-      this.#recover(error, command);
+      answerFailure(error, command, reply, this.#server);
       const hasChanged =
         keyspace.dirty !== changesBefore || keyspace.arena.usedBytes !== usedBefore;
-      if (effects.active && hasChanged) this.#noteHalfDone(command);
+      if (effects.active && hasChanged) noteHalfDone(command, effects, this.#server);
     }
     if (effects.active) {
       this.#recordEffect(call, command, changesBefore);
       this.#isWriting = false;
     }
-  }
-
-  /**
-   * A handler threw when it had changed something. Its request would change more if it were run once
-   * more, so it is not recorded: the log is to begin anew with the data as it is.
-   */
-  #noteHalfDone(command: Command): void {
-    this.effects.skip();
-    this.#server.wal.scheduleRewrite();
-    this.#server.log.warn(
-      { command: command.fullName },
-      'a command failed halfway: the log will be rewritten',
-    );
   }
 
   /**
@@ -502,15 +488,5 @@ export class Dispatcher {
     if (latency.thresholdMs > 0) {
       latency.add((command.flags & FAST) === 0 ? 'command' : 'fast-command', durationUs / 1000);
     }
-  }
-
-  /** A handler threw: a defect, or the arena's end. The client gets an error, the server goes on. */
-  #recover(error: unknown, command: Command): void {
-    if (error instanceof ArenaFullError) {
-      this.#reply.error(OUT_OF_MEMORY);
-      return;
-    }
-    this.#server.log.error({ err: error, command: command.fullName }, 'a command handler failed');
-    this.#reply.error(INTERNAL_ERROR);
   }
 }
