@@ -58,6 +58,7 @@ export async function makeLog(path: string): Promise<Buffer> {
     const name = log.directory.baseFileName(seq, false);
     writeFileSync(join(path, name), snapshotOf(seq * GROUPS, { offset, replicationId }));
     await installBase(log.directory, { name, seq, offset }, 2);
+    await log.directory.deleteHistory();
   }
   await log.close();
   return Buffer.concat(stream);
