@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { RawClient } from '../support/raw-client.ts';
+import { textOf } from '../support/reply-frames.ts';
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 const START_TIMEOUT_MS = 15_000;
@@ -135,10 +136,14 @@ export class Process {
     try {
       const client = await RawClient.connect(this.port);
       const reply = await client.command('PING');
+      const info = textOf(await client.command('INFO', 'server'));
       await client.close();
-      return reply.type === '+';
+      // On a port that was free a moment ago, somebody else's server may answer by now.
+      const isOwn = info.includes(`process_id:${this.#child.pid}\r\n`);
+      return reply.type === '+' && isOwn;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ECONNREFUSED') return false;
+      const { code, message } = error as NodeJS.ErrnoException;
+      if (code === 'ECONNREFUSED' || /closed the connection/.test(message)) return false;
       throw error;
     }
   }
