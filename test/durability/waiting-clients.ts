@@ -2,9 +2,10 @@
 // - numbers move through two lists to clients that wait for them: none is lost, none comes twice;
 // - a short-lived key has expired, or not, when it is increased: the reply told which.
 import { setTimeout as sleep } from 'node:timers/promises';
+import { encodeCommand } from '../support/command-line.ts';
 import type { Random } from '../support/random.ts';
 import type { RawClient } from '../support/raw-client.ts';
-import { itemsOf, textOf } from '../support/reply-frames.ts';
+import { itemsOf, type Reply, textOf } from '../support/reply-frames.ts';
 import { type Actor, connectTo, pump, tryCommand } from './actors.ts';
 import { ask } from './model.ts';
 import { listIn } from './shared-keys.ts';
@@ -179,18 +180,34 @@ export class ShortLived implements Actor {
       const key = `short:${i}`;
       const lifeMs = String(this.#random.integer(1, MAX_LIFE_MS));
       if (this.#fates[i] === 'kept') this.#fates[i] = 'either';
-      const set = await tryCommand(client, 'SET', key, '100', 'PX', lifeMs);
-      if (set === undefined) return;
-      this.#fates[i] = 'gone';
-      if (this.#random.chance(0.5)) await sleep(this.#random.integer(0, MAX_LIFE_MS + 1));
-      this.#fates[i] = 'either';
-      const increased = await tryCommand(client, 'INCR', key);
+      const increased = await this.#setAndIncrease(client, i, key, lifeMs);
       if (increased === undefined) return;
       const hadExpired = textOf(increased) === '1';
       if (hadExpired) this.expired++;
       else this.alive++;
       this.#fates[i] = hadExpired ? 'kept' : 'gone';
     }
+  }
+
+  /** Gives the reply to INCR: together with SET, so that the key mostly lives, or some time later. */
+  async #setAndIncrease(
+    client: RawClient,
+    i: number,
+    key: string,
+    lifeMs: string,
+  ): Promise<Reply | undefined> {
+    const set = ['SET', key, '100', 'PX', lifeMs];
+    if (this.#random.chance(0.3)) {
+      this.#fates[i] = 'either';
+      client.send(Buffer.concat([set, ['INCR', key]].map(encodeCommand)));
+      const { replies } = await client.read(2);
+      return replies.at(1);
+    }
+    if ((await tryCommand(client, ...set)) === undefined) return undefined;
+    this.#fates[i] = 'gone';
+    if (this.#random.chance(0.5)) await sleep(this.#random.integer(0, MAX_LIFE_MS + 1));
+    this.#fates[i] = 'either';
+    return tryCommand(client, 'INCR', key);
   }
 }
 
