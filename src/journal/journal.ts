@@ -48,12 +48,15 @@ export class Journal implements EffectStream, ReplyGate {
   #settings: FsyncSettings;
   /** Whether nothing is synced for the time being (`no-appendfsync-on-rewrite`). */
   #isUnsynced = false;
+  /** Whether replies wait for the disk (`always`), and not for the file only. */
+  #waitsForSync: boolean;
   #commitScheduled = false;
 
   private constructor(log: Log, host: JournalHost, settings: FsyncSettings) {
     this.#log = log;
     this.#host = host;
     this.#settings = settings;
+    this.#waitsForSync = settings.appendfsync === 'always';
   }
 
   /**
@@ -128,10 +131,6 @@ export class Journal implements EffectStream, ReplyGate {
     return this.#log.failure;
   }
 
-  get #waitsForSync(): boolean {
-    return this.#settings.appendfsync === 'always' && !this.#isUnsynced;
-  }
-
   /** Sets `appendfsync` and `fsync-interval-ms`. */
   set fsync(settings: FsyncSettings) {
     this.#settings = settings;
@@ -200,6 +199,7 @@ export class Journal implements EffectStream, ReplyGate {
 
   #applyPolicy(): void {
     const { mode, intervalMs } = policyOf(this.#settings);
+    this.#waitsForSync = mode === 'always' && !this.#isUnsynced;
     this.#log.policy = { mode: this.#isUnsynced ? 'no' : mode, intervalMs };
     this.release();
   }

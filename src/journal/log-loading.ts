@@ -5,7 +5,8 @@
 //
 //   newest base ──sound?──▶ increments from its offset ──▶ torn end cut ──▶ log open for more
 //        └──no: older base ──▶ kept increments, increments
-import { constants, copyFileSync, existsSync, renameSync, statSync } from 'node:fs';
+import { constants, existsSync, renameSync, statSync } from 'node:fs';
+import { copyFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Logger } from 'pino';
 import type { LoadProgress } from '../commands/snapshots.ts';
@@ -178,7 +179,8 @@ class LogLoader {
     await this.#readRdb(snapshot);
     const name = directory.baseFileName(1, false);
     await directory.create();
-    copyFileSync(snapshot, directory.pathOf(name), constants.COPYFILE_FICLONE);
+    // Clients are told meanwhile that data is loaded.
+    await copyFile(snapshot, directory.pathOf(name), constants.COPYFILE_FICLONE);
     await syncFile(directory.fs, directory.pathOf(name));
     await becomeBase(directory, name);
     this.#progress.loadedBytes = statSync(snapshot).size;

@@ -34,24 +34,40 @@ export function generationsOf({ bases }: Manifest): BaseFile[] {
   return bases.toReversed();
 }
 
+/** What a log is to consist of. */
+export interface Kept {
+  /** From old to new; the last becomes the current one. */
+  readonly bases: readonly BaseFile[];
+  /** Offsets of the first and the last of them; 0 where the log begins with nothing. */
+  readonly oldest: number;
+  readonly newest: number;
+}
+
+/** The manifest with these bases only, and the increments that they need. */
+export function withBases(manifest: Manifest, { bases, oldest, newest }: Kept): Manifest {
+  const all = [...manifest.keptSegments, ...manifest.segments];
+  const startOf = (index: number) => all[index]?.start ?? Number.POSITIVE_INFINITY;
+  // A segment ends where the next one begins; of one whose start is not known, nothing is said.
+  const needed = all.filter((_, index) => startOf(index + 1) > oldest);
+  const isBefore = ({ start }: SegmentFile) => start !== undefined && start < newest;
+  const current = needed.findLastIndex(isBefore) + 1;
+  const keptSegments = needed.slice(0, current);
+  return { ...manifest, bases, keptSegments, segments: needed.slice(current) };
+}
+
 function withBase(manifest: Manifest, base: Generation, keep: number): Manifest {
   const bases = [...manifest.bases, base].slice(-keep);
-  const oldest = bases[0].offset ?? 0;
-  const listed = [...manifest.keptSegments, ...manifest.segments];
   // One that others followed before it had begun was made by an attempt that failed: it is empty.
-  const isUsed = ({ start }: SegmentFile) => start !== undefined;
-  const all = listed.filter((file, index) => isUsed(file) || index === listed.length - 1);
-  const startOf = (index: number) => all[index]?.start ?? Number.POSITIVE_INFINITY;
-  // A segment ends where the next one begins; one whose start is not known is the newest.
-  const needed = all.filter((_, index) => index === all.length - 1 || startOf(index + 1) > oldest);
-  const isCurrent = (start: number | undefined) => start === undefined || start >= base.offset;
-  const segments = needed.filter(({ start }) => isCurrent(start));
+  const keptSegments = manifest.keptSegments.filter(({ start }) => start !== undefined);
+  const segments = manifest.segments.filter(
+    ({ start }, index, all) => start !== undefined || index === all.length - 1,
+  );
+  const kept = { bases, oldest: bases[0].offset ?? 0, newest: base.offset };
+  const next = withBases({ ...manifest, keptSegments, segments }, kept);
   // Without a log there is nothing behind the snapshot.
-  if (all.length > 0 && segments[0]?.start !== base.offset) {
-    throw new Error(`no segment begins at offset ${base.offset}, that of ${base.name}`);
-  }
-  const keptSegments = needed.filter(({ start }) => !isCurrent(start));
-  return { ...manifest, bases, keptSegments, segments };
+  const isAlone = keptSegments.length + segments.length === 0;
+  if (isAlone || next.segments[0]?.start === base.offset) return next;
+  throw new Error(`no segment begins at offset ${base.offset}, that of ${base.name}`);
 }
 
 function namesOf({ bases, keptSegments, segments }: Manifest): string[] {

@@ -19,6 +19,7 @@ import { type SyncPolicy, SyncSchedule } from './sync-schedule.ts';
 
 /** With more to keep in memory than this, a sync does not wait for its time. */
 const EARLY_SYNC_BYTES = 64 * 1024 * 1024;
+const CLOSED = 'the log was closed';
 
 /** How a log writes, and whom it tells. */
 export interface LogOptions {
@@ -199,6 +200,10 @@ export class Log {
 
   /** Goes over to a new segment as soon as that is possible. */
   rotate(listener: SwitchListener): void {
+    if (this.#isClosed) {
+      listener.failed(new Error(CLOSED));
+      return;
+    }
     this.#listeners.push(listener);
     this.#prepareNext();
   }
@@ -212,7 +217,7 @@ export class Log {
     this.#isClosed = true;
     clearTimeout(this.#writeTimer);
     clearTimeout(this.#rotationTimer);
-    this.#refuseSwitch(new Error('the log was closed'));
+    this.#refuseSwitch(new Error(CLOSED));
     await this.#schedule.stop();
     try {
       if (this.#offset > this.#writtenOffset) this.#write();

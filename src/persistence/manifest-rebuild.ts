@@ -13,11 +13,12 @@ import {
   type InspectionProgress,
 } from './base-check.ts';
 import { copyRange, type FileSystem, replaceFile } from './file-system.ts';
+import { withBases } from './generations.ts';
 import { HEADER_BYTES, readGroupHeader } from './group-header.ts';
 import { manifestName } from './log-directory.ts';
 import { formatManifest, type Manifest, newReplicationId } from './manifest.ts';
 import { scan } from './recovery.ts';
-import { freeName, type Renaming, setAside, withBases } from './repair.ts';
+import { freeName, type Renaming, setAside } from './repair.ts';
 
 /** The files contradict each other, or something that is needed is not there. */
 export class RebuildError extends Error {}

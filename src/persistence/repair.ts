@@ -5,8 +5,9 @@
 
 import { basename, dirname, join } from 'node:path';
 import { copyRange, type FileSystem, syncDirectory } from './file-system.ts';
+import { type Kept, withBases } from './generations.ts';
 import type { LogDirectory } from './log-directory.ts';
-import type { BaseFile, Manifest, SegmentFile } from './manifest.ts';
+import type { SegmentFile } from './manifest.ts';
 
 /** Where to cut. */
 export interface Cut {
@@ -104,27 +105,6 @@ export function freeName(fs: FileSystem, path: string, name: string): string {
   let free = name;
   for (let i = 2; present.has(free); i++) free = `${name}-${i}`;
   return free;
-}
-
-/** What a log is to consist of. */
-export interface Kept {
-  /** From old to new; the last becomes the current one. */
-  readonly bases: readonly BaseFile[];
-  /** Offsets of the first and the last of them; 0 where the log begins with nothing. */
-  readonly oldest: number;
-  readonly newest: number;
-}
-
-/** The manifest with these bases only, and the increments that they need. */
-export function withBases(manifest: Manifest, { bases, oldest, newest }: Kept): Manifest {
-  const all = [...manifest.keptSegments, ...manifest.segments];
-  const startOf = (index: number) => all[index]?.start ?? Number.POSITIVE_INFINITY;
-  // A segment ends where the next one begins; of one whose start is not known, nothing is said.
-  const needed = all.filter((_, index) => startOf(index + 1) > oldest);
-  const isBefore = ({ start }: SegmentFile) => start !== undefined && start < newest;
-  const current = needed.findLastIndex(isBefore) + 1;
-  const keptSegments = needed.slice(0, current);
-  return { ...manifest, bases, keptSegments, segments: needed.slice(current) };
 }
 
 /**

@@ -207,3 +207,12 @@ describe('what a log tells of itself', () => {
     expect(synced).toEqual([log.offset]);
   });
 });
+
+test('a log that is closed goes over to nothing, and says so', async () => {
+  const log = await newLog(path);
+  await log.close();
+  const asked = new Promise<string>((resolve) => {
+    log.rotate({ switched: () => resolve('switched'), failed: ({ message }) => resolve(message) });
+  });
+  expect(await asked).toBe('the log was closed');
+});
