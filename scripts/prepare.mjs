@@ -1,9 +1,9 @@
 // Brings a checkout to the point where it can start or be tested: installs what package-lock.json
-// names and compiles src/ to dist/, each only when something it depends on has changed since.
+// names and compiles src/ (scripts/build.mjs), each only when something it depends on has changed since.
 // Plain JavaScript without dependencies, because it runs before there are any.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -23,19 +23,19 @@ if (read(installStamp) !== lock) {
 if (process.argv.includes('build')) {
   const sources = fingerprint();
   if (read(buildStamp) !== sources) {
-    rmSync(join(root, 'dist'), { recursive: true, force: true });
-    run(process.execPath, [
-      join(root, 'node_modules', 'typescript', 'bin', 'tsc'),
-      '-p',
-      'tsconfig.build.json',
-    ]);
+    run(process.execPath, [join(root, 'scripts', 'build.mjs')]);
     writeFileSync(buildStamp, sources);
   }
 }
 
 /** One line a source file (path, size, time of change): differs as soon as any of them does. */
 function fingerprint() {
-  const files = ['tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];
+  const files = [
+    'tsconfig.json',
+    'tsconfig.build.json',
+    'package-lock.json',
+    join('scripts', 'build.mjs'),
+  ];
   for (const entry of readdirSync(join(root, 'src'), { recursive: true })) {
     if (entry.endsWith('.ts')) files.push(join('src', entry));
   }

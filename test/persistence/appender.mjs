@@ -2,10 +2,10 @@
 // policy says that it may be acknowledged, until it is killed. Run from the built sources.
 
 import { writeSync } from 'node:fs';
-import { LogDirectory } from '../../dist/persistence/log-directory.js';
-import { openLog } from '../../dist/persistence/open-log.js';
-import { recover } from '../../dist/persistence/recovery.js';
-import { cutTail } from '../../dist/persistence/repair.js';
+import { LogDirectory } from '../../build/persistence/log-directory.js';
+import { openLog } from '../../build/persistence/open-log.js';
+import { recover } from '../../build/persistence/recovery.js';
+import { cutTail } from '../../build/persistence/repair.js';
 
 const MAX_UNACKNOWLEDGED = 400;
 

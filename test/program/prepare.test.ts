@@ -19,14 +19,17 @@ import { temporaryDirectory } from '../support/running-server.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Stands for npm: installs the compiler that the tests run with. */
+/** Stands for npm: installs the compiler and the bundler that the tests run with. */
 const NPM = `#!/bin/sh
 echo "$@" >> npm.log
 rm -rf node_modules
 mkdir -p node_modules
 ln -s "${join(ROOT, 'node_modules', 'typescript')}" node_modules/typescript
 ln -s "${join(ROOT, 'node_modules', '@types')}" node_modules/@types
+ln -s "${join(ROOT, 'node_modules', 'rolldown')}" node_modules/rolldown
 `;
+
+const COPIED = ['scripts/prepare.mjs', 'scripts/build.mjs', 'tsconfig.json', 'tsconfig.build.json'];
 
 let checkout: string;
 let remove: () => void;
@@ -36,12 +39,12 @@ beforeEach(() => {
   for (const folder of ['scripts', 'src/part', 'bin']) {
     mkdirSync(join(checkout, folder), { recursive: true });
   }
-  for (const file of ['scripts/prepare.mjs', 'tsconfig.json', 'tsconfig.build.json']) {
-    copyFileSync(join(ROOT, file), join(checkout, file));
-  }
+  for (const file of COPIED) copyFileSync(join(ROOT, file), join(checkout, file));
   write('package.json', '{ "type": "module" }');
   write('package-lock.json', '{ "lockfileVersion": 3 }');
   write('src/main.ts', "import { answer } from './part/answer.ts';\nconsole.log(answer);\n");
+  write('src/index.ts', "export { answer } from './part/answer.ts';\n");
+  write('src/check.ts', 'export {};\n');
   write('src/part/answer.ts', 'export const answer: number = 1;\n');
   write('bin/npm', NPM);
   chmodSync(join(checkout, 'bin/npm'), 0o755);
@@ -99,10 +102,10 @@ test('compiles again what changed, came or went', () => {
   expect(answer()).toBe('2\n');
   write('src/part/new.ts', 'export {};\n');
   expect(done('build')).toEqual({ installed: false, built: true });
-  expect(existsSync(join(checkout, 'dist/part/new.js'))).toBe(true);
+  expect(existsSync(join(checkout, 'build/part/new.js'))).toBe(true);
   rmSync(join(checkout, 'src/part/new.ts'));
   expect(done('build')).toEqual({ installed: false, built: true });
-  expect(existsSync(join(checkout, 'dist/part/new.js'))).toBe(false);
+  expect(existsSync(join(checkout, 'build/part/new.js'))).toBe(false);
   rmSync(join(checkout, 'dist'), { recursive: true });
   done('build');
   expect(answer()).toBe('2\n');
