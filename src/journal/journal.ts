@@ -15,6 +15,7 @@ import { openLog } from '../persistence/open-log.ts';
 import type { Recovery } from '../persistence/recovery.ts';
 import type { SyncPolicy } from '../persistence/sync-schedule.ts';
 import type { Histogram } from '../telemetry/histogram.ts';
+import { CommitDelay } from './commit-delay.ts';
 
 /** Between two attempts to write to a disk that has failed. */
 const RETRY_MS = 100;
@@ -51,6 +52,7 @@ export class Journal implements EffectStream, ReplyGate {
   /** Whether replies wait for the disk (`always`), and not for the file only. */
   #waitsForSync: boolean;
   #commitScheduled = false;
+  readonly #delay = new CommitDelay(() => this.#commitAndRelease());
 
   private constructor(log: Log, host: JournalHost, settings: FsyncSettings) {
     this.#log = log;
@@ -76,8 +78,7 @@ export class Journal implements EffectStream, ReplyGate {
       maxSegmentBytes: settings['wal-max-size-mb'] * MEGABYTE,
       retryMs: RETRY_MS,
       onProgress: () => {
-        journal?.commit();
-        journal?.release();
+        if (journal !== undefined) journal.#progressed();
       },
       onFailure: (error) => {
         host.log.error({ err: error }, 'the log cannot be written; writes are refused');
@@ -151,15 +152,12 @@ export class Journal implements EffectStream, ReplyGate {
     this.#commitScheduled = true;
     setImmediate(() => {
       this.#commitScheduled = false;
-      this.commit();
-      this.release();
+      this.#commitAndRelease();
     });
   }
 
   commit(): number {
-    // What comes while the disk is busy forms one group: no reply of it could leave earlier.
-    const isInVain = this.#waitsForSync && this.#log.isSyncing && this.failure === undefined;
-    if (!isInVain) this.#log.commit();
+    if (!this.#isPutOff()) this.#log.commit();
     return this.safeOffset;
   }
 
@@ -193,8 +191,30 @@ export class Journal implements EffectStream, ReplyGate {
    * @throws the system's error when that fails
    */
   async close(): Promise<void> {
+    this.#delay.stop();
     await this.#log.close();
     this.release();
+  }
+
+  #commitAndRelease(): void {
+    this.commit();
+    this.release();
+  }
+
+  /** More of the log is on disk, or in its file, than before. */
+  #progressed(): void {
+    const { waitingCount } = this.#host.replies;
+    this.release();
+    this.#delay.restart(waitingCount, this.#log.lastSyncUs);
+    this.#commitAndRelease();
+  }
+
+  /** Whether the pending group had better grow. */
+  #isPutOff(): boolean {
+    if (!this.#waitsForSync || this.failure !== undefined) return false;
+    // No reply could leave earlier.
+    if (this.#log.isSyncing) return true;
+    return this.#log.hasPending && !this.#delay.isOver(this.#host.replies.waitingCount);
   }
 
   #applyPolicy(): void {

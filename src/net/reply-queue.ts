@@ -165,6 +165,11 @@ export class ReplyQueue {
     for (let i = 0; i < this.#areas.length; i++) this.#areas[i].release(kept);
   }
 
+  /** How many recipients there are whose replies have not left. */
+  get waitingCount(): number {
+    return this.#held.size + this.#recipients.length;
+  }
+
   /** Whether something of a recipient waits for the log. */
   isHolding(recipient: Recipient): boolean {
     return this.#held.has(recipient);

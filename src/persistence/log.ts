@@ -150,6 +150,16 @@ export class Log {
     );
   }
 
+  /** Whether there is a pending group. */
+  get hasPending(): boolean {
+    return this.#offset > this.#writtenOffset;
+  }
+
+  /** How long the last sync took, in µs. */
+  get lastSyncUs(): number {
+    return this.#schedule.lastLatencyUs;
+  }
+
   get policy(): SyncPolicy {
     return this.#schedule.policy;
   }

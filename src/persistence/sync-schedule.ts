@@ -18,13 +18,6 @@ export interface SyncTarget {
   startSync(done: (succeeded: boolean) => void): void;
 }
 
-/**
- * Turns of the event loop that a sync under `always` waits for company: those whom the last one has
- * released send again within them, and share it, instead of waiting for the one after it. With 50
- * clients that saves a quarter of the syncs; one client alone waits some µs more.
- */
-const GATHERING_TURNS = 3;
-
 /** Decides when to sync. */
 export class SyncSchedule {
   readonly #target: SyncTarget;
@@ -33,7 +26,6 @@ export class SyncSchedule {
   #policy: SyncPolicy;
   #timer: NodeJS.Timeout | undefined;
   #isRunning = false;
-  #isGathering = false;
   #lastStartMs = Number.NEGATIVE_INFINITY;
   /** Those who wait for everything to be on disk, whatever the policy. */
   #waiting: (() => void)[] = [];
@@ -68,7 +60,7 @@ export class SyncSchedule {
     if (this.#isRunning || this.#timer !== undefined || this.#isStopped) return;
     if (!this.#target.hasUnsynced()) return;
     const { mode, intervalMs } = this.#policy;
-    if (mode === 'always') this.#gather();
+    if (mode === 'always') this.#start();
     else if (mode === 'periodic') {
       this.#startAfter(Math.max(0, this.#lastStartMs + intervalMs - performance.now()));
     }
@@ -98,22 +90,6 @@ export class SyncSchedule {
     return new Promise((resolve) => {
       this.#stopped = resolve;
     });
-  }
-
-  /** Starts a sync a few turns from now. */
-  #gather(): void {
-    if (this.#isGathering) return;
-    this.#isGathering = true;
-    let turns = GATHERING_TURNS;
-    const turn = (): void => {
-      if (--turns > 0) {
-        setImmediate(turn);
-        return;
-      }
-      this.#isGathering = false;
-      this.startNow();
-    };
-    setImmediate(turn);
   }
 
   #startAfter(delayMs: number): void {
