@@ -13,7 +13,7 @@ import { inOrderOfRound, withServers } from '../support/servers.mjs';
 export const name = 'log';
 export const summary = 'SET, INCR, LPUSH, MSET and GET with a log, by appendfsync';
 
-const SECONDS_PER_RUN = 1.2;
+const SECONDS_PER_RUN = 2;
 const VALUE_BYTES = 16;
 const KEY_SPACE = 100_000;
 const LIST = 'mylist';

@@ -13,8 +13,12 @@ export const CLIENTS = 50;
 /** Enough to guess the speed, too few to take long at P=1. */
 const PROBE_REQUESTS = 20_000;
 
-/** How long the warm-up takes, as a share of a measured run. */
-const WARM_UP_SHARE = 0.4;
+/**
+ * Seconds of the warm-up's parts, each as long as the speed of the one before tells. A fresh server
+ * compiles the last of its code after a second or two.
+ */
+const WARM_UP_SECONDS = [1, 2];
+const QUICK_WARM_UP_SECONDS = [0.5];
 
 /**
  * One line of the report: a command under one load.
@@ -67,6 +71,7 @@ const WARM_UP_SHARE = 0.4;
 export async function measureCommands({ plans, options, progress }, plan) {
   const rounds = options.rounds ?? (options.quick ? 2 : 5);
   const secondsPerRun = options.quick ? 1.2 : (plan.secondsPerRun ?? 2.5);
+  const warmUpSeconds = options.quick ? QUICK_WARM_UP_SECONDS : WARM_UP_SECONDS;
   const { directives = keepNothing } = plan;
   const measure = async (/** @type {RunningServer[]} */ servers) => {
     /** @type {CommandResult[]} */
@@ -77,7 +82,8 @@ export async function measureCommands({ plans, options, progress }, plan) {
       const results = [];
       for (const row of group) {
         progress(`${plan.label(row)}: warming up`);
-        const requests = await calibrate(servers, plan, row, secondsPerRun);
+        const requestsPerSecond = await calibrate(servers, plan, row, warmUpSeconds);
+        const requests = Math.ceil(requestsPerSecond * secondsPerRun);
         results.push({ row, result: { ...row, requests, rounds: [] } });
       }
       for (let round = 0; round < rounds; round++) {
@@ -114,22 +120,20 @@ export function matchesFilter(label, filter) {
  * @param {readonly RunningServer[]} servers
  * @param {CommandPlan<Row>} plan
  * @param {Row} row
- * @param {number} secondsPerRun how long a measured run should take
- * @returns {Promise<number>} requests for one run, the same for all servers
+ * @param {readonly number[]} warmUpSeconds
+ * @returns {Promise<number>} requests per second of a warm server, on average
  */
-async function calibrate(servers, plan, row, secondsPerRun) {
+async function calibrate(servers, plan, row, warmUpSeconds) {
   let sum = 0;
   for (const server of servers) {
-    const probe = await measureRun(server, plan, row, PROBE_REQUESTS);
-    const warm = await measureRun(
-      server,
-      plan,
-      row,
-      Math.ceil(probe.requestsPerSecond * secondsPerRun * WARM_UP_SHARE),
-    );
-    sum += warm.requestsPerSecond;
+    let { requestsPerSecond } = await measureRun(server, plan, row, PROBE_REQUESTS);
+    for (const seconds of warmUpSeconds) {
+      const requests = Math.ceil(requestsPerSecond * seconds);
+      ({ requestsPerSecond } = await measureRun(server, plan, row, requests));
+    }
+    sum += requestsPerSecond;
   }
-  return Math.ceil((sum / servers.length) * secondsPerRun);
+  return sum / servers.length;
 }
 
 /**
