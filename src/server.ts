@@ -297,6 +297,10 @@ export class Server
     this.snapshots.postpone();
   }
 
+  writingSnapshot(isUnderWay: boolean): void {
+    this.wal.writingSnapshot(isUnderWay);
+  }
+
   // ── Memory ──────────────────────────────────────────────────────────────────────────────────
 
   makeRoom(): boolean {

@@ -16,7 +16,7 @@ const TIMED_TOGETHER_US = 1000;
 const APPLICATIONS: readonly (readonly [names: readonly DirectiveName[], apply: Apply])[] = [
   [['timeout'], (server, values) => (server.idleTimeoutMs = values.timeout * 1000)],
   [
-    ['appendfsync', 'fsync-interval-ms'],
+    ['appendfsync', 'fsync-interval-ms', 'no-appendfsync-on-rewrite'],
     ({ wal }, values) => {
       wal.fsync = values;
     },

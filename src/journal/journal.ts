@@ -26,6 +26,8 @@ const MEGABYTE = 1024 * 1024;
 export interface FsyncSettings {
   readonly appendfsync: 'always' | 'everysec' | 'no';
   readonly 'fsync-interval-ms': number;
+  /** Whether nothing is synced beside a snapshot that is being written. */
+  readonly 'no-appendfsync-on-rewrite': boolean;
 }
 
 /** How the log's files are written. */
@@ -47,8 +49,7 @@ export class Journal implements EffectStream, ReplyGate {
   readonly #log: Log;
   readonly #host: JournalHost;
   #settings: FsyncSettings;
-  /** Whether nothing is synced for the time being (`no-appendfsync-on-rewrite`). */
-  #isUnsynced = false;
+  #isBesideSnapshot = false;
   /** Whether replies wait for the disk (`always`), and not for the file only. */
   #waitsForSync: boolean;
   #commitScheduled = false;
@@ -132,16 +133,16 @@ export class Journal implements EffectStream, ReplyGate {
     return this.#log.failure;
   }
 
-  /** Sets `appendfsync` and `fsync-interval-ms`. */
+  /** Takes effect at once. */
   set fsync(settings: FsyncSettings) {
     this.#settings = settings;
     this.#applyPolicy();
   }
 
-  /** Has nothing synced for the time being, or everything as it is set. */
-  set isUnsynced(isUnsynced: boolean) {
-    if (isUnsynced === this.#isUnsynced) return;
-    this.#isUnsynced = isUnsynced;
+  /** Whether a snapshot is being written in the background. */
+  set isBesideSnapshot(isBesideSnapshot: boolean) {
+    if (isBesideSnapshot === this.#isBesideSnapshot) return;
+    this.#isBesideSnapshot = isBesideSnapshot;
     this.#applyPolicy();
   }
 
@@ -218,9 +219,11 @@ export class Journal implements EffectStream, ReplyGate {
   }
 
   #applyPolicy(): void {
-    const { mode, intervalMs } = policyOf(this.#settings);
-    this.#waitsForSync = mode === 'always' && !this.#isUnsynced;
-    this.#log.policy = { mode: this.#isUnsynced ? 'no' : mode, intervalMs };
+    const policy = policyOf(this.#settings);
+    const isUnsynced = this.#isBesideSnapshot && this.#settings['no-appendfsync-on-rewrite'];
+    const mode = isUnsynced ? 'no' : policy.mode;
+    this.#waitsForSync = mode === 'always';
+    this.#log.policy = { ...policy, mode };
     this.release();
   }
 }

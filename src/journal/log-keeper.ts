@@ -8,17 +8,19 @@ import type { Services } from '../commands/services.ts';
 import type { LoadProgress } from '../commands/snapshots.ts';
 import type { EffectRecorder } from '../dispatch/effect-recorder.ts';
 import { Replay } from '../dispatch/replay.ts';
+import type { ReplyQueue } from '../net/reply-queue.ts';
 import { LogDirectory } from '../persistence/log-directory.ts';
 import { NOTHING_RECOVERED } from '../persistence/open-log.ts';
 import type { Reply } from '../protocol/reply.ts';
 import { type FsyncSettings, Journal, type JournalHost } from './journal.ts';
 import { type LoadedLog, type LogPlace, loadLog } from './log-loading.ts';
-import { LogRewriter } from './log-rewriter.ts';
+import { LogRewriter, type RewriteHost } from './log-rewriter.ts';
 
 const CANNOT_SWITCH_ON = 'Unable to turn on AOF. Check server logs.';
 
 /** What the keeper needs of the server around it. */
-export interface LogKeeperHost extends JournalHost, Services {
+export interface LogKeeperHost extends JournalHost, RewriteHost, Services {
+  readonly replies: ReplyQueue;
   readonly reply: Reply;
   readonly effects: EffectRecorder;
   /** A client without a connection, as which the log runs. */
@@ -40,6 +42,8 @@ export class LogKeeper implements WriteAheadLog {
   #switchingOn: Promise<void> | undefined;
   #isSwitchingOff = false;
   #isClosing = false;
+  /** Snapshots that are being written in the background: a cancelled one may end beside the next. */
+  #snapshots = 0;
 
   constructor(host: LogKeeperHost) {
     this.#host = host;
@@ -79,7 +83,7 @@ export class LogKeeper implements WriteAheadLog {
     return this.#journal !== undefined;
   }
 
-  /** Sets `appendfsync` and `fsync-interval-ms`. */
+  /** Sets when the log is synced. */
   set fsync(settings: FsyncSettings) {
     if (this.#journal !== undefined) this.#journal.fsync = settings;
   }
@@ -165,6 +169,7 @@ export class LogKeeper implements WriteAheadLog {
   #keep(journal: Journal, database: number): void {
     const { keyspace, effects, replies } = this.#host;
     this.#journal = journal;
+    journal.isBesideSnapshot = this.#snapshots > 0;
     replies.gate = journal;
     effects.start(journal, database);
     keyspace.onRemoved = (removedFrom, key) => effects.deleted(removedFrom, key);
@@ -274,16 +279,17 @@ export class LogKeeper implements WriteAheadLog {
     this.#rewriter.postpone();
   }
 
+  /** To be told when a snapshot begins to be written in the background, and when that is over. */
+  writingSnapshot(isUnderWay: boolean): void {
+    this.#snapshots += isUnderWay ? 1 : -1;
+    if (this.#journal !== undefined) this.#journal.isBesideSnapshot = this.#snapshots > 0;
+  }
+
   /** To be called now and then: begins what is due. */
   tick(): void {
     const journal = this.#journal;
-    const { keyspace, config } = this.#host;
-    if (journal !== undefined) {
-      const isBusy = keyspace.snapshot !== undefined;
-      journal.isUnsynced = isBusy && config.values['no-appendfsync-on-rewrite'];
-    }
     // A snapshot of half of the data must never be what the log begins with.
-    if (keyspace.isLoading || this.isRewriting || this.#isEnding) return;
+    if (this.#host.keyspace.isLoading || this.isRewriting || this.#isEnding) return;
     if (journal !== undefined) this.#rewriter.runIfDue(journal);
     else if (this.#rewriter.isScheduled) this.rewrite();
   }

@@ -20,6 +20,8 @@ export interface SnapshotSubject {
     /** Sends the replies that wait. */
     flush(): void;
   };
+  /** Told when one begins to be written in the background, and when that is over. */
+  writingSnapshot(isUnderWay: boolean): void;
 }
 
 /** Where one goes, and what it tells of itself. */
@@ -39,7 +41,7 @@ export class SnapshotWriting {
   readonly startedMs = Date.now();
   /** What `dirty` was at its moment. */
   readonly dirtyBefore: number;
-  readonly #replies: SnapshotSubject['replies'];
+  readonly #subject: SnapshotSubject;
   readonly #snapshot: Snapshot;
   readonly #file: SnapshotFile;
   readonly #writer: RdbFileWriter;
@@ -50,8 +52,8 @@ export class SnapshotWriting {
    * @throws Error when another one is being taken, or the system's error
    */
   constructor(subject: SnapshotSubject, plan: SnapshotPlan) {
-    const { keyspace, replies } = subject;
-    this.#replies = replies;
+    const { keyspace } = subject;
+    this.#subject = subject;
     const { compresses } = plan;
     const recycle = (piece: Buffer) => this.#writer.recycle(piece);
     const file = new SnapshotFile(plan.path, plan.syncsInParts, { compresses, recycle });
@@ -111,6 +113,7 @@ export class SnapshotWriting {
    */
   async run(): Promise<boolean> {
     const file = this.#file;
+    this.#subject.writingSnapshot(true);
     try {
       // The command that asked for it is answered first.
       await new Promise(setImmediate);
@@ -125,13 +128,15 @@ export class SnapshotWriting {
       if (this.#isCancelled) return false;
       this.cancel();
       throw error;
+    } finally {
+      this.#subject.writingSnapshot(false);
     }
   }
 
   /** Goes on for a while; returns whether there is more to do. */
   #slice(): boolean {
     // Replies wait for the end of the turn of the event loop; not for this as well.
-    this.#replies.flush();
+    this.#subject.replies.flush();
     return this.#snapshot.work(performance.now() + SLICE_MS);
   }
 
