@@ -2,14 +2,19 @@
 // are kept, and what goes wrong on the way.
 import { mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { isMissing } from '../../src/persistence/file-system.ts';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { LogKeeper } from '../../src/journal/log-keeper.ts';
+import { Snapshot } from '../../src/keyspace/snapshot.ts';
+import { isMissing, realFileSystem } from '../../src/persistence/file-system.ts';
 import { LogDirectory } from '../../src/persistence/log-directory.ts';
+import { SnapshotFile } from '../../src/persistence/snapshot-file.ts';
 import { encodeCommand } from '../support/command-line.ts';
 import { Random } from '../support/random.ts';
 import type { RawClient } from '../support/raw-client.ts';
 import { temporaryDirectory } from '../support/running-server.ts';
+import { holdSnapshots } from './held-snapshots.ts';
 import { LogServer } from './log-server.ts';
+import { moveClock, resetClock } from './moved-clock.ts';
 
 let root: { path: string; remove(): void };
 let path: string;
@@ -20,7 +25,10 @@ beforeEach(() => {
   mkdirSync(path);
 });
 
-afterEach(() => root.remove());
+afterEach(() => {
+  resetClock();
+  root.remove();
+});
 
 const folder = () => join(path, 'appendonlydir');
 
@@ -143,14 +151,14 @@ test('a base of another offset than the manifest says is not used', async () => 
 });
 
 test('keys that are due at the moment of the snapshot expire where they did', async () => {
+  const pass = moveClock();
   const server = await LogServer.start(path);
   await server.ask('DEBUG', 'SET-ACTIVE-EXPIRE', '0');
   for (const key of ['nx', 'append', 'incr', 'gone']) {
     await server.ask('SET', key, '7', 'PX', '1');
   }
-  await new Promise((resolve) => setTimeout(resolve, 3));
-  await server.ask('SET', 'kept', 'v', 'PX', '1500');
-  const dueMs = Number(await server.ask('PEXPIRETIME', 'kept'));
+  pass(10);
+  await server.ask('SET', 'kept', 'v', 'EX', '3600');
   await server.rewrite();
   // The snapshot has it with an expiry that is over when it is loaded.
   expect(await server.ask('PERSIST', 'kept')).toBe('1');
@@ -158,7 +166,7 @@ test('keys that are due at the moment of the snapshot expire where they did', as
   expect(await server.ask('APPEND', 'append', 'x')).toBe('1');
   expect(await server.ask('INCR', 'incr')).toBe('1');
   await server.stop();
-  await new Promise((resolve) => setTimeout(resolve, dueMs + 1 - Date.now()));
+  pass(3_600_000);
   const again = await LogServer.start(path);
   for (const [key, value] of Object.entries({ kept: 'v', nx: 'new', append: 'x', incr: '1' })) {
     expect(await again.ask('GET', key)).toBe(value);
@@ -181,32 +189,96 @@ test('SAVE goes first, and the rewrite runs again', async () => {
   expect(server.files.filter((name) => name.startsWith('temp-'))).toEqual([]);
 });
 
-test('the log is rewritten by itself when it has grown', async () => {
-  const server = await LogServer.start(path, {
-    ...{ 'auto-aof-rewrite-percentage': '100', 'auto-aof-rewrite-min-size': '10kb' },
-  });
-  for (let i = 0; i < 30; i++) await server.ask('SET', 'a', 'v'.repeat(1000));
-  await server.rewritten(1);
-  const base = Number(await server.field('aof_base_size'));
-  expect(base).toBeLessThan(32_000);
-  await server.stop();
-});
+describe('the log is rewritten by itself', () => {
+  /** Tells how many there were, once it has been looked at twice more whether it is time for one. */
+  async function rewrites(server: LogServer): Promise<string> {
+    const { mock } = vi.spyOn(LogKeeper.prototype, 'tick');
+    const count = mock.calls.length + 2;
+    while (mock.calls.length < count) await new Promise(setImmediate);
+    return server.field('aof_rewrites');
+  }
 
-test('the log is rewritten by itself when time has passed and enough was changed', async () => {
-  const server = await LogServer.start(path, {
-    ...{ 'snapshot-enabled': 'yes', 'snapshot-interval-secs': '1' },
-    'snapshot-operation-threshold': '3',
+  test('when it is large enough, and has grown enough since the last time', async () => {
+    const server = await LogServer.start(path, {
+      ...{ 'auto-aof-rewrite-percentage': '100', 'auto-aof-rewrite-min-size': '10kb' },
+      rdbcompression: 'no',
+    });
+    const write = (key: string, bytes: number) => server.ask('SET', key, 'v'.repeat(bytes));
+    // It has grown from nothing, and is small.
+    await write('a', 9_000);
+    expect(await rewrites(server)).toBe('0');
+    await write('a', 12_000);
+    await server.rewritten(1);
+    // Large, and grown by three quarters.
+    await write('b', 9_000);
+    expect(await rewrites(server)).toBe('1');
+    await write('c', 4_000);
+    await server.rewritten(2);
+    expect(Number(await server.field('aof_base_size'))).toBeGreaterThan(25_000);
+    await write('d', 20_000);
+    expect(await rewrites(server)).toBe('2');
+    await server.ask('CONFIG', 'SET', 'auto-aof-rewrite-percentage', '0');
+    await write('e', 100_000);
+    expect(await rewrites(server)).toBe('2');
+    await server.stop();
   });
-  await server.ask('MSET', 'a', '1', 'b', '2', 'c', '3');
-  await server.rewritten(1);
-  expect(await server.field('aof_rewrites')).toBe('1');
-  await server.ask('CONFIG', 'SET', 'snapshot-operation-threshold', '1000000');
-  await server.ask('SET', 'a', '2');
-  await server.stop();
+
+  test('when time has passed and enough was changed', async () => {
+    const pass = moveClock();
+    const server = await LogServer.start(path, {
+      ...{ 'snapshot-enabled': 'yes', 'snapshot-interval-secs': '3600' },
+      'snapshot-operation-threshold': '3',
+    });
+    const change = async (count: number) => {
+      const pairs = ['a', '1', 'b', '2', 'c', '3'].slice(0, 2 * count);
+      expect(await server.ask('MSET', ...pairs)).toBe('OK');
+    };
+    await change(3);
+    expect(await rewrites(server)).toBe('0');
+    pass(3_600_000);
+    await server.rewritten(1);
+    // Both count from the last one.
+    await change(2);
+    pass(3_600_000);
+    expect(await rewrites(server)).toBe('1');
+    await change(1);
+    await server.rewritten(2);
+    await change(3);
+    expect(await rewrites(server)).toBe('2');
+    await server.ask('CONFIG', 'SET', 'snapshot-enabled', 'no');
+    pass(3_600_000);
+    expect(await rewrites(server)).toBe('2');
+    await server.stop();
+  });
+
+  test('less and less often while that fails, and asked for at any time', async () => {
+    const pass = moveClock();
+    const failing = holdSnapshots();
+    failing.fail(new Error('the disk is broken'));
+    const server = await LogServer.start(path, {
+      ...{ 'auto-aof-rewrite-percentage': '1', 'auto-aof-rewrite-min-size': '0' },
+    });
+    await server.ask('SET', 'a', 'v'.repeat(1000));
+    await server.rewritten(3);
+    expect(await server.field('aof_last_bgrewrite_status')).toBe('err');
+    expect(await server.field('aof_rewrites_consecutive_failures')).toBe('3');
+    expect(await rewrites(server)).toBe('3');
+    pass(61_000);
+    await server.rewritten(4);
+    pass(61_000);
+    expect(await rewrites(server)).toBe('4');
+    pass(60_000);
+    await server.rewritten(5);
+    vi.mocked(SnapshotFile.prototype.caughtUp).mockRestore();
+    expect(await rewrites(server)).toBe('5');
+    await server.rewrite();
+    expect(await server.field('aof_rewrites_consecutive_failures')).toBe('0');
+    await server.stop();
+  });
 });
 
 test('sizes are those of the files', async () => {
-  const server = await LogServer.start(path);
+  const server = await LogServer.start(path, { 'snapshot-max-count': '1' });
   const sizeOf = (pattern: RegExp) =>
     server.files
       .filter((name) => pattern.test(name))
@@ -216,8 +288,16 @@ test('sizes are those of the files', async () => {
   expect(await server.field('aof_base_size')).toBe('0');
   await server.rewrite();
   expect(Number(await server.field('aof_base_size'))).toBe(sizeOf(/1\.base/));
+  // What is written during a rewrite is part of the log that it leaves.
+  const held = holdSnapshots();
+  await server.ask('BGREWRITEAOF');
+  while (held.count === 0) await server.ask('PING');
+  await server.ask('SET', 'b', 'v'.repeat(700));
+  held.release();
+  await server.rewritten(2);
+  expect(Number(await server.field('aof_base_size'))).toBe(sizeOf(/2\.base|3\.incr/));
   await server.ask('SET', 'b', 'v'.repeat(500));
-  const current = sizeOf(/1\.base|2\.incr/);
+  const current = sizeOf(/2\.base|3\.incr/);
   expect(Number(await server.field('aof_current_size'))).toBe(current);
   await server.stop();
   const again = await LogServer.start(path);
@@ -240,15 +320,50 @@ test('files that a killed process had left to be deleted are deleted', async () 
   expect(readdirSync(folder()).filter((name) => /9|temp/.test(name))).toEqual([]);
 });
 
-test('closing gives a rewrite up, and leaves neither files nor descriptors', async () => {
+/** Have a rewrite stop at a stage; resolve when it is there, with what has it go on. */
+const stages: Record<string, (server: LogServer) => Promise<() => void>> = {
+  'the next file of the log is made': async () => {
+    const { sync } = realFileSystem;
+    let goOn: () => void = () => {};
+    const gate = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    const { mock } = vi.spyOn(realFileSystem, 'sync').mockImplementation(async (fd) => {
+      await gate;
+      await sync(fd);
+    });
+    while (mock.calls.length === 0) await new Promise(setImmediate);
+    return goOn;
+  },
+  'keys are saved': async (server) => {
+    vi.spyOn(Snapshot.prototype, 'work').mockReturnValue(true);
+    const begun = () => server.files.some((name) => name.startsWith('temp-'));
+    while (!begun()) await new Promise(setImmediate);
+    return () => {};
+  },
+  'its snapshot is forced to the disk': async () => {
+    const held = holdSnapshots();
+    while (held.count === 0) await new Promise(setImmediate);
+    return held.release;
+  },
+};
+
+test.each(Object.keys(stages))('closing gives a rewrite up while %s', async (stage) => {
   const server = await LogServer.start(path);
-  await server.ask('DEBUG', 'POPULATE', '50000');
-  await server.ask('BGREWRITEAOF');
-  expect(await server.field('aof_rewrite_in_progress')).toBe('1');
+  await server.ask('DEBUG', 'POPULATE', '1000');
   const digest = await server.digest();
-  await server.stop();
+  const reached = stages[stage](server);
+  expect(await server.ask('BGREWRITEAOF')).toMatch('started');
+  const goOn = await reached;
+  expect(await server.field('aof_rewrite_in_progress')).toBe('1');
+  const stopped = server.stop();
+  await new Promise(setImmediate);
+  goOn();
+  await stopped;
   expect(server.files.filter((name) => /temp-|base/.test(name))).toEqual([]);
-  expect(openFilesIn(path)).toEqual([]);
+  // What is closed on another thread takes a while; nothing stays open.
+  while (openFilesIn(path).length > 0) await new Promise(setImmediate);
+  vi.restoreAllMocks();
   expect(await LogServer.digestIn(path)).toBe(digest);
 });
 

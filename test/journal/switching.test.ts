@@ -3,10 +3,13 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { LogKeeper } from '../../src/journal/log-keeper.ts';
+import { Snapshot } from '../../src/keyspace/snapshot.ts';
 import { realFileSystem } from '../../src/persistence/file-system.ts';
 import { encodeCommand } from '../support/command-line.ts';
 import { textOf } from '../support/reply-frames.ts';
 import { temporaryDirectory } from '../support/running-server.ts';
+import { holdSnapshots } from './held-snapshots.ts';
 import { LogServer } from './log-server.ts';
 
 const OFF = { appendonly: 'no' };
@@ -74,11 +77,13 @@ describe('switching on', () => {
     const server = await LogServer.start(path);
     await server.ask('SET', 'a', '1');
     await server.ask('CONFIG', 'SET', 'appendonly', 'no');
-    await server.ask('DEBUG', 'POPULATE', '100000');
+    await server.ask('SET', 'b', '2');
+    const held = holdSnapshots();
     const other = await server.connect();
     const switching = server.ask(...switchOn);
-    while (!server.files.some((name) => /^temp-.*rdb$/.test(name))) await other.command('PING');
+    while (held.count === 0) await other.command('PING');
     const copy = server.copy();
+    held.release();
     expect(await switching).toBe('OK');
     await server.stop();
     const again = await LogServer.start(copy);
@@ -86,31 +91,37 @@ describe('switching on', () => {
     await again.stop();
   });
 
-  test.each([['FLUSHALL'], ['SAVE'], ['BGSAVE'], ['BGREWRITEAOF'], ['DEBUG', 'LOADAOF']])(
-    'goes on with %s %s meanwhile',
-    async (...command) => {
-      const server = await LogServer.start(path, OFF);
-      await server.ask('DEBUG', 'POPULATE', '60000');
+  describe.each([
+    { save: '3600 1', hasOlder: false },
+    { save: '', hasOlder: true },
+  ])('goes on, with save points "$save" and an older log: $hasOlder', ({ save, hasOlder }) => {
+    test.each([
+      ['FLUSHALL', 'OK'],
+      ['SAVE', 'OK'],
+      ['BGSAVE', "ERR Another child process is active (AOF?): can't BGSAVE right now."],
+      ['BGSAVE SCHEDULE', 'Background saving scheduled'],
+      ['BGREWRITEAOF', 'ERR Background append only file rewriting already in progress'],
+      ['DEBUG LOADAOF', 'ERR Error trying to load the AOF files, check server logs.'],
+    ])('beside %s', async (command, expected) => {
+      const server = await LogServer.start(path, { save, appendonly: hasOlder ? 'yes' : 'no' });
+      await server.ask('SET', 'older', '1');
+      if (hasOlder) await server.ask('CONFIG', 'SET', 'appendonly', 'no');
+      await server.ask('DEBUG', 'POPULATE', '1000');
+      await server.ask('DEL', 'older');
+      const held = holdSnapshots();
       const other = await server.connect();
       const switching = server.ask(...switchOn);
-      const started = () => existsSync(join(path, 'appendonlydir')) && server.files.length > 1;
-      while (!started()) await other.command('PING');
-      const reply = textOf(await other.command(...command.filter((word) => word !== undefined)));
-      const expected = {
-        FLUSHALL: 'OK',
-        SAVE: 'OK',
-        BGSAVE: "ERR Another child process is active (AOF?): can't BGSAVE right now.",
-        BGREWRITEAOF: 'ERR Background append only file rewriting already in progress',
-        DEBUG: 'ERR Error trying to load the AOF files, check server logs.',
-      };
-      expect(reply).toContain(expected[command[0] as keyof typeof expected]);
+      while (held.count === 0) await other.command('PING');
+      expect(textOf(await other.command(...command.split(' ')))).toContain(expected);
       await other.command('SET', 'after', 'it');
+      held.release();
       expect(await switching).toBe('OK');
       expect(await LogServer.digestIn(server.copy())).toBe(await server.digest());
-      expect(await server.ask('DBSIZE')).toBe(command[0] === 'FLUSHALL' ? '1' : '60001');
+      expect(await server.ask('DBSIZE')).toBe(command === 'FLUSHALL' ? '1' : '1001');
+      if (command === 'BGSAVE SCHEDULE') while ((await server.field('rdb_saves')) !== '1');
       await server.stop();
-    },
-  );
+    });
+  });
 
   test('where there can be no directory is an error, and the server goes on', async () => {
     writeFileSync(join(path, 'appendonlydir'), 'a file');
@@ -158,12 +169,11 @@ describe('switching on', () => {
 
   test('is over when the server has closed', async () => {
     const server = await LogServer.start(path, OFF);
-    await server.ask('DEBUG', 'POPULATE', '100000');
+    vi.spyOn(Snapshot.prototype, 'work').mockReturnValue(true);
     const other = await server.connect();
     other.sendCommand(switchOn);
-    while (!(existsSync(join(path, 'appendonlydir')) && server.files.length > 1)) {
-      await server.ask('PING');
-    }
+    const files = () => (existsSync(join(path, 'appendonlydir')) ? server.files : []);
+    while (!files().some((name) => name.startsWith('temp-'))) await server.ask('PING');
     await server.stop();
     expect(server.files).toEqual([]);
   });
@@ -172,6 +182,20 @@ describe('switching on', () => {
 async function fieldOf(client: { command(...args: string[]): Promise<unknown> }, name: string) {
   const reply = (await client.command('INFO', 'persistence')) as Parameters<typeof textOf>[0];
   return new RegExp(`^${name}:(.*)\r$`, 'm').exec(textOf(reply))?.[1];
+}
+
+/** Has loading wait before it reads increments; what it returns has it go on. */
+function holdIncrements(): () => void {
+  const { read } = realFileSystem;
+  let readOn: () => void = () => {};
+  const gate = new Promise<void>((resolve) => {
+    readOn = resolve;
+  });
+  vi.spyOn(realFileSystem, 'read').mockImplementation(async (...args) => {
+    await gate;
+    return read(...args);
+  });
+  return readOn;
 }
 
 describe('BGREWRITEAOF without a log', () => {
@@ -190,9 +214,10 @@ describe('BGREWRITEAOF without a log', () => {
   test('that waits for a snapshot and cannot be done is a failure of it alone', async () => {
     writeFileSync(join(path, 'appendonlydir'), 'a file');
     const server = await LogServer.start(path, OFF);
-    await server.ask('DEBUG', 'POPULATE', '200000');
+    const held = holdSnapshots();
     await server.ask('BGSAVE');
     expect(await server.ask('BGREWRITEAOF')).toMatch('scheduled');
+    held.release();
     await server.rewritten(1);
     expect(await server.field('aof_last_bgrewrite_status')).toBe('err');
     expect(await server.field('rdb_last_bgsave_status')).toBe('ok');
@@ -203,10 +228,10 @@ describe('BGREWRITEAOF without a log', () => {
 describe('DEBUG LOADAOF', () => {
   test('loads what was written up to then, whoever writes meanwhile', async () => {
     const server = await LogServer.start(path, { appendfsync: 'always' });
-    await server.ask('DEBUG', 'POPULATE', '20000');
+    await server.ask('DEBUG', 'POPULATE', '5000');
     await server.rewrite();
     const writers = await Promise.all([server.connect(), server.connect()]);
-    for (let round = 0; round < 5; round++) {
+    for (let round = 0; round < 3; round++) {
       const sent = writers.map(async (writer, i) => {
         const one = encodeCommand(['INCR', `counter:${i}`]);
         writer.send(Buffer.concat(Array.from({ length: 500 }, () => one)));
@@ -224,20 +249,27 @@ describe('DEBUG LOADAOF', () => {
   });
 
   test('no rewrite begins with half of the data', async () => {
-    const server = await LogServer.start(path, { hz: '100' });
-    await server.ask('DEBUG', 'POPULATE', '300000');
+    const server = await LogServer.start(path);
+    await server.ask('DEBUG', 'POPULATE', '1000');
     await server.rewrite();
+    await server.ask('SET', 'a', 'v'.repeat(5000));
     const digest = await server.digest();
     const other = await server.connect();
+    const readOn = holdIncrements();
     const loading = server.ask('DEBUG', 'LOADAOF');
+    while ((await fieldOf(other, 'loading')) !== '1');
     await other.command('CONFIG', 'SET', 'auto-aof-rewrite-percentage', '1');
     await other.command('CONFIG', 'SET', 'auto-aof-rewrite-min-size', '1');
     await other.command('CONFIG', 'SET', 'snapshot-operation-threshold', '0');
     await other.command('CONFIG', 'SET', 'snapshot-interval-secs', '1');
     await other.command('CONFIG', 'SET', 'snapshot-enabled', 'yes');
+    const { mock } = vi.spyOn(LogKeeper.prototype, 'tick');
+    while (mock.calls.length < 3) await new Promise(setImmediate);
+    expect(await fieldOf(other, 'aof_rewrites')).toBe('1');
+    readOn();
     expect(await loading).toBe('OK');
     await server.ask('CONFIG', 'SET', 'snapshot-enabled', 'no');
-    await server.rewritten(1);
+    await server.rewritten(2);
     expect(await server.digest()).toBe(digest);
     expect(await LogServer.digestIn(server.copy())).toBe(digest);
     await server.stop();
@@ -255,17 +287,18 @@ describe('DEBUG LOADAOF', () => {
 
   test('CLIENT PAUSE and UNPAUSE meanwhile are what holds afterwards', async () => {
     const server = await LogServer.start(path);
-    await server.ask('DEBUG', 'POPULATE', '300000');
-    await server.rewrite();
+    await server.ask('SET', 'a', '1');
     const other = await server.connect();
-    await server.ask('SET', 'short', 'v', 'PX', '1');
     await other.command('CLIENT', 'PAUSE', '100000', 'WRITE');
+    const readOn = holdIncrements();
     server.client.sendCommand(['DEBUG', 'LOADAOF']);
     while ((await fieldOf(other, 'loading')) !== '1');
     await other.command('CLIENT', 'UNPAUSE');
+    readOn();
     expect(textOf((await server.client.read(1)).replies[0])).toBe('OK');
-    // Expiry goes on: what is due is deleted, and counted.
-    while ((await server.ask('DBSIZE')) !== '300000');
+    // Expiry goes on: what is due is deleted.
+    await server.ask('SET', 'short', 'v', 'PX', '1');
+    while ((await server.ask('DBSIZE')) !== '1');
     await server.stop();
   });
 });
