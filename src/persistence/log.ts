@@ -7,7 +7,7 @@
 //   would succeed without it. So everything since the last good one is kept in memory and written
 //   again, in place, before the next fsync. (A new segment instead would leave an old one behind
 //   with the same groups in it, which Redis would run twice.) Under `no` nothing is kept: there
-//   nothing is promised of the disk.
+//   nothing is promised of the disk, except for what a sync has failed for already.
 import { Histogram } from '../telemetry/histogram.ts';
 import { type FileSystem, writeAll } from './file-system.ts';
 import { GroupBuffer } from './group-buffer.ts';
@@ -247,7 +247,7 @@ export class Log {
   #write(): boolean {
     const buffer = this.#buffer;
     const segment = this.#files[this.#files.length - 1];
-    const isKept = this.#schedule.policy.mode !== 'no';
+    const isKept = this.#schedule.policy.mode !== 'no' || this.#syncFailure !== undefined;
     // Under `no` it is not known what is on disk; recovery is then to take no damage for a torn end.
     const synced = isKept ? this.#syncedOffset : this.#writtenOffset;
     const length = buffer.seal(this.#writtenOffset, synced);

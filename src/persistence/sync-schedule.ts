@@ -26,6 +26,8 @@ export class SyncSchedule {
   #policy: SyncPolicy;
   #timer: NodeJS.Timeout | undefined;
   #isRunning = false;
+  /** Whether the last one failed: it is tried again, whatever the policy. */
+  #hasFailed = false;
   #lastStartMs = Number.NEGATIVE_INFINITY;
   /** Those who wait for everything to be on disk, whatever the policy. */
   #waiting: (() => void)[] = [];
@@ -46,6 +48,7 @@ export class SyncSchedule {
 
   set policy(policy: SyncPolicy) {
     this.#policy = policy;
+    if (this.#hasFailed) return;
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.written();
@@ -104,6 +107,7 @@ export class SyncSchedule {
     this.#lastStartMs = startMs;
     this.#target.startSync((succeeded) => {
       this.#isRunning = false;
+      this.#hasFailed = !succeeded;
       this.lastLatencyUs = (performance.now() - startMs) * 1000;
       if (succeeded) this.#latency.record(this.lastLatencyUs);
       this.#ended(succeeded);

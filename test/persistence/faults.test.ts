@@ -166,6 +166,22 @@ describe('a sync that fails', () => {
     await log.close();
   });
 
+  test('is tried again when the policy has become `no`: until it works, writes are refused', async () => {
+    const log = await newLog(path, { ...listeners, retryMs: 20 }, fs);
+    fs.fault = (operation) => (operation === 'datasync' ? systemError('EIO') : undefined);
+    fs.onSyncFailed = (fd) => void writeSync(fd, Buffer.alloc(a.length), 0, a.length, 0);
+    const [a, b] = ['a', 'b'].map((key) => command('SET', key, '1'));
+    append(log, a);
+    await until(() => told.length > 0);
+    log.policy = { mode: 'no', intervalMs: 0 };
+    append(log, b);
+    fs.fault = () => undefined;
+    await until(() => told.length === 2);
+    expect(told).toEqual(['failed: EIO: injected', 'recovered']);
+    expect((await readLog(path)).bytes).toEqual(Buffer.concat([a, b]));
+    await log.close();
+  });
+
   test('in a segment that is already followed, the same', async () => {
     const log = await newLog(path, { ...listeners, bufferBytes: 300 }, fs);
     fs.holdsSyncs = true;
