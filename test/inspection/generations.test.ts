@@ -217,8 +217,10 @@ describe('an older generation', () => {
 
 test('damage behind the newest base cuts the log there, and leaves the bases alone', async () => {
   flip(INCR_3, 98 * 2 + 80);
+  const damaged = readFileSync(join(path, INCR_3));
   expect((await inspected(path)).text).toContain('the log ends at offset 420');
   expect((await inspected(path, true)).verdict).toBe(SOUND);
+  expect(readFileSync(join(path, `${INCR_3}.torn-420`))).toEqual(damaged.subarray(98 * 2));
   expect(manifest().bases).toHaveLength(2);
   await expectLog(BASE_2, 350, 420);
 });

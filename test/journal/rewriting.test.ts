@@ -4,7 +4,6 @@ import { mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSy
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { LogKeeper } from '../../src/journal/log-keeper.ts';
-import { Snapshot } from '../../src/keyspace/snapshot.ts';
 import { isMissing, realFileSystem } from '../../src/persistence/file-system.ts';
 import { LogDirectory } from '../../src/persistence/log-directory.ts';
 import { SnapshotFile } from '../../src/persistence/snapshot-file.ts';
@@ -12,7 +11,7 @@ import { encodeCommand } from '../support/command-line.ts';
 import { Random } from '../support/random.ts';
 import type { RawClient } from '../support/raw-client.ts';
 import { temporaryDirectory } from '../support/running-server.ts';
-import { holdSnapshots } from './held-snapshots.ts';
+import { holdFiles, holdFirstSlices } from './held-snapshots.ts';
 import { LogServer } from './log-server.ts';
 import { moveClock, resetClock } from './moved-clock.ts';
 
@@ -253,7 +252,7 @@ describe('the log is rewritten by itself', () => {
 
   test('less and less often while that fails, and asked for at any time', async () => {
     const pass = moveClock();
-    const failing = holdSnapshots();
+    const failing = holdFiles();
     failing.fail(new Error('the disk is broken'));
     const server = await LogServer.start(path, {
       ...{ 'auto-aof-rewrite-percentage': '1', 'auto-aof-rewrite-min-size': '0' },
@@ -289,7 +288,7 @@ test('sizes are those of the files', async () => {
   await server.rewrite();
   expect(Number(await server.field('aof_base_size'))).toBe(sizeOf(/1\.base/));
   // What is written during a rewrite is part of the log that it leaves.
-  const held = holdSnapshots();
+  const held = holdFiles();
   await server.ask('BGREWRITEAOF');
   while (held.count === 0) await server.ask('PING');
   await server.ask('SET', 'b', 'v'.repeat(700));
@@ -321,7 +320,7 @@ test('files that a killed process had left to be deleted are deleted', async () 
 });
 
 /** Have a rewrite stop at a stage; resolve when it is there, with what has it go on. */
-const stages: Record<string, (server: LogServer) => Promise<() => void>> = {
+const stages: Record<string, () => Promise<() => void>> = {
   'the next file of the log is made': async () => {
     const { sync } = realFileSystem;
     let goOn: () => void = () => {};
@@ -335,14 +334,13 @@ const stages: Record<string, (server: LogServer) => Promise<() => void>> = {
     while (mock.calls.length === 0) await new Promise(setImmediate);
     return goOn;
   },
-  'keys are saved': async (server) => {
-    vi.spyOn(Snapshot.prototype, 'work').mockReturnValue(true);
-    const begun = () => server.files.some((name) => name.startsWith('temp-'));
-    while (!begun()) await new Promise(setImmediate);
-    return () => {};
+  'keys are saved': async () => {
+    const held = holdFirstSlices();
+    while (held.count === 0) await new Promise(setImmediate);
+    return held.release;
   },
   'its snapshot is forced to the disk': async () => {
-    const held = holdSnapshots();
+    const held = holdFiles();
     while (held.count === 0) await new Promise(setImmediate);
     return held.release;
   },
@@ -352,7 +350,7 @@ test.each(Object.keys(stages))('closing gives a rewrite up while %s', async (sta
   const server = await LogServer.start(path);
   await server.ask('DEBUG', 'POPULATE', '1000');
   const digest = await server.digest();
-  const reached = stages[stage](server);
+  const reached = stages[stage]();
   expect(await server.ask('BGREWRITEAOF')).toMatch('started');
   const goOn = await reached;
   expect(await server.field('aof_rewrite_in_progress')).toBe('1');

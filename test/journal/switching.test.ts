@@ -1,15 +1,14 @@
 // The log switched on and off while the server runs: answered when it is complete, and nothing that was
 // acknowledged since is lost; a failure leaves the server as it was. And DEBUG LOADAOF.
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { LogKeeper } from '../../src/journal/log-keeper.ts';
-import { Snapshot } from '../../src/keyspace/snapshot.ts';
 import { realFileSystem } from '../../src/persistence/file-system.ts';
 import { encodeCommand } from '../support/command-line.ts';
 import { textOf } from '../support/reply-frames.ts';
 import { temporaryDirectory } from '../support/running-server.ts';
-import { holdSnapshots } from './held-snapshots.ts';
+import { holdFiles, holdFirstSlices } from './held-snapshots.ts';
 import { LogServer } from './log-server.ts';
 
 const OFF = { appendonly: 'no' };
@@ -78,7 +77,7 @@ describe('switching on', () => {
     await server.ask('SET', 'a', '1');
     await server.ask('CONFIG', 'SET', 'appendonly', 'no');
     await server.ask('SET', 'b', '2');
-    const held = holdSnapshots();
+    const held = holdFiles();
     const other = await server.connect();
     const switching = server.ask(...switchOn);
     while (held.count === 0) await other.command('PING');
@@ -108,7 +107,7 @@ describe('switching on', () => {
       if (hasOlder) await server.ask('CONFIG', 'SET', 'appendonly', 'no');
       await server.ask('DEBUG', 'POPULATE', '1000');
       await server.ask('DEL', 'older');
-      const held = holdSnapshots();
+      const held = holdFirstSlices();
       const other = await server.connect();
       const switching = server.ask(...switchOn);
       while (held.count === 0) await other.command('PING');
@@ -169,12 +168,13 @@ describe('switching on', () => {
 
   test('is over when the server has closed', async () => {
     const server = await LogServer.start(path, OFF);
-    vi.spyOn(Snapshot.prototype, 'work').mockReturnValue(true);
+    const held = holdFirstSlices();
     const other = await server.connect();
     other.sendCommand(switchOn);
-    const files = () => (existsSync(join(path, 'appendonlydir')) ? server.files : []);
-    while (!files().some((name) => name.startsWith('temp-'))) await server.ask('PING');
-    await server.stop();
+    while (held.count === 0) await server.ask('PING');
+    const stopped = server.stop();
+    held.release();
+    await stopped;
     expect(server.files).toEqual([]);
   });
 });
@@ -214,7 +214,7 @@ describe('BGREWRITEAOF without a log', () => {
   test('that waits for a snapshot and cannot be done is a failure of it alone', async () => {
     writeFileSync(join(path, 'appendonlydir'), 'a file');
     const server = await LogServer.start(path, OFF);
-    const held = holdSnapshots();
+    const held = holdFiles();
     await server.ask('BGSAVE');
     expect(await server.ask('BGREWRITEAOF')).toMatch('scheduled');
     held.release();

@@ -2,21 +2,23 @@
 // waits for a disk that is busy with the snapshot. Syncing goes on as soon as that is over, however it ends.
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { realFileSystem } from '../../src/persistence/file-system.ts';
+import { Log } from '../../src/persistence/log.ts';
+import { SnapshotWriting } from '../../src/snapshots/snapshot-writing.ts';
 import { temporaryDirectory } from '../support/running-server.ts';
-import { type HeldSnapshots, holdSnapshots } from './held-snapshots.ts';
+import { type HeldFiles, holdFiles } from './held-snapshots.ts';
 import { LogServer } from './log-server.ts';
 
 const ALWAYS = { appendfsync: 'always', 'no-appendfsync-on-rewrite': 'yes', save: '' };
 
 let directory: { path: string; remove(): void };
 let server: LogServer;
-let held: HeldSnapshots;
+let held: HeldFiles;
 /** Syncs of the log that have begun. */
 let syncs: number;
 
 beforeEach(() => {
   directory = temporaryDirectory();
-  held = holdSnapshots();
+  held = holdFiles();
   syncs = 0;
   const { datasync } = realFileSystem;
   vi.spyOn(realFileSystem, 'datasync').mockImplementation((fd, done) => {
@@ -94,23 +96,47 @@ test('CONFIG SET has an effect on a snapshot that is under way', async () => {
   expect(await syncsOfWrite()).toBe(0);
 });
 
-test('a log that is switched on beside a snapshot is not synced either', async () => {
+test('a log that is switched on is not synced while any snapshot is written', async () => {
   server = await LogServer.start(directory.path, { ...ALWAYS, appendonly: 'no' });
+  const { mock } = vi.spyOn(SnapshotWriting.prototype, 'run');
   await begin('BGSAVE');
+  const rotateNow = holdRotation();
   const other = await server.connect();
   const switching = other.command('CONFIG', 'SET', 'appendonly', 'yes');
-  // The snapshot is cancelled, but not gone; the log's own begins.
+  while ((await server.field('aof_enabled')) !== '1');
+  // The one of BGSAVE is cancelled, but not over.
+  expect(await syncsOfWrite()).toBe(0);
+  rotateNow();
   while (held.count < 2) await server.ask('PING');
+  held.releaseOldest();
+  expect(await mock.results[0].value).toBe(false);
   await syncedToTheEnd();
+  // The log's own goes on.
   expect(await syncsOfWrite()).toBe(0);
   held.release();
   await switching;
-  // The one that was cancelled is taken now.
+  // What was cancelled is taken now.
   while ((await server.field('rdb_saves')) !== '2');
   while ((await server.field('rdb_bgsave_in_progress')) !== '0');
   await syncedToTheEnd();
   expect(await syncsOfWrite()).toBe(1);
 });
+
+/** Has the log not go over to a new file; what it returns has it do so. */
+function holdRotation(): () => void {
+  const { rotate } = Log.prototype;
+  let rotateNow: () => void = () => {};
+  const spy = vi.spyOn(Log.prototype, 'rotate').mockImplementation(function held(
+    this: Log,
+    listener,
+  ) {
+    rotateNow = () => rotate.call(this, listener);
+  });
+  return () => {
+    spy.mockRestore();
+    rotateNow();
+  };
+}
 
 test('when a snapshot is cancelled, syncing goes on', async () => {
   server = await LogServer.start(directory.path, ALWAYS);
