@@ -228,14 +228,14 @@ describe('BGREWRITEAOF without a log', () => {
 describe('DEBUG LOADAOF', () => {
   test('loads what was written up to then, whoever writes meanwhile', async () => {
     const server = await LogServer.start(path, { appendfsync: 'always' });
-    await server.ask('DEBUG', 'POPULATE', '5000');
+    await server.ask('DEBUG', 'POPULATE', '1000');
     await server.rewrite();
     const writers = await Promise.all([server.connect(), server.connect()]);
     for (let round = 0; round < 3; round++) {
       const sent = writers.map(async (writer, i) => {
         const one = encodeCommand(['INCR', `counter:${i}`]);
-        writer.send(Buffer.concat(Array.from({ length: 500 }, () => one)));
-        const { replies } = await writer.read(500);
+        writer.send(Buffer.concat(Array.from({ length: 300 }, () => one)));
+        const { replies } = await writer.read(300);
         return replies.filter(({ type }) => type === ':').length;
       });
       expect(await server.ask('DEBUG', 'LOADAOF')).toBe('OK');
