@@ -134,6 +134,8 @@ describe('switching on', () => {
     expect(await server.field('aof_enabled')).toBe('0');
     expect(server.messages).toContain('the log cannot be switched on');
     rmSync(join(path, 'appendonlydir'));
+    // Nothing is under way any more.
+    await server.rewrite();
     expect(await server.ask(...switchOn)).toBe('OK');
     expect(await LogServer.digestIn(server.copy())).toBe(await server.digest());
     await server.stop();
