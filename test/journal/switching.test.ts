@@ -223,6 +223,7 @@ describe('BGREWRITEAOF without a log', () => {
     await server.rewritten(1);
     expect(await server.field('aof_last_bgrewrite_status')).toBe('err');
     expect(await server.field('rdb_last_bgsave_status')).toBe('ok');
+    expect(await server.field('rdb_saves')).toBe('1');
     expect(server.messages).toContain('the log could not be rewritten');
     await server.stop();
   });
@@ -234,20 +235,46 @@ describe('DEBUG LOADAOF', () => {
     await server.ask('DEBUG', 'POPULATE', '1000');
     await server.rewrite();
     const writers = await Promise.all([server.connect(), server.connect()]);
+    const acknowledged = [0, 0];
     for (let round = 0; round < 3; round++) {
       const sent = writers.map(async (writer, i) => {
         const one = encodeCommand(['INCR', `counter:${i}`]);
         writer.send(Buffer.concat(Array.from({ length: 300 }, () => one)));
         const { replies } = await writer.read(300);
-        return replies.filter(({ type }) => type === ':').length;
+        acknowledged[i] += replies.filter(({ type }) => type === ':').length;
       });
       expect(await server.ask('DEBUG', 'LOADAOF')).toBe('OK');
       await Promise.all(sent);
+      for (const [i, count] of acknowledged.entries()) {
+        expect(Number(await server.ask('GET', `counter:${i}`))).toBe(count);
+      }
       const digest = await server.digest();
       expect(await server.ask('DEBUG', 'LOADAOF')).toBe('OK');
       expect(await server.digest()).toBe(digest);
       expect(await LogServer.digestIn(server.copy())).toBe(digest);
     }
+    await server.stop();
+  });
+
+  test('loads what is not written yet, as it waits for a sync', async () => {
+    const server = await LogServer.start(path, { appendfsync: 'always' });
+    const writers = await Promise.all([server.connect(), server.connect()]);
+    const { datasync } = realFileSystem;
+    let syncNow: (() => void) | undefined;
+    const syncing = vi.spyOn(realFileSystem, 'datasync').mockImplementationOnce((fd, done) => {
+      syncNow = () => datasync(fd, done);
+    });
+    writers[0].sendCommand(['SET', 'a', '1']);
+    while (syncing.mock.calls.length === 0) await server.ask('PING');
+    writers[1].sendCommand(['SET', 'b', '2']);
+    while ((await server.field('aof_buffer_length')) === '0');
+    const { mock } = vi.spyOn(LogKeeper.prototype, 'reload');
+    const loading = server.ask('DEBUG', 'LOADAOF');
+    while (mock.calls.length === 0) await new Promise(setImmediate);
+    syncNow?.();
+    expect(await loading).toBe('OK');
+    for (const writer of writers) await writer.read(1);
+    expect(await server.ask('EXISTS', 'a', 'b')).toBe('2');
     await server.stop();
   });
 
