@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { LogKeeper } from '../../src/journal/log-keeper.ts';
 import { realFileSystem } from '../../src/persistence/file-system.ts';
+import { Log } from '../../src/persistence/log.ts';
 import { encodeCommand } from '../support/command-line.ts';
 import { textOf } from '../support/reply-frames.ts';
 import { temporaryDirectory } from '../support/running-server.ts';
@@ -141,31 +142,48 @@ describe('switching on', () => {
     await server.stop();
   });
 
-  test('on a disk that takes nothing ends with an error, and leaves the history before it', async () => {
-    const server = await LogServer.start(path);
-    await server.ask('SET', 'a', '1');
-    await server.ask('CONFIG', 'SET', 'appendonly', 'no');
-    const before = server.files;
-    const other = await server.connect();
-    let isFull = true;
-    const { write } = realFileSystem;
-    vi.spyOn(realFileSystem, 'write').mockImplementation((...args) => {
-      if (isFull) throw Object.assign(new Error('ENOSPC: no space left'), { code: 'ENOSPC' });
-      return write(...args);
+  describe('on a full disk ends with an error, and leaves the history before it', () => {
+    let server: LogServer;
+    let before: string[];
+    let isFull: boolean;
+
+    beforeEach(async () => {
+      server = await LogServer.start(path);
+      await server.ask('SET', 'a', '1');
+      await server.ask('CONFIG', 'SET', 'appendonly', 'no');
+      before = server.files;
+      isFull = true;
+      const { write } = realFileSystem;
+      vi.spyOn(realFileSystem, 'write').mockImplementation((...args) => {
+        if (isFull) throw Object.assign(new Error('ENOSPC: no space left'), { code: 'ENOSPC' });
+        return write(...args);
+      });
     });
-    const switching = server.ask(...switchOn);
-    // These have the log write, and wait for it.
-    while ((await fieldOf(other, 'aof_enabled')) !== '1');
-    other.send(encodeCommand(['SET', 'b', '2']));
-    expect(await switching).toBe(FAILED);
-    expect(textOf((await other.read(1)).replies[0])).toMatch(/^(OK|MISCONF)/);
-    isFull = false;
-    expect(server.files.filter((name) => !name.startsWith('temp-'))).toEqual(before);
-    expect(await server.ask('SET', 'c', '3')).toBe('OK');
-    await server.stop();
-    const again = await LogServer.start(path);
-    expect(await again.ask('GET', 'a')).toBe('1');
-    await again.stop();
+
+    afterEach(async () => {
+      isFull = false;
+      expect(server.files.filter((name) => !name.startsWith('temp-'))).toEqual(before);
+      expect(await server.ask('SET', 'c', '3')).toBe('OK');
+      await server.stop();
+      const again = await LogServer.start(path);
+      expect(await again.ask('GET', 'a')).toBe('1');
+      await again.stop();
+    });
+
+    test('when there is no room for a manifest', async () => {
+      expect(await server.ask(...switchOn)).toBe(FAILED);
+    });
+
+    test('when the log cannot be written, which would go over to a file', async () => {
+      vi.spyOn(Log.prototype, 'rotate').mockImplementation(() => {});
+      const other = await server.connect();
+      const switching = server.ask(...switchOn);
+      // Those who wait for the log are told of it.
+      while ((await fieldOf(other, 'aof_enabled')) !== '1');
+      other.send(encodeCommand(['SET', 'b', '2']));
+      expect(await switching).toBe(FAILED);
+      expect(textOf((await other.read(1)).replies[0])).toMatch(/^(OK|MISCONF)/);
+    });
   });
 
   test('is over when the server has closed', async () => {
