@@ -85,9 +85,16 @@ export function readZiplistPart(input: RdbReader, list: ListBuilder): void {
 /** Reads a node of a quicklist: an element or a listpack. */
 export function readNode(input: RdbReader, list: ListBuilder): void {
   const kind = input.length();
-  if (kind === PLAIN) readElement(input, list);
+  if (kind === PLAIN) readLargeElement(input, list);
   else if (kind !== PACKED) throw input.error(`there are no nodes of lists of the kind ${kind}`);
   else if (!readListpack(input.string(), list)) throw input.error('a listpack is damaged');
+}
+
+/** Reads an element that is a node by itself: it is a large one, so it is not empty. */
+function readLargeElement(input: RdbReader, list: ListBuilder): void {
+  const { buffer, offset, length } = input.string();
+  if (length === 0) throw input.error('a node of a list is empty');
+  list.push(buffer, offset, length);
 }
 
 const span = new ListSpan();

@@ -1,6 +1,8 @@
 // Reads the packed forms in which Redis keeps small collections, listpack and ziplist, as they stand
 // in RDB files. The bytes are not trusted: every place is checked before it is read, and elements are
-// handed on one by one. Specifications: https://github.com/antirez/listpack/blob/master/listpack.md,
+// handed on one by one. What leads backwards is checked as well, though nobody here follows it: damage
+// that leaves all elements readable is damage, as for Redis under `sanitize-dump-payload yes`.
+// Specifications: https://github.com/antirez/listpack/blob/master/listpack.md,
 // https://redis.com/glossary/redis-ziplist/
 import type { ByteView } from '../structures/entry.ts';
 
@@ -47,7 +49,7 @@ export function readListpack(view: ByteView, receiver: ElementReceiver): boolean
     if (!readListpackHeader(buffer, at, end)) return false;
     const size = content.headerBytes + content.length + content.integerBytes;
     const next = at + size + backLengthBytes(size);
-    if (next > end) return false;
+    if (next > end || !isBackLength(buffer, at + size, next, size)) return false;
     handOn(buffer, at + content.headerBytes, receiver);
     at = next;
   }
@@ -61,9 +63,15 @@ export function readZiplist(view: ByteView, receiver: ElementReceiver): boolean 
   const end = offset + length - 1;
   if (length <= ZIPLIST_HEADER_BYTES || buffer.readUInt32LE(offset) !== length) return false;
   if (buffer[end] !== END_MARK) return false;
-  let at = offset + ZIPLIST_HEADER_BYTES;
+  const first = offset + ZIPLIST_HEADER_BYTES;
+  let at = first;
+  let last = first;
   let count = 0;
   for (; at < end; count++) {
+    // Where it leads must be the element before: for the first, itself.
+    const back = backLengthOf(buffer, at, end);
+    if (back !== at - last) return false;
+    last = at;
     at += buffer[at] < LONG_BACK_LENGTH ? 1 : 5;
     if (at >= end || !readZiplistHeader(buffer, at, end)) return false;
     const start = at + content.headerBytes;
@@ -72,6 +80,7 @@ export function readZiplist(view: ByteView, receiver: ElementReceiver): boolean 
     handOn(buffer, start, receiver);
     at = next;
   }
+  if (count > 0 && buffer.readUInt32LE(offset + 4) !== last - offset) return false;
   const told = buffer.readUInt16LE(offset + 8);
   return told === UNCOUNTED || told === count;
 }
@@ -166,6 +175,22 @@ function readZiplistHeader(buffer: Buffer, at: number, end: number): boolean {
     default:
       return head > 0xf0 && head < 0xfe && setImmediate(1, (head & 0xf) - 1);
   }
+}
+
+/** The length of the element before, as an element of a ziplist tells it; -1 when it tells none. */
+function backLengthOf(buffer: Buffer, at: number, end: number): number {
+  if (buffer[at] < LONG_BACK_LENGTH) return buffer[at];
+  return buffer[at] === LONG_BACK_LENGTH && at + 5 <= end ? buffer.readUInt32LE(at + 1) : -1;
+}
+
+/** Whether bytes [at, next) tell the size of an element of a listpack, to be read from their end. */
+function isBackLength(buffer: Buffer, at: number, next: number, size: number): boolean {
+  let rest = size;
+  for (let i = next - 1; i > at; i--) {
+    if (buffer[i] !== ((rest & 0x7f) | 0x80)) return false;
+    rest >>>= 7;
+  }
+  return buffer[at] === rest;
 }
 
 /** Bytes of the length behind an element of a listpack. */

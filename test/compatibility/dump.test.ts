@@ -1,7 +1,7 @@
 // DUMP and RESTORE: payloads of Redis restored by Synap and the other way round, every encoding of
 // strings and lists, options, errors.
 import { describe, expect, test } from 'vitest';
-import { escaped, LIST_VALUES, payloadOf, rdbString } from '../rdb/payloads.ts';
+import { escaped, LIST_VALUES, payloadOf, rdbString, ziplistOf } from '../rdb/payloads.ts';
 import { approx } from '../support/comparers.ts';
 import { compareWithRedis } from '../support/comparison-suite.ts';
 import { RawClient } from '../support/raw-client.ts';
@@ -29,6 +29,9 @@ const ONE = payloadOf(Buffer.concat([Buffer.from([0]), rdbString('one')]));
 const NEWER = escaped(payloadOf(Buffer.from([0, 3, 65, 65, 65]), 11));
 /** Its string would go on into the version. */
 const SHORT = escaped(payloadOf(Buffer.from([0, 4, 65, 65, 65])));
+/** Its only element tells that one of seven bytes precedes it; all elements can be read. */
+const MISLED = ziplistOf(['abc']).fill(7, 10, 11);
+const WRONG_LINK = escaped(payloadOf(Buffer.concat([Buffer.from([10]), rdbString(MISLED)])));
 const TTL = '4102444800123';
 
 compareWithRedis(
@@ -128,6 +131,13 @@ compareWithRedis(
 
     define('a value that ends too early', [
       intended('restore-footer', /^-ERR Bad data format/, `RESTORE v 0 "${SHORT}"`),
+    ]);
+
+    define('a value that is damaged where only walking backwards would show it', [
+      `RESTORE v 0 "${WRONG_LINK}"`,
+      'CONFIG SET sanitize-dump-payload no',
+      intended('restore-checks', /^-ERR Bad data format/, `RESTORE v 0 "${WRONG_LINK}"`),
+      'CONFIG SET sanitize-dump-payload yes',
     ]);
 
     define('a newer version', [intended('rdb-version-11', /^\+OK/, `RESTORE v 0 "${NEWER}"`)]);

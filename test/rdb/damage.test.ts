@@ -13,34 +13,15 @@ import {
   listpackOf,
   payloadOf,
   rdbString,
-  STRING_VALUE,
+  SMALL_VALUES,
   ziplistOf,
 } from './payloads.ts';
 
 const FLIPS = 1000;
 const bytes = (...values: number[]) => Buffer.from(values);
-const COMPRESSED = Buffer.from([0, 0xc3, 9, 0x40, 0x64, 1, 97, 97, 0xe0, 0x57, 0, 1, 97, 97]);
-
-/** Values with few bytes, so that each of them is met. */
+/** What there are, and two that are only passed over. */
 const VALUES: readonly (readonly [name: string, value: Buffer])[] = [
-  ['a string', STRING_VALUE],
-  ['an integer', bytes(0, 0xc1, 1, 2)],
-  ['a compressed string', COMPRESSED],
-  ['LIST', Buffer.concat([bytes(1, 2), rdbString('a'), bytes(0xc0, 7)])],
-  ['LIST_ZIPLIST', Buffer.concat([bytes(10), rdbString(ziplistOf(['abc', [5n, 4], [-300n, 16]]))])],
-  [
-    'LIST_QUICKLIST',
-    Buffer.concat([bytes(14, 1), rdbString(ziplistOf(['x'.repeat(300), [1n, 64]]))]),
-  ],
-  [
-    'LIST_QUICKLIST_2',
-    Buffer.concat([
-      bytes(18, 2, 2),
-      rdbString(listpackOf(['a', [70_000n, 24], 'y'.repeat(70)])),
-      bytes(1),
-      rdbString('plain'),
-    ]),
-  ],
+  ...SMALL_VALUES,
   ['a hash', Buffer.concat([bytes(4, 1), rdbString('f'), rdbString('v')])],
   ['a module', bytes(7, 9, 2, 5, 4, 0, 0, 0, 0, 0, 0, 0, 0, 5, 1, 65, 0)],
 ];
@@ -104,6 +85,46 @@ describe('values', () => {
       }),
       { numRuns: 3 * FLIPS },
     );
+  });
+});
+
+describe('elements that can all be read', () => {
+  const packedLists = [
+    {
+      name: 'a listpack',
+      packed: listpackOf(['abc', 'x'.repeat(200), [5n, 7]]),
+      wrap: (packed: Buffer) => Buffer.concat([bytes(18, 1, 2), rdbString(packed)]),
+      // Behind each element of 4, 202 and 1 bytes: its length, in 1, 2 and 1.
+      links: [10, 213, 214, 216],
+    },
+    {
+      name: 'a ziplist',
+      packed: ziplistOf(['abc', 'x'.repeat(300), [5n, 4]]),
+      wrap: (packed: Buffer) => Buffer.concat([bytes(10), rdbString(packed)]),
+      // The place of the last element, and before each element of 5, 303 and 6 bytes the length of
+      // the one before, in 1, 1 and 5.
+      links: [4, 5, 6, 7, 10, 15, 318, 319, 320, 321, 322],
+    },
+  ];
+
+  test.each(packedLists)('in $name with a wrong way back are refused', (list) => {
+    const { packed, links } = list;
+    const { entries } = usedKeyspace();
+    expect(readPayload(entries, payloadOf(list.wrap(packed)))).toBeDefined();
+    for (const at of links) {
+      for (const bit of [1, 2, 64]) {
+        const damaged = Buffer.from(packed);
+        damaged[at] ^= bit;
+        expect(readPayload(entries, payloadOf(list.wrap(damaged))), `byte ${at}`).toBeUndefined();
+      }
+    }
+  });
+
+  test('an empty node of a list is refused', () => {
+    const value = (element: string) => Buffer.concat([bytes(18, 1, 1), rdbString(element)]);
+    const { entries } = usedKeyspace();
+    expect(readPayload(entries, payloadOf(value('a')))).toBeDefined();
+    expect(readPayload(entries, payloadOf(value('')))).toBeUndefined();
   });
 });
 

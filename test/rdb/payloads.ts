@@ -231,6 +231,33 @@ export const LIST_VALUES: readonly ListValue[] = [
 /** A string, as a value's bytes. */
 export const STRING_VALUE = Buffer.concat([Buffer.from([0]), rdbString('a string')]);
 
+const bytesOf = (...values: number[]) => Buffer.from(values);
+
+/** A value in each encoding, with few bytes, so that damage at random meets each of them. */
+export const SMALL_VALUES: readonly (readonly [name: string, value: Buffer])[] = [
+  ['a string', STRING_VALUE],
+  ['an integer', bytesOf(0, 0xc1, 1, 2)],
+  ['a compressed string', bytesOf(0, 0xc3, 9, 0x40, 0x64, 1, 97, 97, 0xe0, 0x57, 0, 1, 97, 97)],
+  ['LIST', Buffer.concat([bytesOf(1, 2), rdbString('a'), bytesOf(0xc0, 7)])],
+  [
+    'LIST_ZIPLIST',
+    Buffer.concat([bytesOf(10), rdbString(ziplistOf(['abc', [5n, 4], [-300n, 16]]))]),
+  ],
+  [
+    'LIST_QUICKLIST',
+    Buffer.concat([bytesOf(14, 1), rdbString(ziplistOf(['x'.repeat(300), [1n, 64]]))]),
+  ],
+  [
+    'LIST_QUICKLIST_2',
+    Buffer.concat([
+      bytesOf(18, 2, 2),
+      rdbString(listpackOf(['a', [70_000n, 24], 'y'.repeat(70)])),
+      bytesOf(1),
+      rdbString('plain'),
+    ]),
+  ],
+];
+
 /** Bytes as a comparison script quotes them. */
 export function escaped(bytes: Buffer): string {
   return [...bytes].map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('');

@@ -137,8 +137,8 @@ export const persistence = section('persistence', 'Persistence', {
   'sanitize-dump-payload': {
     kind: oneOf('no', 'yes', 'clients'),
     default: 'no',
-    status: 'later',
-    doc: 'Check the structure of values in snapshots and in RESTORE thoroughly: never, always, or for clients only.',
+    status: 'inapplicable',
+    doc: 'Check the structure of values in snapshots and in RESTORE thoroughly: never, always, or for clients only. Here it always is, as under `yes`, whatever is set: every length, count and link of a value, before anything of it is stored.',
   },
   'load-skip-unknown': {
     kind: yesNo(),
