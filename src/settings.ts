@@ -21,6 +21,12 @@ const APPLICATIONS: readonly (readonly [names: readonly DirectiveName[], apply: 
       wal.fsync = values;
     },
   ],
+  [
+    ['aof-timestamp-enabled'],
+    ({ wal }, values) => {
+      wal.tellsTime = values['aof-timestamp-enabled'];
+    },
+  ],
   [['hz'], (server, values) => server.background.setFrequency(values.hz)],
   [
     ['active-expire-effort'],

@@ -50,6 +50,8 @@ function committing(command, commands, mode) {
       bufferBytes: 256 * 1024,
       maxSegmentBytes: MAX_BYTES,
       retryMs: 100,
+      tellsTime: false,
+      nowMs: Date.now,
       onProgress: nothing,
       onFailure: nothing,
       onRecovered: nothing,

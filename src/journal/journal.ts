@@ -34,6 +34,7 @@ export interface FsyncSettings {
 export interface JournalSettings extends FsyncSettings {
   readonly 'wal-buffer-size-kb': number;
   readonly 'wal-max-size-mb': number;
+  readonly 'aof-timestamp-enabled': boolean;
 }
 
 /** What a journal needs of the server around it. */
@@ -78,6 +79,8 @@ export class Journal implements EffectStream, ReplyGate {
       bufferBytes: settings['wal-buffer-size-kb'] * KILOBYTE,
       maxSegmentBytes: settings['wal-max-size-mb'] * MEGABYTE,
       retryMs: RETRY_MS,
+      tellsTime: settings['aof-timestamp-enabled'],
+      nowMs: Date.now,
       onProgress: () => {
         if (journal !== undefined) journal.#progressed();
       },
@@ -137,6 +140,11 @@ export class Journal implements EffectStream, ReplyGate {
   set fsync(settings: FsyncSettings) {
     this.#settings = settings;
     this.#applyPolicy();
+  }
+
+  /** Sets `aof-timestamp-enabled`. */
+  set tellsTime(tellsTime: boolean) {
+    this.#log.tellsTime = tellsTime;
   }
 
   /** Whether a snapshot is being written in the background. */

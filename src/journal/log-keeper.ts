@@ -88,6 +88,11 @@ export class LogKeeper implements WriteAheadLog {
     if (this.#journal !== undefined) this.#journal.fsync = settings;
   }
 
+  /** Sets `aof-timestamp-enabled`. */
+  set tellsTime(tellsTime: boolean) {
+    if (this.#journal !== undefined) this.#journal.tellsTime = tellsTime;
+  }
+
   get #place(): LogPlace {
     const { values } = this.#host.config;
     // Where it was opened: `dir` may have changed since.

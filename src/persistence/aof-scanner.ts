@@ -1,6 +1,7 @@
 // Reads one file of the log from its beginning: groups, each verified, and commands as Redis writes
 // them, without annotations of ours. A file is groups first, then plain commands if Redis was run
-// on the directory meanwhile; groups never follow plain commands. `next` takes what is in memory,
+// on the directory meanwhile; groups never follow plain commands. A time stamp belongs to what stands
+// behind it, a group or a command, and decides nothing. `next` takes what is in memory,
 // and asks for `fill` when that is not enough, so small groups cost no promise each.
 //
 // Plain commands are handed out in runs: whole commands, never a part of a MULTI … EXEC, with Redis's
@@ -8,7 +9,14 @@
 
 import { COMPLETE, INCOMPLETE, RequestDecoder } from '../protocol/decoder.ts';
 import type { FileSystem } from './file-system.ts';
-import { HEADER_BYTES, isIntact, mayBeGroupHeader, readGroupHeader } from './group-header.ts';
+import {
+  HEADER_BYTES,
+  headerPlace,
+  isIntact,
+  mayBeGroupHeader,
+  readGroupHeader,
+} from './group-header.ts';
+import { mayBeTimeStamp, STAMP_BYTES, timeStampEnd } from './time-stamp.ts';
 
 /** What `next` found. */
 export const MORE = 0;
@@ -24,7 +32,7 @@ const MAX_BULK_BYTES = 0x7fffffff;
 const HASH = 35;
 const STAR = 42;
 const LF = 10;
-const TIMESTAMP = Buffer.from('#TS:', 'latin1');
+const CUT_OFF = 'a group is cut off';
 
 /** Why the file cannot be read on. */
 export interface Problem {
@@ -44,7 +52,7 @@ export interface ScanRange {
   readonly offset: number | undefined;
   /** Nothing is read from here on. */
   readonly end: number;
-  /** Whether every annotation must be a group's, or Redis's time stamp. */
+  /** Whether every annotation must be a group's, or a time stamp. */
   readonly isOwn: boolean;
 }
 
@@ -109,12 +117,27 @@ export class AofScanner {
     const isAll = this.#isAllRead();
     if (at === this.#filled) return isAll ? END : this.#need(1);
     if (this.buffer[at] === STAR) return this.#beginPlain();
-    const left = this.#filled - at;
-    if (left < HEADER_BYTES && !isAll) return this.#need(HEADER_BYTES);
-    if (mayBeGroupHeader(this.buffer, at, this.#filled)) return this.#group();
-    const isForeign = this.buffer[at] === HASH && (!this.#isOwn || this.#isTimestamp(at));
-    if (isForeign) return this.#beginPlain();
-    return this.#bad('there is neither a group nor a command', this.#isOwn);
+    const mostBytes = STAMP_BYTES + HEADER_BYTES;
+    if (this.#filled - at < mostBytes && !isAll) return this.#need(mostBytes);
+    const headerAt = headerPlace(this.buffer, at, this.#filled);
+    const isThere =
+      headerAt < this.#filled && mayBeGroupHeader(this.buffer, headerAt, this.#filled);
+    if (isThere) return this.#group(headerAt);
+    if (this.buffer[at] === HASH && !this.#isOwn) return this.#beginPlain();
+    return this.#behindGroups();
+  }
+
+  /** What stands in one of our files where there is no group: time and a command of Redis, or nothing. */
+  #behindGroups(): Found {
+    const { buffer } = this;
+    const at = this.#at;
+    const lineEnd = timeStampEnd(buffer, at, this.#filled);
+    if (lineEnd > at && lineEnd < this.#filled) {
+      const isMore = buffer[lineEnd] === HASH && mayBeTimeStamp(buffer, lineEnd, this.#filled);
+      if (buffer[lineEnd] === STAR || isMore) return this.#beginPlain();
+    }
+    const isStampCut = mayBeTimeStamp(buffer, at, this.#filled) && this.#filled - at <= STAMP_BYTES;
+    return this.#bad(isStampCut ? CUT_OFF : 'there is neither a group nor a command', this.#isOwn);
   }
 
   /** Reads on; after MORE. */
@@ -132,11 +155,12 @@ export class AofScanner {
     this.#filled += count;
   }
 
-  #group(): Found {
+  /** The group of which the annotation stands at `headerAt`, behind its time stamp if it has one. */
+  #group(headerAt: number): Found {
     const { buffer } = this;
     const at = this.#at;
-    if (this.#filled - at < HEADER_BYTES) return this.#bad('a group is cut off', true);
-    const header = readGroupHeader(buffer, at);
+    if (this.#filled - headerAt < HEADER_BYTES) return this.#bad(CUT_OFF, true);
+    const header = readGroupHeader(buffer, headerAt, headerAt - at);
     if (header === undefined) return this.#bad("a group's annotation is damaged", true);
     this.#isOwn = true;
     this.#offset ??= header.start;
@@ -144,11 +168,9 @@ export class AofScanner {
       const isGap = header.start > this.#offset;
       return this.#bad(`the group of offset ${header.start} stands here`, isGap);
     }
-    const bodyStart = at + HEADER_BYTES;
+    const bodyStart = headerAt + HEADER_BYTES;
     const bodyEnd = bodyStart + header.length;
-    if (this.position + HEADER_BYTES + header.length > this.#end) {
-      return this.#bad('a group is cut off', true);
-    }
+    if (this.#base + bodyEnd > this.#end) return this.#bad(CUT_OFF, true);
     if (bodyEnd > this.#filled) return this.#need(bodyEnd - at);
     if (!isIntact(header, buffer, bodyStart)) {
       // Groups that follow are looked for elsewhere; plain commands only here.
@@ -201,7 +223,11 @@ export class AofScanner {
       const lineEnd = buffer.subarray(0, this.#filled).indexOf(LF, at) + 1;
       if (lineEnd === 0 && this.#filled - at < MAX_ANNOTATION_BYTES) return MORE;
       const isWrong = lineEnd === 0 || lineEnd - at > MAX_ANNOTATION_BYTES;
-      const isForbidden = this.#isOwn && !this.#isTimestamp(at);
+      const isStamp = mayBeTimeStamp(buffer, at, this.#filled);
+      // A damaged one would hide what stands behind it, up to the end of its line.
+      const isForbidden = isStamp
+        ? timeStampEnd(buffer, at, this.#filled) !== lineEnd
+        : this.#isOwn;
       if (isWrong || isForbidden || mayBeGroupHeader(buffer, at, this.#filled)) return BAD;
       buffer.copyWithin(at, lineEnd, this.#filled);
       this.#filled -= lineEnd - at;
@@ -251,10 +277,6 @@ export class AofScanner {
     const { position, offset } = this;
     this.problem = { position, offset, reason, mayBeTorn };
     return BAD;
-  }
-
-  #isTimestamp(at: number): boolean {
-    return TIMESTAMP.compare(this.buffer, at, Math.min(at + 4, this.#filled)) === 0;
   }
 
   #isAllRead(): boolean {

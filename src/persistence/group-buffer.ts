@@ -6,9 +6,12 @@
 //   chunk   [ header ][ group ][ header ][ group ] [ room for ][ group being ] free
 //            ▲ position in file                     ▲ header    gathered     ▲
 //            └ written, kept until synced ────────┘ groupAt                  at
+//
+// A group that tells the time has its stamp at groupAt, and its header behind that.
 import { copyWide, ViewCache, viewOf } from '../protocol/wide-copy.ts';
 import { HEADER_BYTES, writeGroupHeader } from './group-header.ts';
 import type { OpenSegment } from './open-segment.ts';
+import { STAMP_BYTES, writeTimeStamp } from './time-stamp.ts';
 
 /** Chunks kept for use again. */
 const SPARE_CHUNKS = 32;
@@ -27,7 +30,7 @@ export interface Chunk {
 
 /** Gathers groups and keeps what may have to be written again. */
 export class GroupBuffer {
-  /** Bytes of the current chunk, the place in it where the current group's annotation goes. */
+  /** Bytes of the current chunk, the place in it where the current group begins, annotation included. */
   buffer: Buffer;
   groupAt = 0;
   #view: DataView;
@@ -36,6 +39,10 @@ export class GroupBuffer {
   #position: number;
   #segment: OpenSegment;
   #at = HEADER_BYTES;
+  /** Length of the current group's time stamp: 0 when it has none. */
+  #stampBytes = 0;
+  /** The time, in seconds, that the current file has told last. */
+  #toldSeconds = 0;
   #endOffset: number;
   readonly #chunkBytes: number;
   /** Full chunks with bytes that are not known to be on disk, from old to new. */
@@ -45,7 +52,7 @@ export class GroupBuffer {
 
   /** @param chunkBytes size of a chunk; one for a larger group is as large as that takes */
   constructor(chunkBytes: number, segment: OpenSegment, offset: number) {
-    this.#chunkBytes = Math.max(chunkBytes, 2 * HEADER_BYTES);
+    this.#chunkBytes = Math.max(chunkBytes, 2 * (STAMP_BYTES + HEADER_BYTES));
     this.buffer = Buffer.allocUnsafeSlow(this.#chunkBytes);
     this.#view = viewOf(this.buffer);
     this.#segment = segment;
@@ -55,7 +62,7 @@ export class GroupBuffer {
 
   /** Bytes gathered for the current group. */
   get pendingBytes(): number {
-    return this.#at - this.groupAt - HEADER_BYTES;
+    return this.#at - this.groupAt - this.#stampBytes - HEADER_BYTES;
   }
 
   /** Written bytes, annotations included, that are kept because they are not known to be on disk. */
@@ -63,9 +70,25 @@ export class GroupBuffer {
     return this.#keptBytes + this.groupAt;
   }
 
-  /** Where in the file the current group's annotation goes. */
+  /** Where in the file the current group begins. */
   get groupPosition(): number {
     return this.#position + this.groupAt;
+  }
+
+  /**
+   * Has the current group, of which nothing is there yet, tell the time, unless its file has told it
+   * already: what follows a stamp is of that second or a later one.
+   * @param seconds since the epoch
+   */
+  stamp(seconds: number): void {
+    if (seconds <= this.#toldSeconds) return;
+    if (this.#stampBytes === 0) {
+      if (this.#at + STAMP_BYTES > this.buffer.length) this.#makeRoom(STAMP_BYTES);
+      this.#stampBytes = STAMP_BYTES;
+      this.#at += STAMP_BYTES;
+    }
+    writeTimeStamp(this.buffer, this.groupAt, seconds);
+    this.#toldSeconds = seconds;
   }
 
   /** Copies bytes [start, end) into the current group. */
@@ -80,9 +103,10 @@ export class GroupBuffer {
    * @returns how many bytes there are to write from `groupAt` on
    */
   seal(start: number, synced: number): number {
-    const { groupAt } = this;
-    writeGroupHeader(this.buffer, groupAt, start, synced, groupAt + HEADER_BYTES, this.#at);
-    return this.#at - groupAt;
+    const stampBytes = this.#stampBytes;
+    const headerAt = this.groupAt + stampBytes;
+    writeGroupHeader(this.buffer, headerAt, stampBytes, start, synced, this.#at);
+    return this.#at - this.groupAt;
   }
 
   /**
@@ -91,6 +115,7 @@ export class GroupBuffer {
    */
   advance(endOffset: number, isKept: boolean): void {
     this.groupAt = this.#at;
+    this.#stampBytes = 0;
     this.#endOffset = endOffset;
     this.#at += HEADER_BYTES;
     if (!isKept) {
@@ -107,6 +132,9 @@ export class GroupBuffer {
     this.#segment = segment;
     this.#position = segment.sizeBytes;
     this.#at = HEADER_BYTES;
+    this.#stampBytes = 0;
+    // Each file tells the time by itself.
+    this.#toldSeconds = 0;
   }
 
   /** Gives up what is on disk: everything before `offset`. */
@@ -117,7 +145,8 @@ export class GroupBuffer {
       this.#recycle(this.#kept[count++].buffer);
     }
     if (count > 0) this.#kept = this.#kept.slice(count);
-    if (this.#endOffset <= offset && this.groupAt > 0 && this.pendingBytes === 0) {
+    const isEmpty = this.#at === this.groupAt + HEADER_BYTES;
+    if (this.#endOffset <= offset && this.groupAt > 0 && isEmpty) {
       this.#restart();
       this.#at = HEADER_BYTES;
     }

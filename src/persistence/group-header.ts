@@ -7,7 +7,10 @@
 //        (hexadecimal)           up to here     the body stands before
 //
 // "On disk up to here" tells recovery which damage a loss of power explains: only what lies behind.
+// A time stamp may stand directly in front (time-stamp.ts). It belongs to the group, and "what stands
+// before" begins with it: a stamp that is changed, taken away or put elsewhere is noticed.
 import { crc32 } from 'node:zlib';
+import { STAMP_BYTES, timeStampEnd } from './time-stamp.ts';
 
 /** Length of the annotation, in bytes. */
 export const HEADER_BYTES = 63;
@@ -39,15 +42,19 @@ export interface GroupHeader {
   readonly crc: number;
 }
 
-/** Writes the annotation for the group `body` [bodyStart, bodyEnd) of the same buffer at `at`. */
+/**
+ * Writes the annotation for a group, whose bytes [bodyStart, bodyEnd) follow in the same buffer.
+ * @param stampBytes length of the time stamp in front of `at`, which is there already; 0 without one
+ */
 export function writeGroupHeader(
   buffer: Buffer,
   at: number,
+  stampBytes: number,
   start: number,
   synced: number,
-  bodyStart: number,
   bodyEnd: number,
 ): void {
+  const bodyStart = at + HEADER_BYTES;
   buffer.set(MAGIC, at);
   writeHex(buffer, at + START_AT, OFFSET_DIGITS, start);
   writeHex(buffer, at + LENGTH_AT, WORD_DIGITS, bodyEnd - bodyStart);
@@ -57,19 +64,35 @@ export function writeGroupHeader(
   buffer[at + SYNCED_AT - 1] = SPACE;
   buffer[at + BODY_CRC_AT - 1] = SPACE;
   buffer[at + OWN_CRC_AT - 1] = SPACE;
-  writeHex(buffer, at + OWN_CRC_AT, WORD_DIGITS, crc32(buffer.subarray(at, at + OWN_CRC_AT)));
+  const own = crc32(buffer.subarray(at - stampBytes, at + OWN_CRC_AT));
+  writeHex(buffer, at + OWN_CRC_AT, WORD_DIGITS, own);
   buffer[at + HEADER_BYTES - 2] = CR;
   buffer[at + HEADER_BYTES - 1] = LF;
 }
 
-/** The annotation at `at`, of which all bytes are there; undefined when there is no whole one. */
-export function readGroupHeader(buffer: Buffer, at: number): GroupHeader | undefined {
+/**
+ * Where the annotation of a group is that begins at `at`: there, or behind its time stamp.
+ * @param end of the bytes that are there
+ */
+export function headerPlace(buffer: Buffer, at: number, end: number): number {
+  return timeStampEnd(buffer, at, end) === at + STAMP_BYTES ? at + STAMP_BYTES : at;
+}
+
+/**
+ * The annotation at `at`, of which all bytes are there; undefined when there is no whole one.
+ * @param stampBytes length of the time stamp that belongs to it, in front of `at`
+ */
+export function readGroupHeader(
+  buffer: Buffer,
+  at: number,
+  stampBytes: number,
+): GroupHeader | undefined {
   for (let i = 0; i < MAGIC.length; i++) if (buffer[at + i] !== MAGIC[i]) return undefined;
   if (buffer[at + HEADER_BYTES - 2] !== CR || buffer[at + HEADER_BYTES - 1] !== LF) {
     return undefined;
   }
   const own = readHex(buffer, at + OWN_CRC_AT, WORD_DIGITS);
-  if (own !== crc32(buffer.subarray(at, at + OWN_CRC_AT))) return undefined;
+  if (own !== crc32(buffer.subarray(at - stampBytes, at + OWN_CRC_AT))) return undefined;
   return {
     start: readHex(buffer, at + START_AT, OFFSET_DIGITS),
     length: readHex(buffer, at + LENGTH_AT, WORD_DIGITS),

@@ -30,6 +30,10 @@ export interface LogOptions {
   readonly maxSegmentBytes: number;
   /** Between two attempts after an error. */
   readonly retryMs: number;
+  /** Whether groups tell the time when the second has changed (`aof-timestamp-enabled`). */
+  readonly tellsTime: boolean;
+  /** The time, in ms since the epoch. */
+  nowMs(): number;
   /** `writtenOffset` or `syncedOffset` has grown, outside `commit`. */
   onProgress(): void;
   /** The disk has failed: `failure` says how, until `onRecovered`. */
@@ -50,7 +54,7 @@ export interface SwitchListener {
 /** Figures for INFO; sizes in bytes. */
 export interface LogStats {
   readonly groups: number;
-  /** Written to files, annotations included. */
+  /** Written to files, annotations and time stamps included. */
   readonly bytes: number;
   readonly lastGroupBytes: number;
   /** In no file yet. */
@@ -69,6 +73,8 @@ export class Log {
   readonly directory: LogDirectory;
   /** Durations of the fsyncs that worked. */
   readonly syncLatency = new Histogram();
+  /** See `LogOptions.tellsTime`; holds from the next group on. */
+  tellsTime: boolean;
   readonly #fs: FileSystem;
   readonly #options: LogOptions;
   readonly #buffer: GroupBuffer;
@@ -98,6 +104,7 @@ export class Log {
     this.directory = directory;
     this.#fs = directory.fs;
     this.#options = options;
+    this.tellsTime = options.tellsTime;
     this.#files = [segment];
     this.#offset = segment.end;
     this.#writtenOffset = segment.end;
@@ -184,6 +191,9 @@ export class Log {
 
   /** Copies bytes [start, end), which are whole commands, into the pending group. */
   append(bytes: Uint8Array, start: number, end: number): void {
+    if (this.tellsTime && this.#offset === this.#writtenOffset) {
+      this.#buffer.stamp(Math.floor(this.#options.nowMs() / 1000));
+    }
     this.#buffer.append(bytes, start, end);
     this.#offset += end - start;
   }

@@ -14,11 +14,12 @@ import {
 } from './base-check.ts';
 import { copyRange, type FileSystem, replaceFile } from './file-system.ts';
 import { withBases } from './generations.ts';
-import { HEADER_BYTES, readGroupHeader } from './group-header.ts';
+import { type GroupHeader, HEADER_BYTES, headerPlace, readGroupHeader } from './group-header.ts';
 import { manifestName } from './log-directory.ts';
 import { formatManifest, type Manifest, newReplicationId } from './manifest.ts';
 import { scan } from './recovery.ts';
 import { freeName, type Renaming, setAside } from './repair.ts';
+import { STAMP_BYTES } from './time-stamp.ts';
 
 /** The files contradict each other, or something that is needed is not there. */
 export class RebuildError extends Error {}
@@ -250,9 +251,7 @@ async function readIncrement(
   const fd = fs.open(join(path, name), 'r');
   try {
     const end = fs.size(fd);
-    const beginning = Buffer.alloc(HEADER_BYTES);
-    const count = await fs.read(fd, beginning, 0, HEADER_BYTES, 0);
-    const header = count === HEADER_BYTES ? readGroupHeader(beginning, 0) : undefined;
+    const header = await readFirstHeader(fs, fd);
     const scanner = new AofScanner(fs, fd, { position: 0, offset: undefined, end, isOwn: true });
     const { start, problem } = await scan(scanner, {
       from: Number.POSITIVE_INFINITY,
@@ -265,6 +264,14 @@ async function readIncrement(
   } finally {
     fs.close(fd);
   }
+}
+
+/** The annotation of the group that a file begins with; undefined when it does not. */
+async function readFirstHeader(fs: FileSystem, fd: number): Promise<GroupHeader | undefined> {
+  const beginning = Buffer.alloc(STAMP_BYTES + HEADER_BYTES);
+  const count = await fs.read(fd, beginning, 0, beginning.length, 0);
+  const at = headerPlace(beginning, 0, count);
+  return count < at + HEADER_BYTES ? undefined : readGroupHeader(beginning, at, at);
 }
 
 /** Gives increments that do not tell where they begin a place beside those that do. */

@@ -46,9 +46,11 @@ export class Process {
   }
 
   /** The same with Redis. */
-  static startRedis(directory: string): Promise<Process> {
-    const options = ['--enable-debug-command', 'yes', '--appendonly', 'yes', '--save', ''];
-    return Process.#start('redis-server', [], directory, options);
+  static startRedis(directory: string, options: readonly string[] = []): Promise<Process> {
+    return Process.#start('redis-server', [], directory, [
+      ...['--enable-debug-command', 'yes', '--appendonly', 'yes', '--save', ''],
+      ...options,
+    ]);
   }
 
   /** Starts it and ends it so soon, wherever it has got to by then. */

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { baseChecker } from '../../src/inspection/base-file.ts';
 import { installBase } from '../../src/persistence/generations.ts';
 import { inspect, type Verdict } from '../../src/persistence/inspection.ts';
+import type { LogOptions } from '../../src/persistence/log.ts';
 import { append, BASE_NAME, command, newLog, rotate } from '../persistence/logs.ts';
 import { load, save } from '../rdb/loading.ts';
 import { fileOf, rdbString } from '../rdb/payloads.ts';
@@ -40,10 +41,11 @@ export function snapshotOf(
 /**
  * Makes the log: a base of offset 175, an increment up to 350, a base of offset 350, an increment up to
  * 525. Five keys are set in each increment, a group each.
+ * @param options how the log is written
  * @returns the stream from offset 0 on
  */
-export async function makeLog(path: string): Promise<Buffer> {
-  const log = await newLog(path);
+export async function makeLog(path: string, options: Partial<LogOptions> = {}): Promise<Buffer> {
+  const log = await newLog(path, options);
   const stream: Buffer[] = [];
   for (let seq = 1; seq <= 3; seq++) {
     for (let i = 0; i < GROUPS; i++) {

@@ -1,5 +1,5 @@
 // Logs that a crash or a disk has damaged: cut to a whole group, or refused with a message that
-// tells file, place and remedy. Never other data than was written.
+// tells file, place and remedy. Never other data than was written. Some groups tell the time.
 
 import { cpSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,6 +18,7 @@ import {
   type Recovered,
   readLog,
   rotate,
+  ticking,
 } from './logs.ts';
 
 const GROUPS = 200;
@@ -34,7 +35,9 @@ let path: string;
 
 beforeAll(async () => {
   original = temporaryDirectory();
-  const log = await newLog(join(original.path, 'log'), { maxSegmentBytes: 5000 });
+  const log = await newLog(join(original.path, 'log'), {
+    ...{ maxSegmentBytes: 5000, ...ticking(400) },
+  });
   const all: Buffer[] = [];
   for (let i = 0; i < GROUPS; i++) {
     const group = [command('SET', `key:${i}`, 'x'.repeat(i % 7)), command('INCR', `n${i % 3}`)];
@@ -98,7 +101,7 @@ async function readOrRefuse(): Promise<'whole' | 'cut' | 'refused'> {
 
 describe('a log of 200 groups', () => {
   test('in one segment, cut at every byte, is recovered to its last whole group', async () => {
-    const log = await newLog(join(directory.path, 'single'));
+    const log = await newLog(join(directory.path, 'single'), ticking(400));
     for (let i = 0; i < GROUPS; i++) append(log, stream.subarray(ends[i], ends[i + 1]));
     await log.close();
     path = join(directory.path, 'single');
@@ -183,7 +186,10 @@ describe('a torn end', () => {
 
   test('may leave later groups behind that were not on disk yet, in later segments too', async () => {
     path = join(directory.path, 'unsynced');
-    const log = await newLog(path, { policy: { mode: 'periodic', intervalMs: 3_600_000 } });
+    const log = await newLog(path, {
+      policy: { mode: 'periodic', intervalMs: 3_600_000 },
+      ...ticking(1000),
+    });
     const sizes: number[] = [];
     for (let i = 0; i < 20; i++) {
       if (i === 5) await log.flush();

@@ -16,6 +16,7 @@ import {
   readLog,
   rotate,
   systemError,
+  ticking,
 } from './logs.ts';
 
 const FIRST = 'appendonly.aof.1.incr.aof';
@@ -35,6 +36,8 @@ let told: string[];
 const listeners = {
   onFailure: (error: Error) => void told.push(`failed: ${error.message}`),
   onRecovered: () => void told.push('recovered'),
+  // Each group tells the time.
+  ...ticking(1000),
 };
 
 beforeEach(() => {

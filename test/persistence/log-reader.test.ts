@@ -8,7 +8,7 @@ import { LogReader, OffsetTooOldError, readFrom } from '../../src/persistence/lo
 import { openLog } from '../../src/persistence/open-log.ts';
 import { DamageError } from '../../src/persistence/recovery.ts';
 import { temporaryDirectory } from '../support/running-server.ts';
-import { append, command, digest, newLog, optionsWith, readLog, rotate } from './logs.ts';
+import { append, command, digest, newLog, optionsWith, readLog, rotate, ticking } from './logs.ts';
 
 let directory: { path: string; remove(): void };
 let path: string;
@@ -18,7 +18,7 @@ const stream: Buffer[] = [];
 beforeEach(async () => {
   directory = temporaryDirectory();
   path = join(directory.path, 'log');
-  log = await newLog(path, { policy: { mode: 'no', intervalMs: 0 } });
+  log = await newLog(path, { policy: { mode: 'no', intervalMs: 0 }, ...ticking(400) });
   stream.length = 0;
 });
 

@@ -20,6 +20,7 @@ import {
   optionsWith,
   readLog,
   rotate,
+  ticking,
 } from './logs.ts';
 
 let directory: { path: string; remove(): void };
@@ -36,6 +37,8 @@ interface Settings {
   readonly bufferBytes: number;
   readonly maxSegmentBytes: number;
   readonly mode: SyncPolicy['mode'];
+  /** How much time passes between two groups. */
+  readonly stepMs: number;
 }
 
 /** Opens the log again where it ends. */
@@ -77,18 +80,20 @@ describe('what was appended is read back', () => {
       bufferBytes: fc.constantFrom(200, 4096, 65_536),
       maxSegmentBytes: fc.constantFrom(1000, 20_000, 1 << 30),
       mode: fc.constantFrom('always' as const, 'periodic' as const, 'no' as const),
+      stepMs: fc.constantFrom(0, 400, 1000),
     });
     const check = async (steps: readonly (number[] | string)[], options: Settings) => {
       const run = temporaryDirectory();
       path = join(run.path, 'log');
       const policy = { mode: options.mode, intervalMs: 1 };
-      let log = await newLog(path, { ...options, policy });
+      const opening = { ...options, ...ticking(options.stepMs), policy };
+      let log = await newLog(path, opening);
       const expected: Buffer[] = [];
       const borders: number[] = [];
       for (const each of steps) {
         if (each === 'reopen') {
           await log.close();
-          log = await reopen({ ...options, policy });
+          log = await reopen(opening);
         } else if (each === 'rotate') await rotate(log);
         else if (each === 'sync') await log.flush();
         else if (typeof each !== 'string') {

@@ -27,11 +27,25 @@ export function optionsWith(options: Partial<LogOptions> = {}): LogOptions {
     bufferBytes: 4096,
     maxSegmentBytes: 1 << 30,
     retryMs: 1,
+    tellsTime: false,
+    nowMs: Date.now,
     onProgress: () => {},
     onFailure: () => {},
     onRecovered: () => {},
     onWarning: () => {},
     ...options,
+  };
+}
+
+/** Options that have a log tell the time, which goes on by so much whenever it is looked at. */
+export function ticking(stepMs: number): Pick<LogOptions, 'tellsTime' | 'nowMs'> {
+  let timeMs = 1_700_000_000_000;
+  return {
+    tellsTime: true,
+    nowMs() {
+      timeMs += stepMs;
+      return timeMs;
+    },
   };
 }
 

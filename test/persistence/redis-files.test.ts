@@ -21,7 +21,16 @@ import { LogDirectory } from '../../src/persistence/log-directory.ts';
 import { openLog } from '../../src/persistence/open-log.ts';
 import { hasRedis } from '../support/needs-redis.ts';
 import { temporaryDirectory } from '../support/running-server.ts';
-import { append, BASE_NAME, command, newLog, optionsWith, readLog, rotate } from './logs.ts';
+import {
+  append,
+  BASE_NAME,
+  command,
+  newLog,
+  optionsWith,
+  readLog,
+  rotate,
+  ticking,
+} from './logs.ts';
 
 const MANIFEST = `${BASE_NAME}.manifest`;
 
@@ -100,8 +109,11 @@ describe.skipIf(!hasRedis)('files of Synap', () => {
     expect(await ask(['GET', 'a'], ['LLEN', 'list'])).toBe('$1\r\n3\r\n:10\r\n');
   });
 
-  test('are gone on with by Redis, and what it adds is read by Synap', async () => {
-    const log = await newLog(path);
+  test.each([
+    ['without', {}],
+    ['with', ticking(1000)],
+  ])('%s time stamps are gone on with by Redis, and what it adds is read', async (_, options) => {
+    const log = await newLog(path, options);
     append(log, command('SET', 'a', '1'));
     await log.close();
     await startRedis('--aof-timestamp-enabled', 'yes');
@@ -110,7 +122,7 @@ describe.skipIf(!hasRedis)('files of Synap', () => {
     expect(await commandsIn()).toEqual(['set a 1', 'set b 2']);
     const recovered = await readLog(path);
     expect(recovered.segments.map(({ isPlain }) => isPlain)).toEqual([true]);
-    const again = await openLog(recovered.directory, recovered, optionsWith());
+    const again = await openLog(recovered.directory, recovered, optionsWith(options));
     // Nothing with checksums follows what has none in a file.
     expect(again.segment.seq).toBe(2);
     append(again, command('SET', 'c', '3'));

@@ -198,8 +198,8 @@ export const persistence = section('persistence', 'Persistence', {
   'aof-timestamp-enabled': {
     kind: yesNo(),
     default: 'no',
-    status: 'later',
-    doc: 'Write times into the log, so that it can be cut back to one.',
+    status: 'active',
+    doc: 'Write times into the log, so that `redis-check-aof --truncate-to-timestamp` can cut its last file back to one: a line for each second in which something was changed, in front of the changes.',
   },
   'aof-rewrite-incremental-fsync': {
     kind: yesNo(),
