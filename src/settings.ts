@@ -120,6 +120,13 @@ const CHANGES: readonly (readonly [names: readonly DirectiveName[], change: Chan
         : 'Failed to bind to specified addresses.';
     },
   ],
+  [
+    ['aof-disable-auto-gc'],
+    ({ wal }) => {
+      wal.deleteHistory();
+      return undefined;
+    },
+  ],
 ];
 
 /** Applies the configuration to a server, now and whenever it changes. */

@@ -44,6 +44,8 @@ export class LogKeeper implements WriteAheadLog {
   #isClosing = false;
   /** Snapshots that are being written in the background: a cancelled one may end beside the next. */
   #snapshots = 0;
+  /** Settles when no files are being deleted that were replaced (`deleteHistory`). */
+  #deleting: Promise<void> = Promise.resolve();
 
   constructor(host: LogKeeperHost) {
     this.#host = host;
@@ -117,6 +119,8 @@ export class LogKeeper implements WriteAheadLog {
       return facts;
     });
     this.#rewriter.loaded(loaded.sizeBytes);
+    this.deleteHistory();
+    await this.#deleting;
     // The damaged snapshot is of no use: there is to be a new one before another is damaged.
     if (loaded.fellBack) this.scheduleRewrite();
   }
@@ -208,6 +212,7 @@ export class LogKeeper implements WriteAheadLog {
   async #switchOn(): Promise<void> {
     this.#rewriter.cancel();
     await this.#rewriter.settled();
+    await this.#deleting;
     const { path, baseName } = this.#place;
     const directory = await LogDirectory.renew(path, baseName);
     try {
@@ -269,9 +274,33 @@ export class LogKeeper implements WriteAheadLog {
     }
     // Without a log: a directory with nothing but the snapshot, with which a log may begin later.
     const { path, baseName } = this.#place;
-    return this.#rewriter.begin(async () => ({
-      directory: await LogDirectory.renew(path, baseName),
-    }));
+    return this.#rewriter.begin(async () => {
+      await this.#deleting;
+      return { directory: await LogDirectory.renew(path, baseName) };
+    });
+  }
+
+  /**
+   * Deletes, in the background, the files that rewrites have replaced and `aof-disable-auto-gc` has kept;
+   * nothing while it is set. Where there is no log, a rewrite that is under way does it at its end.
+   */
+  deleteHistory(): void {
+    const { config, keyspace } = this.#host;
+    if (config.values['aof-disable-auto-gc'] || keyspace.isLoading || this.#isEnding) return;
+    if (this.#journal === undefined && this.isRewriting) return;
+    // Nobody else has the manifest of a directory that no log is kept in, until this is done.
+    this.#deleting = this.#deleting.then(() => this.#deleteHistory());
+  }
+
+  async #deleteHistory(): Promise<void> {
+    const { path, baseName } = this.#place;
+    try {
+      const directory = this.#journal?.directory ?? LogDirectory.read(path, baseName);
+      const deleted = await directory.deleteHistory();
+      if (deleted.length > 0) this.#host.log.info({ deleted }, 'old parts of the log were deleted');
+    } catch (error) {
+      this.#host.log.warn({ err: error }, 'old parts of the log could not be deleted');
+    }
   }
 
   scheduleRewrite(): void {
@@ -307,6 +336,7 @@ export class LogKeeper implements WriteAheadLog {
     this.#rewriter.cancel();
     await this.#switchingOn;
     await this.#rewriter.settled();
+    await this.#deleting;
     await this.#journal?.flush();
   }
 

@@ -261,6 +261,7 @@ export class LogRewriter {
       directory.abandon();
       throw error;
     }
+    if (config.values['aof-disable-auto-gc']) return;
     try {
       const deleted = await directory.deleteHistory();
       if (deleted.length > 0) log.info({ deleted }, 'old parts of the log were deleted');

@@ -1,7 +1,8 @@
 // Snapshots and the increments that belong to them. A generation is a base and all of the stream
 // behind it; older ones stay, so that recovery can fall back, until there are more than are wanted.
 // Files that are not needed any more become history: they are deleted once the manifest that says so is
-// on disk (`LogDirectory.deleteHistory`), now or at the next start.
+// on disk (`LogDirectory.deleteHistory`), now or at the next start, unless they are to be kept
+// (`aof-disable-auto-gc`).
 
 import type { LogDirectory } from './log-directory.ts';
 import type { BaseFile, Manifest, SegmentFile } from './manifest.ts';

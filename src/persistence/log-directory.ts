@@ -112,13 +112,15 @@ export class LogDirectory {
 
   /** The number that the next base gets. */
   get nextBaseSeq(): number {
-    return 1 + Math.max(this.#usedSeq, ...this.#manifest.bases.map(({ seq }) => seq));
+    const seqs = this.#manifest.bases.map(({ seq }) => seq);
+    return 1 + Math.max(this.#lastOldSeq('base'), ...seqs);
   }
 
   /** The number that the next increment gets. */
   get nextSegmentSeq(): number {
     const { keptSegments, segments } = this.#manifest;
-    return 1 + Math.max(this.#usedSeq, ...keptSegments.concat(segments).map(({ seq }) => seq));
+    const seqs = keptSegments.concat(segments).map(({ seq }) => seq);
+    return 1 + Math.max(this.#lastOldSeq('incr'), ...seqs);
   }
 
   /** Creates the directory itself where it is missing. */
@@ -211,6 +213,12 @@ export class LogDirectory {
   #accept(manifest: Manifest): void {
     this.#manifest = manifest;
     this.#isHeld = false;
+  }
+
+  /** The largest number that files of what was replaced may still have: they are not written over. */
+  #lastOldSeq(kind: 'base' | 'incr'): number {
+    const names = this.#manifest.history.filter((name) => name.includes(`.${kind}.`));
+    return Math.max(this.#usedSeq, ...names.map((name) => this.#seqOf(name) ?? 0));
   }
 
   /** The number in the name of a base or an increment; 0 for Redis's oldest log; else undefined. */

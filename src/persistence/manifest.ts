@@ -10,7 +10,7 @@
 //   #synap crc 1c291ca3
 //
 // "Kept" are older generations to fall back on; were they Redis's history files (type h), Redis
-// would delete them when it is started on the directory.
+// would delete them when it is started on the directory. What was replaced and is still there is history.
 import { randomBytes } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { splitArguments } from '../protocol/inline.ts';
@@ -41,7 +41,7 @@ export interface Manifest {
   readonly keptSegments: readonly SegmentFile[];
   /** Increments from the current base on. */
   readonly segments: readonly SegmentFile[];
-  /** Files that were replaced but are not deleted yet. */
+  /** Files that were replaced but are not deleted yet, or are to be kept (`aof-disable-auto-gc`). */
   readonly history: readonly string[];
 }
 
@@ -190,9 +190,10 @@ function segmentLine({ name, seq, start }: SegmentFile): string {
   return `file ${quoted(name)} seq ${seq} type i${place}`;
 }
 
-/** Readers want a number in each line; what was replaced needs none any more. */
-function historyLine(name: string, seq: number): string {
-  return `file ${quoted(name)} seq ${seq} type h`;
+/** Readers want a number in each line: the one that the file's name tells, where it tells one. */
+function historyLine(name: string, place: number): string {
+  const told = /\.([1-9]\d*)\.(?:base|incr)\./.exec(name)?.[1];
+  return `file ${quoted(name)} seq ${told ?? place} type h`;
 }
 
 /** File names may have blanks in them; Redis then puts them in quotes. */

@@ -46,7 +46,7 @@ export async function openLog(
   return new Log(directory, segment, starts, options);
 }
 
-/** Makes the manifest Synap's own and complete, and deletes what was left to be deleted. */
+/** Makes the manifest Synap's own and complete, and deletes files that were never completed. */
 async function writeManifest(
   directory: LogDirectory,
   starts: ReadonlyMap<number, number>,
@@ -67,7 +67,6 @@ async function writeManifest(
     segments: [...manifest.segments, ...(added === undefined ? [] : [added])].map(complete),
     history: manifest.history,
   }));
-  await directory.deleteHistory();
   // Of manifests and snapshots that were never completed.
   const left = directory.fs.list(directory.path).filter((name) => name.startsWith(TEMPORARY));
   directory.remove(left);

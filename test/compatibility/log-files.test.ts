@@ -1,7 +1,8 @@
 // What directives make of the log's files, the same questions to Redis and to Synap: times in them
-// (`aof-timestamp-enabled`). Each loads what the other has left behind.
+// (`aof-timestamp-enabled`), and files that rewrites have replaced (`aof-disable-auto-gc`). Each loads
+// what the other has left behind.
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Process } from '../durability/process.ts';
@@ -41,6 +42,15 @@ describe.skipIf(!hasRedis).each(PAIRS)('%s, and then %s', (one, other) => {
 
   const folder = () => join(path, 'appendonlydir');
   const files = () => readdirSync(folder()).filter((name) => name !== MANIFEST);
+  const manifest = () => readFileSync(join(folder(), MANIFEST), 'latin1');
+  /** Names of the files that the manifest calls by a letter, but for those of Synap's comments. */
+  const named = (type: string) =>
+    [...manifest().matchAll(/^file (\S+) seq (\d+) type (\w)/gm)]
+      .filter((match) => match[3] === type)
+      .map(([, name, seq]) => {
+        expect(name).toContain(`.${seq}.`);
+        return name;
+      });
 
   async function start(program: 'redis' | 'synap', ...options: string[]): Promise<Process> {
     const server = await PROGRAMS[program](path, ...options);
@@ -101,5 +111,51 @@ describe.skipIf(!hasRedis).each(PAIRS)('%s, and then %s', (one, other) => {
     }
     await start(other, '--aof-timestamp-enabled', 'yes');
     expect(await ask('DEBUG', 'DIGEST')).toBe(digest);
+  });
+
+  test('what rewrites have replaced stays for as long as that is set', async () => {
+    const server = await start(one, '--aof-disable-auto-gc', 'yes');
+    const seen = new Set(files());
+    for (const key of ['a', 'b', 'c']) {
+      await ask('SET', key, '1');
+      await rewrite();
+      for (const name of files()) seen.add(name);
+    }
+    await ask('SET', 'd', '1');
+    const digest = await ask('DEBUG', 'DIGEST');
+    const current = [...named('b'), ...named('i')];
+    expect(current).toHaveLength(2);
+    expect(files().sort()).toEqual([...seen].sort());
+    expect(named('h').sort()).toEqual([...seen].filter((name) => !current.includes(name)).sort());
+    expect(named('h').length).toBeGreaterThan(3);
+    await client.close();
+    await server.kill();
+    cpSync(folder(), join(path, 'kept', 'appendonlydir'), { recursive: true });
+
+    // It stays over a restart of either, and its names are not given again.
+    const again = await start(other, '--aof-disable-auto-gc', 'yes');
+    expect(await ask('DEBUG', 'DIGEST')).toBe(digest);
+    const history = named('h');
+    await rewrite();
+    expect(named('h')).toEqual(expect.arrayContaining([...history, ...current]));
+    expect(files()).toEqual(expect.arrayContaining([...seen]));
+    const present = [...named('b'), ...named('i')];
+    expect(present.filter((name) => seen.has(name))).toEqual([]);
+    await ask('MULTI');
+    await ask('CONFIG', 'SET', 'aof-disable-auto-gc', 'no');
+    expect(await ask('EXEC')).toContain('OK');
+    // Deleted in the background.
+    while (named('h').length > 0 || files().length > 2) await ask('PING');
+    expect(files().sort()).toEqual(present.sort());
+    expect(await ask('DEBUG', 'DIGEST')).toBe(digest);
+    await client.close();
+    await again.kill();
+
+    // With the default it goes at the start.
+    path = join(path, 'kept');
+    await start(other);
+    expect(await ask('DEBUG', 'DIGEST')).toBe(digest);
+    while (named('h').length > 0) await ask('PING');
+    expect(files()).not.toEqual(expect.arrayContaining(history));
   });
 });

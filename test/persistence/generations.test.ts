@@ -53,6 +53,17 @@ test('a manifest that is in its place counts, whatever failed afterwards', async
   expect(LogDirectory.read(path, 'appendonly.aof').manifest).toEqual(log.manifest);
 });
 
+test('files of what was replaced are not written over', async () => {
+  const log = LogDirectory.read(path, 'appendonly.aof');
+  await log.update((manifest) => ({
+    ...manifest,
+    bases: [BASE],
+    segments: [segment(2, 7)],
+    history: ['appendonly.aof.9.base.rdb', 'appendonly.aof.5.incr.aof', 'appendonly.aof'],
+  }));
+  expect([log.nextBaseSeq, log.nextSegmentSeq]).toEqual([10, 6]);
+});
+
 test('a new history that is in its place is not given up', async () => {
   writeFileSync(join(path, 'appendonly.aof.1.incr.aof'), '');
   const fs = { ...realFileSystem };

@@ -210,7 +210,7 @@ export const persistence = section('persistence', 'Persistence', {
   'aof-disable-auto-gc': {
     kind: yesNo(),
     default: 'no',
-    status: 'later',
-    doc: 'Keep log files that a rewrite has made superfluous.',
+    status: 'active',
+    doc: 'Keep log files that a rewrite has made superfluous, named as history in the manifest; `no` deletes them, also those that were kept. Generations that count towards `snapshot-max-count` are none of them.',
   },
 });
