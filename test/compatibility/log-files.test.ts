@@ -15,7 +15,9 @@ const MANIFEST = 'appendonly.aof.manifest';
 const ONE_GENERATION = ['--snapshot-max-count', '1'];
 
 const PROGRAMS = {
-  redis: (path: string, ...options: string[]) => Process.startRedis(path, options),
+  // While it syncs under `everysec`, Redis writes nothing: what it has answered would be lost by a kill.
+  redis: (path: string, ...options: string[]) =>
+    Process.startRedis(path, ['--appendfsync', 'no', ...options]),
   synap: (path: string, ...options: string[]) =>
     Process.start(path, [...ONE_GENERATION, ...options]),
 };
