@@ -55,6 +55,12 @@ export function listLength(db: Database, ref: number): number {
   return buffer[offset] | (buffer[offset + 1] << 8);
 }
 
+/** Number of spans, from the first to the last. */
+export function spanCount(db: Database, ref: number): number {
+  if (db.encodingOf(ref) === ENCODING_PACKED_LIST) return 1;
+  return db.entries.lists.chunks(db.entries.outside(ref));
+}
+
 /** Points a span at the first elements of a list: all of a packed one. */
 export function firstSpan(db: Database, ref: number, span: ListSpan): void {
   if (db.encodingOf(ref) === ENCODING_PACKED_LIST) loadPacked(db, ref, span);

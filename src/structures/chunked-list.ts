@@ -12,7 +12,6 @@ import {
   appendTo,
   CHUNK_HEADER_BYTES,
   chunkCount,
-  freeChunk,
   loadSpan,
   NEXT,
   neighbour,
@@ -23,14 +22,15 @@ import {
 } from './list-chunk.ts';
 import {
   bytesOf,
+  CHUNKS,
   freeRoot,
   HEAD,
-  hasChunks,
   LENGTH,
   lengthen,
   linkChunk,
   newRoot,
   removeChunk,
+  replaceChunk,
   rootWord,
   TAIL,
 } from './list-root.ts';
@@ -78,6 +78,11 @@ export class ChunkedLists {
   /** Number of elements. */
   length(root: number): number {
     return rootWord(this.#arena, root, LENGTH) >>> 0;
+  }
+
+  /** Number of chunks. */
+  chunks(root: number): number {
+    return rootWord(this.#arena, root, CHUNKS);
   }
 
   /** Points a span at the elements of the first chunk; the list is not empty. */
@@ -390,14 +395,7 @@ export class ChunkedLists {
     span.end = span.start + from.used;
     span.count = from.count;
     storeSpan(arena, span);
-    linkChunk(
-      this.#arena,
-      root,
-      neighbour(arena, old, PREVIOUS),
-      fresh,
-      neighbour(arena, old, NEXT),
-    );
-    freeChunk(arena, old);
+    replaceChunk(arena, root, old, fresh);
   }
 
   /** Data bytes of a chunk of full size. */
@@ -409,7 +407,7 @@ export class ChunkedLists {
   #addChunk(root: number, left: number, right: number, encoder: PackedEncoder): void {
     const arena = this.#arena;
     const { size } = encoder;
-    const isLong = hasChunks(arena, root, LONG_LIST_CHUNKS);
+    const isLong = this.chunks(root) >= LONG_LIST_CHUNKS;
     const wanted = isLong ? this.#fullBytes() : Math.min(SMALL_CHUNK_BYTES, this.#fullBytes());
     const span = this.#span;
     loadSpan(arena, newChunk(arena, Math.max(size, wanted)), span);

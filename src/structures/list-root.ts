@@ -1,8 +1,8 @@
-// The root of a long list: a small block that tells its first and last chunk and its length, and the
-// linking of chunks into the list.
+// The root of a long list: a small block that tells its first and last chunk, its length and how many
+// chunks it has, and the linking of chunks into the list.
 //
-//   word 0    1        2
-//     [ head ][ tail  ][ number of elements ][ unused ]
+//   word 0    1        2                     3
+//     [ head ][ tail  ][ number of elements ][ number of chunks ]
 import type { Arena } from '../memory/arena.ts';
 import { classOf } from '../memory/size-classes.ts';
 import { chunkBytes, freeChunk, NEXT, neighbour, PREVIOUS, setNeighbour } from './list-chunk.ts';
@@ -16,6 +16,7 @@ const ROOT_CLASS = classOf(ROOT_WORDS * 4);
 export const HEAD = 0;
 export const TAIL = 1;
 export const LENGTH = 2;
+export const CHUNKS = 3;
 
 /** Makes the root of an empty list. */
 export function newRoot(arena: Arena): number {
@@ -30,21 +31,14 @@ export function freeRoot(arena: Arena, root: number): void {
   arena.free(root, ROOT_CLASS);
 }
 
-/** A word of a root: HEAD, TAIL or LENGTH. */
+/** A word of a root: HEAD, TAIL, LENGTH or CHUNKS. */
 export function rootWord(arena: Arena, root: number, word: number): number {
   return arena.i32[root >>> SEGMENT_SHIFT][((root & SEGMENT_MASK) << 1) + word];
 }
 
 /** Notes that a list has so many elements more, or less. */
 export function lengthen(arena: Arena, root: number, by: number): void {
-  arena.i32[root >>> SEGMENT_SHIFT][((root & SEGMENT_MASK) << 1) + LENGTH] += by;
-}
-
-/** Whether a list has at least so many chunks. */
-export function hasChunks(arena: Arena, root: number, count: number): boolean {
-  let chunk = rootWord(arena, root, HEAD);
-  for (let i = 1; i < count && chunk !== 0; i++) chunk = neighbour(arena, chunk, NEXT);
-  return chunk !== 0;
+  addWord(arena, root, LENGTH, by);
 }
 
 /** Bytes of a list's root and chunks. */
@@ -57,7 +51,7 @@ export function bytesOf(arena: Arena, root: number): number {
   return total;
 }
 
-/** Makes three chunks neighbours; where `left` or `right` is 0, the chunk is at that end. */
+/** Adds a chunk between two neighbours; where `left` or `right` is 0, it is at that end. */
 export function linkChunk(
   arena: Arena,
   root: number,
@@ -65,6 +59,18 @@ export function linkChunk(
   chunk: number,
   right: number,
 ): void {
+  addWord(arena, root, CHUNKS, 1);
+  join(arena, root, left, chunk, right);
+}
+
+/** Puts a chunk into the place of another, which is given back. */
+export function replaceChunk(arena: Arena, root: number, old: number, fresh: number): void {
+  join(arena, root, neighbour(arena, old, PREVIOUS), fresh, neighbour(arena, old, NEXT));
+  freeChunk(arena, old);
+}
+
+/** Makes three chunks neighbours. */
+function join(arena: Arena, root: number, left: number, chunk: number, right: number): void {
   setNeighbour(arena, chunk, PREVIOUS, left);
   setNeighbour(arena, chunk, NEXT, right);
   if (left === 0) setEnd(arena, root, HEAD, chunk);
@@ -81,7 +87,12 @@ export function removeChunk(arena: Arena, root: number, chunk: number): void {
   else setNeighbour(arena, left, NEXT, right);
   if (right === 0) setEnd(arena, root, TAIL, left);
   else setNeighbour(arena, right, PREVIOUS, left);
+  addWord(arena, root, CHUNKS, -1);
   freeChunk(arena, chunk);
+}
+
+function addWord(arena: Arena, root: number, word: number, by: number): void {
+  arena.i32[root >>> SEGMENT_SHIFT][((root & SEGMENT_MASK) << 1) + word] += by;
 }
 
 function setEnd(arena: Arena, root: number, end: number, chunk: number): void {

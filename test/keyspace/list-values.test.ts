@@ -18,6 +18,7 @@ import {
   removeElements,
   replaceElement,
   seekSpan,
+  spanCount,
 } from '../../src/keyspace/list-values.ts';
 import { ENCODING_CHUNKED_LIST, ENCODING_PACKED_LIST } from '../../src/keyspace/types.ts';
 import { ArenaFullError } from '../../src/memory/arena.ts';
@@ -38,14 +39,17 @@ function textAt(buffer: Buffer, at: number): string {
 /** All elements, read forward. */
 function forward(db: Database, ref: number): string[] {
   const texts: string[] = [];
+  let spans = 0;
   firstSpan(db, ref, span);
   do {
+    spans++;
     let count = 0;
     for (let at = span.start; at < span.end; at = elementAfter(span.buffer, at), count++) {
       texts.push(textAt(span.buffer, at));
     }
     expect(count).toBe(span.count);
   } while (nextSpan(db, span));
+  expect(spanCount(db, ref)).toBe(spans);
   return texts;
 }
 
