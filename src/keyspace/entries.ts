@@ -318,7 +318,10 @@ export class Entries {
     return true;
   }
 
-  /** Changes bytes of a value in place, from `at` on; what lies between its end and `at` is NUL. */
+  /**
+   * Changes bytes of a value in place, from `at` on; what lies between its end and `at` is NUL. Nothing
+   * else changes bytes of a string that lie in an external block: they may be lent.
+   */
   patch(
     ref: number,
     before: number,
@@ -328,6 +331,7 @@ export class Entries {
     length: number,
   ): void {
     const value = this.value(ref);
+    this.arena.external.changing(value.buffer, Math.min(before, at), at + length);
     if (at > before) value.buffer.fill(0, value.offset + before, value.offset + at);
     copyBytes(bytes, offset, length, value.buffer, value.offset + at);
   }
