@@ -4,7 +4,8 @@
 //
 // Each entry bears a stamp. A snapshot begins by changing the stamp of the entries that are made from
 // then on: an entry with another one is of the moment and not saved yet, and gets the new stamp when it
-// is. Tables may therefore grow, shrink and merge as they like, and nothing is copied or set aside.
+// is. A large value takes several steps; if its entry is about to change before the last one, the sink
+// detaches it. Tables may therefore grow, shrink and merge as they like, and nothing is copied or set aside.
 // Tables are what the snapshot goes by, not databases: SWAPDB exchanges those.
 import type { BytesTable } from '../structures/bytes-table.ts';
 import { hasStamp, setStamp, stampBits } from '../structures/entry.ts';
@@ -28,10 +29,19 @@ export interface SnapshotSource {
 
 /** Takes the entries of a snapshot. */
 export interface SnapshotSink {
-  /** An entry of a database: read it now, it changes afterwards. */
+  /** Whether not all of the entries that it was given is saved: `step` goes on with that. */
+  readonly isBusy: boolean;
+  /** An entry of a database, busy or not: it changes afterwards. */
   entry(source: SnapshotSource, ref: number): void;
-  /** Several of a database: the first `count` of `refs`. */
-  entries(source: SnapshotSource, refs: Int32Array, count: number): void;
+  /**
+   * Several of a database, when it is not busy: those of `refs` from index `from` to `count`.
+   * @returns index of the first that it has not begun; when it is busy then, it is with the one before
+   */
+  entries(source: SnapshotSource, refs: Int32Array, from: number, count: number): number;
+  /** The last one of `entries`, with which it is still busy, is about to change. */
+  detach(): void;
+  /** Saves some more; returns whether it is still busy. */
+  step(): boolean;
 }
 
 /** A snapshot that is being taken; see the head of this file. */
@@ -47,11 +57,19 @@ export class Snapshot {
   /** Sources that are not walked to their end; the first is being walked. */
   readonly #left: SnapshotSource[] = [];
   #cursor = 0;
+  /** Whether the scan of the source has found its last entries. */
+  #isScanned = false;
   /** What was emptied meanwhile and is still needed. */
   readonly #kept = new Map<BytesTable, DetachedKeys>();
   #failure: unknown;
+  /** What the scan has found and is to be saved, `#next` to `#count`; only until others run. */
   readonly #refs = new Int32Array(BATCH + MAX_EXCESS);
   #count = 0;
+  #next = 0;
+  /** Where the scan found them. */
+  #batchCursor = 0;
+  /** The entry with which the sink is busy; it has its stamp already. 0: none, or it is detached. */
+  #unfinished = 0;
   readonly #visit = (ref: number): void => {
     this.#refs[this.#count++] = ref;
   };
@@ -108,11 +126,15 @@ export class Snapshot {
     while (this.#left.length > 0) {
       if (this.#failure !== undefined) throw this.#failure;
       const [source] = this.#left;
-      this.#count = 0;
-      this.#cursor = source.table.scan(this.#cursor, BATCH, this.#visit);
-      this.#saveFound(source);
-      if (this.#cursor === 0) this.#endSource(source);
-      if (this.#left.length > 0 && performance.now() >= deadline) return true;
+      if (!this.#sink.isBusy) this.#saveSome(source);
+      else if (!this.#sink.step()) this.#unfinished = 0;
+      if (this.#isScanned && this.#next === this.#count && !this.#sink.isBusy) {
+        this.#endSource(source);
+      }
+      if (this.#left.length > 0 && performance.now() >= deadline) {
+        this.#forgetFound();
+        return true;
+      }
     }
     if (this.#failure !== undefined) throw this.#failure;
     this.#end();
@@ -128,36 +150,67 @@ export class Snapshot {
 
   #save(source: SnapshotSource, ref: number): void {
     const { arena, entries } = this.#keyspace;
+    if (ref === this.#unfinished) {
+      this.#unfinished = 0;
+      this.#sink.detach();
+      return;
+    }
     if (hasStamp(arena, ref, entries.stamp)) return;
     this.#sink.entry(source, ref);
     setStamp(arena, ref, entries.stamp);
     this.saved++;
   }
 
-  /** Saves those that the scan found and that are not saved yet. */
-  #saveFound(source: SnapshotSource): void {
+  /** Saves entries that the scan has found, or finds now. */
+  #saveSome(source: SnapshotSource): void {
     const { arena, entries } = this.#keyspace;
     const refs = this.#refs;
+    if (this.#next === this.#count) this.#find(source);
+    const first = this.#next;
+    if (first === this.#count) return;
+    this.#next = this.#sink.entries(source, refs, first, this.#count);
+    for (let i = first; i < this.#next; i++) setStamp(arena, refs[i], entries.stamp);
+    this.saved += this.#next - first;
+    if (this.#sink.isBusy) this.#unfinished = refs[this.#next - 1];
+  }
+
+  /** Has the scan find more entries, and leaves out those that are saved. */
+  #find(source: SnapshotSource): void {
+    const { arena, entries } = this.#keyspace;
+    const refs = this.#refs;
+    this.#batchCursor = this.#cursor;
+    this.#count = 0;
+    this.#cursor = source.table.scan(this.#cursor, BATCH, this.#visit);
+    this.#isScanned = this.#cursor === 0;
     let count = 0;
     for (let i = 0; i < this.#count; i++) {
-      const ref = refs[i];
-      if (!hasStamp(arena, ref, entries.stamp)) refs[count++] = ref;
+      if (!hasStamp(arena, refs[i], entries.stamp)) refs[count++] = refs[i];
     }
-    if (count === 0) return;
-    this.#sink.entries(source, refs, count);
-    for (let i = 0; i < count; i++) setStamp(arena, refs[i], entries.stamp);
-    this.saved += count;
+    this.#count = count;
+    this.#next = 0;
+  }
+
+  /** Others run: entries that were found may be gone then. Has the scan find again what is not saved. */
+  #forgetFound(): void {
+    if (this.#next === this.#count) return;
+    this.#count = 0;
+    this.#next = 0;
+    this.#cursor = this.#batchCursor;
+    this.#isScanned = false;
   }
 
   #endSource(source: SnapshotSource): void {
     this.#left.splice(this.#left.indexOf(source), 1);
+    this.#isScanned = false;
     const kept = this.#kept.get(source.table);
     if (kept !== undefined) this.#keyspace.giveBack(kept);
     this.#kept.delete(source.table);
   }
 
   #end(): void {
-    if (this.#keyspace.snapshot === this) this.#keyspace.snapshot = undefined;
+    if (this.#keyspace.snapshot !== this) return;
+    this.#keyspace.snapshot = undefined;
+    this.#keyspace.arena.external.takeAllBack();
   }
 }
 

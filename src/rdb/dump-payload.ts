@@ -42,10 +42,11 @@ export function serializedBytes(db: Database, ref: number, compresses: boolean):
 function writeValue(db: Database, ref: number, compresses: boolean, receive: PieceReceiver): void {
   const { length } = db.value(ref);
   const pieceBytes = Math.max(PIECE_BYTES, Math.min(length * 2, MAX_PIECE_BYTES));
-  const writer = new RdbWriter(receive, compresses, pieceBytes);
+  const writer = new RdbWriter(receive, { compresses, pieceBytes });
   const values = writerOf(db.typeOf(ref));
   writer.byte(values.typeByte);
-  values.write(writer, db, ref);
+  if (values.write(writer, db, ref) !== undefined)
+    throw new Error('a writer without steps made one');
   writer.flush();
 }
 

@@ -7,14 +7,15 @@
 import type { Database } from '../keyspace/database.ts';
 import type { Entries } from '../keyspace/entries.ts';
 import { ListBuilder } from '../keyspace/list-builder.ts';
-import { firstSpan, nextSpan } from '../keyspace/list-values.ts';
+import { firstSpan, nextSpan, spanCount } from '../keyspace/list-values.ts';
 import type { Request } from '../protocol/request.ts';
 import { ListSpan } from '../structures/list-span.ts';
 import { PackedElement } from '../structures/packed-list.ts';
+import { LongString, Runs } from './long-string.ts';
 import { LISTPACK_HEADER_BYTES, readListpack, readZiplist } from './packed-elements.ts';
 import type { RdbReader } from './rdb-reader.ts';
 import type { RdbWriter } from './rdb-writer.ts';
-import type { ValueReader, ValueWriter } from './value-reader.ts';
+import type { ValueReader, ValueRest, ValueWriter } from './value-reader.ts';
 
 /** Reads one part of a list into a builder. */
 export type ListPartReader = (input: RdbReader, list: ListBuilder) => void;
@@ -28,6 +29,8 @@ const LARGE_ELEMENT_BYTES = 1 << 30;
 /** A listpack's count when it has more elements. */
 const UNCOUNTED = 0xffff;
 const END_MARK = 0xff;
+/** What a node is counted as in a step, beyond its bytes. */
+const NODE_WEIGHT = 64;
 
 /** Reads lists of one encoding; see the head of this file. */
 export class ListReader implements ValueReader {
@@ -97,41 +100,117 @@ function readLargeElement(input: RdbReader, list: ListBuilder): void {
   list.push(buffer, offset, length);
 }
 
-const span = new ListSpan();
-const element = new PackedElement();
 /** Chunks have at most 64 KiB, but for those of a single large element. */
 const scratch = Buffer.allocUnsafeSlow(1 << 17);
+const element = new PackedElement();
+const NO_BYTES = Buffer.alloc(0);
 
 /** Writes lists; elements are packed in memory as they are in listpacks. */
 export const listWriter: ValueWriter = {
   typeByte: LIST_QUICKLIST_2,
   write(writer, db, ref) {
-    let nodes = 0;
-    firstSpan(db, ref, span);
-    do nodes++;
-    while (nextSpan(db, span));
-    writer.length(nodes);
-    firstSpan(db, ref, span);
-    do writeNode(writer);
-    while (nextSpan(db, span));
+    const rest = idle ?? new ListRest();
+    idle = undefined;
+    rest.begin(writer, db, ref);
+    if (rest.step(writer)) return rest;
+    rest.forget();
+    idle = rest;
+    return undefined;
   },
 };
 
-/** Writes the elements of `span` as a node. */
-function writeNode(writer: RdbWriter): void {
+/** Writes a list, from its present node on. */
+class ListRest implements ValueRest {
+  #db: Database | undefined;
+  /** The elements of the present node. */
+  readonly #span = new ListSpan();
+  /** What is left of the present node, if it has a large element. */
+  #long: LongString | undefined;
+
+  /** Begins a list. */
+  begin(writer: RdbWriter, db: Database, ref: number): void {
+    this.#db = db;
+    writer.length(spanCount(db, ref));
+    firstSpan(db, ref, this.#span);
+  }
+
+  /** Forgets what it was about, which others may give up. */
+  forget(): void {
+    this.#db = undefined;
+    this.#span.buffer = NO_BYTES;
+  }
+
+  step(writer: RdbWriter): boolean {
+    for (let weight = 0; weight < writer.stepBytes; weight += this.#span.used + NODE_WEIGHT) {
+      if (this.#long === undefined) this.#long = writeNode(writer, this.#span);
+      else if (!this.#long.step(writer)) this.#long = undefined;
+      if (this.#long !== undefined) return true;
+      if (!this.#advance()) return false;
+    }
+    return true;
+  }
+
+  detach(writer: RdbWriter): boolean {
+    const { compresses } = writer;
+    writer.compresses = false;
+    try {
+      do {
+        this.#long ??= writeNode(writer, this.#span);
+        this.#long?.finish(writer);
+        this.#long = undefined;
+      } while (this.#advance());
+    } finally {
+      writer.compresses = compresses;
+    }
+    return false;
+  }
+
+  /** Goes on to the next node; false when there is none. */
+  #advance(): boolean {
+    return this.#db !== undefined && nextSpan(this.#db, this.#span);
+  }
+}
+
+/** Most lists are written in one step: one that was is used again. */
+let idle: ListRest | undefined;
+
+/**
+ * Writes elements as a node.
+ * @returns what is still to be written of it, if it is too long for one step
+ */
+function writeNode(writer: RdbWriter, span: ListSpan): LongString | undefined {
   const { buffer, start, used, count } = span;
+  const isLong = used > writer.stepBytes;
   if (used >= LARGE_ELEMENT_BYTES) {
     element.read(buffer, start);
+    const { offset, length } = element;
     writer.length(PLAIN);
-    writer.string(buffer, element.offset, element.length);
-    return;
+    if (isLong) return new LongString(new Runs([buffer.subarray(offset, offset + length)]));
+    writer.string(buffer, offset, length);
+    return undefined;
   }
-  const length = LISTPACK_HEADER_BYTES + used + 1;
-  const listpack = length <= scratch.length ? scratch : Buffer.allocUnsafe(length);
-  listpack.writeUInt32LE(length, 0);
-  listpack.writeUInt16LE(Math.min(count, UNCOUNTED), 4);
-  buffer.copy(listpack, LISTPACK_HEADER_BYTES, start, start + used);
-  listpack[length - 1] = END_MARK;
   writer.length(PACKED);
-  writer.string(listpack, 0, length);
+  const length = LISTPACK_HEADER_BYTES + used + 1;
+  const header = isLong ? Buffer.allocUnsafe(LISTPACK_HEADER_BYTES) : scratchFor(length);
+  header.writeUInt32LE(length, 0);
+  header.writeUInt16LE(Math.min(count, UNCOUNTED), 4);
+  if (isLong) {
+    const end = Buffer.of(END_MARK);
+    return new LongString(new Runs([header, buffer.subarray(start, start + used), end]));
+  }
+  if (writer.compresses) {
+    buffer.copy(header, LISTPACK_HEADER_BYTES, start, start + used);
+    header[length - 1] = END_MARK;
+    writer.string(header, 0, length);
+  } else {
+    writer.plain(length);
+    writer.raw(header, 0, LISTPACK_HEADER_BYTES);
+    writer.raw(buffer, start, used);
+    writer.byte(END_MARK);
+  }
+  return undefined;
+}
+
+function scratchFor(length: number): Buffer {
+  return length <= scratch.length ? scratch : Buffer.allocUnsafe(length);
 }

@@ -102,6 +102,24 @@ export function compress(
 }
 
 /**
+ * The most bytes that so many become: literals, and a header before every 32 of them. With this as its
+ * limit `compress` always succeeds.
+ */
+export function mostCompressedBytes(length: number): number {
+  return length + Math.ceil(length / MAX_LITERALS) + 4;
+}
+
+/** Strings above this are compressed only if samples of so many bytes say that it is worth it. */
+export const SAMPLED_FROM_BYTES = 1024 * 1024;
+export const SAMPLE_BYTES = 64 * 1024;
+
+/** Whether a sample gets shorter by an eighth when it is compressed. */
+export function shrinks(source: Uint8Array, start: number, length: number): boolean {
+  const limit = length - (length >> 3);
+  return compress(source, start, length, Buffer.allocUnsafe(limit), limit) > 0;
+}
+
+/**
  * Expands compressed bytes.
  * @param target takes exactly `length` bytes from its beginning on
  * @returns whether they were well-formed and stood for just so many bytes

@@ -1,8 +1,10 @@
 // Writes a whole RDB file, version 10, in pieces of a bounded size: who takes a snapshot gives it one
-// entry after another, in any order of databases, and takes the pieces.
+// entry after another, in any order of databases, and takes the pieces. A long value is only begun with
+// its entry, and goes on in steps (entry-stream.ts).
 import { type AccessSettings, idleMs, lfuCounter } from '../keyspace/access-clock.ts';
 import { type Database, NO_EXPIRY } from '../keyspace/database.ts';
 import { Crc64 } from './crc64.ts';
+import { EntryStream } from './entry-stream.ts';
 import {
   CHECKSUM_BYTES,
   MAGIC,
@@ -15,7 +17,8 @@ import {
   OP_SELECTDB,
   RDB_VERSION,
 } from './rdb-format.ts';
-import { type PieceReceiver, RdbWriter } from './rdb-writer.ts';
+import type { PieceReceiver, RdbWriter } from './rdb-writer.ts';
+import type { ValueRest } from './value-reader.ts';
 import { writerOf } from './value-types.ts';
 
 /** How a file is written. */
@@ -59,7 +62,7 @@ export class RdbFileWriter {
   bytes = 0;
 
   readonly #options: RdbFileOptions;
-  readonly #writer: RdbWriter;
+  readonly #stream: EntryStream;
   readonly #checksum = new Crc64();
   #source: RdbSource | undefined;
   readonly #sized = new Set<RdbSource>();
@@ -72,19 +75,24 @@ export class RdbFileWriter {
       this.bytes += piece.length;
       receive(piece);
     };
-    this.#writer = new RdbWriter(sum, options.compresses, pieceBytes);
+    this.#stream = new EntryStream(sum, { compresses: options.compresses, pieceBytes });
+  }
+
+  /** Whether not all is written of the entries that there were: `step` goes on with that. */
+  get isBusy(): boolean {
+    return this.#stream.isBusy;
   }
 
   /** Takes a piece back that nobody reads any more, to be filled again. */
   recycle(piece: Buffer): void {
-    this.#writer.recycle(piece);
+    this.#stream.recycle(piece);
   }
 
   /** Begins the file. */
   begin(facts: RdbFacts): void {
     const { nowMs } = this.#options;
     const magic = Buffer.from(MAGIC + String(RDB_VERSION).padStart(4, '0'));
-    this.#writer.raw(magic, 0, magic.length);
+    this.#stream.writer.raw(magic, 0, magic.length);
     this.#aux('redis-ver', facts.redisVersion);
     this.#aux('redis-bits', '64');
     this.#aux('ctime', String(Math.floor(nowMs / 1000)));
@@ -96,58 +104,95 @@ export class RdbFileWriter {
 
   /**
    * Writes entries of a database, looking at all of them first: entries lie all over memory, and this
-   * has the processor fetch them side by side. A few dozen at a time do best.
+   * has the processor fetch them side by side. A few dozen at a time do best. Nothing is busy before.
+   * @param from index of the first, and of the end
+   * @returns index of the first that is not begun, as enough was written for now. If the writer is busy
+   *   then, the one before it is to be finished by `step`, unless it changes first (`detach`)
    */
-  entries(db: Database, refs: Int32Array, count: number, source: RdbSource = db): void {
+  entries(
+    db: Database,
+    refs: Int32Array,
+    from: number,
+    count: number,
+    source: RdbSource = db,
+  ): number {
     let touched = 0;
-    for (let i = 0; i < count; i++) touched ^= db.typeOf(refs[i]);
+    for (let i = from; i < count; i++) touched ^= db.typeOf(refs[i]);
     // What was found is of no use, but without one the loop might be left out.
     if (touched < 0) throw new Error('types are not negative');
-    for (let i = 0; i < count; i++) this.entry(db, refs[i], source);
+    const { writer } = this.#stream;
+    writer.takenBytes = 0;
+    let next = from;
+    while (next < count && writer.takenBytes < writer.stepBytes) {
+      const rest = this.#write(writer, db, refs[next++], source);
+      if (rest === undefined) continue;
+      this.#stream.begin(rest);
+      break;
+    }
+    return next;
   }
 
   /**
-   * Writes a key with all that belongs to it.
+   * Writes a key with all that belongs to it, as it is now, busy or not: it may change afterwards.
    * @param source the database that it is of in the file, if that is another than where it is read from
    */
   entry(db: Database, ref: number, source: RdbSource = db): void {
-    if (source !== this.#source) this.#select(source);
-    const writer = this.#writer;
+    const stream = this.#stream;
+    const rest = this.#write(stream.writer, db, ref, source);
+    if (rest !== undefined) stream.beginDetached(rest);
+    stream.settle();
+  }
+
+  /** The entry that is not finished is about to change. */
+  detach(): void {
+    this.#stream.detach();
+    this.#stream.settle();
+  }
+
+  /** Goes on with what is not written yet; returns whether there is more. */
+  step(): boolean {
+    return this.#stream.step();
+  }
+
+  /** Ends the file: the last pieces leave. */
+  end(): void {
+    const stream = this.#stream;
+    // All before the checksum has to be in it.
+    stream.flush();
+    stream.writer.byte(OP_EOF);
+    stream.flush();
+    const checksum = Buffer.alloc(CHECKSUM_BYTES);
+    if (this.#options.hasChecksum) this.#checksum.write(checksum, 0);
+    stream.writer.raw(checksum, 0, checksum.length);
+    stream.flush();
+  }
+
+  /** Writes a key with what belongs to it; returns what writes the rest of its value. */
+  #write(writer: RdbWriter, db: Database, ref: number, source: RdbSource): ValueRest | undefined {
+    if (source !== this.#source) this.#select(writer, source);
     const expiryMs = db.expiryOf(ref);
     if (expiryMs !== NO_EXPIRY) {
       writer.byte(OP_EXPIRETIME_MS);
       writer.int64(expiryMs);
     }
-    if (this.#options.use !== undefined) this.#writeUse(db.accessWord(ref));
+    if (this.#options.use !== undefined) this.#writeUse(writer, db.accessWord(ref));
     const values = writerOf(db.typeOf(ref));
     writer.byte(values.typeByte);
     const { buffer, offset, length } = db.key(ref);
     writer.string(buffer, offset, length);
-    values.write(writer, db, ref);
     this.keys++;
-  }
-
-  /** Ends the file: the last pieces leave. */
-  end(): void {
-    const writer = this.#writer;
-    writer.byte(OP_EOF);
-    // All before the checksum has to be in it.
-    writer.flush();
-    const checksum = Buffer.alloc(CHECKSUM_BYTES);
-    if (this.#options.hasChecksum) this.#checksum.write(checksum, 0);
-    writer.raw(checksum, 0, checksum.length);
-    writer.flush();
+    return values.write(writer, db, ref);
   }
 
   #aux(name: string, value: string): void {
-    this.#writer.byte(OP_AUX);
-    this.#writer.text(name);
-    this.#writer.text(value);
+    const { writer } = this.#stream;
+    writer.byte(OP_AUX);
+    writer.text(name);
+    writer.text(value);
   }
 
   /** Entries of a database follow; the first time, how many there are. */
-  #select(source: RdbSource): void {
-    const writer = this.#writer;
+  #select(writer: RdbWriter, source: RdbSource): void {
     this.#source = source;
     writer.byte(OP_SELECTDB);
     writer.length(source.index);
@@ -158,14 +203,14 @@ export class RdbFileWriter {
     writer.length(source.expiring);
   }
 
-  #writeUse(word: number): void {
+  #writeUse(writer: RdbWriter, word: number): void {
     const { use, access, nowMs } = this.#options;
     if (use === 'frequency') {
-      this.#writer.byte(OP_FREQ);
-      this.#writer.byte(lfuCounter(word, nowMs, access));
+      writer.byte(OP_FREQ);
+      writer.byte(lfuCounter(word, nowMs, access));
     } else {
-      this.#writer.byte(OP_IDLE);
-      this.#writer.length(Math.floor(idleMs(word, nowMs) / 1000));
+      writer.byte(OP_IDLE);
+      writer.length(Math.floor(idleMs(word, nowMs) / 1000));
     }
   }
 }

@@ -3,7 +3,7 @@
 // bits as such, long strings compressed where that makes them shorter; only of those above 1 MiB some
 // that Redis would compress stay as they are, as everything waits while they are tried.
 import { parseInteger } from '../protocol/integer.ts';
-import { compress } from './lzf.ts';
+import { compress, SAMPLE_BYTES, SAMPLED_FROM_BYTES, shrinks } from './lzf.ts';
 import {
   ENCODED,
   ENCODED_INT8,
@@ -25,13 +25,8 @@ const MAX_INTEGER_BYTES = 11;
 const NINE = 57;
 /** Strings up to here are not worth compressing. */
 const SHORT_BYTES = 20;
-/** Above this, samples tell whether it is worth it to compress the string: at 100 MB/s, that takes long. */
-const LARGE_BYTES = 1024 * 1024;
-const SAMPLE_BYTES = 64 * 1024;
-/** What compressing has to save of a sample. */
-const LEAST_SAVED_SAMPLE_BYTES = SAMPLE_BYTES / 8;
 /** What compressing has to save. */
-const LEAST_SAVED_BYTES = 4;
+export const LEAST_SAVED_BYTES = 4;
 /** Below this many bytes a loop copies faster than a call into the runtime. */
 const LOOP_COPY_BYTES = 64;
 const TWO_32 = 2 ** 32;
@@ -42,24 +37,46 @@ const KEPT_SCRATCH_BYTES = 1024 * 1024;
 /** Receives pieces in their order; they are the receiver's. */
 export type PieceReceiver = (piece: Buffer) => void;
 
+/** How a writer goes about it. */
+export interface RdbWriterOptions {
+  /** Whether long strings are compressed. */
+  readonly compresses: boolean;
+  readonly pieceBytes?: number | undefined;
+  /** See `RdbWriter.stepBytes`; without it, everything is written in one step. */
+  readonly stepBytes?: number;
+  /** Pieces that may be filled again: those of another writer, which has pieces of the same size. */
+  readonly spares?: Buffer[];
+}
+
 /** The writer; see the head of this file. */
 export class RdbWriter {
   /** Whether long strings are compressed. */
   compresses: boolean;
+  /** How many bytes of a value who writes it is to hand over in one step, about. */
+  readonly stepBytes: number;
+  /** Bytes of strings that were handed over since this was set back; a 32-bit integer. */
+  takenBytes = 0;
+  /** Pieces that came back: fresh memory for each has the collector run again and again. */
+  readonly spares: Buffer[];
 
   readonly #receive: PieceReceiver;
   readonly #pieceBytes: number;
   /** The piece that is being filled; empty until something is written. */
   #piece: Buffer = NO_BYTES;
   #at = 0;
-  /** Pieces that came back: fresh memory for each has the collector run again and again. */
-  readonly #spares: Buffer[] = [];
   #scratch: Buffer = NO_BYTES;
 
-  constructor(receive: PieceReceiver, compresses: boolean, pieceBytes: number = PIECE_BYTES) {
+  constructor(receive: PieceReceiver, options: RdbWriterOptions) {
     this.#receive = receive;
-    this.compresses = compresses;
-    this.#pieceBytes = pieceBytes;
+    this.compresses = options.compresses;
+    this.#pieceBytes = options.pieceBytes ?? PIECE_BYTES;
+    this.stepBytes = options.stepBytes ?? Number.POSITIVE_INFINITY;
+    this.spares = options.spares ?? [];
+  }
+
+  /** Whether all that was written has left. */
+  get isFlushed(): boolean {
+    return this.#at === 0;
   }
 
   /** Sends off what was written, though the piece is not full. */
@@ -73,7 +90,7 @@ export class RdbWriter {
   /** Takes a piece back that nobody reads any more, to be filled again. */
   recycle({ buffer, byteOffset }: Buffer): void {
     if (byteOffset !== 0 || buffer.byteLength !== this.#pieceBytes) return;
-    if (this.#spares.length < KEPT_PIECES) this.#spares.push(Buffer.from(buffer));
+    if (this.spares.length < KEPT_PIECES) this.spares.push(Buffer.from(buffer));
   }
 
   /** A byte. */
@@ -115,6 +132,7 @@ export class RdbWriter {
 
   /** A string, encoded as Redis would. */
   string(bytes: Uint8Array, offset: number, length: number): void {
+    this.takenBytes = (this.takenBytes + length) | 0;
     if (length <= MAX_INTEGER_BYTES) {
       if (length > 0 && bytes[offset] <= NINE && this.#integer(bytes, offset, length)) return;
     } else if (length > SHORT_BYTES && this.compresses && this.#compressed(bytes, offset, length)) {
@@ -122,6 +140,19 @@ export class RdbWriter {
     }
     this.length(length);
     this.raw(bytes, offset, length);
+  }
+
+  /** Begins a string of so many bytes that are not compressed: `raw` is to be given them. */
+  plain(length: number): void {
+    this.takenBytes = (this.takenBytes + length) | 0;
+    this.length(length);
+  }
+
+  /** What stands before the bytes of a compressed string. */
+  compressedHeader(compressedLength: number, length: number): void {
+    this.byte(ENCODED | ENCODED_LZF);
+    this.length(compressedLength);
+    this.length(length);
   }
 
   /** Bytes as they are. */
@@ -164,28 +195,24 @@ export class RdbWriter {
 
   /** Writes the string compressed, if that is shorter; returns whether it is. */
   #compressed(bytes: Uint8Array, offset: number, length: number): boolean {
-    if (length > LARGE_BYTES && !this.#samplesShrink(bytes, offset, length)) return false;
+    // Everything waits while they are tried.
+    if (length > SAMPLED_FROM_BYTES) {
+      const middle = offset + (length >> 1);
+      if (!shrinks(bytes, offset, SAMPLE_BYTES) && !shrinks(bytes, middle, SAMPLE_BYTES)) {
+        return false;
+      }
+    }
     const limit = length - LEAST_SAVED_BYTES;
     if (this.#scratch.length < limit) {
       this.#scratch = Buffer.allocUnsafeSlow(Math.max(limit, 1024));
     }
     const size = compress(bytes, offset, length, this.#scratch, limit);
     if (size > 0) {
-      this.byte(ENCODED | ENCODED_LZF);
-      this.length(size);
-      this.length(length);
+      this.compressedHeader(size, length);
       this.raw(this.#scratch, 0, size);
     }
     if (this.#scratch.length > KEPT_SCRATCH_BYTES) this.#scratch = NO_BYTES;
     return size > 0;
-  }
-
-  /** Whether the beginning or the middle of a string gets shorter by an eighth when it is compressed. */
-  #samplesShrink(bytes: Uint8Array, offset: number, length: number): boolean {
-    const target = Buffer.allocUnsafe(SAMPLE_BYTES);
-    const shrinks = (at: number) =>
-      compress(bytes, at, SAMPLE_BYTES, target, SAMPLE_BYTES - LEAST_SAVED_SAMPLE_BYTES) > 0;
-    return shrinks(offset) || shrinks(offset + (length >> 1));
   }
 
   /** Makes room for so many bytes, which are fewer than a piece. */
@@ -195,6 +222,6 @@ export class RdbWriter {
 
   #renew(): void {
     this.flush();
-    this.#piece = this.#spares.pop() ?? Buffer.allocUnsafeSlow(this.#pieceBytes);
+    this.#piece = this.spares.pop() ?? Buffer.allocUnsafeSlow(this.#pieceBytes);
   }
 }

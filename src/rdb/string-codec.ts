@@ -1,10 +1,15 @@
 // Strings in RDB files: one string, in whatever encoding.
 import type { Database } from '../keyspace/database.ts';
 import { stringEncoding, TYPE_STRING } from '../keyspace/types.ts';
+import type { ExternalBlocks } from '../memory/external.ts';
+import { LentBytes } from '../memory/lent-bytes.ts';
+import { MAX_BLOCK_BYTES } from '../memory/size-classes.ts';
 import type { Request } from '../protocol/request.ts';
 import { ByteView } from '../structures/entry.ts';
+import { LongString } from './long-string.ts';
 import type { RdbReader } from './rdb-reader.ts';
-import type { ValueReader, ValueWriter } from './value-reader.ts';
+import type { RdbWriter } from './rdb-writer.ts';
+import type { ValueReader, ValueRest, ValueWriter } from './value-reader.ts';
 
 /** Reads strings: type 0. */
 export class StringReader implements ValueReader {
@@ -35,6 +40,35 @@ export const stringWriter: ValueWriter = {
   typeByte: 0,
   write(writer, db, ref) {
     const { buffer, offset, length } = db.value(ref);
+    // What is longer than a block has a buffer of its own.
+    if (length > writer.stepBytes && length > MAX_BLOCK_BYTES) {
+      return new StringRest(db.entries.arena.external, buffer, length);
+    }
     writer.string(buffer, offset, length);
+    return undefined;
   },
 };
+
+/** Writes a long string from its buffer, which it borrows when that is about to change. */
+class StringRest implements ValueRest {
+  readonly #external: ExternalBlocks;
+  readonly #bytes: LentBytes;
+  readonly #string: LongString;
+
+  constructor(external: ExternalBlocks, buffer: Buffer, length: number) {
+    this.#external = external;
+    this.#bytes = new LentBytes(buffer, length);
+    this.#string = new LongString(this.#bytes);
+  }
+
+  step(writer: RdbWriter): boolean {
+    if (this.#string.step(writer)) return true;
+    this.#external.takeBack(this.#bytes);
+    return false;
+  }
+
+  detach(): boolean {
+    this.#external.lend(this.#bytes);
+    return true;
+  }
+}

@@ -1,5 +1,6 @@
 // What reading and writing values of a type look like to those who read and write files: one file a
-// type implements these (string-codec.ts, list-codec.ts …), and value-types.ts lists them.
+// type implements these (string-codec.ts, list-codec.ts …), and value-types.ts lists them. Both go in
+// steps, so that no value, however large, holds everything else up.
 import type { Database } from '../keyspace/database.ts';
 import type { Request } from '../protocol/request.ts';
 import type { ByteView } from '../structures/entry.ts';
@@ -33,6 +34,24 @@ export interface ValueReader {
 export interface ValueWriter {
   /** Byte of the encoding in which it writes them. */
   readonly typeByte: number;
-  /** Writes an entry's value. */
-  write(writer: RdbWriter, db: Database, ref: number): void;
+  /**
+   * Writes an entry's value, or about `writer.stepBytes` of it.
+   * @returns what writes the rest; undefined when there is none
+   */
+  write(writer: RdbWriter, db: Database, ref: number): ValueRest | undefined;
+}
+
+/**
+ * The rest of a value that takes several steps to be written. Until it is detached, or all is written,
+ * the value does not change.
+ */
+export interface ValueRest {
+  /** Writes about `writer.stepBytes` more; returns whether there is still more. */
+  step(writer: RdbWriter): boolean;
+  /**
+   * The value is about to change, and waits for this: either writes all that is left, without
+   * compressing it, or sees to it that it can be written later as it is now, and writes nothing.
+   * @returns whether there is still something to be written
+   */
+  detach(writer: RdbWriter): boolean;
 }

@@ -7,6 +7,7 @@ import type { Keyspace } from '../keyspace/keyspace.ts';
 import { Snapshot } from '../keyspace/snapshot.ts';
 import { SnapshotFile } from '../persistence/snapshot-file.ts';
 import { type RdbFacts, RdbFileWriter } from '../rdb/rdb-file-writer.ts';
+import { snapshotSink } from '../rdb/snapshot-sink.ts';
 
 /** How long a snapshot in the background holds the event loop up at a time. */
 const SLICE_MS = 0.5;
@@ -68,10 +69,7 @@ export class SnapshotWriting {
       const usedMemoryBytes = subject.usedMemoryBytes();
       writer.begin({ redisVersion: REDIS_VERSION, usedMemoryBytes, ...plan.facts });
       const [db] = keyspace.databases;
-      this.#snapshot = new Snapshot(keyspace, {
-        entry: (source, ref) => writer.entry(db, ref, source),
-        entries: (source, refs, count) => writer.entries(db, refs, count, source),
-      });
+      this.#snapshot = new Snapshot(keyspace, snapshotSink(writer, db));
       this.dirtyBefore = keyspace.dirty;
     } catch (error) {
       file.discard();

@@ -59,6 +59,7 @@ function strings(random: Random): (string | Buffer)[] {
     ...['9223372036854775808', '007', '+5', '-0', '1.5', ' 1', 'a', '\x00', '\r\n'],
     ...['x'.repeat(44), 'x'.repeat(45), 'abc'.repeat(5000), 'x'.repeat(1 << 20)],
     ...[1, 44, 45, 300, 70_000, 1 << 20].map((bytes) => binary(random, bytes)),
+    'what comes again and again, '.repeat(80_000),
   ];
 }
 

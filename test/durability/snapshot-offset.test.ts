@@ -13,6 +13,10 @@ import { Process } from './process.ts';
 
 const SEED = Number(process.env.SYNAP_SEED ?? Date.now() % 1_000_000);
 const KEYS = 40_000;
+/** Values of which only a part is saved at a time. */
+const LARGE_KEYS = 6;
+const LARGE_BYTES = 400_000;
+const LONG_LENGTH = 20_000;
 const ROUNDS = 2;
 const WRITERS = 4;
 const BATCH = 30;
@@ -43,6 +47,8 @@ async function ask(client: RawClient, ...words: string[]): Promise<string> {
 function randomCommand(random: Random): string[] {
   const key = () => `key:${random.integer(0, KEYS - 1)}`;
   const list = () => `list:${random.integer(0, 20)}`;
+  const large = () => `large:${random.integer(0, LARGE_KEYS - 1)}`;
+  const long = () => `long:${random.integer(0, LARGE_KEYS - 1)}`;
   const value = () => 'v'.repeat(random.integer(0, 60)) + String(random.integer(0, 1e6));
   const makers: (() => string[])[] = [
     () => ['SET', key(), value()],
@@ -62,7 +68,15 @@ function randomCommand(random: Random): string[] {
     () => ['LSET', list(), '0', value()],
     () => ['LINSERT', list(), 'BEFORE', value(), value()],
     () => ['LTRIM', list(), '0', '200'],
+    // What is saved in many steps.
+    () => ['SETRANGE', large(), String(random.integer(0, LARGE_BYTES)), value()],
+    () => ['APPEND', large(), value()],
+    () => ['RENAME', large(), large()],
+    () => ['LSET', long(), String(random.integer(0, LONG_LENGTH - 1)), value()],
+    () => ['RPUSH', long(), value(), value()],
+    () => ['LPOP', long(), '2'],
   ];
+  if (random.chance(0.002)) return ['SET', large(), 'v'.repeat(LARGE_BYTES)];
   if (random.chance(0.002)) return ['SWAPDB', '0', '1'];
   if (random.chance(0.001)) return ['FLUSHDB', 'ASYNC'];
   return random.pick(makers)();
@@ -130,6 +144,11 @@ test.each(['no', 'yes'])(
     for (let first = 0; first < KEYS; first += 1000) {
       const pairs = Array.from({ length: 1000 }, (_, i) => [`key:${first + i}`, `value ${i}`]);
       await ask(client, 'MSET', ...pairs.flat());
+    }
+    for (let i = 0; i < LARGE_KEYS; i++) {
+      await ask(client, 'SETRANGE', `large:${i}`, String(LARGE_BYTES), 'end');
+      const elements = Array.from({ length: LONG_LENGTH }, (_, k) => `element ${k}`);
+      await ask(client, 'RPUSH', `long:${i}`, ...elements);
     }
     await rewrite(client);
     const random = new Random(SEED);

@@ -9,7 +9,7 @@ import type { ByteView } from '../../src/structures/entry.ts';
 
 function written(write: (writer: RdbWriter) => void, compresses = true, pieceBytes = 64): Buffer {
   const pieces: Buffer[] = [];
-  const writer = new RdbWriter((piece) => pieces.push(piece), compresses, pieceBytes);
+  const writer = new RdbWriter((piece) => pieces.push(piece), { compresses, pieceBytes });
   write(writer);
   writer.flush();
   return Buffer.concat(pieces);
@@ -31,8 +31,7 @@ test('pieces that come back are filled again', () => {
       memory.add(piece.buffer);
       writer.recycle(piece);
     },
-    true,
-    64,
+    { compresses: true, pieceBytes: 64 },
   );
   write(writer);
   writer.flush();

@@ -1,5 +1,6 @@
 // A keyspace on which random commands run, past dispatch: all that write, time that passes, keys that
 // expire and are evicted, memory that is given back.
+import { randomBytes } from 'node:crypto';
 import { expect } from 'vitest';
 import type { Client } from '../../src/commands/client.ts';
 import { CommandTable } from '../../src/commands/registry.ts';
@@ -16,7 +17,10 @@ import { TestServer } from '../support/test-call.ts';
 const START_MS = 1_700_000_000_000;
 const FOREVER = Number.POSITIVE_INFINITY;
 
-/** Commands: K a key, L another of the keys of lists, V a value, N a small number, T a time in the future. */
+/**
+ * Commands: K a key, L another of the keys of lists, V a value, B a large one, N a small number, O a place
+ * in a large value, M an index, T a time in the future.
+ */
 const LINES: readonly string[] = [
   ...['SET K V', 'SET K V', 'SET K V PXAT T', 'SET K V KEEPTTL', 'SET K V GET', 'SETNX K V'],
   ...[
@@ -59,22 +63,59 @@ const SELDOM: readonly string[] = [
   'FLUSHDB SYNC',
 ];
 
+/** Beside the others, where values are large. */
+const LARGE_LINES: readonly string[] = [
+  ...[
+    'SETRANGE K O V',
+    'SETRANGE K O V',
+    'APPEND K B',
+    'SET K B',
+    'SET K B KEEPTTL',
+    'SET K B PXAT T',
+  ],
+  ...[
+    'RPUSH L B',
+    'LPUSH L V B V',
+    'LSET L M V',
+    'LSET L M B',
+    'LINSERT L AFTER a B',
+    'LREM L M a',
+  ],
+];
+
+const NOISE = randomBytes(2_000_000);
+
+/** Which keys there are, and how large their values. */
+export interface BenchOptions {
+  /** Few keys, many of whose values are too large to be saved in one step. */
+  readonly isLarge?: boolean;
+}
+
 /** The bench; see the head of this file. */
 export class CommandBench {
+  /** A key that `aim` aims at. */
+  target: string | undefined;
   readonly commands: { readonly name: string; readonly flags: number }[];
   /** Commands that have changed something. */
   readonly changing = new Set<string>();
   readonly keyspace: Keyspace;
+  /** What RESTORE takes. */
+  readonly dump: Buffer;
 
   readonly #server: TestServer;
   readonly #client: Client;
   readonly #eviction: Eviction;
   readonly #random: Random;
+  readonly #isLarge: boolean;
+  readonly #lines: readonly string[];
+  /** How many keys come before the one that is the target; -1 or less: none is. */
+  #keysToTarget = -1;
   #nowMs = START_MS;
-  #dump: Buffer;
 
-  constructor(random: Random) {
+  constructor(random: Random, { isLarge = false }: BenchOptions = {}) {
     this.#random = random;
+    this.#isLarge = isLarge;
+    this.#lines = isLarge ? [...LINES, ...LARGE_LINES] : LINES;
     const commands = [...new CommandTable().runnable()];
     const rows = commands.filter(({ parent }) => parent === undefined).map(({ row }) => row);
     this.#server = new TestServer(rows, {
@@ -89,7 +130,7 @@ export class CommandBench {
     this.#client = this.#server.connect();
     this.run('SET', 'dumped', 'a value');
     const db = this.keyspace.databases[0];
-    this.#dump = dumpValue(db, db.peek(Request.of(['dumped']), 0), true);
+    this.dump = dumpValue(db, db.peek(Request.of(['dumped']), 0), true);
     this.#eviction = new Eviction(this.keyspace);
     this.#eviction.setPolicy('allkeys-random');
     this.commands = commands.map(({ fullName, flags }) => ({ name: fullName, flags }));
@@ -98,6 +139,48 @@ export class CommandBench {
   /** Makes new keys, in the present database. */
   fill(count: number): void {
     for (let i = 0; i < count; i++) this.run('SET', `key:${i}`, `value:${i}`);
+  }
+
+  /** Makes long lists and long strings, in the present database. */
+  fillLarge(): void {
+    const random = this.#random;
+    for (let i = 0; i < 10; i++) {
+      const elements = Array.from({ length: 2500 }, (_, k) => `${k} ${'-'.repeat(k % 30)}`);
+      const last = i % 4 === 0 ? [this.#large(), 'last'] : [];
+      this.run('RPUSH', `list:${i}`, 'a', ...elements, 'a', ...last);
+      this.run('SET', `key:${i}`, this.#large());
+      if (random.chance(0.3)) this.run('PEXPIRE', `key:${i}`, String(random.integer(500, 4000)));
+      if (random.chance(0.3)) this.run('PEXPIRE', `list:${i}`, String(random.integer(500, 4000)));
+    }
+  }
+
+  /** Has time pass, and what is due expire. */
+  pass(ms: number): void {
+    this.#nowMs += ms;
+    this.keyspace.tick(this.#nowMs);
+    this.keyspace.expireDue(FOREVER);
+  }
+
+  /** Evicts keys, so many at most. */
+  evict(count: number): void {
+    let left = count;
+    this.#eviction.run(() => left-- > 0, FOREVER);
+  }
+
+  /** Runs a command about the target; now and then it may expire, or be evicted. */
+  aim(): void {
+    const random = this.#random;
+    const kind = random.next();
+    if (kind < 0.1) {
+      this.pass(random.integer(300, 2000));
+    } else if (kind < 0.2) {
+      this.evict(4);
+    } else {
+      const line = random.pick(this.#lines);
+      const keys = line.match(/ [KL]\b/g)?.length ?? 1;
+      this.#keysToTarget = random.integer(0, keys - 1);
+      this.#line(line);
+    }
   }
 
   /** Does something at random. */
@@ -110,14 +193,13 @@ export class CommandBench {
     } else if (kind < 0.05) {
       this.keyspace.expireDue(FOREVER);
     } else if (kind < 0.07) {
-      let looks = 4;
-      this.#eviction.run(() => looks-- > 0, FOREVER);
+      this.evict(4);
     } else if (kind < 0.1) {
       this.keyspace.reclaim(0);
     } else if (kind < 0.105) {
       this.#line(random.pick(SELDOM));
     } else {
-      this.#line(random.pick(LINES));
+      this.#line(random.pick(this.#lines));
     }
   }
 
@@ -143,19 +225,29 @@ export class CommandBench {
 
   #word(word: string): string | Buffer {
     const random = this.#random;
+    if ((word === 'K' || word === 'L') && this.#keysToTarget-- === 0 && this.target !== undefined) {
+      return this.target;
+    }
     switch (word) {
       case 'K':
-        return random.chance(0.3) ? `list:${random.integer(0, 3)}` : `key:${random.integer(0, 99)}`;
+        if (random.chance(0.3)) return `list:${random.integer(0, this.#isLarge ? 9 : 3)}`;
+        return `key:${random.integer(0, this.#isLarge ? 9 : 99)}`;
       case 'L':
-        return `list:${random.integer(0, 3)}`;
+        return `list:${random.integer(0, this.#isLarge ? 9 : 3)}`;
       case 'V':
         return this.#value();
       case 'N':
         return String(random.integer(1, 9));
       case 'T':
         return String(this.#nowMs + random.integer(1, 2000));
+      case 'B':
+        return this.#large();
+      case 'O':
+        return String(random.integer(0, 200_000));
+      case 'M':
+        return String(random.integer(-60, 60));
       case 'D':
-        return this.#dump;
+        return this.dump;
       default:
         return word;
     }
@@ -165,5 +257,15 @@ export class CommandBench {
     const random = this.#random;
     if (random.chance(0.3)) return String(random.integer(-1000, 1000));
     return random.pick(['a', 'b']).repeat(random.pick([1, 1, 10, 40, 300, 20_000]));
+  }
+
+  /** Bytes that are too many for one step: noise, or what can be compressed, or some of both. */
+  #large(): Buffer {
+    const random = this.#random;
+    const length = random.pick([66_000, 66_000, 80_000, 131_072, 200_000]);
+    const start = random.integer(0, NOISE.length - length);
+    const bytes = Buffer.from(NOISE.subarray(start, start + length));
+    const from = random.pick([0, 0, length >> 1, length]);
+    return bytes.fill(`compressible ${random.integer(0, 99)} `, from);
   }
 }

@@ -2,46 +2,17 @@
 // every command that writes runs between its slices, with random arguments, and what is loaded from the
 // file must have the digest that there was at the beginning.
 import { expect, test } from 'vitest';
-import { digestOfDatabases } from '../../src/commands/debug-digest.ts';
 import { BLOCKING, WRITE } from '../../src/commands/flags.ts';
 import { Keyspace } from '../../src/keyspace/keyspace.ts';
-import { Snapshot, type SnapshotSink } from '../../src/keyspace/snapshot.ts';
-import { RdbFileWriter } from '../../src/rdb/rdb-file-writer.ts';
-import { FACTS, load } from '../rdb/loading.ts';
+import { Snapshot } from '../../src/keyspace/snapshot.ts';
+import { load } from '../rdb/loading.ts';
 import { Random } from '../support/random.ts';
 import { CommandBench } from './command-bench.ts';
+import { collector, digests, IGNORING, laterKeyspace } from './snapshot-files.ts';
 
 const FOREVER = Number.POSITIVE_INFINITY;
 /** A slice as small as can be. */
 const AT_ONCE = -1;
-
-const IGNORING: SnapshotSink = { entry: () => {}, entries: () => {} };
-
-/** What collects a file, and the file. */
-function collector(keyspace: Keyspace): { sink: SnapshotSink; end: () => Buffer } {
-  const pieces: Buffer[] = [];
-  const options = { compresses: true, hasChecksum: true, use: undefined, access: keyspace.access };
-  const writer = new RdbFileWriter({ ...options, nowMs: keyspace.nowMs }, (piece) => {
-    pieces.push(piece);
-  });
-  writer.begin(FACTS);
-  const [db] = keyspace.databases;
-  return {
-    sink: {
-      entry: (source, ref) => writer.entry(db, ref, source),
-      entries: (source, refs, count) => writer.entries(db, refs, count, source),
-    },
-    end() {
-      writer.end();
-      return Buffer.concat(pieces);
-    },
-  };
-}
-
-/** What the databases of a keyspace have, one by one: DEBUG DIGEST does not tell which has what. */
-function digests(keyspace: Keyspace): string[] {
-  return [digestOfDatabases(keyspace), ...keyspace.databases.map(({ size }) => String(size))];
-}
 
 test.each(Array.from({ length: 30 }, (_, seed) => seed))(
   'commands between slices change nothing of it (seed %i)',
@@ -73,13 +44,6 @@ test.each(Array.from({ length: 30 }, (_, seed) => seed))(
     bench.expectNothingKept();
   },
 );
-
-/** An empty keyspace in which nothing is due yet that was not when the other one's snapshot began. */
-function laterKeyspace(keyspace: Keyspace): Keyspace {
-  const other = new Keyspace(keyspace.databases.length);
-  other.tick(0);
-  return other;
-}
 
 test('every command that writes takes part', () => {
   const bench = new CommandBench(new Random(1));
@@ -115,10 +79,10 @@ test('what the sink throws while a key changes comes out of the work, and the ke
   const bench = new CommandBench(new Random(3));
   const { keyspace } = bench;
   bench.fill(10);
-  const fail = (): void => {
+  const fail = (): never => {
     throw new Error('no more');
   };
-  const snapshot = new Snapshot(keyspace, { entry: fail, entries: fail });
+  const snapshot = new Snapshot(keyspace, { ...IGNORING, entry: fail, entries: fail });
   expect(bench.run('SET', 'key:1', 'changed')).toBe('+OK\r\n');
   expect(() => snapshot.work(FOREVER)).toThrow('no more');
   snapshot.abort();
