@@ -13,8 +13,8 @@ import { HEADER_BYTES, writeGroupHeader } from './group-header.ts';
 import type { OpenSegment } from './open-segment.ts';
 import { STAMP_BYTES, writeTimeStamp } from './time-stamp.ts';
 
-/** Chunks kept for use again. */
-const SPARE_CHUNKS = 32;
+/** Chunks kept for use again, in bytes: memory that comes and goes makes V8 collect garbage. */
+const SPARE_BYTES = 16 * 1024 * 1024;
 
 /** Bytes that stand in a file from a position on. */
 export interface Chunk {
@@ -49,10 +49,12 @@ export class GroupBuffer {
   #kept: Chunk[] = [];
   #keptBytes = 0;
   readonly #spare: Buffer[] = [];
+  readonly #maxSpare: number;
 
   /** @param chunkBytes size of a chunk; one for a larger group is as large as that takes */
   constructor(chunkBytes: number, segment: OpenSegment, offset: number) {
     this.#chunkBytes = Math.max(chunkBytes, 2 * (STAMP_BYTES + HEADER_BYTES));
+    this.#maxSpare = SPARE_BYTES / this.#chunkBytes;
     this.buffer = Buffer.allocUnsafeSlow(this.#chunkBytes);
     this.#view = viewOf(this.buffer);
     this.#segment = segment;
@@ -209,7 +211,7 @@ export class GroupBuffer {
   }
 
   #recycle(buffer: Buffer): void {
-    if (buffer.length === this.#chunkBytes && this.#spare.length < SPARE_CHUNKS) {
+    if (buffer.length === this.#chunkBytes && this.#spare.length < this.#maxSpare) {
       this.#spare.push(buffer);
     }
   }

@@ -18,7 +18,7 @@ import { SegmentRotation } from './segment-rotation.ts';
 import { type SyncPolicy, SyncSchedule } from './sync-schedule.ts';
 
 /** With more to keep in memory than this, a sync does not wait for its time. */
-const EARLY_SYNC_BYTES = 64 * 1024 * 1024;
+const EARLY_SYNC_BYTES = 16 * 1024 * 1024;
 const CLOSED = 'the log was closed';
 
 /** How a log writes, and whom it tells. */
