@@ -395,6 +395,7 @@ export class Server
     }
     const keepAliveSeconds = values['tcp-keepalive'];
     if (keepAliveSeconds > 0 && !unixSocket) accepted.setKeepAlive(true, keepAliveSeconds * 1000);
+    this.turn.accepted();
     receiveInto(accepted, this.#readBuffer, (socket) => {
       const address = clientAddress(socket, unixSocket ? values.unixsocket : '');
       const connection = new Connection(socket, this, this.clients.nextId(), address);

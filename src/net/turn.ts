@@ -7,6 +7,8 @@ import type { ReplyQueue } from './reply-queue.ts';
 
 /** Time for requests in one phase of a turn, in ms. What one read brought is run to its end. */
 const BUDGET_MS = 4;
+/** The same while clients connect: of those who wait, libuv accepts one in a turn. */
+const ACCEPTING_BUDGET_MS = 0.5;
 
 /** Has received requests that it may run now, or is told to do so in a later turn. */
 export interface Runner {
@@ -18,6 +20,8 @@ export class Turn {
   readonly #replies: ReplyQueue;
   #isOpen = false;
   #startMs = 0;
+  #budgetMs = BUDGET_MS;
+  #hasAccepted = false;
   #waiting: Runner[] = [];
 
   constructor(replies: ReplyQueue) {
@@ -30,11 +34,17 @@ export class Turn {
    */
   admits(runner: Runner, clockMs: number): boolean {
     if (!this.#isOpen) this.#open();
-    else if (clockMs - this.#startMs >= BUDGET_MS) {
+    else if (clockMs - this.#startMs >= this.#budgetMs) {
       this.#waiting.push(runner);
       return false;
     }
     return true;
+  }
+
+  /** A client has connected; there may be more. */
+  accepted(): void {
+    this.#hasAccepted = true;
+    this.#budgetMs = ACCEPTING_BUDGET_MS;
   }
 
   /** Has a runner resumed in a later turn. */
@@ -53,12 +63,14 @@ export class Turn {
   #end(): void {
     this.#isOpen = false;
     this.#replies.flush();
+    if (!this.#hasAccepted) this.#budgetMs = BUDGET_MS;
+    this.#hasAccepted = false;
     if (this.#waiting.length === 0) return;
     const runners = this.#waiting;
     this.#waiting = [];
     this.#open();
     let i = 0;
-    while (i < runners.length && performance.now() - this.#startMs < BUDGET_MS)
+    while (i < runners.length && performance.now() - this.#startMs < this.#budgetMs)
       runners[i++].resume();
     // Those who could not go on come before those who were turned away meanwhile.
     this.#waiting = runners.slice(i).concat(this.#waiting);

@@ -54,6 +54,18 @@ test('a new turn has a budget of its own', async () => {
   expect(turn.admits(runnerOf('c', []), performance.now())).toBe(true);
 });
 
+test('while clients connect a turn is short, as others wait to be accepted behind it', async () => {
+  const turn = new Turn(new ReplyQueue(new Reply()));
+  turn.accepted();
+  expect(turn.admits(runnerOf('a', []), performance.now())).toBe(true);
+  expect(turn.admits(runnerOf('b', []), performance.now() + 1)).toBe(false);
+  for (let i = 0; i < 5; i++) await nextTurn();
+  // Nobody has connected since.
+  const before = performance.now();
+  expect(turn.admits(runnerOf('c', []), before)).toBe(true);
+  expect(turn.admits(runnerOf('d', []), before + 1)).toBe(true);
+});
+
 test('those who take all the time of a turn leave the others for the next ones', async () => {
   const turn = new Turn(new ReplyQueue(new Reply()));
   const log: string[] = [];
