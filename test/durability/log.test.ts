@@ -4,6 +4,7 @@ import { readdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { encodeCommand } from '../support/command-line.ts';
+import { hasRedis } from '../support/needs-redis.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { textOf } from '../support/reply-frames.ts';
 import { temporaryDirectory } from '../support/running-server.ts';
@@ -110,7 +111,7 @@ for (const fsync of ['always', 'everysec', 'no']) {
   });
 }
 
-test('Redis loads the log', async () => {
+test.skipIf(!hasRedis)('Redis loads the log', async () => {
   const first = await Process.start(directory.path);
   const client = await RawClient.connect(first.port);
   for (const command of COMMANDS) await client.command(...command);
@@ -154,7 +155,7 @@ test('a log goes on in the right database, for Redis too', async () => {
     await client.close();
     await server.stop();
   }
-  for (const start of [Process.start, Process.startRedis]) {
+  for (const start of hasRedis ? [Process.start, Process.startRedis] : [Process.start]) {
     const server = await start(directory.path);
     const client = await RawClient.connect(server.port);
     const lengths: string[] = [];
