@@ -22,7 +22,7 @@ if (read(installStamp) !== lock) {
 
 if (process.argv.includes('build')) {
   const sources = fingerprint();
-  if (read(buildStamp) !== sources) {
+  if (read(buildStamp) !== sources || !existsSync(join(root, 'build'))) {
     run(process.execPath, [join(root, 'scripts', 'build.mjs')]);
     writeFileSync(buildStamp, sources);
   }

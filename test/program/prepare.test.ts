@@ -109,6 +109,9 @@ test('compiles again what changed, came or went', () => {
   rmSync(join(checkout, 'dist'), { recursive: true });
   done('build');
   expect(answer()).toBe('2\n');
+  rmSync(join(checkout, 'build'), { recursive: true });
+  expect(done('build')).toEqual({ installed: false, built: true });
+  expect(existsSync(join(checkout, 'build/part/answer.js'))).toBe(true);
 });
 
 test('installs again when other packages are wanted', () => {
