@@ -15,6 +15,7 @@ import type { Reply } from '../protocol/reply.ts';
 import { type FsyncSettings, Journal, type JournalHost } from './journal.ts';
 import { type LoadedLog, type LogPlace, loadLog } from './log-loading.ts';
 import { LogRewriter, type RewriteHost } from './log-rewriter.ts';
+import { deleteReplaced } from './replaced-files.ts';
 
 const CANNOT_SWITCH_ON = 'Unable to turn on AOF. Check server logs.';
 
@@ -289,18 +290,11 @@ export class LogKeeper implements WriteAheadLog {
     if (config.values['aof-disable-auto-gc'] || keyspace.isLoading || this.#isEnding) return;
     if (this.#journal === undefined && this.isRewriting) return;
     // Nobody else has the manifest of a directory that no log is kept in, until this is done.
-    this.#deleting = this.#deleting.then(() => this.#deleteHistory());
-  }
-
-  async #deleteHistory(): Promise<void> {
-    const { path, baseName } = this.#place;
-    try {
-      const directory = this.#journal?.directory ?? LogDirectory.read(path, baseName);
-      const deleted = await directory.deleteHistory();
-      if (deleted.length > 0) this.#host.log.info({ deleted }, 'old parts of the log were deleted');
-    } catch (error) {
-      this.#host.log.warn({ err: error }, 'old parts of the log could not be deleted');
-    }
+    const open = () => {
+      const { path, baseName } = this.#place;
+      return this.#journal?.directory ?? LogDirectory.read(path, baseName);
+    };
+    this.#deleting = this.#deleting.then(() => deleteReplaced(open, this.#host.log));
   }
 
   scheduleRewrite(): void {

@@ -11,6 +11,7 @@ import { installBase } from '../persistence/generations.ts';
 import type { LogDirectory } from '../persistence/log-directory.ts';
 import { type SnapshotSubject, SnapshotWriting } from '../snapshots/snapshot-writing.ts';
 import type { Journal } from './journal.ts';
+import { deleteReplaced } from './replaced-files.ts';
 
 /** After so many failures in a row, those that begin by themselves wait, twice as long each time. */
 const FREE_FAILURES = 3;
@@ -261,13 +262,7 @@ export class LogRewriter {
       directory.abandon();
       throw error;
     }
-    if (config.values['aof-disable-auto-gc']) return;
-    try {
-      const deleted = await directory.deleteHistory();
-      if (deleted.length > 0) log.info({ deleted }, 'old parts of the log were deleted');
-    } catch (error) {
-      log.warn({ err: error }, 'old parts of the log could not be deleted; the next rewrite tries');
-    }
+    if (!config.values['aof-disable-auto-gc']) await deleteReplaced(() => directory, log);
   }
 
   #succeeded({ writing, logBytes }: Base): void {
