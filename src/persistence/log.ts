@@ -185,13 +185,13 @@ export class Log {
       unsyncedBytes: this.#writtenOffset - this.#syncedOffset,
       keptBytes: this.#buffer.keptBytes,
       segmentBytes: this.segment.sizeBytes,
-      lastSyncUs: this.#schedule.lastLatencyUs,
+      lastSyncUs: this.lastSyncUs,
     };
   }
 
   /** Copies bytes [start, end), which are whole commands, into the pending group. */
   append(bytes: Uint8Array, start: number, end: number): void {
-    if (this.tellsTime && this.#offset === this.#writtenOffset) {
+    if (this.tellsTime && !this.hasPending) {
       this.#buffer.stamp(Math.floor(this.#options.nowMs() / 1000));
     }
     this.#buffer.append(bytes, start, end);
@@ -203,7 +203,7 @@ export class Log {
    * @returns whether nothing is pending any more; if not, it is retried until it works
    */
   commit(): boolean {
-    if (this.#offset === this.#writtenOffset) return true;
+    if (!this.hasPending) return true;
     if (!this.#write()) return false;
     this.#schedule.written();
     if (this.#buffer.keptBytes > EARLY_SYNC_BYTES) this.#schedule.startNow();
@@ -240,7 +240,7 @@ export class Log {
     this.#refuseSwitch(new Error(CLOSED));
     await this.#schedule.stop();
     try {
-      if (this.#offset > this.#writtenOffset) this.#write();
+      if (this.hasPending) this.#write();
       if (this.#writeFailure !== undefined) throw this.#writeFailure;
       for (const file of this.#files) {
         if (this.#syncFailure !== undefined) this.#writeAgain(file);
@@ -389,7 +389,7 @@ export class Log {
   #switch(): void {
     const { next } = this.#rotation;
     if (next === undefined || this.#isClosed) return;
-    if (this.#offset > this.#writtenOffset) {
+    if (this.hasPending) {
       if (!this.#write()) return;
       this.#schedule.written();
       this.#options.onProgress();
