@@ -46,10 +46,19 @@ export async function run(args: readonly string[], options: RunOptions = {}): Pr
   }
 }
 
-/** Whether a process without privileges can run the program at all, where the checkout lies. */
+/**
+ * Whether a process without privileges can run the program at all, where the checkout lies; says on
+ * standard error if not, as tests are left out then.
+ */
 export function canRunUnprivileged(): boolean {
   const script = `require('fs').readFileSync(${JSON.stringify(MAIN)})`;
-  return spawnSync(process.execPath, ['-e', script], privileges(true)).status === 0;
+  const canRun = spawnSync(process.execPath, ['-e', script], privileges(true)).status === 0;
+  if (!canRun) {
+    console.warn(
+      'others may not read this checkout: the test of files without permission is left out',
+    );
+  }
+  return canRun;
 }
 
 export class Program {
