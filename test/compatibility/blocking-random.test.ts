@@ -11,9 +11,10 @@ import { startRedisServer } from '../support/redis-server.ts';
 import { textOf } from '../support/reply-frames.ts';
 import type { RunningServer } from '../support/running-server.ts';
 import { startSynapServer } from '../support/synap-server.ts';
+import { byTier } from '../support/tier.ts';
 
 const FIRST_SEED = Number(process.env.SYNAP_SEED ?? 1_000);
-const RUNS = Number(process.env.SYNAP_RUNS ?? 12);
+const RUNS = byTier(12, 120, 'SYNAP_RUNS');
 const STEPS = 120;
 const PATIENCE_MS = 20_000;
 

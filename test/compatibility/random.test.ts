@@ -19,9 +19,10 @@ import { RawClient } from '../support/raw-client.ts';
 import { startRedisServer } from '../support/redis-server.ts';
 import type { RunningServer } from '../support/running-server.ts';
 import { startSynapServer } from '../support/synap-server.ts';
+import { byTier } from '../support/tier.ts';
 
 const FIRST_SEED = Number(process.env.SYNAP_SEED ?? 1_000);
-const RUNS = Number(process.env.SYNAP_RUNS ?? 300);
+const RUNS = byTier(300, 3_000, 'SYNAP_RUNS');
 const STEPS = 80;
 /** Key events are compared too. */
 const CONFIG = { 'notify-keyspace-events': 'KEAmn' };
@@ -90,7 +91,9 @@ describe('random sequences', () => {
     await Promise.all([redis.stop(), synap.stop()]);
   });
 
-  test(`${RUNS} sequences from seed ${FIRST_SEED} on`, { timeout: 120_000 }, async () => {
+  test(`${RUNS} sequences from seed ${FIRST_SEED} on`, {
+    timeout: RUNS * 1_000 + 120_000,
+  }, async () => {
     const ports = [redis.port, synap.port] as const;
     const called = new Set<string>();
     let errors = 0;

@@ -16,10 +16,11 @@ import { Random } from '../support/random.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { textOf } from '../support/reply-frames.ts';
 import { temporaryDirectory } from '../support/running-server.ts';
+import { byTier } from '../support/tier.ts';
 
 const SEED = Number(process.env.SYNAP_SEED ?? Date.now() % 1_000_000);
 const GROUPS = 200;
-const FLIPS = 1000;
+const FLIPS = byTier(400, 1_000);
 const TIMEOUT_MS = 300_000;
 const FAR_MS = 4_102_444_800_000;
 const MANIFEST = 'appendonly.aof.manifest';
@@ -253,7 +254,7 @@ describe(`a log of ${GROUPS} groups, seed ${SEED}`, () => {
 describe(`a log with two generations, seed ${SEED}`, () => {
   const REWRITES = [40, 80];
   const LAST = 120;
-  const FLIPS_OF_A_FILE = 300;
+  const FLIPS_OF_A_FILE = byTier(100, 300);
   const directory = quickDirectory();
   const random = new Random(SEED);
   let patient: Patient;
