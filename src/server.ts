@@ -219,7 +219,7 @@ export class Server
 
   async #close(options: ShutdownOptions | undefined): Promise<void> {
     this.background.stop();
-    this.snapshots.cancel();
+    const snapshotsClosed = this.snapshots.close();
     this.replies.flush();
     this.clients.close();
     this.remotes.close();
@@ -227,7 +227,7 @@ export class Server
     await this.wal.flush();
     const listenerClosed = this.#listener.close();
     const gone = [...this.#connections].map((connection) => connection.close());
-    await Promise.all([listenerClosed, ...gone]);
+    await Promise.all([listenerClosed, snapshotsClosed, ...gone]);
     await this.wal.close();
     this.#onClosed(options);
   }

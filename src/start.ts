@@ -88,6 +88,7 @@ export async function start({ config, log, anyPort, onClosed }: StartParts): Pro
 /** Loads the data of the last run; clients are told meanwhile that it is loaded. */
 async function load(server: Server, config: Config): Promise<void> {
   const { values } = config;
+  server.snapshots.removeAbandoned();
   try {
     if (values.appendonly) {
       await server.wal.open();

@@ -20,7 +20,7 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 /** Told the outcome of something asynchronous. */
 export type Done = (error: Error | null) => void;
@@ -180,9 +180,17 @@ export async function syncFile(fs: FileSystem, path: string): Promise<void> {
   }
 }
 
-/** Puts a file in the place of another in one step: after a crash it is the old or the new one. */
+/** What a file that `replaceFile` writes is called until it is whole. */
+export function temporaryName(name: string): string {
+  return `temp-${name}`;
+}
+
+/**
+ * Puts a file in the place of another in one step: after a crash it is the old or the new one. Nobody
+ * else does the same at that time.
+ */
 export async function replaceFile(fs: FileSystem, path: string, text: string): Promise<void> {
-  const temporary = join(dirname(path), `temp-${path.slice(dirname(path).length + 1)}`);
+  const temporary = join(dirname(path), temporaryName(basename(path)));
   const bytes = Buffer.from(text, 'latin1');
   const fd = fs.open(temporary, 'w');
   try {

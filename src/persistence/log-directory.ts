@@ -9,6 +9,7 @@ import {
   realFileSystem,
   replaceFile,
   syncDirectory,
+  temporaryName,
 } from './file-system.ts';
 import {
   emptyManifest,
@@ -17,9 +18,11 @@ import {
   ManifestError,
   parseManifest,
 } from './manifest.ts';
+import { isTemporaryOf } from './temporary-file.ts';
 
 /** What follows `appendfilename` in the names of bases and increments. */
 const FILE_NAME = /^\.(\d+)\.(?:base\.rdb(?:\.lz4)?|base\.aof|incr\.aof)$/;
+const TEMPORARY_OF_OLD_VERSIONS = /^temp-\d+\.rdb$/;
 
 /** A log's directory and what its manifest says. */
 export class LogDirectory {
@@ -94,6 +97,19 @@ export class LogDirectory {
       if (isMissing(error)) return [];
       throw error;
     }
+  }
+
+  /** Names of this log's files that were never completed: those of other logs in the directory stay. */
+  unfinishedThere(): string[] {
+    const manifest = temporaryName(manifestName(this.baseName));
+    return this.fs
+      .list(this.path)
+      .filter(
+        (name) =>
+          name === manifest ||
+          isTemporaryOf(name, `${this.baseName}.`) ||
+          TEMPORARY_OF_OLD_VERSIONS.test(name),
+      );
   }
 
   /** The full path of a file in it. */

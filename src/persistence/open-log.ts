@@ -7,9 +7,6 @@ import { newReplicationId, type SegmentFile } from './manifest.ts';
 import type { OpenSegment } from './open-segment.ts';
 import type { Recovery } from './recovery.ts';
 
-/** What the names of files begin with until they are whole. */
-const TEMPORARY = 'temp-';
-
 /** The recovery of a log that does not exist yet. */
 export const NOTHING_RECOVERED: Recovery = { offset: 0, segments: [], torn: undefined };
 
@@ -68,7 +65,6 @@ async function writeManifest(
     history: manifest.history,
   }));
   // Of manifests and snapshots that were never completed.
-  const left = directory.fs.list(directory.path).filter((name) => name.startsWith(TEMPORARY));
-  directory.remove(left);
+  directory.remove(directory.unfinishedThere());
   await syncDirectory(directory.fs, directory.path);
 }

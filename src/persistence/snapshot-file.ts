@@ -14,10 +14,11 @@ import {
   write,
   writeSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { closeSoon, freeingAside } from './file-system.ts';
 import { compressFrame, compressFrameNow } from './lz4-codec.ts';
+import { openTemporary } from './temporary-file.ts';
 
 /** What may wait to be written before who makes the snapshot should pause. */
 const ENOUGH_BYTES = 4 * 1024 * 1024;
@@ -79,11 +80,12 @@ export class SnapshotFile {
    */
   constructor(path: string, syncsInParts: boolean, options: SnapshotFileOptions = {}) {
     this.#path = path;
-    this.#temporary = join(dirname(path), `temp-${process.pid}.rdb`);
     this.#syncsInParts = syncsInParts;
     this.#compresses = options.compresses ?? false;
     this.#recycle = options.recycle;
-    this.#fd = openSync(this.#temporary, 'w', 0o644);
+    const temporary = openTemporary(path);
+    this.#temporary = temporary.path;
+    this.#fd = temporary.fd;
   }
 
   /** Whether it is time to wait for `caughtUp`. */

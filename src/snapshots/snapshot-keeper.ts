@@ -4,6 +4,7 @@
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { LoadProgress, ReloadOptions, Snapshots } from '../commands/snapshots.ts';
+import { removeAbandoned } from '../persistence/temporary-file.ts';
 import { type LoadResult, loadFile, loadFileNow, NO_FILE } from './snapshot-loading.ts';
 import { type SnapshotSubject, SnapshotWriting } from './snapshot-writing.ts';
 
@@ -31,7 +32,11 @@ export class SnapshotKeeper implements Snapshots {
   lastLoad: LoadResult = NO_FILE;
 
   readonly #host: SnapshotHost;
+  /** The one in the background that counts; one that was cancelled may still be ending beside it. */
   #saving: SnapshotWriting | undefined;
+  /** All that have not ended. */
+  readonly #running = new Set<Promise<void>>();
+  #isClosing = false;
   #isScheduled = false;
   #lastTryMs = 0;
   /** What `dirty` was at the last snapshot. */
@@ -78,7 +83,8 @@ export class SnapshotKeeper implements Snapshots {
       const saving = this.#open(true);
       saving.runNow();
       this.#noteSuccess(saving.dirtyBefore);
-      this.#host.log.info({ path: this.#path, bytes: saving.sizeBytes }, 'DB saved on disk');
+      const { path, sizeBytes } = saving;
+      this.#host.log.info({ path, bytes: sizeBytes }, 'DB saved on disk');
       return true;
     } catch (error) {
       this.#host.log.error({ err: error, path: this.#path }, 'the snapshot could not be saved');
@@ -87,17 +93,21 @@ export class SnapshotKeeper implements Snapshots {
   }
 
   begin(): boolean {
+    if (this.#isClosing) return false;
     this.saves++;
     this.#isScheduled = false;
     this.#lastTryMs = Date.now();
+    const path = this.#path;
     try {
       const saving = this.#open(false);
       this.#saving = saving;
       this.#host.log.info({ keys: saving.progress.keys }, 'background saving started');
-      void this.#run(saving);
+      const running = this.#run(saving);
+      this.#running.add(running);
+      void running.then(() => this.#running.delete(running));
       return true;
     } catch (error) {
-      this.#noteFailure(error);
+      this.#noteFailure(error, path);
       return false;
     }
   }
@@ -151,6 +161,13 @@ export class SnapshotKeeper implements Snapshots {
     return !isWanted || this.isLoading || this.saveNow();
   }
 
+  /** Gives up what is being saved and begins nothing more; resolves when no file is written any more. */
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    this.cancel();
+    await Promise.all(this.#running);
+  }
+
   /** What is being saved is of no use any more; a restart is not to bring back what was emptied. */
   emptied(): void {
     this.cancel();
@@ -166,23 +183,28 @@ export class SnapshotKeeper implements Snapshots {
 
   async #run(saving: SnapshotWriting): Promise<void> {
     try {
-      if (!(await saving.run())) return;
-      this.#ended(saving);
+      const isWhole = await saving.run();
+      if (!this.#leave(saving) || !isWhole) return;
       this.#noteSuccess(saving.dirtyBefore);
-      const { progress, sizeBytes, startedMs } = saving;
+      const { path, progress, sizeBytes, startedMs } = saving;
       this.#host.log.info(
-        { keys: progress.saved, bytes: sizeBytes, tookMs: Date.now() - startedMs },
+        { path, keys: progress.saved, bytes: sizeBytes, tookMs: Date.now() - startedMs },
         'background saving terminated with success',
       );
     } catch (error) {
-      this.#ended(saving);
-      this.#noteFailure(error);
+      if (this.#leave(saving)) this.#noteFailure(error, saving.path);
     }
   }
 
-  #ended({ startedMs }: SnapshotWriting): void {
+  /**
+   * One has ended; returns whether it still counted. It does not when it was cancelled, even if its file
+   * got to its place just before: then another one may be under way by now.
+   */
+  #leave(saving: SnapshotWriting): boolean {
+    if (this.#saving !== saving) return false;
     this.#saving = undefined;
-    this.lastTookSeconds = Math.floor((Date.now() - startedMs) / 1000);
+    this.lastTookSeconds = Math.floor((Date.now() - saving.startedMs) / 1000);
+    return true;
   }
 
   #noteSuccess(dirtyBefore: number): void {
@@ -192,10 +214,10 @@ export class SnapshotKeeper implements Snapshots {
     this.refresh();
   }
 
-  #noteFailure(error: unknown): void {
+  #noteFailure(error: unknown, path: string): void {
     this.lastSucceeded = false;
     this.refresh();
-    this.#host.log.error({ err: error, path: this.#path }, 'background saving failed');
+    this.#host.log.error({ err: error, path }, 'background saving failed');
   }
 
   // ── Loading ─────────────────────────────────────────────────────────────────────────────────
@@ -235,6 +257,17 @@ export class SnapshotKeeper implements Snapshots {
       this.isLoading = false;
       this.loading = undefined;
       this.#savedDirty = keyspace.dirty;
+    }
+  }
+
+  /** Removes what servers that were killed have left of snapshots. */
+  removeAbandoned(): void {
+    const { log } = this.#host;
+    try {
+      const removed = removeAbandoned(this.#path, Date.now());
+      if (removed.length > 0) log.info({ removed }, 'unfinished snapshots were removed');
+    } catch (error) {
+      log.warn({ err: error }, 'unfinished snapshots could not be removed');
     }
   }
 

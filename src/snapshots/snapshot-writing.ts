@@ -40,6 +40,8 @@ export interface SnapshotPlan {
 /** One snapshot; see the head of this file. */
 export class SnapshotWriting {
   readonly startedMs = Date.now();
+  /** Where it goes, whatever the directives say by the time that it is whole. */
+  readonly path: string;
   /** What `dirty` was at its moment. */
   readonly dirtyBefore: number;
   readonly #subject: SnapshotSubject;
@@ -55,6 +57,7 @@ export class SnapshotWriting {
   constructor(subject: SnapshotSubject, plan: SnapshotPlan) {
     const { keyspace } = subject;
     this.#subject = subject;
+    this.path = plan.path;
     const { compresses } = plan;
     const recycle = (piece: Buffer) => this.#writer.recycle(piece);
     const file = new SnapshotFile(plan.path, plan.syncsInParts, { compresses, recycle });

@@ -1,4 +1,5 @@
 // Replaces a file in one step, so that a crash leaves the old content or the new.
+import { randomBytes } from 'node:crypto';
 import {
   closeSync,
   fchmodSync,
@@ -16,7 +17,9 @@ import { basename, dirname, join } from 'node:path';
 export function replaceFile(path: string, bytes: string): void {
   const { target, mode } = describe(path);
   const directory = dirname(target);
-  const temporary = join(directory, `.${basename(target)}.${process.pid}.tmp`);
+  // What a killed process has left must not be in the way of one with the same id.
+  const random = randomBytes(4).toString('hex');
+  const temporary = join(directory, `.${basename(target)}.${process.pid}-${random}.tmp`);
   const file = openSync(temporary, 'wx', mode);
   try {
     try {
