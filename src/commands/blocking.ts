@@ -7,6 +7,7 @@ import { ceilLongDouble, multiplyLongDouble, parseLongDouble } from '../protocol
 import type { Call } from './call.ts';
 import type { Client } from './client.ts';
 import type { Handler } from './command.ts';
+import { TIMEOUT_NEGATIVE, TIMEOUT_OUT_OF_RANGE } from './errors.ts';
 
 /** What a client waits for. */
 export interface Wait {
@@ -58,21 +59,25 @@ export interface Blocking {
 
 const MAX_INT64 = 2 ** 63;
 
+/** What is wrong with a time to wait that begins now, in ms: its end must be a time, too. */
+export function timeoutProblem(timeoutMs: number, nowMs: number): string | undefined {
+  if (timeoutMs < 0) return TIMEOUT_NEGATIVE;
+  return timeoutMs + nowMs < MAX_INT64 ? undefined : TIMEOUT_OUT_OF_RANGE;
+}
+
 /**
  * Argument i as a time to wait: seconds, with fractions, as ms (rounded up).
  * @returns undefined after answering an error
  */
-export function timeoutAt({ request, reply }: Call, i: number): number | undefined {
+export function timeoutAt({ request, reply, server }: Call, i: number): number | undefined {
   const seconds = parseLongDouble(request.buffer, request.offsets[i], request.lengths[i]);
   if (seconds === undefined) {
     reply.error('ERR timeout is not a float or out of range');
     return undefined;
   }
   const timeoutMs = ceilLongDouble(multiplyLongDouble(seconds, 1000n));
-  // What does not fit into 64 bits becomes negative in C.
-  if (timeoutMs < 0 || timeoutMs >= MAX_INT64) {
-    reply.error('ERR timeout is negative');
-    return undefined;
-  }
-  return timeoutMs;
+  const problem = timeoutProblem(timeoutMs, server.keyspace.nowMs);
+  if (problem === undefined) return timeoutMs;
+  reply.error(problem);
+  return undefined;
 }

@@ -11,7 +11,7 @@ import { clientPause, clientUnpause } from './client-pause.ts';
 import { caching, getRedirection, tracking, trackingInfo } from './client-tracking.ts';
 import type { CommandRow } from './command.ts';
 import { NOT_AN_INTEGER } from './errors.ts';
-import { ADMIN, LOADING, NOSCRIPT, PAUSES, STALE } from './flags.ts';
+import { ADMIN, LOADING, NOSCRIPT, NOT_IN_MULTI, PAUSES, STALE } from './flags.ts';
 import { replyHelp } from './help.ts';
 
 const ANY_TIME = NOSCRIPT | LOADING | STALE;
@@ -156,7 +156,7 @@ const subcommands: readonly CommandRow[] = [
   {
     name: 'reply',
     arity: 3,
-    flags: ANY_TIME,
+    flags: ANY_TIME | NOT_IN_MULTI,
     group: 'connection',
     since: '3.2.0',
     summary: 'Switches replies on or off, or skips the next one.',

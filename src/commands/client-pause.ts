@@ -1,6 +1,7 @@
 // CLIENT PAUSE and CLIENT UNPAUSE. The pause itself is the client registry's; dispatch holds the
 // requests that it concerns.
 import { wrongSubcommandUse } from './argument-errors.ts';
+import { timeoutProblem } from './blocking.ts';
 import type { Call } from './call.ts';
 import { PAUSE_ALL, PAUSE_WRITES } from './client-registry.ts';
 
@@ -18,14 +19,18 @@ export function clientPause({ request, reply, server }: Call): void {
   const timeoutMs = request.integer(2);
   if (Number.isNaN(timeoutMs)) {
     reply.error('ERR timeout is not an integer or out of range');
-  } else if (timeoutMs < 0) {
-    reply.error('ERR timeout is negative');
-  } else {
-    server.clients.pause(writesOnly ? PAUSE_WRITES : PAUSE_ALL, timeoutMs, server.keyspace.nowMs);
-    // Deleting keys is writing too. The end of the pause takes it back.
-    server.keyspace.expiryPaused = true;
-    reply.ok();
+    return;
   }
+  const { keyspace } = server;
+  const problem = timeoutProblem(timeoutMs, keyspace.nowMs);
+  if (problem !== undefined) {
+    reply.error(problem);
+    return;
+  }
+  server.clients.pause(writesOnly ? PAUSE_WRITES : PAUSE_ALL, timeoutMs, keyspace.nowMs);
+  // Deleting keys is writing too. The end of the pause takes it back.
+  keyspace.expiryPaused = true;
+  reply.ok();
 }
 
 /** CLIENT UNPAUSE */

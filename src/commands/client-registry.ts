@@ -10,6 +10,9 @@ export const PAUSE_NONE = 0;
 export const PAUSE_WRITES = 1;
 export const PAUSE_ALL = 2;
 
+/** Longest time that a timer takes, in ms: some 24.8 days. */
+const MAX_TIMER_MS = 0x7fffffff;
+
 /** The connected clients; see the head of this file. */
 export class ClientRegistry {
   readonly #byId = new Map<number, Client>();
@@ -67,10 +70,18 @@ export class ClientRegistry {
   pause(mode: typeof PAUSE_WRITES | typeof PAUSE_ALL, durationMs: number, nowMs: number): void {
     if (mode > this.#pauseMode) this.#pauseMode = mode;
     this.#pauseUntilMs = Math.max(this.#pauseUntilMs, nowMs + durationMs);
-    clearTimeout(this.#pauseTimer);
-    const waitMs = Math.min(this.#pauseUntilMs - nowMs, 0x7fffffff);
-    this.#pauseTimer = setTimeout(() => this.resume(), waitMs);
+    this.#awaitEnd(nowMs);
     this.#update();
+  }
+
+  /** Has the pause end in time, however many timers that takes. */
+  #awaitEnd(nowMs: number): void {
+    clearTimeout(this.#pauseTimer);
+    const leftMs = Math.max(0, this.#pauseUntilMs - nowMs);
+    this.#pauseTimer =
+      leftMs > MAX_TIMER_MS
+        ? setTimeout(() => this.#awaitEnd(Date.now()), MAX_TIMER_MS)
+        : setTimeout(() => this.resume(), leftMs);
   }
 
   /** Ends the pause. Suspended clients go on when the present work is done. */

@@ -16,7 +16,7 @@ const LISTPACK_BYTES = 7;
 /** The "address" of a value is its place in the arena. */
 export function debugObject(call: Call): void {
   const { request, reply, db, server } = call;
-  const ref = db.peek(request, 2);
+  const ref = db.lookupStored(request, 2);
   if (ref === 0) {
     reply.error(NO_SUCH_KEY);
     return;

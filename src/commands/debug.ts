@@ -94,6 +94,8 @@ const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map([
 const LONGEST_POPULATED_BYTES = 32;
 const NOT_POSITIVE = 'ERR value is out of range, must be positive';
 
+const MAX_SLEEP_MS = 2 ** 63 / 1000;
+
 /** What `sleep` waits on; nobody ever wakes it. */
 const neverNotified = new Int32Array(new SharedArrayBuffer(4));
 
@@ -108,10 +110,13 @@ function debug(call: Call): void {
   }
 }
 
-/** Stops the event loop, and so all clients; what is no number counts as 0. */
+/**
+ * Stops the event loop, and so all clients. What is no number, or too many microseconds for 64 bits,
+ * counts as 0.
+ */
 function sleep({ request, reply }: Call): void {
-  const seconds = Number.parseFloat(request.latin1(2));
-  if (seconds > 0) Atomics.wait(neverNotified, 0, 0, seconds * 1000);
+  const timeMs = Number.parseFloat(request.latin1(2)) * 1000;
+  if (timeMs > 0 && timeMs < MAX_SLEEP_MS) Atomics.wait(neverNotified, 0, 0, timeMs);
   reply.ok();
 }
 
@@ -121,7 +126,9 @@ function digest({ reply, server }: Call): void {
 
 function digestValue({ request, reply, db }: Call): void {
   reply.array(request.count - 2);
-  for (let i = 2; i < request.count; i++) reply.simple(digestOfValue(db, db.peek(request, i)));
+  for (let i = 2; i < request.count; i++) {
+    reply.simple(digestOfValue(db, db.lookupStored(request, i)));
+  }
 }
 
 function error({ request, reply }: Call): void {

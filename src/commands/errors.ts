@@ -14,6 +14,8 @@ export const NUMKEYS_NOT_POSITIVE = 'ERR numkeys should be greater than 0';
 export const COUNT_NOT_POSITIVE = 'ERR count should be greater than 0';
 export const OUT_OF_RANGE = 'ERR value is out of range';
 export const STRING_TOO_LONG = 'ERR string exceeds maximum allowed size (proto-max-bulk-len)';
+export const TIMEOUT_NEGATIVE = 'ERR timeout is negative';
+export const TIMEOUT_OUT_OF_RANGE = 'ERR timeout is out of range';
 export const OFFSET_OUT_OF_RANGE = 'ERR offset is out of range';
 export const NO_AUTH_NEEDED =
   'ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?';

@@ -25,8 +25,8 @@ export const NO_MANDATORY_KEYS = 1 << 19;
 export const PROTECTED = 1 << 20;
 /** Runs while a RESP2 client is subscribed to something; no flag of COMMAND's either. */
 export const SUBSCRIBER = 1 << 21;
-/** Answers later, for which a transaction cannot wait; no flag of COMMAND's. */
-export const ANSWERS_LATER = 1 << 22;
+/** Refused in a transaction though Redis 7.0 queues it, and so not told in COMMAND as NO_MULTI is. */
+export const NOT_IN_MULTI = 1 << 22;
 /** Waits while a command holds writes back, as it promises that none will come; no flag of COMMAND's. */
 export const PAUSES = 1 << 23;
 

@@ -123,7 +123,7 @@ function usage({ request, reply, db }: Call): void {
     reply.error(problem);
     return;
   }
-  const ref = db.peek(request, 2);
+  const ref = db.lookupStored(request, 2);
   if (ref === 0) {
     reply.null();
     return;

@@ -19,7 +19,7 @@ import {
   NO_KEYS,
 } from './command.ts';
 import { NOT_AN_INTEGER, SYNTAX } from './errors.ts';
-import { ANSWERS_LATER, MOVABLE_KEYS, WRITE } from './flags.ts';
+import { MOVABLE_KEYS, NOT_IN_MULTI, WRITE } from './flags.ts';
 import { type MigrationOutcome, migrate as transfer } from './migration.ts';
 
 const KEY = 3;
@@ -35,7 +35,7 @@ export const migrateCommands: readonly CommandRow[] = [
   {
     name: 'migrate',
     arity: -6,
-    flags: WRITE | MOVABLE_KEYS | ANSWERS_LATER,
+    flags: WRITE | MOVABLE_KEYS | NOT_IN_MULTI,
     keys: [
       { ...keyAt(KEY, ...KEY_FLAGS), locate: (request) => keysIn(request, false) },
       {

@@ -1,6 +1,7 @@
 // Iteration over all keys: KEYS at once, SCAN a step at a time. A cursor of SCAN is a point in hash
 // space (structures/bytes-table.ts), so it stays valid however the table changes between steps.
 import type { Database } from '../keyspace/database.ts';
+import { EVENT_KEY_MISS } from '../keyspace/key-events.ts';
 import { TYPE_NAMES } from '../keyspace/types.ts';
 import { globMatch } from '../protocol/glob.ts';
 import type { Reply } from '../protocol/reply.ts';
@@ -46,26 +47,25 @@ const MAX_CURSOR = 2n ** 64n - 1n;
 const DEFAULT_COUNT = 10;
 const STAR = 42;
 
-/** Which keys are wanted: arguments that hold a pattern and a type's name, 0 for any. */
-interface Filter {
+/** How many keys are looked at, and which are wanted. */
+interface ScanOptions {
+  count: number;
+  /** The arguments that hold a pattern and a type's name, 0 for any. */
   patternAt: number;
   typeAt: number;
 }
 
-interface ScanOptions extends Filter {
-  count: number;
-}
-
 function keys({ request, reply, db }: Call): void {
-  const filter = { patternAt: patternIndex(request, 1), typeAt: 0 };
+  const patternAt = patternIndex(request, 1);
   const found: number[] = [];
   db.scan(0, Infinity, (ref) => {
-    if (accepts(request, filter, db, ref) && !db.isDue(ref)) found.push(ref);
+    if (matches(request, patternAt, db, ref) && !db.isDue(ref)) found.push(ref);
   });
   replyKeys(reply, db, found);
 }
 
-function scan({ request, reply, db }: Call): void {
+function scan(call: Call): void {
+  const { request, reply, db } = call;
   const cursor = readCursor(request);
   if (cursor < 0) {
     reply.error(INVALID_CURSOR);
@@ -76,18 +76,18 @@ function scan({ request, reply, db }: Call): void {
     reply.error(options);
     return;
   }
+  const { count, patternAt, typeAt } = options;
   const found: number[] = [];
-  const next = db.scan(cursor, options.count, (ref) => {
-    if (accepts(request, options, db, ref)) found.push(ref);
+  const next = db.scan(cursor, count, (ref) => {
+    if (matches(request, patternAt, db, ref)) found.push(ref);
   });
   reply.array(2);
   reply.bulkInteger(next);
   // This deletes expired keys, which must not happen while the table is walked through.
-  replyKeys(
-    reply,
-    db,
-    found.filter((ref) => db.isLive(ref)),
+  const wanted = found.filter((ref) =>
+    typeAt === 0 ? db.isLive(ref) : isLiveOfType(call, typeAt, ref),
   );
+  replyKeys(reply, db, wanted);
 }
 
 /** The cursor of argument 1, read as C's strtoul does, in the 32 bits that ours have; or -1. */
@@ -126,16 +126,29 @@ function patternIndex(request: Request, i: number): number {
   return matchesAll ? 0 : i;
 }
 
-function accepts(request: Request, filter: Filter, db: Database, ref: number): boolean {
-  const { patternAt, typeAt } = filter;
-  if (patternAt !== 0) {
-    const { buffer, offsets, lengths } = request;
-    const key = db.key(ref);
-    const at = offsets[patternAt];
-    const length = lengths[patternAt];
-    if (!globMatch(buffer, at, length, key.buffer, key.offset, key.length, false)) return false;
+function matches(request: Request, patternAt: number, db: Database, ref: number): boolean {
+  if (patternAt === 0) return true;
+  const { buffer, offsets, lengths } = request;
+  const { buffer: bytes, offset, length } = db.key(ref);
+  const at = offsets[patternAt];
+  return globMatch(buffer, at, lengths[patternAt], bytes, offset, length, false);
+}
+
+/**
+ * Whether an entry's expiry has not passed and its type is that of argument `typeAt`. To learn the
+ * type is to look the key up, whatever it is: a hit or a miss that counts, as in Redis 7.0.
+ */
+function isLiveOfType({ request, db, server }: Call, typeAt: number, ref: number): boolean {
+  const { events, stats } = server.keyspace;
+  if (!db.isDue(ref)) {
+    stats.hits++;
+    return request.is(typeAt, TYPE_NAMES[db.typeOf(ref)]);
   }
-  return typeAt === 0 || request.is(typeAt, TYPE_NAMES[db.typeOf(ref)]);
+  const key = db.key(ref).copy();
+  db.isLive(ref);
+  stats.misses++;
+  if ((events.mask & EVENT_KEY_MISS) !== 0) events.emit('keymiss', db.index, key, 0, key.length);
+  return false;
 }
 
 function replyKeys(reply: Reply, db: Database, refs: readonly number[]): void {

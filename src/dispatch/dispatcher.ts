@@ -22,11 +22,11 @@ import {
 } from '../commands/errors.ts';
 import {
   ADMIN,
-  ANSWERS_LATER,
   FAST,
   MAY_REPLICATE,
   NO_AUTH,
   NO_MULTI,
+  NOT_IN_MULTI,
   PAUSES,
   PROTECTED,
   READONLY,
@@ -403,7 +403,7 @@ export class Dispatcher {
     if (!client.authenticated && (flags & NO_AUTH) === 0 && needsPassword(this.#server)) {
       return this.#reject(client, command, AUTHENTICATION_REQUIRED);
     }
-    if (client.transaction !== undefined && (flags & (NO_MULTI | ANSWERS_LATER)) !== 0) {
+    if (client.transaction !== undefined && (flags & (NO_MULTI | NOT_IN_MULTI)) !== 0) {
       return this.#reject(client, command, 'ERR Command not allowed inside a transaction');
     }
     if (this.#memory.limited) {

@@ -4,6 +4,8 @@
 // Source: https://redis.io/docs/reference/eviction/
 
 const LRU_STEP_MS = 256;
+/** What a word can be behind the present: 34 years. */
+const MAX_STEPS = 0xffffffff;
 const LFU_INITIAL = 5;
 const LFU_MAX = 255;
 const MINUTE_MS = 60_000;
@@ -28,9 +30,10 @@ export function idleMs(word: number, nowMs: number): number {
   return ((lruWord(nowMs) - word) >>> 0) * LRU_STEP_MS;
 }
 
-/** The LRU word that makes a key look idle for so long. */
+/** The LRU word that makes a key look idle for so long, or up to a step longer: never less. */
 export function lruWordIdleFor(idle: number, nowMs: number): number {
-  return lruWord(nowMs - idle);
+  const steps = Math.min(Math.ceil(idle / LRU_STEP_MS), MAX_STEPS);
+  return (lruWord(nowMs) - steps) | 0;
 }
 
 /** The LFU word of a new key. */

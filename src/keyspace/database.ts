@@ -5,7 +5,6 @@
 //
 // A reference to an entry is valid until the next change of that key; methods that may move an
 // entry return its new reference. A key whose expiry has passed is never returned.
-import { ArenaFullError } from '../memory/arena.ts';
 import type { Request } from '../protocol/request.ts';
 import { BytesTable } from '../structures/bytes-table.ts';
 import type { ByteView } from '../structures/entry.ts';
@@ -77,13 +76,18 @@ export class Database {
 
   /** As `peek`, for those who only read. */
   #look(request: Request, i: number): number {
+    const ref = this.lookupStored(request, i);
+    if (ref !== 0 && this.entries.expires(ref)) return this.#unlessDue(ref);
+    return ref;
+  }
+
+  /** The entry of argument i, whose expiry may have passed, or 0: for MEMORY USAGE and DEBUG. */
+  lookupStored(request: Request, i: number): number {
     const { buffer, offsets, lengths } = request;
     const at = offsets[i];
     const isHashed = i > 0 && i <= request.hashedTo;
     const hash = isHashed ? request.hashes[i] : this.hash(buffer, at, lengths[i]);
-    const ref = this.#table.findHashed(hash, buffer, at, lengths[i]);
-    if (ref !== 0 && this.entries.expires(ref)) return this.#unlessDue(ref);
-    return ref;
+    return this.#table.findHashed(hash, buffer, at, lengths[i]);
   }
 
   /** Hashes argument i, as a key that will likely be looked up soon: the hash is at hand then. */
@@ -221,16 +225,6 @@ export class Database {
   /** As `resize`, in a new block of the size that the length needs. */
   refit(ref: number, length: number): number {
     return this.#rebuild(ref, length, this.expiryOf(ref));
-  }
-
-  /** As `refit`, but the entry stays as it is when there is no memory for a new block. */
-  tryRefit(ref: number, length: number): number {
-    try {
-      return this.refit(ref, length);
-    } catch (error) {
-      if (error instanceof ArenaFullError) return ref;
-      throw error;
-    }
   }
 
   /** Tells of `changes` modifications, by a client, of the key of argument i. */

@@ -8,6 +8,7 @@
 // list has become empty and is gone. Telling of modifications and events is the commands' part.
 // A span is good until the next change of anything.
 
+import { ArenaFullError } from '../memory/arena.ts';
 import type { Request } from '../protocol/request.ts';
 import type { ChunkLimits } from '../structures/chunked-list.ts';
 import { ListSpan } from '../structures/list-span.ts';
@@ -335,7 +336,7 @@ function storePacked(db: Database, ref: number, start: number, end: number): num
 function shrink(db: Database, ref: number, length: number): number {
   const target = db.resize(ref, length);
   const spare = db.entries.spareBytes(target);
-  return spare > MIN_SPARE_BYTES && spare > length ? db.tryRefit(target, length) : target;
+  return spare > MIN_SPARE_BYTES && spare > length ? tryRefit(db, target, length) : target;
 }
 
 // ── Lists in chunks ─────────────────────────────────────────────────────────────────────────
@@ -383,7 +384,7 @@ function packAgain(db: Database, ref: number): number {
     return ref;
   // Nobody's for now, so that moving the entry leaves it where it is.
   entries.disownOutside(ref);
-  const target = db.tryRefit(ref, COUNT_BYTES + used);
+  const target = tryRefit(db, ref, COUNT_BYTES + used);
   if (target === ref) {
     entries.setEncoding(ref, ENCODING_CHUNKED_LIST);
     return ref;
@@ -394,6 +395,16 @@ function packAgain(db: Database, ref: number): number {
   scratch.buffer.copy(buffer, offset + COUNT_BYTES, scratch.start, scratch.end);
   lists.freeStep(root);
   return target;
+}
+
+/** As `Database.refit`, but the entry stays as it is when there is no memory for a new block. */
+function tryRefit(db: Database, ref: number, length: number): number {
+  try {
+    return db.refit(ref, length);
+  } catch (error) {
+    if (error instanceof ArenaFullError) return ref;
+    throw error;
+  }
 }
 
 function discard(db: Database, ref: number): number {

@@ -48,6 +48,17 @@ test('another pause makes it longer and stricter, never shorter or milder', asyn
   expect(registry.pauseMode).toBe(PAUSE_NONE);
 });
 
+test('a pause may be longer than a timer can be', async () => {
+  const { registry } = started();
+  registry.pause(PAUSE_ALL, 3 * 2 ** 31, Date.now());
+  for (const endMs of [2 ** 31, 2 ** 31, 2 ** 31 - 1]) {
+    await vi.advanceTimersByTimeAsync(endMs);
+    expect(registry.pauseMode).toBe(PAUSE_ALL);
+  }
+  await vi.advanceTimersByTimeAsync(1);
+  expect(registry.pauseMode).toBe(PAUSE_NONE);
+});
+
 test('a command holds writes back, and a pause neither ends that nor is ended by it', async () => {
   const { registry, onResume } = started();
   registry.holdWrites();

@@ -61,6 +61,21 @@ export const differences: readonly IntendedDifference[] = [
       'Values in RESTORE and in snapshots are always checked to their last byte, as Redis does under sanitize-dump-payload yes, whatever that directive says. Redis, with its default, takes damage that shows only later.',
   },
   {
+    name: 'far-timeouts',
+    reason:
+      'A time to wait (CLIENT PAUSE, BLPOP and relatives) that would end after the year 292 million is out of range, as from Redis 7.2 on. Redis 7.0 pauses for ever, or says that the time is negative.',
+  },
+  {
+    name: 'client-reply-in-transactions',
+    reason:
+      'CLIENT REPLY is refused inside MULTI, as by Valkey 9: replies that are left out of the reply of EXEC leave no reply at all.',
+  },
+  {
+    name: 'scan-type-none',
+    reason:
+      'SCAN with TYPE none returns nothing. Redis returns the keys that it has just deleted, as their time was over.',
+  },
+  {
     name: 'migrate-in-transactions',
     reason:
       'MIGRATE is refused inside MULTI: it waits for the other server while everybody else is served, and a transaction cannot wait.',

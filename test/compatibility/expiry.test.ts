@@ -198,6 +198,14 @@ compareWithRedis('expiry', (define) => {
     'SCAN 0 COUNT 100\nRANDOMKEY\nDBSIZE\nDEBUG SET-ACTIVE-EXPIRE 1',
   ]);
 
+  define('what is stored of a key whose time has come', [
+    'DEBUG SET-ACTIVE-EXPIRE 0\nSET k v PX 1\nRPUSH l a\nPEXPIRE l 1',
+    sleep(5),
+    compared(anyOfType, 'MEMORY USAGE k\nMEMORY USAGE l\nDEBUG OBJECT k\nDEBUG OBJECT l'),
+    'MEMORY USAGE none\nDEBUG OBJECT none\nDEBUG DIGEST-VALUE k l none',
+    'DBSIZE\nGET k\nDBSIZE\nMEMORY USAGE k\nDEBUG OBJECT k\nDEBUG SET-ACTIVE-EXPIRE 1',
+  ]);
+
   define('keys that are over go away unasked', [
     'MSET a 1 b 2 c 3\nPEXPIRE a 1\nPEXPIRE b 1\nDBSIZE',
     sleep(400),

@@ -1,11 +1,19 @@
 // Commands on keys of any type: existence, names, iteration, RENAME, COPY, MOVE, and databases.
 
 import { expect, test } from 'vitest';
-import { anyOfType, unordered } from '../support/comparers.ts';
+import { anyOfType, transformed, unordered } from '../support/comparers.ts';
 import { compareWithRedis } from '../support/comparison-suite.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { itemsOf, textOf } from '../support/reply-frames.ts';
-import { command, compared } from '../support/script.ts';
+import { command, compared, framed, hears, intended, sleep } from '../support/script.ts';
+
+/** Of INFO stats: how many keys were found, missed and deleted as expired. */
+const lookups = transformed('lookups', (text) =>
+  text
+    .split('\r\n')
+    .filter((line) => /^(keyspace_hits|keyspace_misses|expired_keys):/.test(line))
+    .join(' '),
+);
 
 compareWithRedis('keys', (define, servers) => {
   for (const remove of ['DEL', 'UNLINK']) {
@@ -116,6 +124,31 @@ compareWithRedis('keys', (define, servers) => {
     command('KEYS', `${'a*'.repeat(40)}b`),
     command('SET', 'a'.repeat(40), 'v'),
     command('KEYS', `${'a*'.repeat(20)}b`),
+  ]);
+
+  define('SCAN with TYPE looks up what matches the pattern, whatever its type', [
+    'CONFIG RESETSTAT\nDEBUG SET-ACTIVE-EXPIRE 0\nCONFIG SET notify-keyspace-events KEAm',
+    'MSET a 1 b 2\nRPUSH l x y\nSET ea v PX 1\nRPUSH el v\nPEXPIRE el 1',
+    'SET eb v PX 1\nSET ec v PX 1',
+    framed('events> PSUBSCRIBE __keyevent@*', 1),
+    sleep(5),
+    compared(unordered, 'SCAN 0 MATCH e[al] COUNT 1000 TYPE string'),
+    'DBSIZE',
+    compared(lookups, 'INFO stats'),
+    // Both are expired and missed, in whatever order they are met.
+    hears('events', 4, anyOfType),
+    compared(unordered, 'SCAN 0 COUNT 1000 TYPE list'),
+    'DBSIZE',
+    compared(lookups, 'INFO stats'),
+    hears('events', 4, anyOfType),
+    'SET ea v PX 1',
+    sleep(5),
+    hears('events', 2, anyOfType),
+    // Redis finds "none" in the place of the type and returns the key that it has just deleted.
+    intended('scan-type-none', /^\*2\r\n\$1\r\n0\r\n\*0\r\n$/, 'SCAN 0 COUNT 1000 TYPE none'),
+    'DBSIZE',
+    compared(lookups, 'INFO stats'),
+    'DEBUG SET-ACTIVE-EXPIRE 1',
   ]);
 
   define('SCAN: an empty and a small database', [

@@ -36,9 +36,19 @@ describe('LRU words', () => {
     expect(lruWord(NOW_MS)).toBe(lruWord(NOW_MS) | 0);
   });
 
-  test('can be made to look idle for so long', () => {
-    for (const idle of [0, 1_000, YEAR_MS]) {
-      expect(Math.abs(idleMs(lruWordIdleFor(idle, NOW_MS), NOW_MS) - idle)).toBeLessThan(256);
+  test('can be made to look idle for so long, never for less', () => {
+    for (const idle of [0, 1_000, 1_000_000, YEAR_MS]) {
+      for (let now = NOW_MS; now < NOW_MS + 256; now++) {
+        const told = idleMs(lruWordIdleFor(idle, now), now);
+        expect(told).toBeGreaterThanOrEqual(idle);
+        expect(told).toBeLessThan(idle + 256);
+      }
+    }
+  });
+
+  test('do not wrap around when they are to tell of more', () => {
+    for (const idle of [35 * YEAR_MS, 2 ** 63]) {
+      expect(idleMs(lruWordIdleFor(idle, NOW_MS), NOW_MS)).toBeGreaterThan(34 * YEAR_MS);
     }
   });
 });
