@@ -20,3 +20,11 @@ export function shown(bytes: string): string {
     return `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`;
   });
 }
+
+/**
+ * What is wrong with the text of a path, a name or an address, if anything: the system ends each at the
+ * first NUL, and would take another one than the text says.
+ */
+export function nulProblem(bytes: string): string | undefined {
+  return bytes.includes('\0') ? 'argument must not contain NUL bytes' : undefined;
+}

@@ -4,15 +4,11 @@
 //
 // Where the handle cannot be had (another runtime, a future Node), the socket is used as it is,
 // with `data` events: slower, but the same to the caller.
-import { type OnReadOpts, Socket } from 'node:net';
+import type { Socket } from 'node:net';
+import { adoptHandle, handleOf, nodeInternals, releaseHandle } from './node-internals.ts';
 
 /** Takes received bytes, which are valid until it returns: [0, length) of `buffer`. */
 export type Receiver = (buffer: Buffer, length: number) => void;
-
-/** Node's socket, with the handle that it keeps to itself. */
-interface HandleOwner {
-  _handle?: object | null;
-}
 
 /**
  * Makes an accepted socket deliver what it receives to `receive`.
@@ -25,28 +21,24 @@ export function receiveInto(
   shared: Buffer,
   receive: (socket: Socket) => Receiver,
 ): Socket {
-  const owner = accepted as unknown as HandleOwner;
-  const handle = owner._handle;
-  if (handle === undefined || handle === null) {
+  const handle = nodeInternals.readsInto ? handleOf(accepted) : undefined;
+  if (handle === undefined) {
     const receiver = receive(accepted);
     accepted.on('data', (chunk: Buffer) => receiver(chunk, chunk.length));
     accepted.resume();
     return accepted;
   }
-  // The accepted socket lets go of its handle, so that it can neither read nor close it, and is
-  // destroyed, so that the listener does not wait for it when it closes.
-  owner._handle = null;
+  // The accepted socket is destroyed, so that the listener does not wait for it when it closes.
+  releaseHandle(accepted);
   accepted.destroy();
   let receiver: Receiver | undefined;
-  const onread: OnReadOpts = {
+  const socket = adoptHandle(handle, {
     buffer: shared,
     callback: (length: number) => {
       receiver?.(shared, length);
       return true;
     },
-  };
-  const options = { handle, onread, allowHalfOpen: true };
-  const socket = new Socket(options as ConstructorParameters<typeof Socket>[0]);
+  });
   receiver = receive(socket);
   socket.resume();
   return socket;

@@ -19,6 +19,7 @@ import { typeOf } from '../commands/client-type.ts';
 import type { BufferLimit } from '../config/kinds/lists.ts';
 import { COMPLETE, type DecodeResult, INVALID, type PartialRequest } from '../protocol/decoder.ts';
 import type { ConnectionHost } from './host.ts';
+import { handleOf } from './node-internals.ts';
 import { type Output, openOutput } from './output.ts';
 import { OutputLimit } from './output-limits.ts';
 import type { Recipient } from './reply-queue.ts';
@@ -165,8 +166,7 @@ export class Connection extends Client implements Recipient {
   }
 
   override descriptor(): number {
-    const { _handle: handle } = this.#socket as unknown as { _handle?: { fd?: number } | null };
-    return handle?.fd ?? -1;
+    return handleOf(this.#socket)?.fd ?? -1;
   }
 
   /** Bytes of its buffers, as counted in the host's sum. */

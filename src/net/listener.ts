@@ -2,7 +2,7 @@
 // changed while it runs: all of them or none, and clients stay connected.
 import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { bindNow } from './bind-now.ts';
+import { bindNow, checkBindNow } from './bind-now.ts';
 
 /** Where to listen. */
 export interface ListenOptions {
@@ -29,7 +29,9 @@ export interface ListenHost {
 
 /** A server on one of the addresses. */
 interface Bound {
+  /** As `bind` has it, and what came of it: names are looked up. */
   readonly address: string;
+  readonly host: string;
   readonly port: number;
   readonly server: Server;
 }
@@ -82,19 +84,20 @@ export class Listener {
     const before = this.#tcp;
     const kept = before.filter((one) => one.port === port && wanted.includes(one.address));
     const leaving = before.filter((one) => !kept.includes(one));
+    const missing = [...wanted];
+    for (const { address } of kept) missing.splice(missing.indexOf(address), 1);
+    for (const address of missing) checkBindNow(hostOf(address));
     // On another port the new ones are opened first. On the same port they may overlap with those
     // that leave ('*' with any address), which therefore go first and come back on failure.
     const overlapping = leaving.filter((one) => one.port === port);
     for (const { server } of overlapping) server.close();
     const opened: Bound[] = [];
     try {
-      const missing = [...wanted];
-      for (const { address } of kept) missing.splice(missing.indexOf(address), 1);
-      for (const address of missing) this.#bindNow(opened, address, port);
+      for (const address of missing) this.#bindNow(opened, address, hostOf(address), port);
     } catch (error) {
       for (const { server } of opened) server.close();
       this.#tcp = before.filter((one) => !overlapping.includes(one));
-      for (const one of overlapping) this.#bindNow(this.#tcp, one.address, one.port);
+      for (const one of overlapping) this.#bindNow(this.#tcp, one.address, one.host, one.port);
       throw error;
     }
     for (const { server } of leaving) if (server.listening) server.close();
@@ -124,16 +127,17 @@ export class Listener {
         if (isExcused(address, error)) continue;
         throw error;
       }
-      this.port = (server.address() as AddressInfo).port;
-      this.#tcp.push({ address, port: this.port, server });
+      const bound = server.address() as AddressInfo;
+      this.port = bound.port;
+      this.#tcp.push({ address, host: bound.address, port: this.port, server });
     }
   }
 
-  #bindNow(bound: Bound[], address: string, port: number): void {
+  #bindNow(bound: Bound[], address: string, host: string, port: number): void {
     const server = this.#create(false);
     try {
-      bindNow(server, hostOf(address), port, this.#backlog);
-      bound.push({ address, port, server });
+      bindNow(server, host, port, this.#backlog);
+      bound.push({ address, host, port, server });
     } catch (error) {
       if (!isExcused(address, error)) throw error;
     }

@@ -66,7 +66,12 @@ export class RemoteServers implements Remotes, RemoteOwner {
     const number = Number.parseInt(port, 10);
     if (host === '' || number < 0) throw new RemoteError('this is no address', 'broken');
     if (!(number > 0 && number <= MAX_PORT)) throw new RemoteError('this is no port', 'refused');
-    return new RemoteConnection(this, host, number);
+    try {
+      return new RemoteConnection(this, host, number);
+    } catch (error) {
+      // Node refuses some hosts at once, as of 22 those with a NUL.
+      throw new RemoteError(error instanceof Error ? error.message : String(error), 'broken');
+    }
   }
 
   #closeLongestIdle(): void {

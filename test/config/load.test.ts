@@ -113,6 +113,16 @@ describe('redis.conf syntax', () => {
     ['hz 10\nlogfile "x', 'test.conf:2: unbalanced quotes'],
     ['appenddirname ""', "test.conf:1: appenddirname '': appenddirname can't be empty"],
     ['logfile "\\xff"', "test.conf:1: logfile '\xff': argument must be valid UTF-8"],
+    ['logfile "a\\x00b"', "test.conf:1: logfile 'a\\x00b': argument must not contain NUL bytes"],
+    ['dir "/tmp\\x00"', "test.conf:1: dir '/tmp\\x00': argument must not contain NUL bytes"],
+    [
+      'bind 127.0.0.1 "::1\\x00a"',
+      "test.conf:1: bind '127.0.0.1' '::1\\x00a': argument must not contain NUL bytes",
+    ],
+    [
+      'replicaof "a\\x00b" 6379',
+      "test.conf:1: replicaof 'a\\x00b' '6379': argument must not contain NUL bytes",
+    ],
     ['logfile a\n"a\x01b" 1', "test.conf:2: unknown directive 'a\\x01b'"],
     [
       'include nothing.conf',

@@ -1,50 +1,80 @@
-// Sockets without a handle that can be taken over are served as they are. To the client there must
-// be no difference: each of these holds with the handle and without it.
+// Sockets are read and written past the documented ways of Node where it lets us, and in these ways where
+// it does not. To the client there must be no difference: each of these holds with all of it, with a part
+// and with nothing.
 
 import type { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { NodeInternals } from '../../src/net/node-internals.ts';
 import { encodeCommand } from '../support/command-line.ts';
 import type { RawClient } from '../support/raw-client.ts';
 import { clientLines, LoggedServer, until } from './logged-server.ts';
 import { PatientClient } from './patient-client.ts';
 
-/** How sockets are taken over, and how many were on each way. */
-const accepts = vi.hoisted(() => ({ hidesHandles: false, withHandle: 0, withoutHandle: 0 }));
+/** What the Node of a test has, and how its sockets were taken over. */
+const node = vi.hoisted(() => ({
+  lacks: {} as Partial<NodeInternals>,
+  hidesHandles: false,
+  withHandle: 0,
+  withoutHandle: 0,
+  written: 0,
+}));
+
+vi.mock(import('../../src/net/node-internals.ts'), async (importOriginal) => {
+  const original = await importOriginal();
+  return {
+    ...original,
+    handleOf: (socket) => (node.hidesHandles ? undefined : original.handleOf(socket)),
+    nodeInternals: new Proxy(original.nodeInternals, {
+      get: (target, name) => Reflect.get({ ...target, ...node.lacks }, name),
+    }),
+  };
+});
 
 vi.mock(import('../../src/net/accept.ts'), async (importOriginal) => {
   const original = await importOriginal();
   return {
     receiveInto(accepted, shared, receive) {
-      const given = accepts.hidesHandles ? withoutHandle(accepted) : accepted;
-      return original.receiveInto(given, shared, (socket) => {
-        if (socket === given) accepts.withoutHandle++;
-        else accepts.withHandle++;
+      return original.receiveInto(accepted, shared, (socket) => {
+        if (socket === accepted) node.withoutHandle++;
+        else node.withHandle++;
+        countWrites(socket);
         return receive(socket);
       });
     },
   };
 });
 
-/** The same socket, as a runtime would show it that keeps its handles to itself. */
-function withoutHandle(socket: Socket): Socket {
-  return new Proxy(socket, {
-    get(target, name) {
-      if (name === '_handle') return undefined;
-      const value: unknown = Reflect.get(target, name, target);
-      return typeof value === 'function' ? value.bind(target) : value;
-    },
-  });
+/** Counts what goes through the socket's stream. */
+function countWrites(socket: Socket): void {
+  const write = socket.write.bind(socket) as (...args: unknown[]) => boolean;
+  socket.write = (...args: unknown[]) => {
+    node.written++;
+    return write(...args);
+  };
 }
 
-describe.each([
-  { hidesHandles: false, name: 'with its handle' },
-  { hidesHandles: true, name: 'without its handle' },
-])('a socket $name', ({ hidesHandles }) => {
+interface Case {
+  readonly name: string;
+  readonly lacks: Partial<NodeInternals>;
+  readonly hidesHandles: boolean;
+}
+
+const NO_WRITING = { writeForm: undefined };
+const NO_READING = { readsInto: false };
+const CASES: readonly Case[] = [
+  { name: 'as this Node has it', lacks: {}, hidesHandles: false },
+  { name: 'that is written to as a stream', lacks: NO_WRITING, hidesHandles: false },
+  { name: 'that is read with data events', lacks: NO_READING, hidesHandles: false },
+  { name: 'without both', lacks: { ...NO_WRITING, ...NO_READING }, hidesHandles: false },
+  { name: 'without its handle', lacks: {}, hidesHandles: true },
+];
+
+describe.each(CASES)('a socket $name', ({ lacks, hidesHandles }) => {
   let server: LoggedServer;
   let observer: RawClient;
 
   beforeEach(async () => {
-    Object.assign(accepts, { hidesHandles, withHandle: 0, withoutHandle: 0 });
+    Object.assign(node, { lacks, hidesHandles, withHandle: 0, withoutHandle: 0, written: 0 });
     server = await LoggedServer.start();
     observer = await server.connect();
     await observer.command('PING');
@@ -53,9 +83,14 @@ describe.each([
   afterEach(async () => {
     await server.stop();
     expect((await observer.readUntilClose()).length).toBe(0);
-    const { withHandle, withoutHandle } = accepts;
-    expect(hidesHandles ? withHandle : withoutHandle).toBe(0);
-    expect(hidesHandles ? withoutHandle : withHandle).toBeGreaterThan(0);
+    const isTakenOver = !hidesHandles && lacks.readsInto !== false;
+    const isStream = hidesHandles || 'writeForm' in lacks;
+    const { withHandle, withoutHandle, written } = node;
+    expect({ withHandle: withHandle > 0, withoutHandle: withoutHandle > 0 }).toEqual({
+      withHandle: isTakenOver,
+      withoutHandle: !isTakenOver,
+    });
+    expect(written > 0).toBe(isStream);
   });
 
   function open(): Promise<PatientClient> {

@@ -319,6 +319,7 @@ describe('CONFIG SET', () => {
     { from: '*', to: '127.0.0.1 127.0.0.1' },
     { from: '127.0.0.1', to: '127.0.0.1 127.0.0.1' },
     { from: '*', to: '127.0.0.1 no-such-host.invalid' },
+    { from: 'localhost', to: `127.0.0.2 ${ABSENT}` },
   ])('bind from $from to $to changes nothing', async ({ from, to }) => {
     const server = await start({ bind: from });
     const { port } = server;

@@ -1,7 +1,7 @@
 // Values of several words: addresses, save points, buffer limits, sets of flags and names.
 import { type Kind, severalWords, singleWord, wrongNumberOfArguments } from '../kind.ts';
 import { quoteWord } from '../syntax/words.ts';
-import { textOf } from '../text.ts';
+import { nulProblem, textOf } from '../text.ts';
 import { formatMemory, INT_MAX, parseLong, parseMemory, ULONG_MAX } from './numbers.ts';
 import { mustBeOneOf } from './scalars.ts';
 
@@ -14,7 +14,8 @@ export function addresses(): Kind<readonly string[]> {
     summary: 'addresses, none for no TCP; `-` before one that may be missing',
     parse(words) {
       if (words.length > MAX_ADDRESSES) return 'Too many bind addresses specified.';
-      return { value: isNothing(words) ? [] : words, text: words.join(' ') };
+      const text = words.join(' ');
+      return nulProblem(text) ?? { value: isNothing(words) ? [] : words, text };
     },
   });
 }
@@ -195,10 +196,8 @@ export function masterAddress(): Kind<HostAndPort | undefined> {
       }
       const number = parseLong(port) ?? -1n;
       if (!isUnsigned(number, 65_535n)) return 'Invalid master port';
-      return {
-        value: { host: textOf(host) ?? host, port: Number(number) },
-        text: `${host} ${number}`,
-      };
+      const value = { host: textOf(host) ?? host, port: Number(number) };
+      return nulProblem(host) ?? { value, text: `${host} ${number}` };
     },
     lines: ({ text }) => (text === '' ? [] : [text.split(' ')]),
   });

@@ -4,7 +4,7 @@ import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { systemMessage } from '../error.ts';
 import { type Kind, singleWord } from '../kind.ts';
-import { bytesOf, textOf } from '../text.ts';
+import { bytesOf, nulProblem, textOf } from '../text.ts';
 
 /** `yes` or `no`, in either case. */
 export function yesNo(): Kind<boolean> {
@@ -75,7 +75,7 @@ export function text(
     parse(word) {
       const value = textOf(word);
       if (value === undefined) return 'argument must be valid UTF-8';
-      return options.check?.(value) ?? { value, text: word };
+      return nulProblem(word) ?? options.check?.(value) ?? { value, text: word };
     },
     write: options.isUnsetByEmpty ? (bytes) => bytes || undefined : undefined,
   });
@@ -100,6 +100,8 @@ export function directory(): Kind<string> {
       const path = textOf(word);
       if (path === undefined) return 'argument must be valid UTF-8';
       if (path === '') return 'No such file or directory';
+      const problem = nulProblem(path);
+      if (problem !== undefined) return problem;
       const value = resolve(context.directory, path);
       try {
         if (!statSync(value).isDirectory()) return 'Not a directory';
