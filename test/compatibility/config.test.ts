@@ -6,7 +6,7 @@ import { unordered } from '../support/comparers.ts';
 import { compareWithRedis } from '../support/comparison-suite.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { itemsOf, textOf } from '../support/reply-frames.ts';
-import { compared } from '../support/script.ts';
+import { compared, intended } from '../support/script.ts';
 import { directivesWithoutEffect } from './differences.ts';
 
 /** Directives whose values tell of this one process. */
@@ -66,6 +66,21 @@ compareWithRedis('CONFIG', (define, servers) => {
         CONFIG GET enable-*
       `,
     ),
+  ]);
+
+  define('SET with NUL bytes', [
+    intended(
+      'nul-in-settings',
+      /'bind'\) - argument must not contain NUL bytes\r\n$/,
+      String.raw`CONFIG SET bind "127.0.0.1\x00x"`,
+    ),
+    intended(
+      'nul-in-settings',
+      /'proc-title-template'\) - argument must not contain NUL bytes\r\n$/,
+      String.raw`CONFIG SET proc-title-template "{title}\x00x"`,
+    ),
+    'CONFIG SET proc-title-template "{title} {listen-addr} {server-mode}"',
+    'CONFIG GET bind',
   ]);
 
   define('SET', [

@@ -86,6 +86,11 @@ export const differences: readonly IntendedDifference[] = [
       'MIGRATE deletes a key only when the target has answered +OK or the like. Redis takes everything that is no error for that, such as the answer of a web server.',
   },
   {
+    name: 'nul-in-settings',
+    reason:
+      'Texts, paths and addresses in the configuration and in CONFIG SET must not contain NUL bytes. Redis cuts them off at the first, and uses another path or address than it was given.',
+  },
+  {
     name: 'debug-subcommands',
     reason:
       'DEBUG JMAP and DEBUG STRINGMATCH-LEN are additions of Synap. DEBUG HELP lists what there is: the subcommands of Redis that crash it or look into its data structures are missing.',
