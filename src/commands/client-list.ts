@@ -4,7 +4,7 @@ import type { Request } from '../protocol/request.ts';
 import { BROADCAST, BROKEN_REDIRECTION, TRACKING_ON } from '../tracking/tracker.ts';
 import { cString } from './argument-errors.ts';
 import type { Call } from './call.ts';
-import type { Client, Transaction } from './client.ts';
+import type { Client } from './client.ts';
 import { redirectionOf } from './client-tracking.ts';
 import { type ClientType, clientTypeAt, typeOf } from './client-type.ts';
 import { SYNTAX } from './errors.ts';
@@ -73,7 +73,7 @@ function lineOf(client: Client, call: Call): string {
   const buffers = client.buffers();
   // Only the client that asks runs a command.
   const argumentBytes = client === call.client ? argumentBytesOf(call.request) : 0;
-  const queuedBytes = transaction === undefined ? 0 : queuedBytesOf(transaction);
+  const queuedBytes = transaction?.queue.sizeBytes ?? 0;
   const totalBytes =
     buffers.query + buffers.queryFree + buffers.output + argumentBytes + queuedBytes;
   return (
@@ -116,14 +116,5 @@ function secondsSince(pastMs: number, nowMs: number): number {
 function argumentBytesOf({ lengths, count }: Request): number {
   let bytes = 0;
   for (let i = 0; i < count; i++) bytes += lengths[i];
-  return bytes;
-}
-
-/** Memory that the queued requests take: their bytes and the tables of where arguments lie. */
-function queuedBytesOf({ queue }: Transaction): number {
-  let bytes = 0;
-  for (const { request } of queue) {
-    bytes += request.buffer.length + request.offsets.byteLength + request.lengths.byteLength;
-  }
   return bytes;
 }

@@ -8,6 +8,7 @@ import type { Request } from '../protocol/request.ts';
 import type { Subscriber, Subscriptions } from '../pubsub/subscriber.ts';
 import type { TrackedClient, Tracker } from '../tracking/tracker.ts';
 import type { Command } from './command.ts';
+import { CommandQueue } from './command-queue.ts';
 
 /** CLIENT REPLY: answered, not answered, or not answered for the next command. */
 export const REPLY_ON = 0;
@@ -16,12 +17,20 @@ export const REPLY_SKIP_NEXT = 2;
 export const REPLY_SKIP = 3;
 
 /** A transaction between MULTI and EXEC. */
-export interface Transaction {
-  readonly queue: { readonly command: Command; readonly request: Request }[];
+export class Transaction {
+  readonly queue = new CommandQueue();
   /** A command was refused while queueing: EXEC must fail. */
-  aborted: boolean;
-  /** Flags of all queued commands together. */
-  flags: number;
+  aborted = false;
+  /** Flags that any of the queued commands has, and those that all of them have. */
+  flags = 0;
+  commonFlags = -1;
+
+  /** Queues a copy of a request. @throws RangeError when there is no memory */
+  add(command: Command, request: Request): void {
+    this.queue.add(command, request);
+    this.flags |= command.flags;
+    this.commonFlags &= command.flags;
+  }
 }
 
 /** Where a client comes from and arrives, as CLIENT LIST tells it: "ip:port" or "path:0". */
@@ -70,6 +79,7 @@ export abstract class Client implements Watcher, Subscriber, TrackedClient {
   closing = false;
   /** Unix time of its last request, in ms. */
   lastActiveMs: number;
+  /** What its last request asked for, whether it ran or not; undefined if there is no such command. */
   lastCommand: Command | undefined = undefined;
 
   /** Whether it waits for a key: until its command is answered, no other request of it is run. */

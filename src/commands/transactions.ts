@@ -2,7 +2,7 @@
 // EXEC run nothing when a watched key was touched since. Queueing is dispatch's: it adds requests
 // to `client.transaction` and marks it as aborted when it refuses one.
 import type { Call } from './call.ts';
-import type { Client, Transaction } from './client.ts';
+import { type Client, Transaction } from './client.ts';
 import { type CommandRow, keyRange } from './command.ts';
 import { EXEC_ABORTED } from './errors.ts';
 import { ALLOW_BUSY, FAST, LOADING, NOSCRIPT, SKIP_SLOWLOG, STALE } from './flags.ts';
@@ -82,7 +82,7 @@ function multi({ reply, client }: Call): void {
     reply.error('ERR MULTI calls can not be nested');
     return;
   }
-  client.transaction = { queue: [], aborted: false, flags: 0 };
+  client.transaction = new Transaction();
   reply.ok();
 }
 
@@ -107,13 +107,14 @@ function runQueue(call: Call, { queue }: Transaction): void {
   endWatches(server, client);
   reply.array(queue.length);
   server.effects.beginUnit();
-  for (const queued of queue) {
+  const reader = queue.reader();
+  for (let command = reader.next(); command !== undefined; command = reader.next()) {
     // A client that closes itself (CLIENT KILL) gets no reply after that one.
     const end = client.closing ? reply.mark() : undefined;
-    call.request = queued.request;
+    call.request = reader.request;
     // SELECT changes the client's.
     call.db = client.db;
-    server.run(call, queued.command);
+    server.run(call, command);
     if (end !== undefined) reply.rewind(end);
   }
   call.request = request;

@@ -198,7 +198,6 @@ export class Dispatcher {
         call.client = client;
         call.request = request;
         call.db = client.db;
-        client.lastCommand = command;
         this.run(call, command);
       }
     }
@@ -370,6 +369,7 @@ export class Dispatcher {
   /** The command that is asked for, subcommand included; undefined after answering an error. */
   #resolve(client: Client, request: Request): Command | undefined {
     let command = this.#server.commands.find(request);
+    client.lastCommand = command;
     if (command === undefined) {
       if (!this.#crossProtocol.refuses(client, request)) {
         this.#reject(client, undefined, unknownCommand(request));
@@ -378,6 +378,7 @@ export class Dispatcher {
     }
     if (command.subcommands !== undefined && request.count > 1) {
       const subcommand = command.subcommands.get(request.latin1(1).toLowerCase());
+      client.lastCommand = subcommand;
       if (subcommand === undefined) {
         this.#reject(client, undefined, unknownSubcommand(command, request));
         return undefined;
@@ -446,8 +447,7 @@ export class Dispatcher {
     if (transaction === undefined) return;
     // A transaction that EXEC will not run anyway takes no memory.
     if (!transaction.aborted && !client.dirty) {
-      transaction.queue.push({ command, request: request.clone() });
-      transaction.flags |= command.flags;
+      transaction.add(command, request);
     }
     this.#reply.simple('QUEUED');
   }

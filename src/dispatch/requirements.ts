@@ -30,7 +30,7 @@ export function changesData(client: Client, command: Command): boolean {
 export function runsWhileLoading({ transaction }: Client, command: Command): boolean {
   if ((command.flags & LOADING) === 0) return false;
   if (transaction === undefined || command.fullName !== 'exec') return true;
-  return transaction.queue.every((queued) => (queued.command.flags & LOADING) !== 0);
+  return (transaction.commonFlags & LOADING) !== 0;
 }
 
 /** Whether the command is refused while the data exceeds `maxmemory`. */

@@ -6,6 +6,7 @@ import { compareWithRedis } from '../support/comparison-suite.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { type Reply, textOf } from '../support/reply-frames.ts';
 import {
+  blocked,
   capture,
   closes,
   compared,
@@ -139,6 +140,43 @@ compareWithRedis('CLIENT', (define, servers) => {
       CLIENT INFO x
     `,
   ]);
+
+  define(
+    'LIST: cmd names what was asked for last, whether it ran or not',
+    [
+      capture('b', 'b> CLIENT ID'),
+      ...[
+        'b> GET k',
+        'b> bogus',
+        'b> GET k\nb> CLIENT bogus',
+        'b> CLIENT',
+        'b> GET',
+        'b> SELECT 99',
+        'b> DEBUG',
+        'b> MULTI',
+        'b> LPUSH l x',
+        'b> SET k',
+        'b> CLIENT SETNAME',
+        'b> CONFIG bogus',
+        'b> EXEC',
+        'b> MULTI\nb> CLIENT GETNAME\nb> EXEC',
+        'b> MULTI\nb> BLPOP l 0\nb> DISCARD',
+        'b> RESET',
+      ].map((lines) => [lines, compared(clientLine, 'CLIENT LIST ID $b')]),
+      send('b> BLPOP nolist 0'),
+      blocked(1),
+      compared(clientLine, 'CLIENT LIST ID $b'),
+      'LPUSH nolist x',
+      receive('b', 1),
+      compared(clientLine, 'CLIENT LIST ID $b'),
+      'CLIENT PAUSE 60000 WRITE',
+      send('b> SET k v'),
+      sleep(100),
+      compared(clientLine, 'CLIENT LIST ID $b'),
+      'CLIENT UNPAUSE',
+      receive('b', 1),
+    ].flat(),
+  );
 
   define('KILL: the old form', [
     capture('b', 'b> CLIENT INFO', /\baddr=(\S+)/),

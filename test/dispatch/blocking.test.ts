@@ -4,7 +4,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Wait } from '../../src/commands/blocking.ts';
 import { Call } from '../../src/commands/call.ts';
-import { REPLY_OFF, REPLY_ON, REPLY_SKIP } from '../../src/commands/client.ts';
+import { REPLY_OFF, REPLY_ON, REPLY_SKIP, Transaction } from '../../src/commands/client.ts';
 import type { CommandRow } from '../../src/commands/command.ts';
 import type { Services } from '../../src/commands/services.ts';
 import { BlockedClients } from '../../src/dispatch/blocking.ts';
@@ -227,7 +227,7 @@ test('who is forgotten gets nothing', () => {
 
 test('in a transaction nobody waits', () => {
   const client = server.connect();
-  client.transaction = { queue: [], aborted: false, flags: 0 };
+  client.transaction = new Transaction();
   const call = new Call(server.reply, server.services, client);
   expect(call.block({ type: TYPE_STRING, firstKey: 1, lastKey: 1, timeoutMs: 0, serve })).toBe(
     false,

@@ -97,7 +97,7 @@ export class TestServer {
   /** Adds a command to the client's transaction, as dispatch does. */
   queue(client: Client, ...args: (string | Buffer)[]): void {
     const request = Request.of(args);
-    client.transaction?.queue.push({ command: this.command(request), request });
+    client.transaction?.add(this.command(request), request);
   }
 
   /** The command that a request names. */
