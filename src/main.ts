@@ -1,13 +1,14 @@
 #!/usr/bin/env node
 // The program `synap-server`: command line and configuration files to a running server, signals to
 // its end. The only file that touches the process.
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { Logger } from 'pino';
 import { parseCommandLine } from './config/command-line.ts';
 import type { Config } from './config/config.ts';
 import { ConfigError, systemMessage } from './config/error.ts';
 import { loadConfig } from './config/load.ts';
 import { processTitle } from './config/process-title.ts';
+import { openRegular, readRegular } from './files/regular-file.ts';
 import type { Server } from './server.ts';
 import { openLog, pathOf, start, VERSION } from './start.ts';
 
@@ -70,16 +71,17 @@ async function serve(config: Config): Promise<void> {
     log.info('no configuration file given, using the defaults');
   }
   const pidFile = pathOf(config, 'pidfile');
+  let hasPidFile = false;
   const server = await start({
     config,
     log,
     anyPort: false,
     onClosed: () => {
-      if (pidFile !== '') rmSync(pidFile, { force: true });
+      if (hasPidFile) removePidFile(pidFile);
       log.warn('Synap is now ready to exit, bye bye');
     },
   });
-  if (pidFile !== '') writePidFile(pidFile, log);
+  hasPidFile = pidFile !== '' && writePidFile(pidFile, log);
   announce(server, log);
   if (values['set-proc-title']) {
     showTitle(server);
@@ -149,10 +151,28 @@ function announce(server: Server, log: Logger): void {
   }
 }
 
-function writePidFile(path: string, log: Logger): void {
+/** @returns whether it was written */
+function writePidFile(path: string, log: Logger): boolean {
   try {
-    writeFileSync(path, `${process.pid}\n`);
+    const fd = openRegular(path, 'w');
+    writeFileSync(fd, ownPidLine());
+    closeSync(fd);
+    return true;
   } catch (error) {
     log.warn({ err: error, path }, 'cannot write the pid file');
+    return false;
   }
+}
+
+/** Removes the file, unless another server has written its own id into it meanwhile. */
+function removePidFile(path: string): void {
+  try {
+    if (readRegular(path).toString('latin1') === ownPidLine()) rmSync(path, { force: true });
+  } catch {
+    // It is gone already.
+  }
+}
+
+function ownPidLine(): string {
+  return `${process.pid}\n`;
 }

@@ -33,14 +33,15 @@ const LAYERS = [
 /** What everyone may import, and what of the others these may import themselves. */
 const LEAVES: Readonly<Record<string, readonly string[]>> = {
   logger: [],
-  config: [],
+  config: ['files'],
+  files: [],
   protocol: [],
   telemetry: ['protocol'],
 };
 
 /** Layers that know less than all that is below them. */
 const SELF_CONTAINED: Readonly<Record<string, readonly string[]>> = {
-  persistence: ['protocol', 'telemetry', 'logger'],
+  persistence: ['protocol', 'telemetry', 'logger', 'files'],
 };
 
 /** The files that are run; the others leave the process to them. */

@@ -3,6 +3,7 @@
 // the process: `dir` is a value here, from which the paths of later includes start.
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { readRegular } from '../files/regular-file.ts';
 import { Config } from './config.ts';
 import { argumentsOf, defaultOf, parseSetting } from './directive.ts';
 import { directives, findDirective, unknownDirective } from './directives.ts';
@@ -92,7 +93,9 @@ class Loader {
     }
     let bytes: string;
     try {
-      bytes = readFileSync(absolute, 'latin1');
+      // A shell's `<(…)` and /dev/null are meant: what is below /dev has been opened by somebody.
+      const read = absolute.startsWith('/dev/') ? readFileSync : readRegular;
+      bytes = read(absolute).toString('latin1');
     } catch (error) {
       const file = includedAt === undefined ? 'cannot read the file' : `cannot read '${path}'`;
       throw new ConfigError(includedAt ?? path, `${file}: ${systemMessage(error)}`);

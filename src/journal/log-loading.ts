@@ -5,13 +5,14 @@
 //
 //   newest base ──sound?──▶ increments from its offset ──▶ torn end cut ──▶ log open for more
 //        └──no: older base ──▶ kept increments, increments
-import { constants, existsSync, renameSync, statSync } from 'node:fs';
+import { closeSync, constants, existsSync, renameSync, statSync } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Logger } from 'pino';
 import type { LoadProgress } from '../commands/snapshots.ts';
 import type { Values } from '../config/directives.ts';
 import type { Replay } from '../dispatch/replay.ts';
+import { openRegular } from '../files/regular-file.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import { hasPreamble, readAofFile } from '../persistence/aof-file.ts';
 import { CommandReader } from '../persistence/commands-of.ts';
@@ -98,6 +99,8 @@ async function takeOverSingleFile(
   // Also when it was interrupted between the manifest and the move.
   const isMoving = only?.name === place.baseName && !existsSync(directory.pathOf(only.name));
   if (!existsSync(single) || segments.length > 0 || (only !== undefined && !isMoving)) return;
+  // It is moved only if it is one.
+  closeSync(openRegular(single, 'r'));
   await becomeBase(directory, place.baseName);
   renameSync(single, directory.pathOf(place.baseName));
   await syncDirectory(realFileSystem, directory.path);

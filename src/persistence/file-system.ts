@@ -14,21 +14,23 @@ import {
   openSync,
   read,
   readdirSync,
-  readFileSync,
   renameSync,
   statSync,
   unlinkSync,
   writeSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { type OpenMode, openRegular, readRegular } from '../files/regular-file.ts';
 
 /** Told the outcome of something asynchronous. */
 export type Done = (error: Error | null) => void;
 
 /** The operations; all throw, or pass on, the system's error. */
 export interface FileSystem {
-  /** @param flags as of `fs.open`: 'r', 'r+', 'w', 'wx' … */
-  open(path: string, flags: string): number;
+  /** Opens a regular file, and nothing else; see `OpenMode`. */
+  open(path: string, mode: OpenMode): number;
+  /** Opens a directory, to be synced. */
+  openDirectory(path: string): number;
   close(fd: number): void;
   /** @returns how many of the bytes were written: at least one, maybe not all */
   write(fd: number, bytes: Uint8Array, start: number, length: number, position: number): number;
@@ -56,7 +58,8 @@ export interface FileSystem {
 
 /** The file system of the machine. */
 export const realFileSystem: FileSystem = {
-  open: (path, flags) => openSync(path, flags, 0o644),
+  open: openRegular,
+  openDirectory: (path) => openSync(path, constants.O_RDONLY | constants.O_DIRECTORY),
   close: closeSync,
   write: writeSync,
   truncate: ftruncateSync,
@@ -74,7 +77,7 @@ export const realFileSystem: FileSystem = {
     }),
   readText(path) {
     try {
-      return readFileSync(path, 'latin1');
+      return readRegular(path).toString('latin1');
     } catch (error) {
       if (isMissing(error)) return undefined;
       throw error;
@@ -162,7 +165,7 @@ export function writeAll(
 
 /** Makes what was created, renamed or removed in a directory last. */
 export async function syncDirectory(fs: FileSystem, path: string): Promise<void> {
-  const fd = fs.open(path, 'r');
+  const fd = fs.openDirectory(path);
   try {
     await fs.sync(fd);
   } finally {

@@ -27,7 +27,7 @@ export async function openLog(
   const isContinued = last !== undefined && isListed && !last.isPlain && last.end === offset;
   const next = { name: '', seq: directory.nextSegmentSeq, start: offset };
   const file = isContinued ? last : { ...next, name: directory.segmentFileName(next.seq) };
-  const fd = fs.open(directory.pathOf(file.name), isContinued ? 'r+' : 'w+');
+  const fd = fs.open(directory.pathOf(file.name), isContinued ? 'r+' : 'w');
   try {
     // What a killed process had written is in the page cache, and need not be on disk yet.
     await fs.sync(fd);

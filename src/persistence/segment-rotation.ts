@@ -86,7 +86,7 @@ export class SegmentRotation {
     const seq = this.#directory.nextSegmentSeq;
     const name = this.#directory.segmentFileName(seq);
     // A file of this name is left over from an attempt that did not reach the manifest.
-    const fd = fs.open(this.#directory.pathOf(name), 'w+');
+    const fd = fs.open(this.#directory.pathOf(name), 'w');
     try {
       await fs.sync(fd);
       await this.#directory.update((manifest) => {

@@ -1,7 +1,8 @@
 // The bytes of a snapshot's file, in pieces of at most 4 MiB: as they are, or decompressed where the
 // file consists of LZ4 frames, as its first bytes tell. Reading the disk and decompressing go on
 // while the last piece is being worked on.
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { openRegularSoon } from '../files/regular-file.ts';
 import { LZ4_MAGIC } from './lz4-frames.ts';
 import { Lz4Input } from './lz4-input.ts';
 import { framesContent } from './lz4-reader.ts';
@@ -27,7 +28,7 @@ export class SnapshotPieces implements AsyncIterable<Buffer> {
    * @throws Lz4Error when a frame is damaged, or the system's error
    */
   async *[Symbol.asyncIterator](): AsyncGenerator<Buffer, undefined, undefined> {
-    const file = await open(this.#path);
+    const file = await openRegularSoon(this.#path);
     try {
       const magic = Buffer.alloc(LZ4_MAGIC.length);
       await file.read(magic, 0, magic.length, 0);

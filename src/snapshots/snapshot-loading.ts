@@ -1,8 +1,9 @@
 // Loads a snapshot's file into the keyspace: in slices at the start, at once for DEBUG RELOAD. What is
 // wrong with a file is told with its path, the place in it, and what can be done.
-import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, readSync, statSync } from 'node:fs';
 import type { Values } from '../config/directives.ts';
 import { systemMessage } from '../config/error.ts';
+import { openRegular } from '../files/regular-file.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import { Lz4Error } from '../persistence/lz4-frames.ts';
 import { SnapshotPieces } from '../persistence/snapshot-pieces.ts';
@@ -80,10 +81,9 @@ export function loadFileNow(
   values: Values,
   merges: boolean,
 ): LoadResult {
-  const fileBytes = statSync(path).size;
-  const options = { fileBytes, dropsExpired: true, replaces: merges };
+  const fd = openRegular(path, 'r');
+  const options = { fileBytes: fstatSync(fd).size, dropsExpired: true, replaces: merges };
   const { loader, reader } = partsOf(keyspace, values, options);
-  const fd = openSync(path, 'r');
   const piece = Buffer.allocUnsafeSlow(PIECE_BYTES);
   try {
     while (reader.work(Number.POSITIVE_INFINITY) !== 'done') {

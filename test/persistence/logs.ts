@@ -2,6 +2,7 @@
 // in it, and a file system that fails when it is told to.
 
 import { crc32 } from 'node:zlib';
+import type { OpenMode } from '../../src/files/regular-file.ts';
 import { type FileSystem, realFileSystem } from '../../src/persistence/file-system.ts';
 import type { Log, LogOptions } from '../../src/persistence/log.ts';
 import { LogDirectory } from '../../src/persistence/log-directory.ts';
@@ -112,9 +113,14 @@ export class FaultyFileSystem implements FileSystem {
   #held: (() => void)[] = [];
   holdsSyncs = false;
 
-  open(path: string, flags: string): number {
+  open(path: string, mode: OpenMode): number {
     this.#check('open');
-    return realFileSystem.open(path, flags);
+    return realFileSystem.open(path, mode);
+  }
+
+  openDirectory(path: string): number {
+    this.#check('open');
+    return realFileSystem.openDirectory(path);
   }
 
   write(fd: number, bytes: Uint8Array, start: number, length: number, position: number): number {

@@ -1,7 +1,7 @@
 // CONFIG REWRITE: the file that the server was started with is made to say the present values, with
 // its comments and order kept.
-import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
+import { readRegular } from '../../files/regular-file.ts';
 import { isYaml } from '../syntax/syntax.ts';
 import type { Entry } from './entry.ts';
 import { isMissing, replaceFile } from './replace-file.ts';
@@ -26,7 +26,7 @@ export function rewriteFile(path: string, entries: readonly Entry[], directory: 
 
 function readIfExists(path: string): string {
   try {
-    return readFileSync(path, 'latin1');
+    return readRegular(path).toString('latin1');
   } catch (error) {
     if (isMissing(error)) return '';
     throw error;
