@@ -27,6 +27,7 @@ export function memoryFields(server: Services): InfoField[] {
     ['allocator_allocated', memory.arenaUsed],
     ['allocator_active', memory.arenaActive],
     ...sized('total_system_memory', os.totalmem()),
+    ...scriptFields(),
     ...sized('maxmemory', limit),
     ['maxmemory_policy', config.values['maxmemory-policy']],
     ['allocator_frag_ratio', ratio(memory.arenaActive, memory.arenaUsed).toFixed(2)],
@@ -48,6 +49,23 @@ export function memoryFields(server: Services): InfoField[] {
     ['arena_external', memory.external],
     ['js_heap_used', memory.heapUsed],
     ['js_heap_reserved', memory.heapReserved],
+  ];
+}
+
+/** What scripts and functions take: nothing, as there are none yet. */
+function scriptFields(): InfoField[] {
+  return [
+    ['used_memory_lua', 0],
+    ['used_memory_vm_eval', 0],
+    ['used_memory_lua_human', humanBytes(0)],
+    ['used_memory_scripts_eval', 0],
+    ['number_of_cached_scripts', 0],
+    ['number_of_functions', 0],
+    ['number_of_libraries', 0],
+    ['used_memory_vm_functions', 0],
+    ...sized('used_memory_vm_total', 0),
+    ['used_memory_functions', 0],
+    ...sized('used_memory_scripts', 0),
   ];
 }
 

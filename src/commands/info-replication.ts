@@ -7,6 +7,14 @@ import type { LoadProgress } from './snapshots.ts';
 
 const NO_REPLICATION_ID = '0'.repeat(40);
 
+/** What Redis tells of a child process that saves, and of the pages that it had to copy for it. */
+const NO_FORK: readonly InfoField[] = [
+  ['current_cow_peak', 0],
+  ['current_cow_size', 0],
+  ['current_cow_size_age', 0],
+  ['current_fork_perc', '0.00'],
+];
+
 /** The fields of INFO persistence. */
 export function persistenceFields({ snapshots, wal }: Services): InfoField[] {
   const { facts } = wal;
@@ -15,6 +23,7 @@ export function persistenceFields({ snapshots, wal }: Services): InfoField[] {
   return [
     ['loading', snapshots.isLoading ? 1 : 0],
     ['async_loading', 0],
+    ...NO_FORK,
     ['current_save_keys_processed', progress.saved],
     ['current_save_keys_total', progress.keys],
     ['rdb_changes_since_last_save', snapshots.changes],
@@ -25,11 +34,15 @@ export function persistenceFields({ snapshots, wal }: Services): InfoField[] {
     ['rdb_last_bgsave_time_sec', snapshots.lastTookSeconds],
     ['rdb_current_bgsave_time_sec', snapshots.isSaving ? sinceSeconds : -1],
     ['rdb_saves', snapshots.saves],
+    ['rdb_last_cow_size', 0],
     ['rdb_last_load_keys_expired', lastLoad.expired],
     ['rdb_last_load_keys_loaded', lastLoad.loaded],
     ['aof_enabled', facts === undefined ? 0 : 1],
     ...rewriteFields(wal.rewriteFacts),
     ['aof_last_write_status', facts?.hasFailed ? 'err' : 'ok'],
+    ['aof_last_cow_size', 0],
+    ['module_fork_in_progress', 0],
+    ['module_fork_last_cow_size', 0],
     ...logFields(facts),
     ...loadingFields(snapshots.loading),
   ];
@@ -85,6 +98,7 @@ function loadingFields(loading: LoadProgress | undefined): InfoField[] {
   return [
     ['loading_start_time', Math.floor(startedMs / 1000)],
     ['loading_total_bytes', totalBytes],
+    ['loading_rdb_used_mem', 0],
     ['loading_loaded_bytes', loadedBytes],
     ['loading_loaded_perc', ((loadedBytes / totalBytes) * 100).toFixed(2)],
     ['loading_eta_seconds', Math.floor(left)],
@@ -93,9 +107,12 @@ function loadingFields(loading: LoadProgress | undefined): InfoField[] {
 
 /** The fields of INFO replication. */
 export function replicationFields({ identity, config, wal }: Services): InfoField[] {
+  const { 'min-replicas-to-write': required, 'min-replicas-max-lag': maxLag } = config.values;
+  const lagging: InfoField[] = required > 0 && maxLag > 0 ? [['min_slaves_good_slaves', 0]] : [];
   return [
     ['role', 'master'],
     ['connected_slaves', 0],
+    ...lagging,
     ['master_failover_state', 'no-failover'],
     // Names one history of the data: that of the log, or without one that of this run.
     ['master_replid', wal.facts?.replicationId ?? identity.runId],

@@ -10,7 +10,7 @@ import { memoryFields } from './info-memory.ts';
 import { persistenceFields, replicationFields } from './info-replication.ts';
 import { ratio } from './memory-report.ts';
 import type { Services } from './services.ts';
-import { REDIS_VERSION } from './version.ts';
+import { buildId, REDIS_VERSION } from './version.ts';
 
 /** A line of INFO. */
 export type InfoField = readonly [name: string, value: string | number];
@@ -53,12 +53,18 @@ function serverFields({ identity, config, keyspace }: Services): InfoField[] {
     ['redis_version', REDIS_VERSION],
     ['synap_version', identity.version],
     ['node_version', process.versions.node],
+    // As Redis says when it is built from a package: nothing of a commit, and no compiler.
+    ['redis_git_sha1', '00000000'],
+    ['redis_git_dirty', 0],
+    ['redis_build_id', buildId(identity.version)],
     ['redis_mode', 'standalone'],
     ['os', `${os.type()} ${os.release()} ${os.machine()}`],
     ['arch_bits', process.arch.endsWith('64') ? 64 : 32],
     // What process.hrtime and performance.now are made of.
     ['monotonic_clock', 'POSIX clock_gettime'],
     ['multiplexing_api', pollingInterface()],
+    ['atomicvar_api', 'none'],
+    ['gcc_version', '0.0.0'],
     ['process_id', process.pid],
     ['process_supervised', 'no'],
     ['run_id', identity.runId],
@@ -71,6 +77,7 @@ function serverFields({ identity, config, keyspace }: Services): InfoField[] {
     ['lru_clock', lruWord(keyspace.nowMs) >>> 0],
     ['executable', process.argv[1] ?? process.execPath],
     ['config_file', config.file ?? ''],
+    ['io_threads_active', 0],
   ];
 }
 
@@ -132,14 +139,23 @@ function statsFields({ keyspace, pubsub, remotes, stats, tracking }: Services): 
     ['pubsub_channels', pubsub.channels.size],
     ['pubsub_patterns', pubsub.patterns.size],
     ['pubsubshard_channels', pubsub.shards.size],
+    // Nothing here forks.
+    ['latest_fork_usec', 0],
+    ['total_forks', 0],
     ['migrate_cached_sockets', remotes.size],
+    ['slave_expires_tracked_keys', 0],
     ['tracking_total_keys', tracking.table.keys],
     ['tracking_total_items', tracking.table.items],
     ['tracking_total_prefixes', tracking.prefixes.size],
     ['unexpected_error_replies', 0],
     ['total_error_replies', stats.errorReplies],
+    ['dump_payload_sanitizations', 0],
     ['total_reads_processed', stats.readsProcessed],
     ['total_writes_processed', stats.writesProcessed],
+    ['io_threaded_reads_processed', 0],
+    ['io_threaded_writes_processed', 0],
+    ['reply_buffer_shrinks', 0],
+    ['reply_buffer_expands', 0],
   ];
 }
 

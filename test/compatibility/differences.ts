@@ -106,31 +106,6 @@ export interface InfoFields {
 /** Fields that Redis prints and Synap does not, because they have no meaning here. */
 export const infoFieldsLeftOut: readonly InfoFields[] = [
   {
-    reason: 'They tell how Redis was compiled.',
-    fields: [
-      'Server/redis_git_sha1',
-      'Server/redis_git_dirty',
-      'Server/redis_build_id',
-      'Server/atomicvar_api',
-      'Server/gcc_version',
-    ],
-  },
-  {
-    reason: 'Synap does not fork and copies no pages.',
-    fields: [
-      'Persistence/current_cow_peak',
-      'Persistence/current_cow_size',
-      'Persistence/current_cow_size_age',
-      'Persistence/current_fork_perc',
-      'Persistence/rdb_last_cow_size',
-      'Persistence/aof_last_cow_size',
-      'Persistence/module_fork_in_progress',
-      'Persistence/module_fork_last_cow_size',
-      'Stats/latest_fork_usec',
-      'Stats/total_forks',
-    ],
-  },
-  {
     reason: 'They are about jemalloc and its defragmentation; Synap tells of its arena instead.',
     fields: [
       'Memory/allocator_resident',
@@ -147,42 +122,6 @@ export const infoFieldsLeftOut: readonly InfoFields[] = [
       'Stats/current_active_defrag_time',
     ],
   },
-  {
-    reason: 'There are no I/O threads, and no reply buffers that are resized.',
-    fields: [
-      'Server/io_threads_active',
-      'Stats/io_threaded_reads_processed',
-      'Stats/io_threaded_writes_processed',
-      'Stats/reply_buffer_shrinks',
-      'Stats/reply_buffer_expands',
-    ],
-  },
-  {
-    reason: 'Scripts and functions are not there yet.',
-    fields: [
-      'Memory/used_memory_lua',
-      'Memory/used_memory_vm_eval',
-      'Memory/used_memory_lua_human',
-      'Memory/used_memory_scripts_eval',
-      'Memory/number_of_cached_scripts',
-      'Memory/number_of_functions',
-      'Memory/number_of_libraries',
-      'Memory/used_memory_vm_functions',
-      'Memory/used_memory_vm_total',
-      'Memory/used_memory_vm_total_human',
-      'Memory/used_memory_functions',
-      'Memory/used_memory_scripts',
-      'Memory/used_memory_scripts_human',
-    ],
-  },
-  {
-    reason: 'Payloads and snapshots are always checked as a whole.',
-    fields: ['Stats/dump_payload_sanitizations'],
-  },
-  {
-    reason: 'Writable replicas are not there yet.',
-    fields: ['Stats/slave_expires_tracked_keys'],
-  },
 ];
 
 /** Fields that Synap prints besides those of Redis 7.0. */
@@ -196,6 +135,19 @@ export const infoFieldsAdded: readonly InfoFields[] = [
       'Memory/arena_external',
       'Memory/js_heap_used',
       'Memory/js_heap_reserved',
+    ],
+  },
+  {
+    reason: 'How far the log is, while there is one.',
+    fields: [
+      'Persistence/log_generations',
+      'Persistence/log_offset',
+      'Persistence/log_synced_offset',
+      'Persistence/log_groups',
+      'Persistence/log_bytes',
+      'Persistence/log_last_group_bytes',
+      'Persistence/log_fsync_p50_usec',
+      'Persistence/log_fsync_p99_usec',
     ],
   },
 ];
