@@ -106,7 +106,7 @@ export class Background {
     const { keyspace } = this.#host;
     keyspace.tick(unixTimeMsAt(performance.now()));
     const expiryLeft = this.#expire();
-    const memoryLeft = keyspace.reclaiming && keyspace.reclaim(performance.now() + SLICE_MS);
+    const memoryLeft = keyspace.reclaim(performance.now() + SLICE_MS);
     const evictionLeft = this.#host.continueEviction();
     if (expiryLeft || memoryLeft || evictionLeft) this.wake();
   }

@@ -128,8 +128,9 @@ export class Entries {
   footprintBytes(ref: number): number {
     const meta = metaOf(this.arena, ref);
     let total = this.arena.blockBytes(metaClass(meta));
-    if ((meta & FLAG_EXTERNAL_KEY) !== 0) total += this.key(ref).buffer.length;
-    if ((meta & FLAG_EXTERNAL_VALUE) !== 0) total += this.value(ref).buffer.length;
+    const { external } = this.arena;
+    if ((meta & FLAG_EXTERNAL_KEY) !== 0) total += external.sizeOf(this.#externalId(ref, 0));
+    if ((meta & FLAG_EXTERNAL_VALUE) !== 0) total += external.sizeOf(this.externalValue(ref));
     if ((meta & HAS_OUTSIDE) !== 0) total += this.lists.bytes(this.outside(ref));
     return total;
   }
@@ -276,6 +277,7 @@ export class Entries {
     } else {
       const value = this.value(ref);
       copyBytes(bytes, offset, length, value.buffer, value.offset);
+      if ((meta & FLAG_EXTERNAL_VALUE) !== 0) this.arena.external.written(value.buffer, length);
     }
   }
 
@@ -320,7 +322,7 @@ export class Entries {
 
   /**
    * Changes bytes of a value in place, from `at` on; what lies between its end and `at` is NUL. Nothing
-   * else changes bytes of a string that lie in an external block: they may be lent.
+   * else changes bytes of a string that lie in an external block: they may be pinned.
    */
   patch(
     ref: number,
@@ -330,10 +332,12 @@ export class Entries {
     offset: number,
     length: number,
   ): void {
-    const value = this.value(ref);
-    this.arena.external.changing(value.buffer, Math.min(before, at), at + length);
-    if (at > before) value.buffer.fill(0, value.offset + before, value.offset + at);
-    copyBytes(bytes, offset, length, value.buffer, value.offset + at);
+    const { external } = this.arena;
+    const { buffer, offset: start } = this.value(ref);
+    external.changing(buffer, Math.min(before, at), at + length);
+    if (at > before) external.clear(buffer, start + before, start + at);
+    copyBytes(bytes, offset, length, buffer, start + at);
+    external.written(buffer, start + at + length);
   }
 
   /** Gives the value another length within the memory that it has; false when that is too small. */
@@ -342,7 +346,7 @@ export class Entries {
     const words = this.arena.i32[ref >>> SEGMENT_SHIFT];
     const base = (ref & SEGMENT_MASK) << 1;
     if ((meta & FLAG_EXTERNAL_VALUE) !== 0) {
-      if (length > this.value(ref).buffer.length) return false;
+      if (length > this.value(ref).buffer.length && !this.#growOutside(ref, length)) return false;
     } else {
       const keyBytes = (meta & FLAG_EXTERNAL_KEY) !== 0 ? EXTERNAL_ID_BYTES : words[base + 1];
       if (keyOffset(meta) + keyBytes + length > this.arena.blockBytes(metaClass(meta)))
@@ -350,6 +354,11 @@ export class Entries {
     }
     words[base + 2] = length;
     return true;
+  }
+
+  /** Gives a value that lies outside, and grows, more room where it lies; false when there is none. */
+  #growOutside(ref: number, length: number): boolean {
+    return this.arena.external.grow(this.externalValue(ref), length + spareFor(length));
   }
 
   /**
@@ -436,7 +445,7 @@ export class Entries {
   rebuild(ref: number, length: number, expiry: number, capacity = length): number {
     const { buffer, offset, length: keyLength } = this.key(ref);
     const before = this.value(ref).length;
-    const spare = length > before ? Math.min(length, MAX_SPARE_BYTES) : 0;
+    const spare = length > before ? spareFor(length) : 0;
     const fresh = this.duplicate(
       ref,
       buffer,
@@ -483,6 +492,11 @@ export class Entries {
 /** Frees all of a large value at once. */
 function finish(step: () => boolean): void {
   while (!step());
+}
+
+/** Spare capacity of a value that grows to a length. */
+function spareFor(length: number): number {
+  return Math.min(length, MAX_SPARE_BYTES);
 }
 
 /** Whether a value of so many bytes lies inside the block, with an expiry or without. */

@@ -85,6 +85,8 @@ export class Keyspace {
 
   /** What was emptied: its memory is given back in slices. */
   readonly #detached: DetachedKeys[] = [];
+  /** Memory of large values that are gone: each step gives a little of it back, as ExternalBlocks has it. */
+  readonly #released: (() => boolean)[] = [];
   #observer: KeyObserver | undefined;
   /** Database at which the next active expiry cycle begins. */
   #nextExpiryIndex = 0;
@@ -97,6 +99,10 @@ export class Keyspace {
   constructor(databaseCount: number) {
     this.entries.onLargeValue = (step) => {
       this.giveBack({ keys: 1, free: () => !step() });
+    };
+    this.arena.external.onRelease = (step) => {
+      this.#released.push(step);
+      this.onReclaimable();
     };
     for (let i = 0; i < databaseCount; i++) this.databases.push(new Database(this, i));
     this.initialBytes = this.usedBytes;
@@ -323,7 +329,7 @@ export class Keyspace {
 
   // ── Background work ─────────────────────────────────────────────────────────────────────────
 
-  /** Whether memory waits to be given back. */
+  /** Whether memory that is still counted waits to be given back. */
   get reclaiming(): boolean {
     return this.#detached.length > 0;
   }
@@ -334,19 +340,25 @@ export class Keyspace {
   }
 
   /**
-   * Gives back memory of emptied databases until the deadline (by performance.now()).
-   * @returns whether there is more
+   * Gives back memory of emptied databases and of large values until the deadline (by performance.now());
+   * without one (Infinity) that of the databases, all of it.
+   * @returns whether there may be more
    */
   reclaim(deadline: number): boolean {
+    const isPartial = deadline !== Number.POSITIVE_INFINITY;
     while (this.#detached.length > 0) {
       const [{ keys, free }] = this.#detached;
       if (!free()) {
         this.#detached.shift();
-        if (deadline !== Number.POSITIVE_INFINITY) this.stats.lazyFreed += keys;
+        if (isPartial) this.stats.lazyFreed += keys;
       }
-      if (performance.now() >= deadline) break;
+      if (performance.now() >= deadline) return true;
     }
-    return this.reclaiming;
+    while (isPartial && this.#released.length > 0) {
+      if (this.#released[0]()) this.#released.shift();
+      if (performance.now() >= deadline) return this.#released.length > 0;
+    }
+    return false;
   }
 
   /**

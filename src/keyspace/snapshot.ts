@@ -208,9 +208,7 @@ export class Snapshot {
   }
 
   #end(): void {
-    if (this.#keyspace.snapshot !== this) return;
-    this.#keyspace.snapshot = undefined;
-    this.#keyspace.arena.external.takeAllBack();
+    if (this.#keyspace.snapshot === this) this.#keyspace.snapshot = undefined;
   }
 }
 

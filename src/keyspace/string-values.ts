@@ -68,7 +68,7 @@ export function setInteger(
 export function createString(db: Database, request: Request, i: number, length: number): number {
   const ref = db.build(0, request, i, TYPE_STRING, ENCODING_RAW, length, NO_EXPIRY);
   const value = db.value(ref);
-  value.buffer.fill(0, value.offset, value.offset + length);
+  db.entries.arena.external.clear(value.buffer, value.offset, value.offset + length);
   db.put(0, ref, request, i);
   return ref;
 }

@@ -1,58 +1,221 @@
-// Bytes that are too large for an arena block: each in a buffer of its own, named by a number.
-// Numbers are used again after they were freed; buffers are not, so that one that was lent stays what it
-// is. Who changes bytes of a buffer that others may have been lent tells so before.
-import type { LentBytes } from './lent-bytes.ts';
+// Bytes that are too large for an arena block: each in memory of its own, named by a number. Small ones
+// are buffers; large ones have large memory (large-memory.ts), which is given back step by step when its
+// block is, and is pinned no more. Numbers are used again after they were freed; memory is not, so that
+// bytes that are pinned stay what they are. Who changes bytes that may be pinned reports so before.
+//
+//   memory:   [ room ][ the block's bytes, spare capacity included ][ room ]
+//
+// The rooms, which only `reserve` makes, are for what a value has around its bytes elsewhere: on the wire, or
+// in a list. So bytes that were received become a value without being moved (received-bytes.ts).
+import { LARGE_BYTES, LargeMemory } from './large-memory.ts';
+import { PinnedBytes } from './pinned-bytes.ts';
 
-/** Buffers outside the arena; see the head of this file. */
+/** Room before and behind the bytes of a block that was reserved. */
+export const ROOM_BYTES = 16;
+
+/** A block that is in use. */
+interface Block {
+  bytes: Buffer;
+  /** What it is counted with. */
+  sizeBytes: number;
+  /** Undefined for a small one. */
+  readonly memory: LargeMemory | undefined;
+}
+
+/** Memory outside the arena; see the head of this file. */
 export class ExternalBlocks {
-  /** Bytes of all buffers that are in use, their spare capacity included. */
+  /** Bytes of all blocks, spare capacity and copies for their pins included. */
   usedBytes = 0;
+  /**
+   * Takes over large memory that is to be given back: each call of `step` gives a little, in well under
+   * a millisecond, and returns whether that was all.
+   */
+  onRelease: (step: () => boolean) => void = finish;
 
-  readonly #buffers: (Buffer | undefined)[] = [];
+  readonly #blocks: (Block | undefined)[] = [];
   readonly #vacant: number[] = [];
-  /** What is lent, by its buffer. */
-  readonly #lent = new Map<Buffer, LentBytes>();
+  /** The large memory that blocks have, or pins of blocks that were given back, by its area. */
+  readonly #large = new Map<ArrayBufferLike, LargeMemory>();
+  /** The areas of pinned bytes. */
+  readonly #pins = new Map<ArrayBufferLike, Set<PinnedBytes>>();
+  /** Large memory whose block was given back while it was pinned. */
+  readonly #orphans = new Set<LargeMemory>();
 
-  /** Takes a buffer of at least `capacityBytes`, its content undefined; returns its number. */
+  /** Takes a block of at least `capacityBytes`, its content undefined; returns its number. */
   allocate(capacityBytes: number): number {
-    const buffer = Buffer.allocUnsafeSlow(capacityBytes);
-    const id = this.#vacant.pop() ?? this.#buffers.length;
-    this.#buffers[id] = buffer;
-    this.usedBytes += capacityBytes;
+    if (capacityBytes < LARGE_BYTES) {
+      const bytes = Buffer.allocUnsafeSlow(capacityBytes);
+      return this.#add({ bytes, sizeBytes: capacityBytes, memory: undefined });
+    }
+    const memory = new LargeMemory(capacityBytes);
+    memory.commit(capacityBytes);
+    const bytes = Buffer.from(memory.area, 0, capacityBytes);
+    return this.#add({ bytes, sizeBytes: capacityBytes, memory });
+  }
+
+  /** The bytes of a block that is in use. */
+  get(id: number): Buffer {
+    return this.#block(id).bytes;
+  }
+
+  /** What a block is counted with, in bytes. */
+  sizeOf(id: number): number {
+    return this.#block(id).sizeBytes;
+  }
+
+  /**
+   * Gives a block more capacity where it lies; its bytes are another buffer then.
+   * @returns whether that was possible
+   */
+  grow(id: number, capacityBytes: number): boolean {
+    const block = this.#block(id);
+    const { memory, bytes } = block;
+    if (memory === undefined) return false;
+    const start = bytes.byteOffset;
+    if (start + capacityBytes > memory.reservedBytes) return false;
+    memory.commit(start + capacityBytes);
+    block.bytes = Buffer.from(memory.area, start, capacityBytes);
+    this.#recount(block, memory.committedBytes);
+    return true;
+  }
+
+  /** Gives a block back. */
+  free(id: number): void {
+    const { memory, sizeBytes } = this.#block(id);
+    this.#blocks[id] = undefined;
+    this.#vacant.push(id);
+    if (memory === undefined) this.usedBytes -= sizeBytes;
+    else if (this.#pins.has(memory.area)) this.#orphans.add(memory);
+    else this.#release(memory);
+  }
+
+  // ── NUL bytes ───────────────────────────────────────────────────────────────────────────────
+
+  /** Makes bytes of a block NUL; in large memory they mostly are. */
+  clear(bytes: Buffer, start: number, end: number): void {
+    const memory = this.#largeOf(bytes);
+    const last = memory === undefined ? end : Math.min(end, memory.writtenTo - bytes.byteOffset);
+    if (start < last) bytes.fill(0, start, last);
+  }
+
+  /** Bytes of a block that `clear` may be called for were written up to a place. */
+  written(bytes: Buffer, end: number): void {
+    const memory = this.#largeOf(bytes);
+    if (memory === undefined) return;
+    memory.writtenTo = Math.max(memory.writtenTo, bytes.byteOffset + end);
+  }
+
+  // ── Pins ────────────────────────────────────────────────────────────────────────────────────
+
+  /** Whether bytes lie in large memory: then they can be pinned instead of copied. */
+  isLarge(bytes: Uint8Array): boolean {
+    return this.#largeOf(bytes) !== undefined;
+  }
+
+  /** Keeps bytes of a block as they are, until they are unpinned. */
+  pin(bytes: PinnedBytes): void {
+    bytes.keeper = this;
+    const pins = this.#pins.get(bytes.area);
+    if (pins === undefined) this.#pins.set(bytes.area, new Set([bytes]));
+    else pins.add(bytes);
+  }
+
+  /** Nobody reads the bytes any more; nothing when they are not pinned. */
+  unpin(bytes: PinnedBytes): void {
+    const { area } = bytes;
+    const pins = this.#pins.get(area);
+    if (pins?.delete(bytes) !== true) return;
+    this.usedBytes -= bytes.copiedBytes;
+    if (pins.size > 0) return;
+    this.#pins.delete(area);
+    const memory = this.#large.get(area);
+    if (memory !== undefined && this.#orphans.delete(memory)) this.#release(memory);
+  }
+
+  /** Bytes of a block, from `start` to `end`, are about to change. */
+  changing(bytes: Buffer, start: number, end: number): void {
+    if (this.#pins.size === 0) return;
+    const pins = this.#pins.get(bytes.buffer);
+    if (pins === undefined) return;
+    const copies = new Map<number, Buffer>();
+    const { byteOffset } = bytes;
+    for (const pin of pins) {
+      this.usedBytes += pin.preserve(byteOffset + start, byteOffset + end, copies);
+    }
+  }
+
+  // ── What is received ────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Takes a block with room around its bytes, which `part` gives access to until `settle` is called.
+   * @param lengthBytes as many as it will have
+   * @returns its number
+   * @throws RangeError when there is no memory
+   */
+  reserve(lengthBytes: number): number {
+    const totalBytes = lengthBytes + 2 * ROOM_BYTES;
+    if (lengthBytes < LARGE_BYTES) {
+      const bytes = Buffer.allocUnsafeSlow(totalBytes);
+      return this.#add({ bytes, sizeBytes: totalBytes, memory: undefined });
+    }
+    const memory = new LargeMemory(totalBytes);
+    return this.#add({ bytes: Buffer.from(memory.area, 0, 0), sizeBytes: 0, memory });
+  }
+
+  /** Memory of a reserved block, rooms included, is to be there up to a place, counted from its bytes' first. */
+  commit(id: number, end: number): void {
+    const block = this.#block(id);
+    if (block.memory === undefined) return;
+    block.memory.commit(ROOM_BYTES + end);
+    this.#recount(block, block.memory.committedBytes);
+  }
+
+  /** A part of a reserved block, as far as there is memory; the rooms lie before 0 and behind the length. */
+  part(id: number, start: number, end: number): Buffer {
+    const { buffer } = this.#block(id).bytes;
+    return Buffer.from(buffer, ROOM_BYTES + start, end - start);
+  }
+
+  /** The bytes of a reserved block are from now on those from `start` to `end`, as in `part`. */
+  settle(id: number, start: number, end: number): void {
+    const block = this.#block(id);
+    block.bytes = this.part(id, start, end);
+    this.written(block.bytes, block.bytes.length + ROOM_BYTES);
+  }
+
+  // ── Keeping count ───────────────────────────────────────────────────────────────────────────
+
+  #add(block: Block): number {
+    const id = this.#vacant.pop() ?? this.#blocks.length;
+    this.#blocks[id] = block;
+    this.usedBytes += block.sizeBytes;
+    if (block.memory !== undefined) this.#large.set(block.memory.area, block.memory);
     return id;
   }
 
-  /** The buffer of a number that is in use. */
-  get(id: number): Buffer {
-    const buffer = this.#buffers[id];
-    if (buffer === undefined) throw new RangeError(`external block ${id} is not in use`);
-    return buffer;
+  #block(id: number): Block {
+    const block = this.#blocks[id];
+    if (block === undefined) throw new RangeError(`external block ${id} is not in use`);
+    return block;
   }
 
-  /** Gives a buffer back. */
-  free(id: number): void {
-    this.usedBytes -= this.get(id).length;
-    this.#buffers[id] = undefined;
-    this.#vacant.push(id);
+  #largeOf(bytes: Uint8Array): LargeMemory | undefined {
+    return this.#large.size === 0 ? undefined : this.#large.get(bytes.buffer);
   }
 
-  /** Keeps lent bytes as they are, until they are taken back. */
-  lend(bytes: LentBytes): void {
-    this.#lent.set(bytes.buffer, bytes);
+  #recount(block: Block, sizeBytes: number): void {
+    this.usedBytes += sizeBytes - block.sizeBytes;
+    block.sizeBytes = sizeBytes;
   }
 
-  /** Nobody reads the lent bytes any more. */
-  takeBack({ buffer }: LentBytes): void {
-    this.#lent.delete(buffer);
+  #release(memory: LargeMemory): void {
+    this.#large.delete(memory.area);
+    this.usedBytes -= memory.committedBytes;
+    this.onRelease(() => memory.releaseStep());
   }
+}
 
-  /** Takes everything back that is lent. */
-  takeAllBack(): void {
-    this.#lent.clear();
-  }
-
-  /** Bytes of a buffer, from `start` to `end`, are about to change. */
-  changing(buffer: Buffer, start: number, end: number): void {
-    if (this.#lent.size !== 0) this.#lent.get(buffer)?.preserve(start, end);
-  }
+/** Gives all of it back at once. */
+function finish(step: () => boolean): void {
+  while (!step());
 }

@@ -1,12 +1,14 @@
 // Turns received bytes into requests, without copying or allocating: arguments become offsets
 // into the bytes. One decoder serves all connections; what must survive from one read to the next
-// (a request that is only half there) is a PartialRequest that the connection keeps.
+// (a request that is only half there) is a PartialRequest that the connection keeps. Of an argument that
+// is large and not all there, the rest goes past the decoder, into a block of its own.
 //
 // The grammar and the error texts are those of Redis's processMultibulkBuffer and
 // processInlineBuffer: a request is an array of bulk strings, or a line of words ("inline").
 import { splitArguments } from './inline.ts';
 import { parseInteger } from './integer.ts';
-import { Request } from './request.ts';
+import type { LargeArgument } from './large-argument.ts';
+import { type ArgumentList, Request } from './request.ts';
 
 const CR = 13;
 const LF = 10;
@@ -19,6 +21,8 @@ const MAX_ARGUMENTS = 0x7fffffff;
 const MAX_UNAUTHENTICATED_ARGUMENTS = 10;
 const MAX_UNAUTHENTICATED_BULK_BYTES = 16384;
 const DEFAULT_MAX_BULK_BYTES = 512 * 1024 * 1024;
+/** Longer arguments are large: as a value they would not fit into a block of the arena. */
+const LARGE_ARGUMENT_BYTES = 64 * 1024;
 
 /** What `next` found. */
 export const INCOMPLETE = 0;
@@ -29,15 +33,11 @@ export type DecodeResult = typeof INCOMPLETE | typeof COMPLETE | typeof INVALID;
 /**
  * The parsed beginning of a request; its offsets count from the request's first byte. Its arrays
  * are handed to and fro, not copied, so a long list of arguments costs the same in however many
- * pieces it arrives; so it can be gone on with only once.
+ * pieces it arrives; so it can be gone on with only once. It has the arguments that were there in full.
  */
-export interface PartialRequest {
+export interface PartialRequest extends ArgumentList {
   /** Arguments announced, or 0 when not even the header was there. */
   readonly announced: number;
-  /** Arguments that were there in full, and where and how long they are; room for more may follow. */
-  readonly count: number;
-  readonly offsets: Int32Array;
-  readonly lengths: Int32Array;
   /** Where to go on, from the request's first byte. */
   readonly position: number;
   /** Bytes that the request is known to take at least, from its first byte. */
@@ -56,6 +56,12 @@ export class RequestDecoder {
   maxBulkBytes = DEFAULT_MAX_BULK_BYTES;
   /** Whether the tighter limits for clients that have not authenticated apply. */
   unauthenticated = false;
+  /**
+   * After INCOMPLETE: bytes of the argument that is not all there, if it is large, and where its first
+   * one is; otherwise 0.
+   */
+  largeLength = 0;
+  largeAt = 0;
 
   #buffer: Buffer = Buffer.alloc(0);
   #end = 0;
@@ -73,6 +79,7 @@ export class RequestDecoder {
     this.#at = start;
     this.#end = end;
     this.#announced = 0;
+    this.largeLength = 0;
     if (partial !== undefined) this.#resume(partial);
   }
 
@@ -93,24 +100,34 @@ export class RequestDecoder {
   /** What must be kept to go on with an incomplete request when more bytes are there. */
   suspend(): PartialRequest {
     const start = this.position;
-    const { count, offsets, lengths } = this.request.release();
-    shift(offsets, count, -start);
+    const list = this.request.release();
+    shift(list.offsets, list.count, -start);
     return {
+      ...list,
       announced: this.#announced,
-      count,
-      offsets,
-      lengths,
       position: this.#at - start,
       neededBytes: this.#neededBytes - start,
     };
   }
 
+  /**
+   * As `suspend`, when the incomplete argument is large: it is `argument`, which whoever calls this fills
+   * before the request goes on. What must be kept are the bytes before `largeAt`.
+   */
+  suspendLarge(argument: LargeArgument): PartialRequest {
+    const { request } = this;
+    request.reserve(request.count + 1);
+    request.pushLarge(argument);
+    this.#at = this.largeAt;
+    this.#neededBytes = this.largeAt;
+    return this.suspend();
+  }
+
   #resume(partial: PartialRequest): void {
-    const { count, offsets, lengths } = partial;
     this.#announced = partial.announced;
     this.#at = this.position + partial.position;
-    shift(offsets, count, this.position);
-    this.request.adopt(count, offsets, lengths);
+    shift(partial.offsets, partial.count, this.position);
+    this.request.adopt(partial);
   }
 
   /** The line `*<count>`. A count below 1 is a request without arguments, which does nothing. */
@@ -164,6 +181,8 @@ export class RequestDecoder {
       if (i + length + 2 > end) {
         this.#at = at;
         this.#neededBytes = i + length + 2;
+        this.largeLength = length > LARGE_ARGUMENT_BYTES ? length : 0;
+        this.largeAt = i;
         return INCOMPLETE;
       }
       const count = request.count;

@@ -1,10 +1,21 @@
 // One request, seen as offsets into the bytes it arrived in: nothing is copied, and the view is
-// valid only until its handler returns. Argument 0 is the command's name.
+// valid only until its handler returns. Argument 0 is the command's name. A large argument has its bytes
+// elsewhere (large-argument.ts): where commands look at `buffer`, dispatch has seen to it that there is none
+// but those that the command's row admits (`gather`).
 import { parseInteger } from './integer.ts';
+import { type LargeArgument, LargeArguments } from './large-argument.ts';
 
 const INITIAL_ARGUMENTS = 16;
 /** Arguments from this one on keep no hash. */
 const HASHED_ARGUMENTS = 48;
+
+/** Arguments that a request gave away, or takes over. */
+export interface ArgumentList {
+  readonly count: number;
+  readonly offsets: Int32Array;
+  readonly lengths: Int32Array;
+  readonly large: LargeArguments | undefined;
+}
 
 /** The arguments of a request; `argument i` below means 0 ≤ i < count. */
 export class Request {
@@ -18,6 +29,8 @@ export class Request {
   /** Hashes of the keys among the arguments 1 … `hashedTo`, by argument (Database.hashKey). */
   readonly hashes = new Int32Array(HASHED_ARGUMENTS);
   hashedTo = 0;
+  /** Those of the arguments whose bytes lie elsewhere; undefined exactly while there are none. */
+  large: LargeArguments | undefined = undefined;
   /** Bit i is set when argument i is secret; bit 31 stands for all arguments from 31 on. */
   #secrets = 0;
 
@@ -38,19 +51,12 @@ export class Request {
   /** A copy that owns its bytes, so it outlives the handler. */
   clone(): Request {
     const copy = new Request();
-    const count = this.count;
-    let sizeBytes = 0;
-    for (let i = 0; i < count; i++) sizeBytes += this.lengths[i];
-    copy.buffer = Buffer.allocUnsafeSlow(sizeBytes);
-    copy.reserve(count);
-    let offset = 0;
-    for (let i = 0; i < count; i++) {
-      const start = this.offsets[i];
-      this.buffer.copy(copy.buffer, offset, start, start + this.lengths[i]);
-      copy.push(offset, this.lengths[i]);
-      offset += this.lengths[i];
-    }
+    copy.reserve(this.count);
+    copy.count = this.count;
+    copy.lengths.set(this.lengths.subarray(0, this.count));
+    copy.buffer = this.#compact(copy.offsets, this.large);
     copy.#secrets = this.#secrets;
+    copy.large = this.large?.share();
     return copy;
   }
 
@@ -59,6 +65,62 @@ export class Request {
     this.count = 0;
     this.#secrets = 0;
     this.hashedTo = 0;
+    if (this.large !== undefined) this.releaseLarge();
+  }
+
+  /** Adds a large argument; the room for it has been reserved. Who calls this no longer keeps it. */
+  pushLarge(argument: LargeArgument): void {
+    this.large ??= new LargeArguments();
+    this.large.add(this.count, argument);
+    this.push(0, argument.length);
+  }
+
+  /** Lets go of the large arguments: the request has been run. */
+  releaseLarge(): void {
+    this.large?.release();
+    this.large = undefined;
+  }
+
+  /**
+   * Copies large arguments to where the others are, except those that the caller can do with.
+   * @param first index of the first of these; 0 when there are none
+   * @param step from one of them to the next; 0 when the first is the only one
+   */
+  gather(first: number, step: number): void {
+    const { large } = this;
+    if (large === undefined) return;
+    const isKept = (i: number) =>
+      first > 0 && (i === first || (step > 0 && i > first && (i - first) % step === 0));
+    const gathered = large.indexes.filter((i) => !isKept(i));
+    if (gathered.length === 0) return;
+    const kept = new LargeArguments();
+    for (const i of large.indexes) {
+      const argument = large.at(i);
+      if (argument !== undefined && isKept(i)) kept.add(i, argument);
+    }
+    this.buffer = this.#compact(this.offsets, kept);
+    for (const i of gathered) large.drop(i);
+    if (large.indexes.length === 0) this.large = undefined;
+  }
+
+  /** The bytes of all arguments, except large ones that lie elsewhere, in one buffer; tells where each is. */
+  #compact(offsets: Int32Array, elsewhere: LargeArguments | undefined): Buffer {
+    let sizeBytes = 0;
+    for (let i = 0; i < this.count; i++) {
+      if (elsewhere?.at(i) === undefined) sizeBytes += this.lengths[i];
+    }
+    const buffer = Buffer.allocUnsafeSlow(sizeBytes);
+    let offset = 0;
+    for (let i = 0; i < this.count; i++) {
+      if (elsewhere?.at(i) !== undefined) {
+        offsets[i] = 0;
+        continue;
+      }
+      const bytes = this.bytes(i);
+      offsets[i] = offset;
+      offset += bytes.copy(buffer, offset);
+    }
+    return buffer;
   }
 
   /** Takes over the hash of argument 1 from a request with the same bytes there; whether it has them. */
@@ -90,6 +152,7 @@ export class Request {
   /** The arguments from `first` on as a request of their own, on the same bytes. */
   tail(first: number): Request {
     const tail = new Request();
+    this.gather(0, 0);
     tail.buffer = this.buffer;
     tail.reserve(this.count - first);
     for (let i = first; i < this.count; i++) tail.push(this.offsets[i], this.lengths[i]);
@@ -97,27 +160,25 @@ export class Request {
   }
 
   /** Gives its arguments away, in arrays that the receiver owns, and has none any more. */
-  release(): {
-    readonly count: number;
-    readonly offsets: Int32Array;
-    readonly lengths: Int32Array;
-  } {
-    const { count, offsets, lengths } = this;
+  release(): ArgumentList {
+    const { count, offsets, lengths, large } = this;
     this.count = 0;
+    this.large = undefined;
     // An earlier request may have left arrays much larger than these few arguments need.
     if (offsets.length > 2 * Math.max(count, INITIAL_ARGUMENTS)) {
-      return { count, offsets: offsets.slice(0, count), lengths: lengths.slice(0, count) };
+      return { count, offsets: offsets.slice(0, count), lengths: lengths.slice(0, count), large };
     }
     this.offsets = new Int32Array(INITIAL_ARGUMENTS);
     this.lengths = new Int32Array(INITIAL_ARGUMENTS);
-    return { count, offsets, lengths };
+    return { count, offsets, lengths, large };
   }
 
   /** Takes arguments over that `release` gave away. */
-  adopt(count: number, offsets: Int32Array, lengths: Int32Array): void {
+  adopt({ count, offsets, lengths, large }: ArgumentList): void {
     this.count = count;
     this.offsets = offsets;
     this.lengths = lengths;
+    this.large = large;
   }
 
   /** Adds an argument; the room for it has been reserved. */
@@ -140,6 +201,10 @@ export class Request {
 
   /** Argument i as a view on the request's bytes: do not keep it. */
   bytes(i: number): Buffer {
+    if (this.large !== undefined) {
+      const large = this.large.at(i);
+      if (large !== undefined) return large.bytes;
+    }
     return this.buffer.subarray(this.offsets[i], this.offsets[i] + this.lengths[i]);
   }
 
@@ -150,6 +215,7 @@ export class Request {
 
   /** Argument i, one character a byte. */
   latin1(i: number): string {
+    if (this.large !== undefined) return this.bytes(i).toString('latin1');
     return this.buffer.toString('latin1', this.offsets[i], this.offsets[i] + this.lengths[i]);
   }
 
@@ -160,6 +226,7 @@ export class Request {
 
   /** Argument i as text, decoded from UTF-8. */
   text(i: number): string {
+    if (this.large !== undefined) return this.bytes(i).toString('utf8');
     return this.buffer.toString('utf8', this.offsets[i], this.offsets[i] + this.lengths[i]);
   }
 

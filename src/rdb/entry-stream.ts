@@ -133,6 +133,12 @@ export class EntryStream {
     this.#main.flush();
   }
 
+  /** Nothing more of what is not written will be. */
+  abandon(): void {
+    this.#rest?.abandon();
+    for (const next of this.#held) if (!Buffer.isBuffer(next)) next.abandon();
+  }
+
   #hold(piece: Buffer): void {
     this.#count(piece);
     this.#held.push(piece);

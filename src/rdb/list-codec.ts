@@ -165,6 +165,8 @@ class ListRest implements ValueRest {
     return false;
   }
 
+  abandon(): void {}
+
   /** Goes on to the next node; false when there is none. */
   #advance(): boolean {
     return this.#db !== undefined && nextSpan(this.#db, this.#span);

@@ -3,7 +3,7 @@
 // as compressed bytes refer backward only, by a distance. Where they are read as a whole that cannot be
 // noticed; it costs the repetitions across the borders of pages, some per cent. The length of the
 // whole stands in front, so compressed pages are kept until all are there.
-import { LENT_PAGE_BYTES } from '../memory/lent-bytes.ts';
+import { PINNED_PAGE_BYTES } from '../memory/pinned-bytes.ts';
 import { compress, mostCompressedBytes, SAMPLE_BYTES, SAMPLED_FROM_BYTES, shrinks } from './lzf.ts';
 import { LEAST_SAVED_BYTES, type RdbWriter } from './rdb-writer.ts';
 
@@ -13,12 +13,12 @@ export interface Pages {
   readonly length: number;
   /** Bytes before this place are not read any more. */
   neededFrom: number;
-  /** Bytes from a place on: one at least, LENT_PAGE_BYTES at most. */
+  /** Bytes from a place on: one at least, PINNED_PAGE_BYTES at most. */
   pageFrom(at: number): Buffer;
 }
 
 /** Compressed pages go through this. */
-const scratch = Buffer.allocUnsafeSlow(mostCompressedBytes(LENT_PAGE_BYTES));
+const scratch = Buffer.allocUnsafeSlow(mostCompressedBytes(PINNED_PAGE_BYTES));
 
 /** The writer of one long string; see the head of this file. */
 export class LongString {
@@ -110,7 +110,7 @@ export class LongString {
   /** Writes compressed pages, as many as have the bytes of one that is not. */
   #writeCompressed(writer: RdbWriter): boolean {
     const compressed = this.#compressed ?? [];
-    for (let bytes = 0; bytes < LENT_PAGE_BYTES && this.#writtenPages < compressed.length; ) {
+    for (let bytes = 0; bytes < PINNED_PAGE_BYTES && this.#writtenPages < compressed.length; ) {
       const page = compressed[this.#writtenPages++];
       writer.raw(page, 0, page.length);
       bytes += page.length;
@@ -133,7 +133,7 @@ export class Runs implements Pages {
   pageFrom(at: number): Buffer {
     let start = at;
     for (const run of this.#runs) {
-      if (start < run.length) return run.subarray(start, start + LENT_PAGE_BYTES);
+      if (start < run.length) return run.subarray(start, start + PINNED_PAGE_BYTES);
       start -= run.length;
     }
     throw new RangeError(`there is no byte ${at}`);

@@ -154,6 +154,11 @@ export class RdbFileWriter {
     return this.#stream.step();
   }
 
+  /** Gives the file up: what values wait to be written further is let go of. */
+  abandon(): void {
+    this.#stream.abandon();
+  }
+
   /** Ends the file: the last pieces leave. */
   end(): void {
     const stream = this.#stream;

@@ -2,7 +2,7 @@
 import type { Database } from '../keyspace/database.ts';
 import { stringEncoding, TYPE_STRING } from '../keyspace/types.ts';
 import type { ExternalBlocks } from '../memory/external.ts';
-import { LentBytes } from '../memory/lent-bytes.ts';
+import { PinnedBytes } from '../memory/pinned-bytes.ts';
 import { MAX_BLOCK_BYTES } from '../memory/size-classes.ts';
 import type { Request } from '../protocol/request.ts';
 import { ByteView } from '../structures/entry.ts';
@@ -42,33 +42,37 @@ export const stringWriter: ValueWriter = {
     const { buffer, offset, length } = db.value(ref);
     // What is longer than a block has a buffer of its own.
     if (length > writer.stepBytes && length > MAX_BLOCK_BYTES) {
-      return new StringRest(db.entries.arena.external, buffer, length);
+      return new StringRest(db.entries.arena.external, buffer.subarray(offset, offset + length));
     }
     writer.string(buffer, offset, length);
     return undefined;
   },
 };
 
-/** Writes a long string from its buffer, which it borrows when that is about to change. */
+/** Writes a long string from its block, whose bytes it pins when they are about to change. */
 class StringRest implements ValueRest {
   readonly #external: ExternalBlocks;
-  readonly #bytes: LentBytes;
+  readonly #bytes: PinnedBytes;
   readonly #string: LongString;
 
-  constructor(external: ExternalBlocks, buffer: Buffer, length: number) {
+  constructor(external: ExternalBlocks, bytes: Buffer) {
     this.#external = external;
-    this.#bytes = new LentBytes(buffer, length);
+    this.#bytes = new PinnedBytes(bytes);
     this.#string = new LongString(this.#bytes);
   }
 
   step(writer: RdbWriter): boolean {
     if (this.#string.step(writer)) return true;
-    this.#external.takeBack(this.#bytes);
+    this.#bytes.release();
     return false;
   }
 
   detach(): boolean {
-    this.#external.lend(this.#bytes);
+    this.#external.pin(this.#bytes);
     return true;
+  }
+
+  abandon(): void {
+    this.#bytes.release();
   }
 }

@@ -54,4 +54,6 @@ export interface ValueRest {
    * @returns whether there is still something to be written
    */
   detach(writer: RdbWriter): boolean;
+  /** Nothing more of it will be written. */
+  abandon(): void;
 }

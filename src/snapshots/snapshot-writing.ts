@@ -145,6 +145,7 @@ export class SnapshotWriting {
   cancel(): void {
     this.#isCancelled = true;
     this.#snapshot.abort();
+    this.#writer.abandon();
     this.#file.discard();
   }
 }

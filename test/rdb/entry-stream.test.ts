@@ -30,6 +30,8 @@ class Parts implements ValueRest {
     while (this.step(writer));
     return false;
   }
+
+  abandon(): void {}
 }
 
 function write(writer: RdbWriter, text: string): void {

@@ -2,7 +2,7 @@
 // rest has to be written at once.
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { LENT_PAGE_BYTES, LentBytes } from '../../src/memory/lent-bytes.ts';
+import { PINNED_PAGE_BYTES, PinnedBytes } from '../../src/memory/pinned-bytes.ts';
 import { LongString, Runs } from '../../src/rdb/long-string.ts';
 import { RdbReader } from '../../src/rdb/rdb-reader.ts';
 import { RdbWriter } from '../../src/rdb/rdb-writer.ts';
@@ -11,9 +11,9 @@ const MIB = 1024 * 1024;
 const text = (length: number) => Buffer.alloc(length, 'something that comes again, and again; ');
 
 const STRINGS: Record<string, Buffer> = {
-  'one page of text': text(LENT_PAGE_BYTES),
-  'a page and a byte': text(LENT_PAGE_BYTES + 1),
-  'a page and three bytes': text(LENT_PAGE_BYTES + 3),
+  'one page of text': text(PINNED_PAGE_BYTES),
+  'a page and a byte': text(PINNED_PAGE_BYTES + 1),
+  'a page and three bytes': text(PINNED_PAGE_BYTES + 3),
   text: text(500_000),
   noise: randomBytes(500_000),
   'noise, then text': Buffer.concat([randomBytes(400_000), text(400_000)]),
@@ -24,8 +24,8 @@ const STRINGS: Record<string, Buffer> = {
   'noise around text': Buffer.concat([randomBytes(1.6 * MIB), text(MIB), randomBytes(1.6 * MIB)]),
 };
 
-const sources: Record<string, (bytes: Buffer) => LentBytes | Runs> = {
-  'lent bytes': (bytes) => new LentBytes(bytes, bytes.length),
+const sources: Record<string, (bytes: Buffer) => PinnedBytes | Runs> = {
+  'pinned bytes': (bytes) => new PinnedBytes(bytes),
   runs: (bytes) => new Runs([bytes.subarray(0, 6), bytes.subarray(6, -1), bytes.subarray(-1)]),
 };
 
@@ -49,7 +49,7 @@ test.each(cases)('$name, read as $by', ({ bytes, source }) => {
   for (const compresses of [true, false]) {
     const { file, count } = written(new LongString(source(bytes)), compresses, 1000);
     expectString(file, bytes);
-    expect(count).toBeGreaterThanOrEqual(bytes.length / LENT_PAGE_BYTES);
+    expect(count).toBeGreaterThanOrEqual(bytes.length / PINNED_PAGE_BYTES);
     expect(file.length).toBeLessThanOrEqual(bytes.length + 9);
   }
   for (let steps = 1; steps < 30; steps += 3) {
@@ -64,7 +64,7 @@ test('what can be compressed is, nearly as well as in one go', () => {
   writer.string(bytes, 0, bytes.length);
   writer.flush();
   const atOnce = Buffer.concat(pieces).length;
-  const inSteps = written(new LongString(new LentBytes(bytes, bytes.length)), true, 1000);
+  const inSteps = written(new LongString(new PinnedBytes(bytes)), true, 1000);
   expect(atOnce).toBeLessThan(bytes.length * 0.9);
   expect(inSteps.file.length).toBeLessThan(atOnce * 1.05);
 });
