@@ -8,7 +8,7 @@
 // The rooms, which only `reserve` makes, are for what a value has around its bytes elsewhere: on the wire, or
 // in a list. So bytes that were received become a value without being moved (received-bytes.ts).
 import { LARGE_BYTES, LargeMemory } from './large-memory.ts';
-import { PinnedBytes } from './pinned-bytes.ts';
+import type { PinnedBytes } from './pinned-bytes.ts';
 
 /** Room before and behind the bytes of a block that was reserved. */
 export const ROOM_BYTES = 16;

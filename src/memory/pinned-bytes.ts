@@ -89,7 +89,11 @@ export class PinnedBytes {
     const { byteOffset } = this.#bytes;
     const first = Math.max(start, byteOffset + this.#neededFrom);
     const last = Math.min(end, byteOffset + this.length);
-    for (let page = Math.floor(first / PINNED_PAGE_BYTES); page * PINNED_PAGE_BYTES < last; page++) {
+    for (
+      let page = Math.floor(first / PINNED_PAGE_BYTES);
+      page * PINNED_PAGE_BYTES < last;
+      page++
+    ) {
       this.#copies ??= new Map();
       if (this.#copies.has(page)) continue;
       let copy = copies.get(page);

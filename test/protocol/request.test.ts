@@ -70,13 +70,14 @@ describe('copies', () => {
 
   test('arguments that are released belong to the receiver', () => {
     const request = Request.of(ARGS);
-    const { count, offsets, lengths } = request.release();
+    const list = request.release();
+    const { count, offsets } = list;
     expect(request.count).toBe(0);
     request.push(7, 7);
     expect([count, offsets[0], lengths[0]]).toEqual([5, 0, 3]);
     const other = new Request();
     other.buffer = request.buffer;
-    other.adopt(count, offsets, lengths);
+    other.adopt(list);
     expect(other.text(2)).toBe('käse');
   });
 });
