@@ -74,7 +74,7 @@ describe('copies', () => {
     const { count, offsets } = list;
     expect(request.count).toBe(0);
     request.push(7, 7);
-    expect([count, offsets[0], lengths[0]]).toEqual([5, 0, 3]);
+    expect([count, offsets[0], list.lengths[0]]).toEqual([5, 0, 3]);
     const other = new Request();
     other.buffer = request.buffer;
     other.adopt(list);
