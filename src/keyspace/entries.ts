@@ -1,10 +1,6 @@
 // The blocks of database entries: making, reading, resizing and freeing them. It knows the layout
 // and the memory, and nothing of tables, databases and who is told of changes (database.ts does).
-//
-// An entry (structures/entry.ts) has these extra words before its key:
-//
-//   without expiry:  [ access clock ]
-//   with expiry:     [ access clock ][ expiry in ms since the epoch, a double ][ heap position ]
+// What stands in an entry's words is entry-words.ts's.
 import type { Arena } from '../memory/arena.ts';
 import { classOf, MAX_BLOCK_BYTES } from '../memory/size-classes.ts';
 import { writeInteger } from '../protocol/integer.ts';
@@ -27,18 +23,18 @@ import {
   withEncoding,
 } from '../structures/entry.ts';
 import { ByteCopier, copyBytes } from './byte-copier.ts';
-import { HEAP_POSITION_WORD } from './expiry-heap.ts';
+import {
+  CLOCK_WORD,
+  EntryWords,
+  EXPIRY_DOUBLE,
+  NO_EXPIRY,
+  WORDS_EXPIRING,
+  WORDS_PLAIN,
+} from './entry-words.ts';
 import { ENCODING_INT, FIRST_OUTSIDE_ENCODING, TYPE_STRING } from './types.ts';
 
 const SEGMENT_SHIFT = 23;
 const SEGMENT_MASK = (1 << SEGMENT_SHIFT) - 1;
-const CLOCK_WORD = 3;
-/** Position of the expiry in doubles from the block's start. */
-const EXPIRY_DOUBLE = 2;
-const WORDS_PLAIN = 1;
-const WORDS_EXPIRING = 4;
-/** Bit of the extra-words field of a meta word that only WORDS_EXPIRING has. */
-const META_EXPIRES = WORDS_EXPIRING << 8;
 
 /** The bit of a meta word that encodings with parts outside have in common. */
 const HAS_OUTSIDE = FIRST_OUTSIDE_ENCODING << 4;
@@ -54,15 +50,13 @@ const INTEGER_META = withEncoding(0, TYPE_STRING, ENCODING_INT);
 /** A value that grows gets as much again, up to this many bytes, as spare capacity. */
 const MAX_SPARE_BYTES = 1024 * 1024;
 
-/** No expiry. */
-export const NO_EXPIRY = -1;
+export { NO_EXPIRY } from './entry-words.ts';
 
 /** Instead of an external block's number: the entry gets a new one if it needs one. */
 export const NEW_BLOCK = -1;
 
 /** The blocks of all databases' entries; see the head of this file. */
-export class Entries {
-  readonly arena: Arena;
+export class Entries extends EntryWords {
   /** The lists that lie outside their entries. */
   readonly lists: ChunkedLists;
   /**
@@ -80,27 +74,10 @@ export class Entries {
   #spareKey = new ByteView();
 
   constructor(arena: Arena) {
-    this.arena = arena;
+    super(arena);
     this.lists = new ChunkedLists(arena);
     this.#keys = new ByteCopier(arena);
     this.#values = new ByteCopier(arena);
-  }
-
-  /** Type of the value (types.ts). */
-  typeOf(ref: number): number {
-    return metaType(metaOf(this.arena, ref));
-  }
-
-  /** Encoding of the value (types.ts). */
-  encodingOf(ref: number): number {
-    return metaEncoding(metaOf(this.arena, ref));
-  }
-
-  /** Sets the encoding that the value reports. */
-  setEncoding(ref: number, encoding: number): void {
-    const words = this.arena.i32[ref >>> SEGMENT_SHIFT];
-    const base = (ref & SEGMENT_MASK) << 1;
-    words[base] = withEncoding(words[base], metaType(words[base]), encoding);
   }
 
   /** The bytes of a value, in place. The view is shared: valid until the next call. */
@@ -143,39 +120,6 @@ export class Entries {
     const keyLength = this.arena.i32[ref >>> SEGMENT_SHIFT][((ref & SEGMENT_MASK) << 1) + 1];
     const keyBytes = (meta & FLAG_EXTERNAL_KEY) !== 0 ? EXTERNAL_ID_BYTES : keyLength;
     return this.arena.blockBytes(metaClass(meta)) - keyOffset(meta) - keyBytes - length;
-  }
-
-  /** The word of the access clock (access-clock.ts). */
-  accessWord(ref: number): number {
-    return this.arena.i32[ref >>> SEGMENT_SHIFT][((ref & SEGMENT_MASK) << 1) + CLOCK_WORD];
-  }
-
-  /** Sets the word of the access clock. */
-  setAccessWord(ref: number, word: number): void {
-    this.arena.i32[ref >>> SEGMENT_SHIFT][((ref & SEGMENT_MASK) << 1) + CLOCK_WORD] = word;
-  }
-
-  /** Whether the entry has an expiry. */
-  expires(ref: number): boolean {
-    return (metaOf(this.arena, ref) & META_EXPIRES) !== 0;
-  }
-
-  /** When the key expires, in ms since the epoch, or NO_EXPIRY. */
-  expiryOf(ref: number): number {
-    const segment = ref >>> SEGMENT_SHIFT;
-    const unit = ref & SEGMENT_MASK;
-    if ((this.arena.i32[segment][unit << 1] & META_EXPIRES) === 0) return NO_EXPIRY;
-    return this.arena.f64[segment][unit + EXPIRY_DOUBLE];
-  }
-
-  /** Sets when the key expires, in ms since the epoch; the entry was built with an expiry. */
-  setExpiry(ref: number, timeMs: number): void {
-    this.arena.f64[ref >>> SEGMENT_SHIFT][(ref & SEGMENT_MASK) + EXPIRY_DOUBLE] = timeMs;
-  }
-
-  /** Position in the expiry heap of an entry that has an expiry. */
-  heapPosition(ref: number): number {
-    return this.arena.i32[ref >>> SEGMENT_SHIFT][((ref & SEGMENT_MASK) << 1) + HEAP_POSITION_WORD];
   }
 
   /**

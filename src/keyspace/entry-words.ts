@@ -1,0 +1,80 @@
+// What stands in the words of a database's entry, apart from where its key and value are. An entry
+// (structures/entry.ts) has these extra words before its key:
+//
+//   without expiry:  [ access clock ]
+//   with expiry:     [ access clock ][ expiry in ms since the epoch, a double ][ heap position ]
+import type { Arena } from '../memory/arena.ts';
+import { metaEncoding, metaOf, metaType, withEncoding } from '../structures/entry.ts';
+import { HEAP_POSITION_WORD } from './expiry-heap.ts';
+
+const SEGMENT_SHIFT = 23;
+const SEGMENT_MASK = (1 << SEGMENT_SHIFT) - 1;
+export const CLOCK_WORD = 3;
+/** Position of the expiry in doubles from the block's start. */
+export const EXPIRY_DOUBLE = 2;
+export const WORDS_PLAIN = 1;
+export const WORDS_EXPIRING = 4;
+/** Bit of the extra-words field of a meta word that only WORDS_EXPIRING has. */
+const META_EXPIRES = WORDS_EXPIRING << 8;
+
+/** No expiry. */
+export const NO_EXPIRY = -1;
+
+/** The words of entries; see the head of this file. */
+export class EntryWords {
+  readonly arena: Arena;
+
+  constructor(arena: Arena) {
+    this.arena = arena;
+  }
+
+  /** Type of the value (types.ts). */
+  typeOf(ref: number): number {
+    return metaType(metaOf(this.arena, ref));
+  }
+
+  /** Encoding of the value (types.ts). */
+  encodingOf(ref: number): number {
+    return metaEncoding(metaOf(this.arena, ref));
+  }
+
+  /** Sets the encoding that the value reports. */
+  setEncoding(ref: number, encoding: number): void {
+    const words = this.arena.i32[ref >>> SEGMENT_SHIFT];
+    const base = (ref & SEGMENT_MASK) << 1;
+    words[base] = withEncoding(words[base], metaType(words[base]), encoding);
+  }
+
+  /** The word of the access clock (access-clock.ts). */
+  accessWord(ref: number): number {
+    return this.arena.i32[ref >>> SEGMENT_SHIFT][((ref & SEGMENT_MASK) << 1) + CLOCK_WORD];
+  }
+
+  /** Sets the word of the access clock. */
+  setAccessWord(ref: number, word: number): void {
+    this.arena.i32[ref >>> SEGMENT_SHIFT][((ref & SEGMENT_MASK) << 1) + CLOCK_WORD] = word;
+  }
+
+  /** Whether the entry has an expiry. */
+  expires(ref: number): boolean {
+    return (metaOf(this.arena, ref) & META_EXPIRES) !== 0;
+  }
+
+  /** When the key expires, in ms since the epoch, or NO_EXPIRY. */
+  expiryOf(ref: number): number {
+    const segment = ref >>> SEGMENT_SHIFT;
+    const unit = ref & SEGMENT_MASK;
+    if ((this.arena.i32[segment][unit << 1] & META_EXPIRES) === 0) return NO_EXPIRY;
+    return this.arena.f64[segment][unit + EXPIRY_DOUBLE];
+  }
+
+  /** Sets when the key expires, in ms since the epoch; the entry was built with an expiry. */
+  setExpiry(ref: number, timeMs: number): void {
+    this.arena.f64[ref >>> SEGMENT_SHIFT][(ref & SEGMENT_MASK) + EXPIRY_DOUBLE] = timeMs;
+  }
+
+  /** Position in the expiry heap of an entry that has an expiry. */
+  heapPosition(ref: number): number {
+    return this.arena.i32[ref >>> SEGMENT_SHIFT][((ref & SEGMENT_MASK) << 1) + HEAP_POSITION_WORD];
+  }
+}
