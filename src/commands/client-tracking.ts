@@ -101,7 +101,7 @@ function conflictOf({ modes, prefixes }: TrackingOptions, client: Client): strin
   if ((modes & OPT_IN) !== 0 && (modes & OPT_OUT) !== 0) return IN_AND_OUT;
   if ((modes & OPT_IN) !== 0 && (now & OPT_OUT) !== 0) return SWITCHED_OPTION;
   if ((modes & OPT_OUT) !== 0 && (now & OPT_IN) !== 0) return SWITCHED_OPTION;
-  const overlap = findOverlap(client.tracker?.prefixes ?? [], prefixes);
+  const overlap = findOverlap(client.tracker?.prefixes, prefixes);
   if (overlap === undefined) return undefined;
   const other = `${overlap.existing ? 'an existing' : 'another provided'} prefix`;
   return (
@@ -139,7 +139,7 @@ export function getRedirection({ reply, client }: Call): void {
 /** CLIENT TRACKINGINFO */
 export function trackingInfo({ reply, client }: Call): void {
   const flags = flagNames(client.tracker?.flags ?? 0);
-  const prefixes = [...(client.tracker?.prefixes ?? [])].sort();
+  const prefixes = client.tracker?.prefixes;
   reply.map(3);
   reply.bulkText('flags');
   reply.set(flags.length);
@@ -147,8 +147,8 @@ export function trackingInfo({ reply, client }: Call): void {
   reply.bulkText('redirect');
   reply.integer(redirectionOf(client));
   reply.bulkText('prefixes');
-  reply.array(prefixes.length);
-  for (const prefix of prefixes) reply.bulkBuffer(Buffer.from(prefix, 'latin1'));
+  reply.array(prefixes?.size ?? 0);
+  for (const prefix of prefixes ?? []) reply.bulkLatin1(prefix);
 }
 
 function flagNames(flags: number): string[] {

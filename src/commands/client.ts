@@ -2,7 +2,7 @@
 // The socket behind it is the net layer's (net/connection.ts extends this class); clients without
 // a socket (replay of the log, tests) are possible too.
 import type { Database } from '../keyspace/database.ts';
-import type { Watcher } from '../keyspace/watch.ts';
+import type { Watcher, Watches } from '../keyspace/watch.ts';
 import type { Reply } from '../protocol/reply.ts';
 import type { Request } from '../protocol/request.ts';
 import type { Subscriber, Subscriptions } from '../pubsub/subscriber.ts';
@@ -88,6 +88,8 @@ export abstract class Client implements Watcher, Subscriber, TrackedClient {
   transaction: Transaction | undefined = undefined;
   /** A watched key was modified: the next EXEC must fail. */
   dirty = false;
+  /** The keys that it watches. */
+  watches: Watches | undefined = undefined;
 
   /** What it is subscribed to; undefined exactly while that is nothing. */
   subscriptions: Subscriptions | undefined = undefined;
@@ -95,6 +97,9 @@ export abstract class Client implements Watcher, Subscriber, TrackedClient {
   insertions: Buffer[] | undefined = undefined;
   /** Its client-side caching; undefined until it asks for it (CLIENT TRACKING). */
   tracker: Tracker | undefined = undefined;
+
+  /** Bytes of the JavaScript heap that its state takes at most. */
+  heapBytes = 0;
 
   /** Bytes received and sent in all. */
   bytesIn = 0;
@@ -127,6 +132,10 @@ export abstract class Client implements Watcher, Subscriber, TrackedClient {
   /** Its command is answered: it goes on with its requests, in a later turn of the event loop. */
   unblock(): void {
     this.blocked = false;
+  }
+
+  charge(heapBytes: number): void {
+    this.heapBytes += heapBytes;
   }
 
   /** Closes it at once, dropping what was not sent. */

@@ -111,13 +111,16 @@ function listTopics({ request, reply }: Call, topics: TopicTable): void {
     reply.error(wrongSubcommandUse(request));
     return;
   }
-  const names: Buffer[] = [];
-  const pattern = request.count === 3 ? request.bytes(2) : undefined;
-  for (const { name } of topics.all()) {
-    if (pattern === undefined || matches(pattern, name)) names.push(name);
+  if (request.count < 3) {
+    reply.array(topics.size);
+    for (const { key } of topics.all()) reply.bulkLatin1(key);
+    return;
   }
-  reply.array(names.length);
-  for (const name of names) reply.bulkBuffer(name);
+  const pattern = request.bytes(2);
+  const found: string[] = [];
+  for (const { key } of topics.all()) if (matches(pattern, key)) found.push(key);
+  reply.array(found.length);
+  for (const name of found) reply.bulkLatin1(name);
 }
 
 /** [channel …]; nothing is said of channels that are not named. */
@@ -130,6 +133,7 @@ function countSubscribers({ request, reply }: Call, topics: TopicTable): void {
   }
 }
 
-function matches(pattern: Buffer, name: Buffer): boolean {
+function matches(pattern: Buffer, key: string): boolean {
+  const name = Buffer.from(key, 'latin1');
   return globMatch(pattern, 0, pattern.length, name, 0, name.length, false);
 }

@@ -123,35 +123,37 @@ function publishToShard({ request, reply, server }: Call): void {
 function subscribe(call: Call, kind: TopicKind, word: string): void {
   const { request, client, server } = call;
   for (let i = 1; i < request.count; i++) {
-    server.pubsub.subscribe(kind, client, request.bytes(i));
-    confirm(call, kind, word, request.bytes(i));
+    const name = request.latin1(i);
+    server.pubsub.subscribe(kind, client, name);
+    confirm(call, kind, word, name);
   }
 }
 
 /** Ends the subscriptions that are named, or all of the kind. */
 function unsubscribe(call: Call, kind: TopicKind, word: string): void {
   const { request, client, server } = call;
-  const names: Buffer[] = [];
-  if (request.count === 1) {
-    for (const { name } of client.subscriptions?.[kind].values() ?? []) names.push(name);
-    if (names.length === 0) confirm(call, kind, word, undefined);
-  } else {
-    for (let i = 1; i < request.count; i++) names.push(request.bytes(i));
+  for (let i = 1; i < request.count; i++) {
+    const name = request.latin1(i);
+    server.pubsub.unsubscribe(kind, client, name);
+    confirm(call, kind, word, name);
   }
-  for (const name of names) {
+  if (request.count > 1) return;
+  const topics = client.subscriptions?.[kind];
+  if (topics === undefined || topics.size === 0) confirm(call, kind, word, undefined);
+  for (const name of topics?.keys() ?? []) {
     server.pubsub.unsubscribe(kind, client, name);
     confirm(call, kind, word, name);
   }
 }
 
 /** Tells what was done, for which name, and how many subscriptions that leaves. */
-function confirm(call: Call, kind: TopicKind, word: string, name: Buffer | undefined): void {
+function confirm(call: Call, kind: TopicKind, word: string, name: string | undefined): void {
   const { reply, client } = call;
   const start = client.replyMode === REPLY_ON ? undefined : reply.mark();
   reply.push(3);
   reply.bulkText(word);
   if (name === undefined) reply.null();
-  else reply.bulkBuffer(name);
+  else reply.bulkLatin1(name);
   reply.integer(countOf(client, kind));
   if (start === undefined) return;
   const message = reply.copySince(start);

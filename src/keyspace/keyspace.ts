@@ -257,10 +257,12 @@ export class Keyspace {
 
   /** Marks the watcher if a key that it watches has expired since, though it may still be there. */
   expireWatched(watcher: Watcher): void {
-    for (const { database, key } of this.watches.liveKeysOf(watcher)) {
-      const bytes = Buffer.from(key, 'latin1');
+    let watch = watcher.watches?.first;
+    for (; watch !== undefined; watch = watch.following) {
+      if (watch.expired) continue;
+      const bytes = Buffer.from(watch.key, 'latin1');
       // Deleting a due key marks its watchers.
-      this.databases[database].find(bytes, 0, bytes.length);
+      this.databases[watch.database].find(bytes, 0, bytes.length);
     }
   }
 

@@ -1,61 +1,97 @@
 // WATCH: which clients watch which keys, and the marking of those clients when a key is modified.
 // A watched key that had expired already when it was watched does not count as modified when it is
 // deleted for that reason, as in Redis.
+//
+//   key ──▶ watch ⇄ watch ⇄ watch        all who watch it, in no order
+//             │
+//           watcher ──▶ watch ─▶ watch   all that it watches, in its order
+// A watch is in both chains, so that one client may watch a million keys, and a million clients one
+// key, and each begins and ends to in constant time.
+
+/** Heap that a watch takes at most, besides the key: the watch, and a place in the table of keys. */
+const WATCH_BYTES = 200;
 
 /** Who watches: its transaction must fail once `dirty` is set. */
 export interface Watcher {
   dirty: boolean;
+  /** What it watches, kept by the list; undefined exactly while that is nothing. */
+  watches: Watches | undefined;
+  /** Counts bytes of the JavaScript heap that are kept for it; negative when they are given back. */
+  charge(heapBytes: number): void;
 }
 
-interface Watch {
+/** A key that a watcher watches. */
+export interface Watch {
   readonly watcher: Watcher;
-  /** Whether the key had expired, but was not yet deleted, when the watch began. */
-  expired: boolean;
-}
-
-/** A key that some client watches. */
-export interface WatchedKey {
   readonly database: number;
   /** The key, one character a byte. */
   readonly key: string;
+  /** Whether the key had expired, but was not yet deleted, when the watch began. */
+  expired: boolean;
+  /** The watcher's watch after this one. */
+  following: Watch | undefined;
+  /** Others of the key. */
+  previous: Watch | undefined;
+  next: Watch | undefined;
 }
 
-/** The watched keys of all databases. */
+/** All that a watcher watches. */
+export interface Watches {
+  readonly first: Watch;
+  last: Watch;
+  count: number;
+}
+
+/** The watched keys of all databases; see the head of this file. */
 export class WatchList {
   /** Number of watched keys: 0 makes `touch` unnecessary. */
   size = 0;
-  readonly #watches: Map<string, Watch[]>[] = [];
-  readonly #keysOf = new Map<Watcher, WatchedKey[]>();
+  /** By database and key, the first watch of the key. */
+  readonly #watches: Map<string, Watch>[] = [];
 
   /** Begins to watch a key; does nothing if the watcher watches it already. */
   add(watcher: Watcher, database: number, key: string, expired: boolean): void {
-    const own = this.#keysOf.get(watcher) ?? [];
-    if (own.some((watched) => watched.database === database && watched.key === key)) return;
-    own.push({ database, key });
-    this.#keysOf.set(watcher, own);
     this.#watches[database] ??= new Map();
-    const watches = this.#watches[database].get(key);
-    if (watches === undefined) {
-      this.#watches[database].set(key, [{ watcher, expired }]);
-      this.size++;
-    } else {
-      watches.push({ watcher, expired });
-    }
+    const ofDatabase = this.#watches[database];
+    const next = ofDatabase.get(key);
+    if (isWatching(watcher, database, key, next)) return;
+    const watch: Watch = {
+      watcher,
+      database,
+      key,
+      expired,
+      following: undefined,
+      previous: undefined,
+      next,
+    };
+    if (next === undefined) this.size++;
+    else next.previous = watch;
+    ofDatabase.set(key, watch);
+    append(watcher, watch);
+    watcher.charge(watchBytes(key.length));
   }
 
   /** Ends all watches of a watcher. */
   removeAll(watcher: Watcher): void {
-    for (const { database, key } of this.#keysOf.get(watcher) ?? []) {
-      const watches = this.#watches[database].get(key) ?? [];
-      const left = watches.filter((watch) => watch.watcher !== watcher);
-      if (left.length > 0) {
-        this.#watches[database].set(key, left);
-      } else {
-        this.#watches[database].delete(key);
-        this.size--;
-      }
+    let freedBytes = 0;
+    for (let watch = watcher.watches?.first; watch !== undefined; watch = watch.following) {
+      this.#remove(watch);
+      freedBytes += watchBytes(watch.key.length);
     }
-    this.#keysOf.delete(watcher);
+    watcher.watches = undefined;
+    if (freedBytes > 0) watcher.charge(-freedBytes);
+  }
+
+  #remove({ database, key, previous, next }: Watch): void {
+    if (next !== undefined) next.previous = previous;
+    if (previous !== undefined) {
+      previous.next = next;
+    } else if (next !== undefined) {
+      this.#watches[database].set(key, next);
+    } else {
+      this.#watches[database].delete(key);
+      this.size--;
+    }
   }
 
   /**
@@ -63,14 +99,11 @@ export class WatchList {
    * @param exists whether the key is there after the modification
    */
   touch(database: number, key: string, exists: boolean): void {
-    for (const watch of this.#watches[database]?.get(key) ?? []) {
-      if (watch.expired) {
-        // Its deletion is what expiry promised; whatever comes after counts.
-        if (!exists) watch.expired = false;
-        else watch.watcher.dirty = true;
-      } else {
-        watch.watcher.dirty = true;
-      }
+    let watch = this.#watches[database]?.get(key);
+    for (; watch !== undefined; watch = watch.next) {
+      // Its deletion is what expiry promised; whatever comes after counts.
+      if (watch.expired && !exists) watch.expired = false;
+      else watch.watcher.dirty = true;
     }
   }
 
@@ -81,23 +114,44 @@ export class WatchList {
 
   /** Marks every watcher of a key, or sets whether the key counts as expired from now on. */
   refresh(database: number, key: string, touched: boolean, expired: boolean): void {
-    for (const watch of this.#watches[database]?.get(key) ?? []) {
+    let watch = this.#watches[database]?.get(key);
+    for (; watch !== undefined; watch = watch.next) {
       if (touched && !watch.expired) watch.watcher.dirty = true;
       else watch.expired = expired;
     }
   }
+}
 
-  /** The keys that a watcher watches and that had not expired when it began to. */
-  liveKeysOf(watcher: Watcher): WatchedKey[] {
-    return (this.#keysOf.get(watcher) ?? []).filter(({ database, key }) =>
-      this.#watches[database]
-        .get(key)
-        ?.some((watch) => watch.watcher === watcher && !watch.expired),
-    );
-  }
+/** Heap that a watch of a key with so many bytes takes at most. */
+export function watchBytes(keyBytes: number): number {
+  return WATCH_BYTES + keyBytes;
+}
 
-  /** Number of keys that a watcher watches. */
-  countOf(watcher: Watcher): number {
-    return this.#keysOf.get(watcher)?.length ?? 0;
+/** Whether one watches a key: looked for in both chains at once, so the shorter one counts. */
+function isWatching(
+  watcher: Watcher,
+  database: number,
+  key: string,
+  first: Watch | undefined,
+): boolean {
+  let own = watcher.watches?.first;
+  let other = first;
+  while (own !== undefined && other !== undefined) {
+    if (other.watcher === watcher) return true;
+    if (own.key === key && own.database === database) return true;
+    own = own.following;
+    other = other.next;
   }
+  return false;
+}
+
+function append(watcher: Watcher, watch: Watch): void {
+  const { watches } = watcher;
+  if (watches === undefined) {
+    watcher.watches = { first: watch, last: watch, count: 1 };
+    return;
+  }
+  watches.last.following = watch;
+  watches.last = watch;
+  watches.count++;
 }

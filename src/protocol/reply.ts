@@ -104,6 +104,20 @@ export class Reply {
     this.bulkBuffer(Buffer.from(text));
   }
 
+  /** A bulk string of text with one character a byte. */
+  bulkLatin1(text: string): void {
+    const { length } = text;
+    this.reserve(HEADER_BYTES + length + 2);
+    this.#header(BULK, length);
+    const { buffer, position: at } = this;
+    if (length <= LOOP_COPY_BYTES) {
+      for (let i = 0; i < length; i++) buffer[at + i] = text.charCodeAt(i);
+    } else {
+      buffer.write(text, at, 'latin1');
+    }
+    this.position = this.#lineBreak(at + length);
+  }
+
   /** A bulk string that is an integer in decimal, of magnitude ≤ 2^53. */
   bulkInteger(value: number): void {
     this.#header(BULK, digitsOf(Math.abs(value)) + (value < 0 ? 1 : 0));

@@ -15,12 +15,18 @@ import type { Topic } from './topic.ts';
 /** Longer prefixes are kept by their beginning: it bounds the look-ups for a long channel. */
 const MAX_PREFIX = 64;
 
+/** Longer channels are searched for each time. */
+const MAX_REMEMBERED = 1024;
+
 const NONE: readonly Topic[] = [];
+
+/** The patterns with the same beginning: mostly one. */
+type Patterns = Topic | Set<Topic>;
 
 /** See the head of this file. */
 export class PatternIndex {
-  readonly #exact = new Map<string, Set<Topic>>();
-  readonly #byPrefix = new Map<string, Set<Topic>>();
+  readonly #exact = new Map<string, Patterns>();
+  readonly #byPrefix = new Map<string, Patterns>();
   /** How many different prefixes have each length. */
   readonly #lengths = new Map<number, number>();
   #size = 0;
@@ -29,28 +35,30 @@ export class PatternIndex {
   #lastFound: readonly Topic[] = NONE;
 
   add(pattern: Topic): void {
-    const { text, isExact } = literalOf(pattern.name);
+    const { text, isExact } = literalOf(pattern.key);
     this.#lastChannel = undefined;
     this.#size++;
-    const sets = isExact ? this.#exact : this.#byPrefix;
-    const known = sets.get(text);
+    const table = isExact ? this.#exact : this.#byPrefix;
+    const known = table.get(text);
     if (known !== undefined) {
-      known.add(pattern);
+      if (known instanceof Set) known.add(pattern);
+      else table.set(text, new Set([known, pattern]));
       return;
     }
-    sets.set(text, new Set([pattern]));
+    table.set(text, pattern);
     if (!isExact) this.#lengths.set(text.length, (this.#lengths.get(text.length) ?? 0) + 1);
   }
 
   remove(pattern: Topic): void {
-    const { text, isExact } = literalOf(pattern.name);
-    const sets = isExact ? this.#exact : this.#byPrefix;
-    const known = sets.get(text);
-    if (known === undefined || !known.delete(pattern)) return;
+    const { text, isExact } = literalOf(pattern.key);
+    const table = isExact ? this.#exact : this.#byPrefix;
+    const known = table.get(text);
+    if (known === undefined) return;
+    if (known instanceof Set ? !known.delete(pattern) : known !== pattern) return;
     this.#lastChannel = undefined;
     this.#size--;
-    if (known.size > 0) return;
-    sets.delete(text);
+    if (known instanceof Set && known.size > 0) return;
+    table.delete(text);
     if (isExact) return;
     const left = (this.#lengths.get(text.length) ?? 0) - 1;
     if (left > 0) this.#lengths.set(text.length, left);
@@ -64,36 +72,48 @@ export class PatternIndex {
     if (last !== undefined && last.length === length) {
       if (bytes.compare(last, 0, length, offset, offset + length) === 0) return this.#lastFound;
     }
-    this.#lastChannel = Buffer.from(bytes.subarray(offset, offset + length));
-    this.#lastFound = this.#search(this.#lastChannel);
-    return this.#lastFound;
+    const channel = Buffer.from(bytes.subarray(offset, offset + length));
+    const found = this.#search(channel);
+    if (length > MAX_REMEMBERED) return found;
+    this.#lastChannel = channel;
+    this.#lastFound = found;
+    return found;
   }
 
   #search(channel: Buffer): readonly Topic[] {
     const text = channel.toString('latin1');
-    const found = [...(this.#exact.get(text) ?? NONE)];
+    const found = [...listOf(this.#exact.get(text))];
     for (const length of this.#lengths.keys()) {
       if (length > text.length) continue;
-      for (const pattern of this.#byPrefix.get(text.slice(0, length)) ?? NONE) {
-        const { name } = pattern;
-        if (globMatch(name, 0, name.length, channel, 0, channel.length, false)) found.push(pattern);
+      for (const topic of listOf(this.#byPrefix.get(text.slice(0, length)))) {
+        const { pattern } = topic;
+        const isMatch = globMatch(pattern, 0, pattern.length, channel, 0, channel.length, false);
+        if (isMatch) found.push(topic);
       }
     }
     return found.length > 1 ? found.sort((a, b) => a.order - b.order) : found;
   }
 }
 
+function listOf(patterns: Patterns | undefined): Iterable<Topic> {
+  if (patterns === undefined) return NONE;
+  return patterns instanceof Set ? patterns : [patterns];
+}
+
 /** The literal text that everything which a pattern matches begins with, or consists of. */
-function literalOf(pattern: Buffer): { text: string; isExact: boolean } {
-  let text = '';
+function literalOf(pattern: string): { text: string; isExact: boolean } {
+  const literal: number[] = [];
+  let isExact = true;
   for (let i = 0; i < pattern.length; i++) {
-    let byte = pattern[i];
-    if (byte === 0x2a || byte === 0x3f || byte === 0x5b || text.length === MAX_PREFIX) {
-      return { text, isExact: false };
+    let byte = pattern.charCodeAt(i);
+    if (byte === 0x2a || byte === 0x3f || byte === 0x5b || literal.length === MAX_PREFIX) {
+      isExact = false;
+      break;
     }
     // A backslash at the end stands for itself.
-    if (byte === 0x5c && i + 1 < pattern.length) byte = pattern[++i];
-    text += String.fromCharCode(byte);
+    if (byte === 0x5c && i + 1 < pattern.length) byte = pattern.charCodeAt(++i);
+    literal.push(byte);
   }
-  return { text, isExact: true };
+  // One flat string, as text that grows by a character a time is a list of its pieces.
+  return { text: String.fromCharCode(...literal), isExact };
 }

@@ -12,12 +12,16 @@ import type { Publication, Topic } from './topic.ts';
 import { TopicTable } from './topic-table.ts';
 
 const NO_BYTES = new DataView(new ArrayBuffer(0));
+/** Heap that a subscription takes at most, besides its name: the topic, and a place in two tables. */
+const SUBSCRIPTION_BYTES = 320;
+/** What a pattern takes besides: a place in the index, and its name once more, as bytes. */
+const PATTERN_BYTES = 300;
 
 /** See the head of this file. */
 export class PubSub {
-  readonly channels = new TopicTable({ word: 'message', hasChannel: false });
-  readonly patterns = new TopicTable({ word: 'pmessage', hasChannel: true });
-  readonly shards = new TopicTable({ word: 'smessage', hasChannel: false });
+  readonly channels = new TopicTable('message', false);
+  readonly patterns = new TopicTable('pmessage', true);
+  readonly shards = new TopicTable('smessage', false);
   /** Where messages lie until they have left: in RESP2, and in RESP3. */
   readonly areas: readonly [MessageArea, MessageArea] = [new MessageArea(), new MessageArea()];
   readonly #index = new PatternIndex();
@@ -76,22 +80,23 @@ export class PubSub {
 
   /**
    * Subscribes somebody to a topic, which comes to be if nobody was.
+   * @param key the topic's name, one character a byte
    * @returns false when he was subscribed to it already
    */
-  subscribe(kind: TopicKind, subscriber: Subscriber, name: Buffer): boolean {
-    const key = name.toString('latin1');
+  subscribe(kind: TopicKind, subscriber: Subscriber, key: string): boolean {
     subscriber.subscriptions ??= noSubscriptions();
     const own = subscriber.subscriptions[kind];
     if (own.has(key)) return false;
     const topic = this[kind].get(key) ?? this.#create(kind, key);
     topic.add(subscriber);
     own.set(topic.key, topic);
+    subscriber.charge(subscriptionBytes(kind, key.length));
     return true;
   }
 
   /** Ends a subscription. @returns false when there was none */
-  unsubscribe(kind: TopicKind, subscriber: Subscriber, name: Buffer): boolean {
-    const topic = subscriber.subscriptions?.[kind].get(name.toString('latin1'));
+  unsubscribe(kind: TopicKind, subscriber: Subscriber, key: string): boolean {
+    const topic = subscriber.subscriptions?.[kind].get(key);
     if (topic === undefined) return false;
     this.#leave(kind, subscriber, topic);
     return true;
@@ -100,8 +105,9 @@ export class PubSub {
   /** Ends all subscriptions of somebody, who is told nothing. */
   removeAll(subscriber: Subscriber): void {
     for (const kind of ['channels', 'patterns', 'shards'] as const) {
+      // Those that are left go from the map that is walked, as they may.
       const topics = subscriber.subscriptions?.[kind].values() ?? [];
-      for (const topic of [...topics]) this.#leave(kind, subscriber, topic);
+      for (const topic of topics) this.#leave(kind, subscriber, topic);
     }
   }
 
@@ -117,7 +123,9 @@ export class PubSub {
       this[kind].delete(topic);
       if (kind === 'patterns') this.#index.remove(topic);
     }
-    subscriber.subscriptions?.[kind].delete(topic.key);
+    if (subscriber.subscriptions?.[kind].delete(topic.key)) {
+      subscriber.charge(-subscriptionBytes(kind, topic.key.length));
+    }
     if (subscriptionCount(subscriber) === 0) subscriber.subscriptions = undefined;
   }
 
@@ -169,6 +177,13 @@ export class PubSub {
     topic.write(area, start, protocol, this.#published);
     return start;
   }
+}
+
+/** Heap that a subscription to a topic with a name of so many bytes takes at most. */
+export function subscriptionBytes(kind: TopicKind, nameBytes: number): number {
+  return kind === 'patterns'
+    ? SUBSCRIPTION_BYTES + PATTERN_BYTES + 2 * nameBytes
+    : SUBSCRIPTION_BYTES + nameBytes;
 }
 
 /** How many subscriptions somebody has, of all kinds. */

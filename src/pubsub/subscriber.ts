@@ -14,6 +14,8 @@ export interface Subscriber {
   readonly protocol: 2 | 3;
   /** Its subscriptions, kept by PubSub; undefined exactly while there are none. */
   subscriptions: Subscriptions | undefined;
+  /** Counts bytes of the JavaScript heap that are kept for it; negative when they are given back. */
+  charge(heapBytes: number): void;
   /** Takes the encoded message in [start, end), which stays as it is until this turn's end. */
   deliver(buffer: Buffer, start: number, end: number): void;
 }

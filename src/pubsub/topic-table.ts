@@ -1,6 +1,6 @@
 // The topics of one kind that somebody is subscribed to, by name. Names are byte strings; as keys
 // they have one character a byte.
-import { type MessageForm, Topic } from './topic.ts';
+import { MessageForm, Topic } from './topic.ts';
 
 /** See the head of this file. */
 export class TopicTable {
@@ -10,8 +10,9 @@ export class TopicTable {
   #lastFound: Topic | undefined;
   #created = 0;
 
-  constructor(form: MessageForm) {
-    this.#form = form;
+  /** @param word what the messages begin with; `hasChannel`: whether they tell the channel too */
+  constructor(word: string, hasChannel: boolean) {
+    this.#form = new MessageForm(word, hasChannel);
   }
 
   get size(): number {

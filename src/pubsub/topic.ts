@@ -1,9 +1,10 @@
 // Something to subscribe to: a channel, a pattern or a shard channel, with its subscribers in the
 // order in which they came, and the encoding of its messages. It exists while it has subscribers.
+// There may be millions, each with one subscriber, so it keeps little.
 //
-//   channel:  *3  $7 message    $n <channel>               $n <message>      ">3" in RESP3
+//   channel:  *3  $7 message    $n <channel>                $n <message>      ">3" in RESP3
 //   pattern:  *4  $8 pmessage   $n <pattern>  $n <channel>  $n <message>
-//             └─────── head, encoded once ──────┘
+//             └─ opening ───┘
 import { digitsOf, writeInteger } from '../protocol/integer.ts';
 import type { MessageArea } from '../protocol/message-area.ts';
 import { copyWide, viewOf } from '../protocol/wide-copy.ts';
@@ -14,6 +15,8 @@ const LF = 10;
 const BULK = 36; // $
 const ARRAY = 42; // *
 const PUSH = 62; // >
+
+const NOBODY: readonly Subscriber[] = [];
 
 /** A message on its way: parts of buffers. */
 export interface Publication {
@@ -26,77 +29,104 @@ export interface Publication {
 }
 
 /** What the messages of a kind of topic look like. */
-export interface MessageForm {
-  /** What they begin with ("message"). */
-  readonly word: string;
+export class MessageForm {
   /** Whether they tell the channel besides the topic's name: those of patterns do. */
   readonly hasChannel: boolean;
+  /** What comes before the name, encoded. */
+  readonly opening: DataView;
+
+  /** @param word what they begin with ("message") */
+  constructor(word: string, hasChannel: boolean) {
+    this.hasChannel = hasChannel;
+    const parts = hasChannel ? 4 : 3;
+    this.opening = viewOf(Buffer.from(`*${parts}\r\n$${word.length}\r\n${word}\r\n`));
+  }
 }
 
 /** See the head of this file. */
 export class Topic {
   /** The name's bytes, one character each. */
   readonly key: string;
-  readonly name: Buffer;
   /** Rises from topic to topic of a kind: the order in which they came to be. */
   readonly order: number;
-  readonly #head: DataView;
-  readonly #hasChannel: boolean;
-  readonly #subscribers = new Set<Subscriber>();
-  /** The same, as walked when publishing; undefined after a change. */
-  #list: readonly Subscriber[] | undefined;
+  readonly #form: MessageForm;
+  /** In the order in which they came; a set when somebody leaves or comes to more than one. */
+  #subscribers: readonly Subscriber[] | Set<Subscriber> = NOBODY;
+  #pattern: Uint8Array | undefined = undefined;
 
-  constructor(key: string, order: number, { word, hasChannel }: MessageForm) {
+  constructor(key: string, order: number, form: MessageForm) {
     this.key = key;
-    this.name = Buffer.from(key, 'latin1');
     this.order = order;
-    this.#hasChannel = hasChannel;
-    const parts = hasChannel ? 4 : 3;
-    const opening = `*${parts}\r\n$${word.length}\r\n${word}\r\n$${key.length}\r\n${key}\r\n`;
-    this.#head = viewOf(Buffer.from(opening, 'latin1'));
+    this.#form = form;
   }
 
   get size(): number {
-    return this.#subscribers.size;
+    const subscribers = this.#subscribers;
+    return subscribers instanceof Set ? subscribers.size : subscribers.length;
   }
 
   /** Those who are to get a message that is published now, in the order in which they came. */
   get subscribers(): readonly Subscriber[] {
-    this.#list ??= [...this.#subscribers];
-    return this.#list;
+    const subscribers = this.#subscribers;
+    if (!(subscribers instanceof Set)) return subscribers;
+    const list = [...subscribers];
+    this.#subscribers = list;
+    return list;
   }
 
+  /** Its name as bytes, kept for those who compare it with many channels. */
+  get pattern(): Uint8Array {
+    if (this.#pattern === undefined) {
+      this.#pattern = new Uint8Array(this.key.length);
+      Buffer.from(this.#pattern.buffer).write(this.key, 'latin1');
+    }
+    return this.#pattern;
+  }
+
+  /** Adds one who is not subscribed yet. */
   add(subscriber: Subscriber): void {
-    this.#subscribers.add(subscriber);
-    this.#list = undefined;
+    if (this.size === 0) this.#subscribers = [subscriber];
+    else this.#asSet().add(subscriber);
   }
 
+  /** Removes one who is subscribed. */
   remove(subscriber: Subscriber): void {
-    this.#subscribers.delete(subscriber);
-    this.#list = undefined;
+    if (this.size === 1) this.#subscribers = NOBODY;
+    else this.#asSet().delete(subscriber);
+  }
+
+  #asSet(): Set<Subscriber> {
+    const subscribers = this.#subscribers;
+    if (subscribers instanceof Set) return subscribers;
+    const set = new Set(subscribers);
+    this.#subscribers = set;
+    return set;
   }
 
   /** Whether it is called so. */
   isNamed(bytes: Uint8Array, offset: number, length: number): boolean {
-    const { name } = this;
-    if (name.length !== length) return false;
-    for (let i = 0; i < length; i++) if (name[i] !== bytes[offset + i]) return false;
+    const { key } = this;
+    if (key.length !== length) return false;
+    for (let i = 0; i < length; i++) if (key.charCodeAt(i) !== bytes[offset + i]) return false;
     return true;
   }
 
   /** Bytes of a message, encoded. */
   sizeOf({ channelLength, messageLength }: Publication): number {
-    const size = this.#head.byteLength + bulkBytes(messageLength);
-    return this.#hasChannel ? size + bulkBytes(channelLength) : size;
+    const { hasChannel, opening } = this.#form;
+    const size = opening.byteLength + bulkBytes(this.key.length) + bulkBytes(messageLength);
+    return hasChannel ? size + bulkBytes(channelLength) : size;
   }
 
   /** Encodes a message at `start` in the area's buffer. */
   write(area: MessageArea, start: number, protocol: 2 | 3, published: Publication): void {
     const { channel, channelAt, channelLength } = published;
     const { message, messageAt, messageLength } = published;
-    let at = copyWide(area.view, start, this.#head, 0, this.#head.byteLength);
+    const { hasChannel, opening } = this.#form;
+    let at = copyWide(area.view, start, opening, 0, opening.byteLength);
     area.buffer[start] = protocol === 3 ? PUSH : ARRAY;
-    if (this.#hasChannel) at = writeBulk(area, at, channel, channelAt, channelLength);
+    if (hasChannel) at = writeText(area.buffer, at, this.key);
+    at = writeBulk(area, at, channel, channelAt, channelLength);
     writeBulk(area, at, message, messageAt, messageLength);
   }
 }
@@ -104,6 +134,13 @@ export class Topic {
 /** Bytes that a bulk string of so many bytes takes. */
 function bulkBytes(length: number): number {
   return 1 + digitsOf(length) + 2 + length + 2;
+}
+
+/** Writes text as a bulk string, one byte a character; returns the position behind it. */
+function writeText(buffer: Buffer, at: number, text: string): number {
+  buffer[at] = BULK;
+  const body = lineBreak(buffer, writeInteger(buffer, at + 1, text.length));
+  return lineBreak(buffer, body + buffer.write(text, body, 'latin1'));
 }
 
 /** Writes a bulk string; returns the position behind it. */

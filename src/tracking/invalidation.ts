@@ -5,6 +5,8 @@
 //   RESP2, to a subscribed client:       *3 $7 message     $20 __redis__:invalidate      value
 // The value is the array of the keys, or null: all keys.
 
+import { digitsOf } from '../protocol/integer.ts';
+
 const CRLF = Buffer.from('\r\n');
 const PUSH_HEAD = Buffer.from('>2\r\n$10\r\ninvalidate\r\n');
 const MESSAGE_HEAD = Buffer.from('*3\r\n$7\r\nmessage\r\n$20\r\n__redis__:invalidate\r\n');
@@ -26,9 +28,13 @@ export class Invalidation {
 
   /** Of several keys, each with one character a byte. */
   static ofAll(keys: readonly string[]): Invalidation {
-    let text = `*${keys.length}\r\n`;
-    for (const key of keys) text += `$${key.length}\r\n${key}\r\n`;
-    return new Invalidation(Buffer.from(text, 'latin1'));
+    const head = `*${keys.length}\r\n`;
+    let sizeBytes = head.length;
+    for (const key of keys) sizeBytes += 1 + digitsOf(key.length) + 2 + key.length + 2;
+    const value = Buffer.allocUnsafeSlow(sizeBytes);
+    let at = value.write(head, 'latin1');
+    for (const key of keys) at += value.write(`$${key.length}\r\n${key}\r\n`, at, 'latin1');
+    return new Invalidation(value);
   }
 
   /** As a push of RESP3. */

@@ -5,12 +5,22 @@
 // A modified key is looked up once for each length that prefixes have, however many there are. Most
 // keys have none of them, which their first byte often tells.
 import { Invalidation } from './invalidation.ts';
+import type { SortedTexts } from './sorted-texts.ts';
 import { NO_LOOP, type Tracker } from './tracker.ts';
 
+/** Heap that following a prefix takes at most, besides its text. */
+const PREFIX_BYTES = 220;
+/** Heap that a modified key takes at most until it is broadcast, besides its text. */
+const MODIFIED_BYTES = 120;
+
 interface Prefix {
-  readonly trackers: Set<Tracker>;
-  /** Modified keys, each with the client that modified it last; undefined: none did, it expired. */
-  readonly modified: Map<string, object | undefined>;
+  /** Mostly one. */
+  trackers: Tracker | Set<Tracker>;
+  /**
+   * Modified keys, each with the client that modified it last; undefined: none did, it expired.
+   * There while there are any.
+   */
+  modified: Map<string, object | undefined> | undefined;
 }
 
 /** Hands an invalidation to a tracker. */
@@ -18,39 +28,57 @@ export type Deliver = (tracker: Tracker, invalidation: Invalidation) => void;
 
 /** The prefixes and their followers; see the head of this file. */
 export class PrefixTable {
+  /** Heap that the keys take that were noted since the last broadcast. */
+  notedBytes = 0;
   readonly #prefixes = new Map<string, Prefix>();
   /** How many prefixes have each length. */
   readonly #lengths = new Map<number, number>();
   /** How many prefixes begin with each byte; the empty one counts for all of them. */
   readonly #firstBytes = new Uint32Array(256);
+  /** Those with modified keys. */
+  readonly #changed = new Map<string, Prefix>();
 
   /** Number of prefixes. */
   get size(): number {
     return this.#prefixes.size;
   }
 
-  /** Has a tracker follow a prefix, if it does not yet. */
-  follow(tracker: Tracker, text: string): void {
-    let prefix = this.#prefixes.get(text);
-    if (prefix === undefined) {
-      prefix = { trackers: new Set(), modified: new Map() };
-      this.#prefixes.set(text, prefix);
-      this.#count(text, 1);
+  /** Has a tracker follow prefixes that it does not follow yet, and that do not overlap. */
+  follow(tracker: Tracker, texts: readonly string[]): void {
+    let bytes = 0;
+    for (const text of texts) {
+      const prefix = this.#prefixes.get(text);
+      if (prefix === undefined) {
+        this.#prefixes.set(text, { trackers: tracker, modified: undefined });
+        this.#count(text, 1);
+      } else if (prefix.trackers instanceof Set) {
+        prefix.trackers.add(tracker);
+      } else {
+        prefix.trackers = new Set([prefix.trackers, tracker]);
+      }
+      tracker.prefixes.insert(text);
+      bytes += prefixBytes(text.length);
     }
-    prefix.trackers.add(tracker);
-    tracker.prefixes.add(text);
+    tracker.client.charge(bytes);
   }
 
   /** Has a tracker follow nothing any more. */
   leave(tracker: Tracker): void {
+    let bytes = 0;
     for (const text of tracker.prefixes) {
+      bytes += prefixBytes(text.length);
       const prefix = this.#prefixes.get(text);
-      prefix?.trackers.delete(tracker);
-      if (prefix === undefined || prefix.trackers.size > 0) continue;
+      if (prefix === undefined) continue;
+      if (prefix.trackers instanceof Set) {
+        prefix.trackers.delete(tracker);
+        if (prefix.trackers.size > 0) continue;
+      }
       this.#prefixes.delete(text);
+      this.#changed.delete(text);
       this.#count(text, -1);
     }
     tracker.prefixes.clear();
+    tracker.client.charge(-bytes);
   }
 
   #count(text: string, change: 1 | -1): void {
@@ -78,7 +106,12 @@ export class PrefixTable {
       if (length > key.length) continue;
       const prefix = this.#prefixes.get(key.slice(0, length));
       if (prefix === undefined) continue;
+      if (prefix.modified === undefined) {
+        prefix.modified = new Map();
+        this.#changed.set(key.slice(0, length), prefix);
+      }
       prefix.modified.set(key, modifier);
+      this.notedBytes += MODIFIED_BYTES + key.length;
       found = true;
     }
     return found;
@@ -86,12 +119,16 @@ export class PrefixTable {
 
   /** Tells the followers of each prefix, in the order of the prefixes, of all that was noted. */
   broadcast(deliver: Deliver): void {
-    const changed = [...this.#prefixes].filter(([, { modified }]) => modified.size > 0);
-    changed.sort(([a], [b]) => (a < b ? -1 : 1));
-    for (const [, { trackers, modified }] of changed) {
+    const changed = [...this.#changed].sort(([a], [b]) => (a < b ? -1 : 1));
+    this.#changed.clear();
+    this.notedBytes = 0;
+    for (const [, prefix] of changed) {
+      const { trackers, modified } = prefix;
+      if (modified === undefined) continue;
+      prefix.modified = undefined;
       const keys = [...modified.keys()].sort();
       const everything = Invalidation.ofAll(keys);
-      for (const tracker of trackers) {
+      for (const tracker of trackers instanceof Set ? trackers : [trackers]) {
         if (!tracker.has(NO_LOOP)) {
           deliver(tracker, everything);
           continue;
@@ -99,9 +136,13 @@ export class PrefixTable {
         const others = keys.filter((key) => modified.get(key) !== tracker.client);
         if (others.length > 0) deliver(tracker, Invalidation.ofAll(others));
       }
-      modified.clear();
     }
   }
+}
+
+/** Heap that following a prefix with so many bytes takes at most. */
+export function prefixBytes(textBytes: number): number {
+  return PREFIX_BYTES + textBytes;
 }
 
 /** Two prefixes that a client may not follow both, as some keys have the one and the other. */
@@ -113,21 +154,51 @@ export interface Overlap {
 }
 
 /**
- * The first overlap of new prefixes with those that a client follows already, or with each other.
- * @param existing in any order; it is looked at in the order of the bytes
+ * The first overlap of new prefixes with those that a client follows already, or with each other, in
+ * their order; of several that a prefix overlaps with, an existing one, and the first by its bytes, or
+ * the next of the new ones.
  */
 export function findOverlap(
-  existing: Iterable<string>,
+  existing: SortedTexts | undefined,
   prefixes: readonly string[],
 ): Overlap | undefined {
-  const known = [...existing].sort();
+  const overlaps = overlapsAmong(prefixes);
   for (const [i, prefix] of prefixes.entries()) {
-    const before = known.find((other) => overlap(prefix, other));
+    const before = existing?.overlapping(prefix);
     if (before !== undefined) return { prefix, other: before, existing: true };
+    if (overlaps[i] === 0) continue;
+    // One before it would have been found with this one.
     const beside = prefixes.slice(i + 1).find((other) => overlap(prefix, other));
     if (beside !== undefined) return { prefix, other: beside, existing: false };
   }
   return undefined;
+}
+
+/** Which of the prefixes overlap with others: not 0. */
+function overlapsAmong(prefixes: readonly string[]): Uint8Array {
+  const found = new Uint8Array(prefixes.length);
+  const order = prefixes.map((_, i) => i);
+  order.sort((i, j) => compare(prefixes[i], prefixes[j]));
+  // In the order of the bytes, what begins with a text follows it: these are the beginnings of the present one.
+  const beginnings: number[] = [];
+  for (const i of order) {
+    let last = beginnings.at(-1);
+    while (last !== undefined && !prefixes[i].startsWith(prefixes[last])) {
+      beginnings.pop();
+      last = beginnings.at(-1);
+    }
+    if (last !== undefined) {
+      found[last] = 1;
+      found[i] = 1;
+    }
+    beginnings.push(i);
+  }
+  return found;
+}
+
+function compare(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
 }
 
 function overlap(a: string, b: string): boolean {

@@ -1,6 +1,8 @@
 // What tracking knows of a client, and what it keeps of each one that has ever tracked keys: its
 // modes, where its invalidations go, and the prefixes that it follows.
 
+import { SortedTexts } from './sorted-texts.ts';
+
 /** A client as tracking sees it. */
 export interface TrackedClient {
   readonly id: number;
@@ -10,6 +12,8 @@ export interface TrackedClient {
   readonly isSubscriber: boolean;
   /** What is kept of it; undefined until it tracks for the first time. */
   tracker: Tracker | undefined;
+  /** Counts bytes of the JavaScript heap that are kept for it; negative when they are given back. */
+  charge(heapBytes: number): void;
   /** Sends encoded bytes that answer no request. */
   send(bytes: Buffer): void;
 }
@@ -38,7 +42,7 @@ export class Tracker {
   /** Id of the client that gets its invalidations; 0 for itself. Kept when tracking ends. */
   redirect = 0;
   /** What it follows in the mode BROADCAST, one character a byte. */
-  readonly prefixes = new Set<string>();
+  readonly prefixes = new SortedTexts();
 
   constructor(client: TrackedClient, number: number) {
     this.client = client;

@@ -30,6 +30,9 @@ import { eachNumber, TrackingTable } from './tracking-table.ts';
 /** Keys that one look at the limit drops, times the looks that did not suffice. */
 const LIMIT_EFFORT = 100;
 
+/** Modified keys that are noted at most until they are broadcast, in bytes: a transaction may modify millions. */
+const MAX_NOTED_BYTES = 8 * 1024 * 1024;
+
 /** How a client tracks. */
 export interface TrackingOptions {
   /** BROADCAST, OPT_IN, OPT_OUT and NO_LOOP. */
@@ -92,8 +95,8 @@ export class Tracking implements KeyObserver {
     tracker.flags = (tracker.flags & CACHING) | TRACKING_ON | modes;
     tracker.redirect = redirect;
     if ((modes & BROADCAST) === 0) return;
-    if (prefixes.length === 0) this.prefixes.follow(tracker, '');
-    for (const prefix of prefixes) this.prefixes.follow(tracker, prefix);
+    if (prefixes.length > 0) this.prefixes.follow(tracker, prefixes);
+    else if (!tracker.prefixes.has('')) this.prefixes.follow(tracker, ['']);
   }
 
   /**
@@ -170,6 +173,7 @@ export class Tracking implements KeyObserver {
       const key = Buffer.from(bytes.buffer, bytes.byteOffset + offset, length).toString('latin1');
       const noted = this.prefixes.note(key, byClient ? this.#current : undefined);
       if (noted) this.#scheduleBroadcast();
+      if (this.prefixes.notedBytes > MAX_NOTED_BYTES) this.#broadcast();
     }
     this.#invalidate(bytes, offset, length);
   }
@@ -232,8 +236,12 @@ export class Tracking implements KeyObserver {
     this.#broadcastScheduled = true;
     this.#host.schedule(() => {
       this.#broadcastScheduled = false;
-      this.prefixes.broadcast((tracker, invalidation) => this.#send(tracker, invalidation));
+      this.#broadcast();
     });
+  }
+
+  #broadcast(): void {
+    this.prefixes.broadcast((tracker, invalidation) => this.#send(tracker, invalidation));
   }
 }
 

@@ -57,7 +57,7 @@ test('what follows in a transaction after the client closes itself is run and no
 test.each(['EXEC', 'DISCARD', 'UNWATCH'])('%s ends watches', (command) => {
   const { server, client } = started();
   server.run(client, 'WATCH', 'a', 'b', 'a');
-  expect(server.keyspace.watches.countOf(client)).toBe(2);
+  expect(client.watches?.count).toBe(2);
   if (command !== 'UNWATCH') server.run(client, 'MULTI');
   client.dirty = true;
   server.run(client, command);

@@ -3,11 +3,27 @@
 import { describe, expect, test } from 'vitest';
 import type { Keyspace } from '../../src/keyspace/keyspace.ts';
 import { patchString, setInteger, setString } from '../../src/keyspace/string-values.ts';
-import { WatchList } from '../../src/keyspace/watch.ts';
+import { type Watcher, type Watches, WatchList, watchBytes } from '../../src/keyspace/watch.ts';
+import { Random } from '../support/random.ts';
 import { find, NEVER, newKeyspace, read, remove, requestOf, START_MS, store } from './support.ts';
 
-function watch(keyspace: Keyspace, key: string, index = 0): { dirty: boolean } {
-  const watcher = { dirty: false };
+/** One who watches, and what is kept for it. */
+class TestWatcher implements Watcher {
+  dirty = false;
+  watches: Watches | undefined = undefined;
+  heapBytes = 0;
+
+  charge(heapBytes: number): void {
+    this.heapBytes += heapBytes;
+  }
+
+  get count(): number {
+    return this.watches?.count ?? 0;
+  }
+}
+
+function watch(keyspace: Keyspace, key: string, index = 0): TestWatcher {
+  const watcher = new TestWatcher();
   keyspace.watch(watcher, keyspace.databases[index], Buffer.from(key));
   return watcher;
 }
@@ -15,20 +31,21 @@ function watch(keyspace: Keyspace, key: string, index = 0): { dirty: boolean } {
 describe('the list', () => {
   test('knows who watches what, and forgets it', () => {
     const list = new WatchList();
-    const [first, second] = [{ dirty: false }, { dirty: false }];
+    const [first, second] = [new TestWatcher(), new TestWatcher()];
     list.add(first, 0, 'a', false);
     list.add(first, 0, 'a', false);
     list.add(first, 1, 'a', false);
     list.add(second, 0, 'a', false);
     list.add(second, 0, 'b', false);
-    expect([list.size, list.countOf(first), list.countOf(second)]).toEqual([3, 2, 2]);
+    expect([list.size, first.count, second.count]).toEqual([3, 2, 2]);
+    expect([first.heapBytes, second.heapBytes]).toEqual([2 * watchBytes(1), 2 * watchBytes(1)]);
     expect([...list.keysIn(0)].sort()).toEqual(['a', 'b']);
     expect([...list.keysIn(1)]).toEqual(['a']);
     expect([...list.keysIn(7)]).toEqual([]);
     list.touch(1, 'a', true);
     expect([first.dirty, second.dirty]).toEqual([true, false]);
     list.removeAll(first);
-    expect([list.size, list.countOf(first), [...list.keysIn(1)]]).toEqual([2, 0, []]);
+    expect([list.size, first.count, [...list.keysIn(1)]]).toEqual([2, 0, []]);
     list.touch(0, 'a', true);
     expect(second.dirty).toBe(true);
     list.removeAll(second);
@@ -36,6 +53,55 @@ describe('the list', () => {
     expect(list.size).toBe(0);
     list.touch(0, 'a', true);
     list.touch(9, 'a', true);
+    expect([first.heapBytes, second.heapBytes]).toEqual([0, 0]);
+  });
+
+  test('marks whom a plain list of pairs would mark', () => {
+    let marked = 0;
+    for (let seed = 0; seed < 50; seed++) {
+      const random = new Random(seed);
+      const list = new WatchList();
+      const watchers = Array.from({ length: 5 }, () => new TestWatcher());
+      let pairs: [TestWatcher, number, string][] = [];
+      for (let step = 0; step < 200; step++) {
+        const watcher = random.pick(watchers);
+        const database = random.integer(0, 1);
+        const key = random.pick(['a', 'b', 'c', 'd']);
+        const isOfKey = ([, db, name]: [TestWatcher, number, string]) =>
+          db === database && name === key;
+        if (random.chance(0.6)) {
+          list.add(watcher, database, key, false);
+          const isNew = !pairs.some((pair) => pair[0] === watcher && isOfKey(pair));
+          if (isNew) pairs.push([watcher, database, key]);
+        } else if (random.chance(0.3)) {
+          list.removeAll(watcher);
+          pairs = pairs.filter(([who]) => who !== watcher);
+        } else {
+          list.touch(database, key, true);
+          const expected = new Set(pairs.filter(isOfKey).map(([who]) => who));
+          for (const who of watchers) expect(who.dirty).toBe(expected.has(who));
+          for (const who of watchers) who.dirty = false;
+          marked += expected.size;
+        }
+        expect(list.size).toBe(new Set(pairs.map(([, db, name]) => `${db} ${name}`)).size);
+        for (const who of watchers) {
+          expect(who.count).toBe(pairs.filter(([other]) => other === who).length);
+        }
+      }
+    }
+    expect(marked).toBeGreaterThan(1000);
+  });
+
+  test('beginning and ending takes no longer for many keys, or for many watchers', () => {
+    const list = new WatchList();
+    const one = new TestWatcher();
+    // A look at all keys of the watcher for each would take minutes.
+    for (let i = 0; i < 200_000; i++) list.add(one, 0, `key:${i}`, false);
+    const many = Array.from({ length: 50_000 }, () => new TestWatcher());
+    for (const watcher of many) list.add(watcher, 0, 'key:7', false);
+    for (const watcher of many) list.removeAll(watcher);
+    list.removeAll(one);
+    expect(list.size).toBe(0);
   });
 });
 
@@ -128,7 +194,7 @@ describe('a watched key', () => {
   test('of any bytes is found again', () => {
     const keyspace = newKeyspace();
     const bytes = Buffer.from([0, 255, 128, 13, 10]);
-    const watcher = { dirty: false };
+    const watcher = new TestWatcher();
     keyspace.watch(watcher, keyspace.databases[0], bytes);
     const request = requestOf(bytes, 'v');
     setString(keyspace.databases[0], request, 1, request.buffer, request.offsets[2], 1, -1);

@@ -4,13 +4,14 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { globMatch } from '../../src/protocol/glob.ts';
 import { PatternIndex } from '../../src/pubsub/pattern-index.ts';
-import { PubSub, subscriptionCount } from '../../src/pubsub/pubsub.ts';
-import type { Subscriber, Subscriptions } from '../../src/pubsub/subscriber.ts';
-import { Topic } from '../../src/pubsub/topic.ts';
+import { PubSub, subscriptionBytes, subscriptionCount } from '../../src/pubsub/pubsub.ts';
+import type { Subscriber, Subscriptions, TopicKind } from '../../src/pubsub/subscriber.ts';
+import { MessageForm, Topic } from '../../src/pubsub/topic.ts';
 
 /** Remembers what it was handed, decoded, at once: the bytes belong to the area. */
 class Listener implements Subscriber {
   subscriptions: Subscriptions | undefined = undefined;
+  heapBytes = 0;
   readonly protocol: 2 | 3;
   readonly heard: string[] = [];
   readonly #log: string[];
@@ -20,6 +21,10 @@ class Listener implements Subscriber {
     this.protocol = protocol;
     this.#name = name;
     this.#log = log;
+  }
+
+  charge(heapBytes: number): void {
+    this.heapBytes += heapBytes;
   }
 
   deliver(buffer: Buffer, start: number, end: number): void {
@@ -71,7 +76,7 @@ describe('PatternIndex', () => {
         for (const step of actions) {
           if ('add' in step) {
             if (present.some(({ key }) => key === step.add)) continue;
-            const topic = new Topic(step.add, order++, { word: 'pmessage', hasChannel: true });
+            const topic = new Topic(step.add, order++, new MessageForm('pmessage', true));
             present.push(topic);
             index.add(topic);
           } else if ('remove' in step) {
@@ -80,8 +85,8 @@ describe('PatternIndex', () => {
             index.remove(topic);
           } else {
             const channel = bytes(step.look);
-            const expected = present.filter(({ name }) =>
-              globMatch(name, 0, name.length, channel, 0, channel.length, false),
+            const expected = present.filter(({ key }) =>
+              globMatch(bytes(key), 0, key.length, channel, 0, channel.length, false),
             );
             matches += expected.length;
             const around = Buffer.concat([bytes('xx'), channel, bytes('y')]);
@@ -117,10 +122,10 @@ describe('PubSub', () => {
         for (const step of actions) {
           const listener = listeners[step.who];
           if (step.does === 'subscribe') {
-            const isNew = pubsub.subscribe(step.kind, listener, bytes(step.name));
+            const isNew = pubsub.subscribe(step.kind, listener, step.name);
             expect(isNew).toBe(model.subscribe(step.kind, step.who, step.name));
           } else if (step.does === 'unsubscribe') {
-            const isGone = pubsub.unsubscribe(step.kind, listener, bytes(step.name));
+            const isGone = pubsub.unsubscribe(step.kind, listener, step.name);
             expect(isGone).toBe(model.unsubscribe(step.kind, step.who, step.name));
           } else if (step.does === 'leave') {
             pubsub.removeAll(listener);
@@ -138,6 +143,7 @@ describe('PubSub', () => {
           }
           expect(subscriptionCount(listener)).toBe(model.count(step.who));
           expect(listener.subscriptions === undefined).toBe(model.count(step.who) === 0);
+          expect(listener.heapBytes).toBe(model.heapBytes(step.who));
           expect(pubsub.channels.size).toBe(model.topics('channels'));
           expect(pubsub.patterns.size).toBe(model.topics('patterns'));
           expect(pubsub.shards.size).toBe(model.topics('shards'));
@@ -154,10 +160,11 @@ describe('PubSub', () => {
     const listen = (protocol: 2 | 3): Subscriber => ({
       protocol,
       subscriptions: undefined,
+      charge: () => {},
       deliver: (...range) => ranges.push(range),
     });
     for (const protocol of [2, 2, 3, 3] as const) {
-      pubsub.subscribe('channels', listen(protocol), bytes('x'));
+      pubsub.subscribe('channels', listen(protocol), 'x');
     }
     pubsub.publish(bytes('x'), bytes('1'));
     pubsub.publish(bytes('x'), bytes('2'));
@@ -177,9 +184,10 @@ describe('PubSub', () => {
     const listener: Subscriber = {
       protocol: 2,
       subscriptions: undefined,
+      charge: () => {},
       deliver: (...range) => ranges.push(range),
     };
-    pubsub.subscribe('channels', listener, bytes('x'));
+    pubsub.subscribe('channels', listener, 'x');
     const messages = Array.from({ length: 200 }, (_, i) => String(i).repeat(50 * (1 + (i % 130))));
     for (const message of messages) pubsub.publish(bytes('x'), bytes(message));
     for (const [i, [buffer, start, end]] of ranges.entries()) {
@@ -194,14 +202,19 @@ describe('PubSub', () => {
 class Model {
   readonly #listeners: readonly Listener[];
   #topics: { kind: string; name: string; order: number }[] = [];
-  #all: { kind: string; who: number; name: string }[] = [];
+  #all: { kind: TopicKind; who: number; name: string }[] = [];
   #order = 0;
 
   constructor(listeners: readonly Listener[]) {
     this.#listeners = listeners;
   }
 
-  subscribe(kind: string, who: number, name: string): boolean {
+  heapBytes(who: number): number {
+    const own = this.#all.filter((one) => one.who === who);
+    return own.reduce((sum, { kind, name }) => sum + subscriptionBytes(kind, name.length), 0);
+  }
+
+  subscribe(kind: TopicKind, who: number, name: string): boolean {
     if (this.#all.some((one) => one.kind === kind && one.who === who && one.name === name)) {
       return false;
     }

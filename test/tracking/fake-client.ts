@@ -7,11 +7,16 @@ export class FakeClient implements TrackedClient {
   readonly protocol: 2 | 3;
   isSubscriber = false;
   tracker: Tracker | undefined = undefined;
+  heapBytes = 0;
   readonly #received: string[] = [];
 
   constructor(id: number, protocol: 2 | 3 = 3) {
     this.id = id;
     this.protocol = protocol;
+  }
+
+  charge(heapBytes: number): void {
+    this.heapBytes += heapBytes;
   }
 
   send(bytes: Buffer): void {

@@ -2,7 +2,8 @@
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { findOverlap, PrefixTable } from '../../src/tracking/prefix-table.ts';
+import { findOverlap, PrefixTable, prefixBytes } from '../../src/tracking/prefix-table.ts';
+import { SortedTexts } from '../../src/tracking/sorted-texts.ts';
 import { NO_LOOP, Tracker } from '../../src/tracking/tracker.ts';
 import { FakeClient } from './fake-client.ts';
 
@@ -35,7 +36,10 @@ test('equals a list of prefixes, each with the keys modified under it', () => {
       const model = new Map<string, { who: Set<number>; keys: Map<string, number | undefined> }>();
       for (const one of steps) {
         if (one.kind === 'follow') {
-          table.follow(trackers[one.who], one.text);
+          // It follows what does not overlap only.
+          const { prefixes } = trackers[one.who];
+          if (findOverlap(prefixes, [one.text]) !== undefined) continue;
+          table.follow(trackers[one.who], [one.text]);
           if (!model.has(one.text)) model.set(one.text, { who: new Set(), keys: new Map() });
           model.get(one.text)?.who.add(one.who);
         } else if (one.kind === 'leave') {
@@ -65,7 +69,13 @@ test('equals a list of prefixes, each with the keys modified under it', () => {
           for (const entry of model.values()) entry.keys.clear();
         }
         expect(table.size).toBe(model.size);
-        const followed = trackers.map(({ prefixes }) => [...prefixes].sort());
+        const followed = trackers.map(({ prefixes }) => [...prefixes]);
+        const charged = trackers.map(
+          ({ client }) => client instanceof FakeClient && client.heapBytes,
+        );
+        expect(charged).toEqual(
+          followed.map((own) => own.reduce((sum, prefix) => sum + prefixBytes(prefix.length), 0)),
+        );
         expect(followed).toEqual(
           trackers.map(({ number }) =>
             [...model]
@@ -102,32 +112,76 @@ function expectedOf(
     });
 }
 
-test('an overlap is found exactly when some key has two of the prefixes', () => {
-  let overlaps = 0;
+/** As Redis looks for it: each prefix in its order, among the existing ones and then those after it. */
+function overlapByWalking(existing: readonly string[], fresh: readonly string[]): unknown {
+  const overlaps = (a: string, b: string) => a.startsWith(b) || b.startsWith(a);
+  for (const [i, prefix] of fresh.entries()) {
+    const before = existing.find((other) => overlaps(prefix, other));
+    if (before !== undefined) return { prefix, other: before, existing: true };
+    const beside = fresh.slice(i + 1).find((other) => overlaps(prefix, other));
+    if (beside !== undefined) return { prefix, other: beside, existing: false };
+  }
+  return undefined;
+}
+
+test('the overlap that is found is the one that walking finds', () => {
+  const outcomes = { none: 0, existing: 0, beside: 0 };
   fc.assert(
     fc.property(
-      fc.array(text, { maxLength: 3 }),
-      fc.array(text, { maxLength: 3 }),
-      (old, fresh) => {
-        const found = findOverlap(old, fresh);
-        const longest = 'ab\xff';
-        const keys = [...longest].flatMap((a) =>
-          [...longest].flatMap((b) => [...longest].map((c) => a + b + c)),
-        );
-        const has = (key: string, prefixes: readonly string[]): number =>
-          prefixes.filter((prefix) => key.startsWith(prefix)).length;
-        const expected = keys.some(
-          (key) => has(key, fresh) > 1 || (has(key, fresh) > 0 && has(key, old) > 0),
-        );
-        expect(found !== undefined).toBe(expected);
-        if (found === undefined) return;
-        overlaps++;
-        expect(found.existing ? old : fresh).toContain(found.other);
-        expect(found.prefix.startsWith(found.other) || found.other.startsWith(found.prefix)).toBe(
-          true,
-        );
+      fc.array(text, { maxLength: 4 }),
+      fc.array(text, { maxLength: 8 }),
+      fc.boolean(),
+      (old, fresh, hasEmpty) => {
+        // What a client follows already does not overlap.
+        const existing: string[] = [];
+        for (const one of old) {
+          if (overlapByWalking(existing, [one]) === undefined) existing.push(one);
+          existing.sort();
+        }
+        const known = new SortedTexts();
+        for (const one of existing) known.insert(one);
+        if (hasEmpty && !known.has('')) {
+          known.insert('');
+          existing.unshift('');
+        }
+        expect([...known]).toEqual(existing);
+        const expected = overlapByWalking(existing, fresh);
+        const found = findOverlap(known, fresh);
+        expect(found).toEqual(expected);
+        if (found === undefined) outcomes.none++;
+        else outcomes[found.existing ? 'existing' : 'beside']++;
       },
     ),
+    { numRuns: 3000 },
   );
-  expect(overlaps).toBeGreaterThan(10);
+  expect(Math.min(...Object.values(outcomes))).toBeGreaterThan(100);
+});
+
+test('a hundred thousand prefixes are no work of minutes', () => {
+  const fresh = Array.from({ length: 100_000 }, (_, i) => `prefix:${i}:`);
+  expect(findOverlap(undefined, fresh)).toBeUndefined();
+  expect(findOverlap(undefined, [...fresh, 'prefix:99999:x'])).toEqual({
+    prefix: 'prefix:99999:',
+    other: 'prefix:99999:x',
+    existing: false,
+  });
+  const table = new PrefixTable();
+  const tracker = new Tracker(new FakeClient(1), 1);
+  table.follow(tracker, fresh);
+  for (let i = 0; i < 50_000; i++) {
+    const one = `other:${i}:`;
+    if (findOverlap(tracker.prefixes, [one]) !== undefined) throw new Error(one);
+    table.follow(tracker, [one]);
+  }
+  expect([...tracker.prefixes]).toEqual([...tracker.prefixes].sort());
+  expect(table.size).toBe(150_000);
+  let told = 0;
+  // Nobody walks all of them because something was modified.
+  for (let i = 0; i < 20_000; i++) {
+    table.note(`other:${i}:key`, undefined);
+    table.broadcast(() => told++);
+  }
+  expect(told).toBe(20_000);
+  table.leave(tracker);
+  expect(table.size).toBe(0);
 });
