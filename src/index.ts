@@ -6,7 +6,8 @@
 //     await server.close();
 import { loadConfig } from './config/load.ts';
 import { type ConfigOptions, settingsOf } from './config/options.ts';
-import { openLog, start, VERSION } from './start.ts';
+import { openLog, start } from './start.ts';
+import { VERSION } from './version.ts';
 
 export { ConfigError } from './config/error.ts';
 export type { ConfigOptions } from './config/options.ts';
@@ -50,7 +51,11 @@ export async function startServer(options: StartOptions = {}): Promise<SynapServ
     if (config.originOf(name) === undefined) config.assign(name, [word]);
   }
   const log = openLog(config, STANDARD_ERROR);
-  const server = await start({ config, log, anyPort: true, onClosed: () => {} });
+  const closeLog = () => log.close();
+  const server = await start({ config, log, anyPort: true, onClosed: closeLog }).catch((error) => {
+    closeLog();
+    throw error;
+  });
   return {
     get port() {
       return server.port;

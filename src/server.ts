@@ -2,7 +2,6 @@
 // other (Services for commands, ConnectionHost for connections, BackgroundHost for the timer).
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
-import type { Logger } from 'pino';
 import { Background, type BackgroundHost } from './background.ts';
 import type { Call } from './commands/call.ts';
 import { Client, type ClientBuffers } from './commands/client.ts';
@@ -25,6 +24,7 @@ import {
   Eviction,
 } from './keyspace/eviction.ts';
 import { Keyspace } from './keyspace/keyspace.ts';
+import type { Logger } from './logging/logger.ts';
 import { receiveInto } from './net/accept.ts';
 import { Connection } from './net/connection.ts';
 import type { ConnectionHost } from './net/host.ts';
@@ -97,6 +97,7 @@ export class Server
   readonly #identity: ServerIdentity;
   #closing: Promise<void> | undefined;
   readonly #onClosed: (options: ShutdownOptions | undefined) => void;
+  readonly interruptible: (task: () => void) => boolean;
 
   constructor(parts: {
     config: Config;
@@ -107,11 +108,13 @@ export class Server
     databases: number;
     /** Called once the server has closed, whoever asked for it. */
     onClosed: (options: ShutdownOptions | undefined) => void;
+    interruptible?: ((task: () => void) => boolean) | undefined;
   }) {
     this.config = parts.config;
     this.log = parts.log;
     this.outputLimits = parts.outputLimits;
     this.#onClosed = parts.onClosed;
+    this.interruptible = parts.interruptible ?? runToItsEnd;
     this.keyspace = new Keyspace(parts.databases);
     this.keyspace.events.publisher = this.pubsub;
     this.tracking = new Tracking(this.keyspace.seed, {
@@ -200,7 +203,7 @@ export class Server
       this.#listener.move(port, addresses);
       return true;
     } catch (error) {
-      this.log.warn({ err: error, port, addresses }, 'cannot listen on other addresses');
+      this.log.warn({ err: error, port, addresses }, 'Cannot listen on other addresses');
       return false;
     }
   }
@@ -224,6 +227,7 @@ export class Server
     this.clients.close();
     this.remotes.close();
     // What waits for the log is still answered. What comes meanwhile is recorded as ever.
+    if (this.wal.isOn) this.log.info('Calling fsync() on the AOF file.');
     await this.wal.flush();
     const listenerClosed = this.#listener.close();
     const gone = [...this.#connections].map((connection) => connection.close());
@@ -251,13 +255,19 @@ export class Server
   }
 
   shutdown(options: ShutdownOptions): string | undefined {
-    this.log.warn(options, 'shutting down');
-    if (!this.snapshots.saveAtEnd(options.save) && !options.force) {
-      this.log.error('the data could not be saved: the server does not end');
-      return SHUTDOWN_FAILED;
+    this.log.warn({ details: options }, 'User requested shutdown...');
+    if (!this.snapshots.saveAtEnd(options.save)) {
+      if (!options.force) {
+        this.log.warn("Error trying to save the DB, can't exit.");
+        this.log.warn(
+          'Errors trying to shut down the server. Check the logs for more information.',
+        );
+        return SHUTDOWN_FAILED;
+      }
+      this.log.warn('Error trying to save the DB. Exit anyway.');
     }
     setImmediate(() => {
-      this.close(options).catch((error: unknown) => this.log.error({ err: error }, 'shutdown'));
+      this.close(options).catch((error: unknown) => this.log.error({ err: error }, 'Shutdown'));
     });
     return undefined;
   }
@@ -274,7 +284,10 @@ export class Server
     this.maxMemoryBytes = limitBytes;
     this.limited = limitBytes > 0;
     if (this.limited && this.#isOver()) {
-      this.log.warn('the new maxmemory is smaller than the memory in use: keys will be evicted');
+      this.log.warn(
+        { limit: limitBytes, used: this.usedMemoryBytes() },
+        'WARNING: the new maxmemory value set via CONFIG SET ({limit}) is smaller than the current memory usage ({used}). This will result in key eviction and/or the inability to accept new write commands depending on the maxmemory-policy.',
+      );
       this.background.wake();
     }
   }
@@ -345,7 +358,10 @@ export class Server
       }
       if (largest === undefined || largest.memoryBytes === 0) return;
       this.stats.evictedClients++;
-      this.log.info({ client: largest.id, bytes: largest.memoryBytes }, 'evicting client');
+      this.log.info(
+        { client: largest.id, address: largest.address.remote, bytes: largest.memoryBytes },
+        'Evicting client: id={client} addr={address} tot-mem={bytes}',
+      );
       largest.kill();
     }
   }
@@ -365,7 +381,7 @@ export class Server
   }
 
   connectionFailed(connection: Connection, error: Error): void {
-    this.log.debug({ client: connection.id, err: error }, 'connection failed');
+    this.log.verbose({ client: connection.id, err: error }, 'Reading from client id={client}');
   }
 
   connectionClosed(connection: Connection): void {
@@ -406,7 +422,7 @@ export class Server
   }
 
   acceptFailed(error: Error): void {
-    this.log.warn({ err: error }, 'a connection could not be accepted');
+    this.log.warn({ err: error }, 'Accepting client connection');
   }
 
   /** Tells a socket why it is not wanted, and closes it. */
@@ -434,6 +450,12 @@ export class Server
     if (access === 'local' && (unixSocket || isLoopback(remote))) return undefined;
     return 'ERR DEBUG command not allowed. If the enable-debug-command option is set to "local", you can run it from a local connection, otherwise you need to set this option in the configuration file, and then restart the server.';
   }
+}
+
+/** Where nobody may interrupt: in a library, whose signals are its program's. */
+function runToItsEnd(task: () => void): boolean {
+  task();
+  return true;
 }
 
 /** The client of calls that no connection makes. */

@@ -3,7 +3,6 @@
 import type { Outcome } from './config/config.ts';
 import type { DirectiveName, Values } from './config/directives.ts';
 import { chunkLimitsOf } from './keyspace/list-values.ts';
-import { logLevelOf } from './logger.ts';
 import { maxClientsOfSystem } from './net/descriptor-limit.ts';
 import type { Server } from './server.ts';
 
@@ -33,7 +32,7 @@ const APPLICATIONS: readonly (readonly [names: readonly DirectiveName[], apply: 
     (server, values) => (server.expiryEffort = values['active-expire-effort']),
   ],
   [['save', 'stop-writes-on-bgsave-error'], ({ snapshots }) => snapshots.refresh()],
-  [['loglevel'], (server, values) => (server.log.level = logLevelOf(values.loglevel))],
+  [['loglevel'], (server, values) => (server.log.level = values.loglevel)],
   [['maxmemory'], (server, values) => server.setMaxMemory(values.maxmemory)],
   [
     ['maxmemory-clients', 'maxmemory'],

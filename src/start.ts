@@ -1,20 +1,18 @@
 // From a configuration to a server that listens: what the program and the library have in common.
-import { accessSync, constants, readFileSync } from 'node:fs';
+import { accessSync, constants } from 'node:fs';
 import { resolve } from 'node:path';
-import { isatty } from 'node:tty';
-import type { Logger } from 'pino';
 import { CommandTable } from './commands/registry.ts';
 import type { ShutdownOptions } from './commands/services.ts';
 import type { Config } from './config/config.ts';
 import type { DirectiveName } from './config/directives.ts';
 import { ConfigError } from './config/error.ts';
-import { createLogger } from './logger.ts';
-import { maxClientsOfSystem } from './net/descriptor-limit.ts';
+import { ModuleError, moduleProblem } from './config/module-problem.ts';
+import { createLogger } from './logging/create-logger.ts';
+import type { Logger } from './logging/logger.ts';
+import { maxClientsOfSystem, RESERVED_DESCRIPTORS } from './net/descriptor-limit.ts';
 import { Server } from './server.ts';
 import { follow } from './settings.ts';
-
-/** Version of Synap, from its package. */
-export const VERSION: string = readVersion();
+import { VERSION } from './version.ts';
 
 /** What a start needs. */
 export interface StartParts {
@@ -22,8 +20,12 @@ export interface StartParts {
   readonly log: Logger;
   /** Whether port 0 means a free port (library) or no TCP (configuration, as in Redis). */
   readonly anyPort: boolean;
+  /** Called when it listens, before the data is loaded. */
+  readonly onListening?: (server: Server) => void;
   /** Called once the server has closed, whoever asked for it. */
   readonly onClosed: (options: ShutdownOptions | undefined) => void;
+  /** Runs long work that the process may have to interrupt; by itself the server never is. */
+  readonly interruptible?: (task: () => void) => boolean;
 }
 
 /**
@@ -32,12 +34,22 @@ export interface StartParts {
  * @throws ConfigError when the file cannot be written
  */
 export function openLog(config: Config, descriptor: number): Logger {
-  const { loglevel, logfile } = config.values;
-  const file = pathOf(config, 'logfile');
+  const { values } = config;
+  const settings = {
+    level: values.loglevel,
+    format: values['log-format'],
+    timestamps: values['log-timestamp-format'],
+    file: pathOf(config, 'logfile'),
+    descriptor,
+  };
+  const syslog = { ident: values['syslog-ident'], facility: values['syslog-facility'] };
   try {
-    return createLogger(loglevel, { file, descriptor, isTerminal: isatty(descriptor) });
+    return createLogger({ ...settings, syslog: values['syslog-enabled'] ? syslog : undefined });
   } catch (error) {
-    throw problemOf(config, 'logfile', `cannot write the log to '${logfile}'`, error);
+    if (error instanceof Error && 'syscall' in error) {
+      throw problemOf(config, 'logfile', `cannot write the log to '${values.logfile}'`, error);
+    }
+    throw problemOf(config, 'syslog-enabled', 'cannot write to the system log', error);
   }
 }
 
@@ -51,7 +63,8 @@ export function pathOf(config: Config, name: 'logfile' | 'pidfile' | 'unixsocket
  * Builds a server and has it listen.
  * @throws ConfigError with one clear line when it cannot
  */
-export async function start({ config, log, anyPort, onClosed }: StartParts): Promise<Server> {
+export async function start(parts: StartParts): Promise<Server> {
+  const { config, log, anyPort, onClosed, interruptible } = parts;
   const { values } = config;
   checkDirectory(config);
   fitMaxClients(config, log);
@@ -63,6 +76,7 @@ export async function start({ config, log, anyPort, onClosed }: StartParts): Pro
     commands: commandsOf(config),
     databases: values.databases,
     onClosed,
+    interruptible,
   });
   follow(server);
   config.onWarning((warning) => log.warn(warning));
@@ -79,6 +93,7 @@ export async function start({ config, log, anyPort, onClosed }: StartParts): Pro
   } catch (error) {
     throw problemOf(config, culpritOf(error), 'cannot listen', error);
   }
+  parts.onListening?.(server);
   await load(server, config);
   // From now on the configuration tells the port that was picked, as if it had been set.
   if (values.port === 0 && anyPort) config.assign('port', [String(server.port)]);
@@ -88,8 +103,9 @@ export async function start({ config, log, anyPort, onClosed }: StartParts): Pro
 /** Loads the data of the last run; clients are told meanwhile that it is loaded. */
 async function load(server: Server, config: Config): Promise<void> {
   const { values } = config;
-  server.snapshots.removeAbandoned();
   try {
+    refuseModules(config);
+    server.snapshots.removeAbandoned();
     if (values.appendonly) {
       await server.wal.open();
     } else {
@@ -97,6 +113,7 @@ async function load(server: Server, config: Config): Promise<void> {
     }
   } catch (error) {
     await server.close();
+    if (error instanceof ConfigError) throw error;
     if (values.appendonly && error instanceof Error && 'syscall' in error) {
       const problem = `cannot use the log's directory '${values.appenddirname}'`;
       throw problemOf(config, 'appenddirname', problem, error);
@@ -104,6 +121,14 @@ async function load(server: Server, config: Config): Promise<void> {
     const reason = error instanceof Error ? error.message : String(error);
     throw new ConfigError('the data cannot be loaded', reason);
   }
+}
+
+/** Redis goes on without no module that it is to load. */
+function refuseModules(config: Config): void {
+  const [wanted] = config.values.loadmodule;
+  if (wanted === undefined) return;
+  const [path] = wanted;
+  throw new ModuleError(config.originOf('loadmodule') ?? 'loadmodule', path, moduleProblem(path));
 }
 
 /** The commands under the names that `rename-command` gives them. */
@@ -139,9 +164,14 @@ function fitMaxClients(config: Config, log: Logger): void {
     );
   }
   config.assign('maxclients', [String(possible)]);
+  const needed = requested + RESERVED_DESCRIPTORS;
   log.warn(
-    { requested, maxClients: possible },
-    'maxclients was lowered to what the limit of open files allows: raise it with ulimit -n',
+    { requested, needed },
+    'You requested maxclients of {requested} requiring at least {needed} max file descriptors.',
+  );
+  log.warn(
+    { limit: possible + RESERVED_DESCRIPTORS, maxClients: possible, details: { requested } },
+    "Current maximum open files is {limit}. maxclients has been reduced to {maxClients} to compensate for low ulimit. If you need higher maxclients increase 'ulimit -n'.",
   );
 }
 
@@ -161,11 +191,5 @@ function problemOf(
   cause: unknown,
 ): ConfigError {
   const reason = cause instanceof Error ? cause.message : String(cause);
-  return new ConfigError(config.originOf(name) ?? name, `${problem}: ${reason}`);
-}
-
-function readVersion(): string {
-  const file = new URL('../package.json', import.meta.url);
-  const { version } = JSON.parse(readFileSync(file, 'utf8')) as { version: string };
-  return version;
+  return new ConfigError(config.originOf(name) ?? name, `${problem}: ${reason}`, cause);
 }

@@ -139,10 +139,10 @@ function resetstat({ reply, server }: Call): void {
 function rewrite({ reply, server }: Call): void {
   const problem = server.config.rewrite();
   if (problem === undefined) {
-    server.log.info('the configuration file was rewritten');
+    server.log.warn('CONFIG REWRITE executed with success.');
     reply.ok();
   } else {
-    server.log.warn({ problem }, 'the configuration file could not be rewritten');
+    server.log.warn({ problem }, 'CONFIG REWRITE failed: {problem}');
     reply.error(problem);
   }
 }

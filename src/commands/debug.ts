@@ -90,10 +90,14 @@ const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map([
   ['stringmatch-len', { least: 4, most: 4, run: stringmatchLen }],
 ]);
 
+/** Characters of DEBUG LOG's message, as Redis cuts it. */
+const LONGEST_LOGGED = 1000;
 /** "value:" and the digits of the largest number. */
 const LONGEST_POPULATED_BYTES = 32;
 const NOT_POSITIVE = 'ERR value is out of range, must be positive';
 
+/** From here on somebody may want to end the server meanwhile, as a signal does with Redis. */
+const LONG_SLEEP_MS = 1000;
 const MAX_SLEEP_MS = 2 ** 63 / 1000;
 
 /** What `sleep` waits on; nobody ever wakes it. */
@@ -114,9 +118,11 @@ function debug(call: Call): void {
  * Stops the event loop, and so all clients. What is no number, or too many microseconds for 64 bits,
  * counts as 0.
  */
-function sleep({ request, reply }: Call): void {
+function sleep({ request, reply, server }: Call): void {
   const timeMs = Number.parseFloat(request.latin1(2)) * 1000;
-  if (timeMs > 0 && timeMs < MAX_SLEEP_MS) Atomics.wait(neverNotified, 0, 0, timeMs);
+  const wait = (): void => void Atomics.wait(neverNotified, 0, 0, timeMs);
+  if (timeMs > LONG_SLEEP_MS && timeMs < MAX_SLEEP_MS) server.interruptible(wait);
+  else if (timeMs > 0 && timeMs < MAX_SLEEP_MS) wait();
   reply.ok();
 }
 
@@ -136,7 +142,7 @@ function error({ request, reply }: Call): void {
 }
 
 function log({ request, reply, server }: Call): void {
-  server.log.warn(`DEBUG LOG: ${request.text(2)}`);
+  server.log.warn(`DEBUG LOG: ${request.text(2).slice(0, LONGEST_LOGGED)}`);
   reply.ok();
 }
 
@@ -150,7 +156,7 @@ function loadaof(call: Call): void {
   const loaded = server.wal.reload().then(
     () => undefined,
     (error: unknown) => {
-      server.log.error({ err: error }, 'the log could not be loaded');
+      server.log.error({ err: error }, 'The log could not be loaded');
       return 'ERR Error trying to load the AOF files, check server logs.';
     },
   );

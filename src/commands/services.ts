@@ -1,7 +1,8 @@
 // The server as commands see it. The composition root (server.ts) builds the parts.
-import type { Logger } from 'pino';
+
 import type { Config } from '../config/config.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
+import type { Logger } from '../logging/logger.ts';
 import type { PubSub } from '../pubsub/pubsub.ts';
 import type { LatencyMonitor } from '../telemetry/latency-monitor.ts';
 import type { ServerStats } from '../telemetry/server-stats.ts';
@@ -76,6 +77,11 @@ export interface Services {
   reclaimSoon(): void;
   /** Begins to shut down. Returns an error reply's text when it cannot, or undefined. */
   shutdown(options: ShutdownOptions): string | undefined;
+  /**
+   * Runs long work that a signal to the process may interrupt, and only what may be left half done.
+   * @returns whether it ended by itself
+   */
+  interruptible(task: () => void): boolean;
   /** Takes back a shutdown that still waits; false when there is none. */
   abortShutdown(): boolean;
 }

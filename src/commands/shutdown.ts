@@ -37,6 +37,7 @@ function shutdown({ request, reply, client, server }: Call): void {
   } else {
     const save = isSave ? 'save' : isNoSave ? 'nosave' : 'default';
     const reason = `SHUTDOWN by client ${client.id} at ${client.address.remote}`;
+    server.log.info(reason);
     // The only answer to a shutdown that begins is the end of the connection.
     const error = server.shutdown({ reason, save, now, force });
     if (error !== undefined) reply.error(error);

@@ -7,10 +7,20 @@ import type { Setting } from './setting.ts';
 import { splitWords } from './syntax/words.ts';
 import { bytesOf } from './text.ts';
 
+/** What whoever wants a Sentinel is told. */
+export const NO_SENTINEL =
+  'there is no Sentinel mode: run the redis-sentinel of a Redis, which watches Synap as it does Redis';
+
 /** What a command line asks for. */
 export type Invocation =
   | { readonly action: 'help' }
   | { readonly action: 'version' }
+  | { readonly action: 'check-system' }
+  | {
+      readonly action: 'test-memory';
+      /** How much; undefined when it does not say. */
+      readonly megabytes: number | undefined;
+    }
   | {
       readonly action: 'start';
       /** Path of the configuration file. */
@@ -22,8 +32,8 @@ export type Invocation =
     };
 
 /**
- * Reads a command line. `--help`, `-h`, `--version` and `-v` count as the first word only, as in
- * redis-server.
+ * Reads a command line. What is no start (`--help`, `-h`, `--version`, `-v`, `--check-system`,
+ * `--test-memory`) counts as the first word only, as in redis-server.
  *
  * @param args the words behind the program's name
  * @throws ConfigError when it does not follow the grammar
@@ -31,6 +41,11 @@ export type Invocation =
 export function parseCommandLine(args: readonly string[]): Invocation {
   if (args[0] === '--help' || args[0] === '-h') return { action: 'help' };
   if (args[0] === '--version' || args[0] === '-v') return { action: 'version' };
+  if (args[0] === '--check-system') return { action: 'check-system' };
+  if (args[0] === '--test-memory') {
+    return { action: 'test-memory', megabytes: megabytesOf(args.slice(1)) };
+  }
+  refuseSentinel(args);
   const hasFile = args.length > 0 && !args[0].startsWith('-');
   const settings: { name: string; words: string[]; origin: string }[] = [];
   let readsStdin = false;
@@ -59,6 +74,18 @@ export function parseCommandLine(args: readonly string[]): Invocation {
     }
   }
   return { action: 'start', file: hasFile ? args[0] : undefined, readsStdin, settings };
+}
+
+function megabytesOf(words: readonly string[]): number | undefined {
+  const [word] = words;
+  if (words.length !== 1 || !/^[0-9]{1,9}$/.test(word)) return undefined;
+  return Number(word);
+}
+
+/** `--sentinel` is a word of its own anywhere, as in redis-server. */
+function refuseSentinel(args: readonly string[]): void {
+  if (!args.includes('--sentinel')) return;
+  throw new ConfigError('command line', `--sentinel: ${NO_SENTINEL}`);
 }
 
 /** Name and values that a flag holds itself. */

@@ -12,15 +12,18 @@ export class ConfigError extends Error {
   /**
    * @param origin place of the setting, in front of the message
    * @param problem what is wrong, in one line without a full stop
+   * @param cause the system's error behind it, if any
    */
-  constructor(origin: string, problem: string) {
-    super(`${origin}: ${problem}`);
+  constructor(origin: string, problem: string, cause?: unknown) {
+    super(`${origin}: ${problem}`, { cause });
     this.origin = origin;
   }
 }
 
 const strerror: Readonly<Record<string, string>> = {
   EACCES: 'Permission denied',
+  EADDRINUSE: 'Address already in use',
+  EADDRNOTAVAIL: 'Cannot assign requested address',
   EDQUOT: 'Disk quota exceeded',
   EFBIG: 'File too large',
   EIO: 'Input/output error',
@@ -31,6 +34,7 @@ const strerror: Readonly<Record<string, string>> = {
   ENOSPC: 'No space left on device',
   ENOTDIR: 'Not a directory',
   EPERM: 'Operation not permitted',
+  ENOTFOUND: 'Name or service not known',
   EROFS: 'Read-only file system',
 };
 

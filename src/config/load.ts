@@ -98,7 +98,7 @@ class Loader {
       bytes = read(absolute).toString('latin1');
     } catch (error) {
       const file = includedAt === undefined ? 'cannot read the file' : `cannot read '${path}'`;
-      throw new ConfigError(includedAt ?? path, `${file}: ${systemMessage(error)}`);
+      throw new ConfigError(includedAt ?? path, `${file}: ${systemMessage(error)}`, error);
     }
     this.readText(bytes, path, [...readers, absolute]);
   }

@@ -1,8 +1,9 @@
 // Web pages can make a browser send requests to any address, also to a server behind a firewall, and
 // the lines of such a request's body would be run as commands. A request that looks like one of HTTP
 // therefore ends the connection, before its body is read.
-import type { Logger } from 'pino';
+
 import type { Client } from '../commands/client.ts';
+import type { Logger } from '../logging/logger.ts';
 import type { Request } from '../protocol/request.ts';
 
 /** The log is told at most once in so long: an attack must not fill the disk. */
@@ -25,8 +26,8 @@ export class CrossProtocolGuard {
     if (nowMs - this.#loggedMs >= LOG_INTERVAL_MS) {
       this.#loggedMs = nowMs;
       this.#log.warn(
-        { client: client.id, address: client.address.remote },
-        'possible security attack: somebody sends POST or Host: commands, probably to have a browser misuse this server (cross-protocol scripting); connection aborted',
+        { details: { client: client.id }, address: client.address.remote },
+        'Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: commands to Redis. This is likely due to an attacker attempting to use Cross Protocol Scripting to compromise your Redis instance. Connection from {address} aborted.',
       );
     }
     return true;

@@ -20,7 +20,7 @@ export function answerFailure(
     reply.error(OUT_OF_MEMORY);
     return;
   }
-  log.error({ err: error, command: fullName }, 'a command handler failed');
+  log.error({ err: error, command: fullName }, 'The handler of the command {command} failed');
   reply.error(INTERNAL_ERROR);
 }
 
@@ -35,5 +35,8 @@ export function noteHalfDone(
 ): void {
   effects.skip();
   wal.scheduleRewrite();
-  log.warn({ command: fullName }, 'a command failed halfway: the log will be rewritten');
+  log.warn(
+    { command: fullName },
+    'The command {command} failed halfway: the log will be rewritten',
+  );
 }

@@ -5,8 +5,9 @@
 //   effect ─▶ pending group ──end of the turn──▶ file ──fsync──▶ disk
 //                                                 │                │
 //               replies leave:     everysec, no ──┘      always ───┘
-import type { Logger } from 'pino';
+
 import type { EffectStream } from '../dispatch/effect-recorder.ts';
+import type { Logger } from '../logging/logger.ts';
 import type { ReplyGate } from '../net/reply-gate.ts';
 import type { ReplyQueue } from '../net/reply-queue.ts';
 import type { Log, LogStats, SwitchListener } from '../persistence/log.ts';
@@ -85,14 +86,14 @@ export class Journal implements EffectStream, ReplyGate {
         if (journal !== undefined) journal.#progressed();
       },
       onFailure: (error) => {
-        host.log.error({ err: error }, 'the log cannot be written; writes are refused');
+        host.log.error({ err: error }, 'Error writing to the AOF file');
         host.logFailed(error);
       },
       onRecovered: () => {
-        host.log.warn('the log can be written again');
+        host.log.warn('AOF write error looks solved, Redis can write again.');
         host.logFailed(undefined);
       },
-      onWarning: (error) => host.log.warn({ err: error }, 'the log'),
+      onWarning: (error) => host.log.warn({ err: error }, 'The append only file'),
     });
     journal = new Journal(log, host, settings);
     return journal;

@@ -203,7 +203,7 @@ export class LogKeeper implements WriteAheadLog {
       await switching;
       return undefined;
     } catch (error) {
-      this.#host.log.error({ err: error }, 'the log cannot be switched on');
+      this.#host.log.error({ err: error }, 'The append only file cannot be switched on');
       return CANNOT_SWITCH_ON;
     } finally {
       this.#switchingOn = undefined;
@@ -258,7 +258,7 @@ export class LogKeeper implements WriteAheadLog {
     try {
       await journal.close();
     } catch (error) {
-      this.#host.log.error({ err: error }, 'the log could not be written to its end');
+      this.#host.log.error({ err: error }, 'The append only file could not be written to its end');
     }
     this.#isSwitchingOff = false;
     this.#journal = undefined;
@@ -340,7 +340,7 @@ export class LogKeeper implements WriteAheadLog {
     try {
       await this.#journal?.close();
     } catch (error) {
-      this.#host.log.error({ err: error }, 'the log could not be written to its end');
+      this.#host.log.error({ err: error }, 'The append only file could not be written to its end');
     }
     this.#host.replies.gate = undefined;
   }

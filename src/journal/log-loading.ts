@@ -8,12 +8,12 @@
 import { closeSync, constants, existsSync, renameSync, statSync } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import type { Logger } from 'pino';
 import type { LoadProgress } from '../commands/snapshots.ts';
 import type { Values } from '../config/directives.ts';
 import type { Replay } from '../dispatch/replay.ts';
 import { openRegular } from '../files/regular-file.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
+import type { Logger } from '../logging/logger.ts';
 import { hasPreamble, readAofFile } from '../persistence/aof-file.ts';
 import { CommandReader } from '../persistence/commands-of.ts';
 import { realFileSystem, sizeOf, syncDirectory, syncFile } from '../persistence/file-system.ts';
@@ -105,7 +105,7 @@ async function takeOverSingleFile(
   renameSync(single, directory.pathOf(place.baseName));
   await syncDirectory(realFileSystem, directory.path);
   await syncDirectory(realFileSystem, place.dataPath);
-  host.log.info({ path: single }, 'the log of an older Redis was taken over');
+  host.log.info({ path: single }, 'The append only file of an older Redis was taken over');
 }
 
 /** Has a new log begin with a file. */
@@ -158,7 +158,13 @@ class LogLoader {
     const { commands } = this.#replay;
     const tookMs = Date.now() - this.#progress.startedMs;
     if (base !== undefined || offset > 0) {
-      log.info({ base: base?.name, offset, commands, tookMs }, 'the log was loaded');
+      log.info(
+        {
+          seconds: (tookMs / 1000).toFixed(3),
+          details: { base: base?.name, offset, commands, tookMs },
+        },
+        'DB loaded from append only file: {seconds} seconds',
+      );
     }
     const sizeBytes = segments.reduce((sum, segment) => sum + segment.sizeBytes, baseBytes);
     const fellBack = base !== undefined && base !== this.#directory.manifest.bases.at(-1);
@@ -187,7 +193,10 @@ class LogLoader {
     await syncFile(directory.fs, directory.pathOf(name));
     await becomeBase(directory, name);
     this.#progress.loadedBytes = statSync(snapshot).size;
-    this.#host.log.info({ path: snapshot }, 'there was no log yet: it begins with the snapshot');
+    this.#host.log.info(
+      { path: snapshot },
+      'There was no append only file yet: it begins with the snapshot',
+    );
   }
 
   /** Loads the newest base that is sound; undefined when there is none. */
@@ -202,10 +211,10 @@ class LogLoader {
         const next = generations[index + 1];
         if (next === undefined) throw error;
         const { name, offset } = next;
-        log.error({ err: error, base: base.name }, 'the newest snapshot of the log is damaged');
+        log.error({ err: error, base: base.name }, 'The newest snapshot of the log is damaged');
         log.warn(
           { base: name, offset },
-          'falling back to an older snapshot, and the log from there',
+          'Falling back to an older snapshot, and the log from there',
         );
         keyspace.flush();
         this.#progress.loadedBytes = 0;
@@ -224,7 +233,7 @@ class LogLoader {
     const kept = { bases: sound, oldest: sound[0].offset ?? 0, newest: base.offset ?? 0 };
     const damaged = new Set(bases.slice(sound.length).map(({ name }) => name));
     const renamings = await keepBases(this.#directory, kept, damaged);
-    this.#host.log.warn({ renamings }, 'the damaged snapshots of the log were set aside');
+    this.#host.log.warn({ renamings }, 'The damaged snapshots of the log were set aside');
   }
 
   async #readBase({ name, offset }: BaseFile): Promise<void> {
@@ -265,7 +274,7 @@ class LogLoader {
     );
     log.warn(
       { file: basename(path), ...found.torn, copy },
-      'the log was cut behind its last whole command',
+      'The log was cut behind its last whole command',
     );
   }
 
@@ -274,7 +283,7 @@ class LogLoader {
     const copies = await cutTail(this.#directory, torn);
     this.#host.log.warn(
       { file: torn.segment.name, position: torn.position, bytes: torn.bytes, copies },
-      `the log was cut at its last whole group: ${torn.reason}`,
+      `The log was cut at its last whole group: ${torn.reason}`,
     );
   }
 
@@ -285,6 +294,6 @@ class LogLoader {
     const nowMs = Date.now();
     if (nowMs - this.#reportedMs < REPORT_MS) return;
     this.#reportedMs = nowMs;
-    this.#host.log.info({ ...progress }, 'loading the log');
+    this.#host.log.info({ ...progress }, 'Loading the append only file');
   }
 }

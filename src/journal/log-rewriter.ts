@@ -5,8 +5,9 @@
 //
 //   … ─▶ log file 1 ──┬── log file 2 ─▶ …
 //                     └── snapshot of this offset, in slices ──whole──▶ manifest: base 2, file 2
-import type { Logger } from 'pino';
+
 import type { RewriteFacts } from '../commands/log-rewriting.ts';
+import type { Logger } from '../logging/logger.ts';
 import { installBase } from '../persistence/generations.ts';
 import type { LogDirectory } from '../persistence/log-directory.ts';
 import { type SnapshotSubject, SnapshotWriting } from '../snapshots/snapshot-writing.ts';
@@ -107,7 +108,7 @@ export class LogRewriter {
   begin(target: RewriteTarget | TargetMaker): boolean {
     if (this.isRunning || this.#host.keyspace.snapshot !== undefined) return false;
     this.run(target).catch((error: unknown) => {
-      this.#host.log.error({ err: error }, 'the log could not be rewritten');
+      this.#host.log.error({ err: error }, 'Background AOF rewrite terminated with error');
     });
     return true;
   }
@@ -138,7 +139,7 @@ export class LogRewriter {
     this.#isCancelled = true;
     this.#stopWaiting();
     this.#writing?.cancel();
-    this.#host.log.info('the rewrite of the log was cancelled');
+    this.#host.log.info('Background AOF rewrite cancelled');
   }
 
   /** Has a snapshot that must not wait go first. */
@@ -169,7 +170,10 @@ export class LogRewriter {
     if (percentage > 0 && sizeBytes > values['auto-aof-rewrite-min-size']) {
       const growth = (sizeBytes * 100) / Math.max(1, this.baseBytes) - 100;
       if (growth >= percentage) {
-        this.#host.log.info({ growth: Math.floor(growth) }, 'the log has grown: rewriting it');
+        this.#host.log.info(
+          { growth: Math.floor(growth) },
+          'Starting automatic rewriting of AOF on {growth}% growth',
+        );
         return true;
       }
     }
@@ -247,7 +251,10 @@ export class LogRewriter {
       isAtOnce: false,
     });
     this.#writing = writing;
-    this.#host.log.info({ name, offset, keys: writing.progress.keys }, 'rewriting the log');
+    this.#host.log.info(
+      { pid: process.pid, details: { name, offset, keys: writing.progress.keys } },
+      'Background append only file rewriting started by pid {pid}',
+    );
     return { name, seq, offset, writing, logBytes: this.#logBytes };
   }
 
@@ -275,6 +282,10 @@ export class LogRewriter {
     this.#lastSuccessMs = Date.now();
     this.#dirtyAtSuccess = dirtyBefore;
     const tookMs = Date.now() - startedMs;
-    this.#host.log.info({ bytes: sizeBytes, tookMs }, 'the log was rewritten');
+    this.#host.log.info('Background AOF rewrite terminated with success');
+    this.#host.log.info(
+      { details: { bytes: sizeBytes, tookMs } },
+      'Background AOF rewrite finished successfully',
+    );
   }
 }

@@ -1,5 +1,5 @@
 // Files of the log that rewrites have replaced, and that nobody needs any more.
-import type { Logger } from 'pino';
+import type { Logger } from '../logging/logger.ts';
 import type { LogDirectory } from '../persistence/log-directory.ts';
 
 /**
@@ -9,8 +9,12 @@ import type { LogDirectory } from '../persistence/log-directory.ts';
 export async function deleteReplaced(open: () => LogDirectory, log: Logger): Promise<void> {
   try {
     const deleted = await open().deleteHistory();
-    if (deleted.length > 0) log.info({ deleted }, 'old parts of the log were deleted');
+    for (const file of deleted)
+      log.info({ file }, 'Removing the history file {file} in the background');
   } catch (error) {
-    log.warn({ err: error }, 'old parts of the log could not be deleted; the next rewrite tries');
+    log.warn(
+      { err: error },
+      'History files of the append only file could not be removed; the next rewrite tries',
+    );
   }
 }

@@ -239,8 +239,8 @@ export class Connection extends Client implements Recipient {
     if (unsent === 0 && !this.#limit.counting) return;
     if (this.#limit.exceeded(this.#outputLimit(), unsent, Date.now())) {
       this.#host.log.warn(
-        { client: this.id, address: this.address.remote, unsentBytes: unsent },
-        'client closed for overcoming of output buffer limits',
+        { client: this.id, address: this.address.remote, details: { unsentBytes: unsent } },
+        'Client id={client} addr={address} scheduled to be closed ASAP for overcoming of output buffer limits.',
       );
       this.kill();
     }
@@ -398,7 +398,10 @@ export class Connection extends Client implements Recipient {
   }
 
   #refuse(error: string): void {
-    this.#host.log.debug({ client: this.id, error }, 'protocol error');
+    this.#host.log.verbose(
+      { client: this.id, address: this.address.remote, error },
+      'Protocol error ({error}) from client: id={client} addr={address}',
+    );
     this.#host.reply.error(`ERR Protocol error: ${error}`);
     this.#host.stats.countError('ERR');
     this.closing = true;
@@ -440,7 +443,7 @@ export class Connection extends Client implements Recipient {
     if (this.#pendingLength <= this.#host.queryLimitBytes) return;
     this.#host.log.warn(
       { client: this.id, address: this.address.remote, bytes: this.#pendingLength },
-      'client closed: it reached the maximum query buffer length',
+      'Closing client that reached max query buffer length: id={client} addr={address} qbuf={bytes}',
     );
     this.kill();
   }

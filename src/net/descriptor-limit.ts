@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 
 /** Descriptors that the server needs for other things than clients; so many does Redis set aside. */
-const RESERVED_DESCRIPTORS = 32;
+export const RESERVED_DESCRIPTORS = 32;
 
 /** Most clients at a time; Infinity where the system sets no limit or does not tell it. */
 export function maxClientsOfSystem(): number {

@@ -1,8 +1,9 @@
 // What connections share and need of the server around them.
-import type { Logger } from 'pino';
+
 import type { BlockedClients } from '../dispatch/blocking.ts';
 import type { Dispatcher } from '../dispatch/dispatcher.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
+import type { Logger } from '../logging/logger.ts';
 import type { RequestDecoder } from '../protocol/decoder.ts';
 import type { Reply } from '../protocol/reply.ts';
 import type { PubSub } from '../pubsub/pubsub.ts';

@@ -2,10 +2,11 @@
 // say so, and at the end; loads the last one at the start. How one is taken is snapshot-writing.ts's. There is
 // one at a time, and those of the log (journal/log-rewriter.ts) count: what cannot wait has them give way.
 import { join } from 'node:path';
-import type { Logger } from 'pino';
 import type { LoadProgress, ReloadOptions, Snapshots } from '../commands/snapshots.ts';
+import type { Logger } from '../logging/logger.ts';
 import { removeAbandoned } from '../persistence/temporary-file.ts';
 import { type LoadResult, loadFile, loadFileNow, NO_FILE } from './snapshot-loading.ts';
+import { logLoaded, logSavingProblem } from './snapshot-log-lines.ts';
 import { type SnapshotSubject, SnapshotWriting } from './snapshot-writing.ts';
 
 /** After a snapshot that failed, none begins by itself for so long. */
@@ -83,11 +84,10 @@ export class SnapshotKeeper implements Snapshots {
       const saving = this.#open(true);
       saving.runNow();
       this.#noteSuccess(saving.dirtyBefore);
-      const { path, sizeBytes } = saving;
-      this.#host.log.info({ path, bytes: sizeBytes }, 'DB saved on disk');
+      this.#noteSaved(saving);
       return true;
     } catch (error) {
-      this.#host.log.error({ err: error, path: this.#path }, 'the snapshot could not be saved');
+      this.#noteProblem(error, this.#path);
       return false;
     }
   }
@@ -101,7 +101,10 @@ export class SnapshotKeeper implements Snapshots {
     try {
       const saving = this.#open(false);
       this.#saving = saving;
-      this.#host.log.info({ keys: saving.progress.keys }, 'background saving started');
+      this.#host.log.info(
+        { pid: process.pid, details: { keys: saving.progress.keys } },
+        'Background saving started by pid {pid}',
+      );
       const running = this.#run(saving);
       this.#running.add(running);
       void running.then(() => this.#running.delete(running));
@@ -122,7 +125,7 @@ export class SnapshotKeeper implements Snapshots {
     if (saving === undefined) return;
     saving.cancel();
     this.#saving = undefined;
-    this.#host.log.info('background saving cancelled');
+    this.#host.log.info('Background saving cancelled');
   }
 
   /** Has one that is under way in the background begin again later. */
@@ -142,7 +145,7 @@ export class SnapshotKeeper implements Snapshots {
       ({ seconds, changes }) => this.changes >= changes && passedSeconds > seconds,
     );
     if (point !== undefined) {
-      this.#host.log.info({ ...point }, 'a save point is reached: saving');
+      this.#host.log.info({ ...point }, '{changes} changes in {seconds} seconds. Saving...');
       this.begin();
     } else if (this.#isScheduled) {
       this.begin();
@@ -158,7 +161,9 @@ export class SnapshotKeeper implements Snapshots {
     this.cancel();
     const isWanted =
       save === 'save' || (save === 'default' && this.#host.config.values.save.length > 0);
-    return !isWanted || this.isLoading || this.saveNow();
+    if (!isWanted || this.isLoading) return true;
+    this.#host.log.info('Saving the final RDB snapshot before exiting.');
+    return this.saveNow();
   }
 
   /** Gives up what is being saved and begins nothing more; resolves when no file is written any more. */
@@ -186,10 +191,11 @@ export class SnapshotKeeper implements Snapshots {
       const isWhole = await saving.run();
       if (!this.#leave(saving) || !isWhole) return;
       this.#noteSuccess(saving.dirtyBefore);
-      const { path, progress, sizeBytes, startedMs } = saving;
+      this.#noteSaved(saving);
+      const { progress, startedMs } = saving;
       this.#host.log.info(
-        { path, keys: progress.saved, bytes: sizeBytes, tookMs: Date.now() - startedMs },
-        'background saving terminated with success',
+        { details: { keys: progress.saved, tookMs: Date.now() - startedMs } },
+        'Background saving terminated with success',
       );
     } catch (error) {
       if (this.#leave(saving)) this.#noteFailure(error, saving.path);
@@ -217,7 +223,17 @@ export class SnapshotKeeper implements Snapshots {
   #noteFailure(error: unknown, path: string): void {
     this.lastSucceeded = false;
     this.refresh();
-    this.#host.log.error({ err: error, path }, 'background saving failed');
+    this.#noteProblem(error, path);
+    this.#host.log.warn('Background saving error');
+  }
+
+  #noteSaved({ path, sizeBytes }: SnapshotWriting): void {
+    this.#host.log.info({ details: { path, bytes: sizeBytes } }, 'DB saved on disk');
+  }
+
+  #noteProblem(error: unknown, path: string): void {
+    const { log, config } = this.#host;
+    logSavingProblem(log, error, path, config.values.dir);
   }
 
   // ── Loading ─────────────────────────────────────────────────────────────────────────────────
@@ -244,13 +260,11 @@ export class SnapshotKeeper implements Snapshots {
       );
       this.lastLoad = result;
       if (result !== NO_FILE) {
+        logLoaded(log, result);
+        const tookMs = Date.now() - startedMs;
         log.info(
-          {
-            path: this.#path,
-            ...{ loaded: result.loaded, expired: result.expired, ...result.others },
-            tookMs: Date.now() - startedMs,
-          },
-          'DB loaded from disk',
+          { seconds: (tookMs / 1000).toFixed(3), details: { path: this.#path, tookMs } },
+          'DB loaded from disk: {seconds} seconds',
         );
       }
     } finally {
@@ -265,9 +279,9 @@ export class SnapshotKeeper implements Snapshots {
     const { log } = this.#host;
     try {
       const removed = removeAbandoned(this.#path, Date.now());
-      if (removed.length > 0) log.info({ removed }, 'unfinished snapshots were removed');
+      if (removed.length > 0) log.info({ removed }, 'Unfinished snapshots were removed');
     } catch (error) {
-      log.warn({ err: error }, 'unfinished snapshots could not be removed');
+      log.warn({ err: error }, 'Unfinished snapshots could not be removed');
     }
   }
 
@@ -287,7 +301,7 @@ export class SnapshotKeeper implements Snapshots {
       this.lastLoad = loadFileNow(this.#path, keyspace, config.values, merges);
       return 'done';
     } catch (error) {
-      log.error({ err: error, path: this.#path }, 'the snapshot could not be loaded');
+      log.error({ err: error, path: this.#path }, 'The snapshot could not be loaded');
       return 'not loaded';
     } finally {
       keyspace.dirty = dirty;

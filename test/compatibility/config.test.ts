@@ -164,7 +164,8 @@ compareWithRedis('CONFIG', (define, servers) => {
           clients.map((client) => tryValue(client, name, value, initial)),
         );
         if (!expected.startsWith('OK')) refused++;
-        if (expected === actual) continue;
+        // Redis 7.2 has added the last of these.
+        if (expected.replace('notice, warning,', 'notice, warning, nothing,') === actual) continue;
         differences.push(`CONFIG SET ${name} "${value}"\n  redis ${expected}\n  synap ${actual}`);
       }
     }

@@ -36,6 +36,8 @@ const newer = new Set([
   'fsync-interval-ms',
   'load-skip-unknown',
   'locale-collate',
+  'log-format',
+  'log-timestamp-format',
   'set-max-listpack-entries',
   'set-max-listpack-value',
   'snapshot-compression',
@@ -145,6 +147,9 @@ const intended: Readonly<Record<string, string>> = {
   'latency-tracking-info-percentiles -0': 'minus zero is zero',
 };
 
+/** What later versions have added to the lists that errors name. */
+const added: Readonly<Record<string, string>> = { loglevel: ', nothing' };
+
 /**
  * Values tried with one write: the replies take less than the 16 KiB that Redis sends whatever
  * `client-output-buffer-limit` was set to. A client beyond it is cut off, and ioredis says all again.
@@ -247,7 +252,8 @@ describe.skipIf(!hasRedis)('the table beside Redis 7.0', () => {
       }
       for (const [index, value] of compared.entries()) {
         const label = `${name} '${value}'`;
-        const expected = replies[index * 2][0]?.message;
+        const message = replies[index * 2][0]?.message;
+        const expected = message === undefined ? undefined : message + (added[name] ?? '');
         expect(config.set([[name, value]]), label).toBe(expected);
         expect(config.get([name], matches).flat(), label).toEqual(replies[index * 2 + 1][1]);
         if (expected === undefined) accepted++;

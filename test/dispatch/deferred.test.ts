@@ -29,7 +29,13 @@ beforeEach(async () => {
   directory = temporaryDirectory();
   const config = loadConfig({
     file: undefined,
-    settings: settingsOf({ ...BASE_CONFIG, port: 0, dir: directory.path, logfile: 'log' }),
+    settings: settingsOf({
+      ...BASE_CONFIG,
+      port: 0,
+      dir: directory.path,
+      logfile: 'log',
+      'log-format': 'json',
+    }),
   });
   server = await start({ config, log: openLog(config, STDERR), anyPort: true, onClosed: () => {} });
   deferred = [];

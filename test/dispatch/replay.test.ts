@@ -2,10 +2,10 @@
 // since nobody would record it; what is evicted afterwards is recorded.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { pino } from 'pino';
 import { afterEach, expect, test } from 'vitest';
 import { CommandTable } from '../../src/commands/registry.ts';
 import { loadConfig } from '../../src/config/load.ts';
+import { silentLogger } from '../../src/logging/logger.ts';
 import { Server } from '../../src/server.ts';
 import { BASE_NAME, command } from '../persistence/logs.ts';
 import { temporaryDirectory } from '../support/running-server.ts';
@@ -27,7 +27,7 @@ function newServer(): Server {
   });
   return new Server({
     config,
-    log: pino({ level: 'silent' }),
+    log: silentLogger(),
     version: '0',
     outputLimits: config.values['client-output-buffer-limit'],
     commands: new CommandTable(),

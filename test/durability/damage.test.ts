@@ -3,7 +3,6 @@
 // damage, and torn ends, file by file: test/persistence/damage.test.ts.)
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { digestOfDatabases } from '../../src/commands/debug-digest.ts';
 import { CommandTable } from '../../src/commands/registry.ts';
@@ -11,6 +10,7 @@ import { loadConfig } from '../../src/config/load.ts';
 import { Replay } from '../../src/dispatch/replay.ts';
 import { startServer } from '../../src/index.ts';
 import { loadLog } from '../../src/journal/log-loading.ts';
+import { silentLogger } from '../../src/logging/logger.ts';
 import { Server } from '../../src/server.ts';
 import { Random } from '../support/random.ts';
 import { RawClient } from '../support/raw-client.ts';
@@ -103,7 +103,7 @@ class Patient {
       settings: [{ name: 'dir', words: [dirname(this.#folder)], origin: 'test' }],
     });
     this.#server = new Server({
-      ...{ config, log: pino({ level: 'silent' }), version: '0', commands: new CommandTable() },
+      ...{ config, log: silentLogger(), version: '0', commands: new CommandTable() },
       outputLimits: config.values['client-output-buffer-limit'],
       databases: 1,
       onClosed: () => {},

@@ -83,7 +83,7 @@ test('loglevel', async () => {
   const wrong = await server.connect();
   wrong.send(Buffer.from('*x\r\n'));
   await wrong.readUntilClose();
-  await server.logged('protocol error');
+  await server.logged('Protocol error');
   await set('loglevel', 'warning');
   const count = server.log().length;
   const again = await server.connect();

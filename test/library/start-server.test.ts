@@ -98,7 +98,7 @@ describe('start', () => {
 
   test('logs to a file if there is one', async () => {
     const dir = directory();
-    await start({ dir, logfile: 'synap.log', 'tls-port': 6380 });
+    await start({ dir, logfile: 'synap.log', 'log-format': 'json', 'tls-port': 6380 });
     const [line] = readLog(join(dir, 'synap.log'));
     expect(line).toMatchObject({ level: 40, msg: expect.stringContaining("'tls-port'") });
   });

@@ -69,11 +69,11 @@ test('HTTP is no protocol: the connection is closed and nothing of the body is r
   expect(await answerTo('PING\r\nHost: example.org\r\nSET attacked yes\r\n')).toBe('');
   expect(await answerTo('*1\r\n$4\r\npOsT\r\n')).toBe('');
   expect((await observer.command('EXISTS', 'attacked')).bytes.toString()).toBe(':0\r\n');
-  expect(await server.logged('possible security attack')).toMatchObject({
+  expect(await server.logged('Possible SECURITY ATTACK')).toMatchObject({
     level: 40,
     address: expect.stringMatching(/^127\.0\.0\.1:\d+$/),
   });
-  const lines = server.log().filter(({ msg }) => msg.includes('security'));
+  const lines = server.log().filter(({ msg }) => msg.includes('SECURITY'));
   expect(lines).toHaveLength(1);
 });
 

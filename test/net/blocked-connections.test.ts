@@ -128,7 +128,7 @@ test('its unread requests are limited', async () => {
   const client = await waiter();
   await client.write(Buffer.alloc(2 * 1024 * 1024, 'x'));
   await client.readToEnd();
-  await server.logged('maximum query buffer length');
+  await server.logged('max query buffer length');
   await blocked(0);
 });
 

@@ -48,7 +48,7 @@ describe('client-query-buffer-limit', () => {
     await seen(observer, 'qbuf', (bytes) => bytes > MIB - 1000);
     client.send(Buffer.alloc(2000, 'x'));
     expect((await client.readUntilClose()).length).toBe(0);
-    const line = await server.logged('maximum query buffer length');
+    const line = await server.logged('max query buffer length');
     expect(line).toMatchObject({ level: 40, client: 1, bytes: expect.any(Number) });
     expect((await observer.command('PING')).type).toBe('+');
   });
@@ -79,7 +79,7 @@ describe('client-query-buffer-limit', () => {
     const request = encodeCommand(['SET', 'key', 'x'.repeat(1000)]);
     client.send(Buffer.alloc(request.length * 1200, request));
     expect((await client.readUntilClose()).length).toBe(0);
-    await server.logged('maximum query buffer length');
+    await server.logged('max query buffer length');
     expect((await observer.command('GET', 'key')).bytes.toString()).toBe('$-1\r\n');
   });
 });
@@ -199,7 +199,7 @@ describe('maxclients', () => {
     const client = await join(server);
     const possible = maxClientsOfSystem();
     if (!Number.isFinite(possible)) return;
-    expect(await server.logged('maxclients was lowered')).toMatchObject({
+    expect(await server.logged('Current maximum open files')).toMatchObject({
       level: 40,
       requested: 1_000_000_000,
       maxClients: possible,
@@ -285,7 +285,7 @@ describe('maxmemory-clients', () => {
     small.send(half(200_000));
     large.send(half(50_000_000));
     expect((await large.readUntilClose()).length).toBe(0);
-    expect(await server.logged('evicting client')).toMatchObject({ client: 2 });
+    expect(await server.logged('Evicting client')).toMatchObject({ client: 2 });
     small.send(rest(200_000));
     expect((await small.read()).replies[0].payload).toHaveLength(200_000);
     expect(await infoField(small, 'evicted_clients')).toBe('1');

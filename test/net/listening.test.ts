@@ -267,7 +267,7 @@ describe('CONFIG SET', () => {
     expect(await configGet(client, 'port')).toBe(String(server.port));
     expect(await configGet(client, 'timeout')).toBe('0');
     expect(await ping({ host: '127.0.0.1', port: server.port })).toBe('+PONG\r\n');
-    const line = await server.logged('cannot listen');
+    const line = await server.logged('Cannot listen');
     expect(line).toMatchObject({ level: 40, port, err: { code: 'EADDRINUSE' } });
   });
 
@@ -332,7 +332,7 @@ describe('CONFIG SET', () => {
     if (outside !== undefined && from === '*') {
       expect(await ping({ host: outside, port })).toMatch(/^-DENIED/);
     }
-    await server.logged('cannot listen');
+    await server.logged('Cannot listen');
   });
 
   test('bind and port change together', async () => {

@@ -32,6 +32,7 @@ export class LoggedServer {
       dir: directory.path,
       logfile: 'server.log',
       loglevel: 'notice',
+      'log-format': 'json',
       ...options,
     }).catch((error: unknown) => {
       directory.remove();

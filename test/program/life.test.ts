@@ -47,7 +47,13 @@ describe.concurrent('information', () => {
   test.for(['--version', '-v'])('%s', async (flag, { expect }) => {
     const { code, stdout, stderr } = await run([flag]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(stdout).toBe(`Synap server v=${version} node=${process.version}\n`);
+    expect(stdout).toMatch(
+      /^Redis server v=7\.2\.5 sha=00000000:0 malloc=\S+ bits=64 build=[0-9a-f]{16}\n/,
+    );
+    expect(stdout.split('\n').slice(1)).toEqual([
+      `Synap server v=${version} node=${process.version}`,
+      '',
+    ]);
   });
 
   test.for(['--help', '-h'])('%s', async (flag, { expect }) => {
@@ -112,7 +118,9 @@ describe.concurrent('configuration', () => {
     async (context) => {
       const { expect } = context;
       const program = await start(context, [], { after: 'ulimit -n 200' });
-      expect(await program.logged('maxclients was lowered')).toMatchObject({ maxClients: 168 });
+      expect((await program.logged('Current maximum open files')).msg).toContain(
+        'is 200. maxclients has been reduced to 168',
+      );
       expect(await configGet(await program.connect(), 'maxclients')).toBe('168');
     },
   );
@@ -137,8 +145,9 @@ describe.concurrent('configuration', () => {
 describe.concurrent('log', () => {
   test('tells at the start what an operator wants to know, as lines of JSON', async (context) => {
     const { expect } = context;
-    const program = await start(context, ['--maxmemory', '100mb', '--maxclients', '50']);
-    const ready = await program.logged('ready to accept connections');
+    const flags = ['--maxmemory', '100mb', '--maxclients', '50', '--log-format', 'json'];
+    const program = await start(context, flags);
+    const ready = await program.logged('Ready to accept connections');
     expect(ready).toMatchObject({
       level: 30,
       time: expect.any(Number),
@@ -148,36 +157,33 @@ describe.concurrent('log', () => {
       maxClients: 50,
       databases: 16,
     });
-    expect(program.log()[0]).toMatchObject({
-      version,
-      node: process.version,
-      pid: program.child.pid,
-      msg: 'Synap is starting',
-    });
+    expect(program.log()[2]).toMatchObject({ level: 40, synap: version, node: process.version });
     expect(program.stderr).toBe('');
   });
 
   test('warns of settings that are dangerous or have no effect', async (context) => {
     const { expect } = context;
     const program = await start(context, ['--protected-mode', 'no', '--tls-port', '6380']);
-    expect(await program.logged('everyone who reaches the port')).toMatchObject({ level: 40 });
-    expect(await program.logged("'tls-port'")).toMatchObject({ level: 40 });
+    expect(await program.logged('everyone who reaches the port')).toMatchObject({ level: '#' });
+    expect(await program.logged("'tls-port'")).toMatchObject({ level: '#' });
   });
 
   test('goes to a file, which may be moved away, from the level on that is set', async (context) => {
     const { expect } = context;
     const program = await start(context, ['--logfile', 'synap.log', '--loglevel', 'warning']);
     const client = await program.connect();
-    expect(program.log('synap.log').filter(({ level }) => Number(level) < 40)).toEqual([]);
+    expect(program.log('synap.log').filter(({ level }) => level !== '#')).toEqual([]);
     await ask(client, 'CONFIG', 'SET', 'loglevel', 'debug');
     const wrong = await program.connect();
     wrong.send(Buffer.from('*x\r\n'));
     await wrong.readUntilClose();
-    expect(await program.logged('protocol error', 'synap.log')).toMatchObject({ level: 20 });
+    expect(await program.logged('Protocol error', 'synap.log')).toMatchObject({ level: '-' });
     renameSync(join(program.directory, 'synap.log'), join(program.directory, 'synap.log.1'));
     await program.end();
-    expect(program.log('synap.log.1').some(({ msg }) => msg === 'shutting down')).toBe(false);
-    expect(program.log('synap.log').some(({ msg }) => msg === 'shutting down')).toBe(true);
+    const tellsEnd = (file: string) =>
+      program.log(file).some(({ msg }) => msg === 'User requested shutdown...');
+    expect(tellsEnd('synap.log.1')).toBe(false);
+    expect(tellsEnd('synap.log')).toBe(true);
     expect(program.stdout).toBe('');
   });
 
@@ -211,7 +217,7 @@ describe.concurrent('end', () => {
   ] as const)('$signal ends it, with all clients and files', async (given, context) => {
     const { expect } = context;
     const { signal, flags, ...how } = given;
-    const files = ['--pidfile', 'synap.pid', '--unixsocket', 'synap.sock'];
+    const files = ['--pidfile', 'synap.pid', '--unixsocket', 'synap.sock', '--log-format', 'json'];
     const program = await start(context, [...files, ...flags]);
     const paths = ['synap.pid', 'synap.sock'].map((name) => join(program.directory, name));
     expect(readFileSync(paths[0], 'latin1')).toBe(`${program.child.pid}\n`);
@@ -222,7 +228,7 @@ describe.concurrent('end', () => {
     expect(await program.end(signal)).toMatchObject({ code: 0, signal: null, stderr: '' });
     for (const client of clients) expect((await client.readUntilClose()).length).toBe(0);
     const reason = `received ${signal}`;
-    expect(await program.logged('shutting down')).toMatchObject({ level: 40, reason, ...how });
+    expect(await program.logged('User requested')).toMatchObject({ level: 40, reason, ...how });
     expect(program.log().at(-1)?.msg).toContain('ready to exit');
     expect(paths.filter(existsSync)).toEqual([]);
   });
@@ -249,7 +255,7 @@ describe.concurrent('end', () => {
     expect((await client.readUntilClose()).length).toBe(0);
     expect((await other.readUntilClose()).length).toBe(0);
     expect(await program.ended()).toMatchObject({ code: 0, signal: null, stderr: '' });
-    expect((await program.logged('shutting down')).reason).toMatch(
+    expect((await program.logged('SHUTDOWN')).msg).toMatch(
       /^SHUTDOWN by client \d+ at 127\.0\.0\.1:\d+$/,
     );
   });
@@ -257,7 +263,7 @@ describe.concurrent('end', () => {
   test('a pid file that cannot be written is no reason not to start', async (context) => {
     const { expect } = context;
     const program = await start(context, ['--pidfile', 'missing/synap.pid']);
-    expect(await program.logged('cannot write the pid file')).toMatchObject({ level: 40 });
+    expect(await program.logged('Failed to write PID file')).toMatchObject({ level: '#' });
     expect(await program.end()).toMatchObject({ code: 0 });
   });
 });

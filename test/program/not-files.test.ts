@@ -142,7 +142,7 @@ describe.concurrent.each(['FIFO', 'directory'])('a %s in the place of', (kind) =
       { cwd },
     );
     context.onTestFinished(() => program.dispose());
-    await program.logged('cannot write the pid file');
+    await program.logged('Failed to write PID file');
     expect((await program.end()).code).toBe(0);
     expect(statSync(join(cwd, 'pid')).isFile()).toBe(false);
   });

@@ -18,7 +18,7 @@ let pid: number;
 
 beforeEach(async () => {
   directory = temporaryDirectory();
-  const config = { ...BASE_CONFIG, logfile: join(directory.path, 'log') };
+  const config = { ...BASE_CONFIG, logfile: join(directory.path, 'log'), 'log-format': 'json' };
   server = await startProgram('synap', process.execPath, ['dist/main.js'], config);
   client = await RawClient.connect(server.port);
   const info = textOf(await client.command('INFO', 'server'));
@@ -54,7 +54,9 @@ describe.each([
     process.kill(pid, signal);
     await client.readUntilClose();
     const lines = readFileSync(join(directory.path, 'log'), 'utf8').trim().split('\n');
-    const found = lines.map((line) => JSON.parse(line)).find(({ msg }) => msg === 'shutting down');
+    const found = lines
+      .map((line) => JSON.parse(line))
+      .find(({ msg }) => msg.startsWith('User requested'));
     expect(found).toMatchObject({ reason: `received ${signal}`, ...options });
   });
 });

@@ -33,8 +33,11 @@ export interface RunOptions {
   readonly after?: string;
 }
 
-/** One line of the log. */
+/** One line of the log, in either form; `level` is Redis's mark in Redis's, a number in JSON. */
 export type LogLine = Readonly<Record<string, unknown>> & { readonly msg: string };
+
+const REDIS_LINE = /^\d+:([CMS]) \d\d \w{3} \d{4} [\d:]{8}\.\d{3} ([.\-*#]) (.*)$/;
+const SIGNAL_LINE = /^\d+:signal-handler \(\d+\) (.*)$/;
 
 /** Runs the program until it ends by itself. */
 export async function run(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
@@ -138,7 +141,7 @@ export class Program {
     if (path !== undefined && !existsSync(path)) return [];
     const text = path === undefined ? this.#stdout : readFileSync(path, 'utf8');
     const lines = text.split('\n').filter((line) => line !== '');
-    return lines.map((line) => JSON.parse(line) as LogLine);
+    return lines.map(parseLine);
   }
 
   /** Waits for a line of the log whose message contains a text. */
@@ -197,6 +200,15 @@ export class Program {
   #printed(): string {
     return this.#stdout + this.#stderr;
   }
+}
+
+function parseLine(line: string): LogLine {
+  if (line.startsWith('{')) return JSON.parse(line) as LogLine;
+  const [, role, level, msg] = REDIS_LINE.exec(line) ?? [];
+  if (msg !== undefined) return { role, level, msg };
+  const [, signalled] = SIGNAL_LINE.exec(line) ?? [];
+  if (signalled === undefined) throw new Error(`no line of a log: ${line}`);
+  return { level: 'signal', msg: signalled };
 }
 
 /** A port that is free at the moment. */

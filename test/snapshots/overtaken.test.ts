@@ -168,7 +168,7 @@ test('SHUTDOWN SAVE takes its own in place of one that is under way', async () =
   await until(() => held.count === 1);
   await server.ask('DEBUG', 'POPULATE', '9');
   server.client.send(Buffer.from('SHUTDOWN SAVE\r\n'));
-  await until(() => server.messages.includes('shutting down'));
+  await until(() => server.messages.includes('User requested shutdown...'));
   held.release();
   await server.stop();
   expect(keysIn(dump())).toBe(9);
@@ -228,7 +228,7 @@ test('a server that closes begins none, and leaves nothing of one', async () => 
   const waiting = other.command('SET', 'k', 'v');
   await until(() => mock.calls.length === 1);
   server.client.send(Buffer.from('SHUTDOWN NOSAVE\r\n'));
-  await until(() => server.messages.includes('shutting down'));
+  await until(() => server.messages.includes('User requested shutdown...'));
   for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
   const third = await server.connect().catch(() => undefined);
   expect(third).toBeDefined();

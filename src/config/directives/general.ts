@@ -96,7 +96,7 @@ export const general = section('general', 'General', {
     kind: wordLines('path of a module and its arguments; repeatable'),
     fileOnly: true,
     example: '/path/of/module.so',
-    status: 'inapplicable',
-    doc: 'Loads a module for Redis. Such modules are machine code for another program.',
+    status: 'active',
+    doc: 'Loads a module for Redis. Such modules are machine code for another program: the server refuses to start, as Redis does with a module that it cannot load.',
   },
 });

@@ -4,10 +4,10 @@ import { oneOf, text, yesNo } from '../kinds/scalars.ts';
 
 export const logging = section('logging', 'Logging', {
   loglevel: {
-    kind: oneOf('debug', 'verbose', 'notice', 'warning'),
+    kind: oneOf('debug', 'verbose', 'notice', 'warning', 'nothing'),
     default: 'notice',
     status: 'active',
-    doc: 'Least important level that is logged.',
+    doc: 'Least important level that is logged, or `nothing`.',
   },
   logfile: {
     kind: text({ summary: 'path' }),
@@ -16,18 +16,32 @@ export const logging = section('logging', 'Logging', {
     status: 'active',
     doc: 'File to log to. Empty logs to the standard output.',
   },
+  'log-format': {
+    kind: oneOf('redis', 'legacy', 'json', 'logfmt'),
+    default: 'redis',
+    immutable: true,
+    status: 'active',
+    doc: "Form of the log's lines: Redis's own, JSON objects as pino's with all facts of an event, or logfmt as Valkey's with those facts behind the message. `legacy` is Valkey's name for Redis's lines.",
+  },
+  'log-timestamp-format': {
+    kind: oneOf('legacy', 'iso8601', 'milliseconds'),
+    default: 'legacy',
+    immutable: true,
+    status: 'active',
+    doc: "How the lines tell the time: as Redis's (`23 Nov 2026 10:00:00.000`), by ISO 8601 with the time zone, or in milliseconds since 1970. JSON has the latter always.",
+  },
   'syslog-enabled': {
     kind: yesNo(),
     default: 'no',
     immutable: true,
-    status: 'inapplicable',
-    doc: "Log to the system's log as well. Here the log goes to the standard output or to a file.",
+    status: 'active',
+    doc: "Log to the system's log as well, through the socket `/dev/log`.",
   },
   'syslog-ident': {
     kind: text(),
     default: 'redis',
     immutable: true,
-    status: 'inapplicable',
+    status: 'active',
     doc: "Name in the system's log.",
   },
   'syslog-facility': {
@@ -44,21 +58,21 @@ export const logging = section('logging', 'Logging', {
     ),
     default: 'local0',
     immutable: true,
-    status: 'inapplicable',
+    status: 'active',
     doc: "Facility of the system's log.",
   },
   'always-show-logo': {
     kind: yesNo(),
     default: 'no',
     immutable: true,
-    status: 'inapplicable',
-    doc: 'Print a logo at start even when the output is not a terminal. There is no logo.',
+    status: 'active',
+    doc: 'Print the logo at start even when the output is not a terminal.',
   },
   'crash-log-enabled': {
     kind: yesNo(),
     default: 'yes',
-    status: 'inapplicable',
-    doc: 'Log the state of the machine at a crash. Here a crash is logged with its stack.',
+    status: 'active',
+    doc: 'Log a crash, with its stack and the state of the server.',
   },
   'crash-memcheck-enabled': {
     kind: yesNo(),
