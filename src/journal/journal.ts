@@ -55,6 +55,8 @@ export class Journal implements EffectStream, ReplyGate {
   /** Whether replies wait for the disk (`always`), and not for the file only. */
   #waitsForSync: boolean;
   #commitScheduled = false;
+  /** Ends the waiting of `flush`: the disk has failed. */
+  #onFailed: () => void = () => {};
   readonly #delay = new CommitDelay(() => this.#commitAndRelease());
 
   private constructor(log: Log, host: JournalHost, settings: FsyncSettings) {
@@ -88,6 +90,7 @@ export class Journal implements EffectStream, ReplyGate {
       onFailure: (error) => {
         host.log.error({ err: error }, 'Error writing to the AOF file');
         host.logFailed(error);
+        if (journal !== undefined) journal.#onFailed();
       },
       onRecovered: () => {
         host.log.warn('AOF write error looks solved, Redis can write again.');
@@ -179,6 +182,11 @@ export class Journal implements EffectStream, ReplyGate {
     return this.#log.commit();
   }
 
+  /** Looks whether the log is where a start would read it: it has failed otherwise. */
+  verify(): void {
+    this.#log.verify();
+  }
+
   /** Lets the replies go that waited for what is safe by now. */
   release(): void {
     this.#host.replies.release(this.safeOffset);
@@ -192,7 +200,12 @@ export class Journal implements EffectStream, ReplyGate {
   /** Resolves when all that is recorded now is on disk, or cannot be written. */
   async flush(): Promise<void> {
     this.#log.commit();
-    if (this.failure === undefined) await this.#log.flush();
+    if (this.failure === undefined) {
+      const failed = new Promise<void>((resolve) => {
+        this.#onFailed = resolve;
+      });
+      await Promise.race([this.#log.flush(), failed]);
+    }
     this.release();
   }
 

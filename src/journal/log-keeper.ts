@@ -17,6 +17,8 @@ import { type LoadedLog, type LogPlace, loadLog } from './log-loading.ts';
 import { LogRewriter, type RewriteHost } from './log-rewriter.ts';
 import { deleteReplaced } from './replaced-files.ts';
 
+/** How often it is looked whether the log is where it should be, if it is not being synced. */
+const VERIFY_MS = 1000;
 const CANNOT_SWITCH_ON = 'Unable to turn on AOF. Check server logs.';
 
 /** What the keeper needs of the server around it. */
@@ -45,6 +47,7 @@ export class LogKeeper implements WriteAheadLog {
   #isClosing = false;
   /** Snapshots that are being written in the background: a cancelled one may end beside the next. */
   #snapshots = 0;
+  #verifiedMs = 0;
   /** Settles when no files are being deleted that were replaced (`deleteHistory`). */
   #deleting: Promise<void> = Promise.resolve();
 
@@ -316,10 +319,18 @@ export class LogKeeper implements WriteAheadLog {
   /** To be called now and then: begins what is due. */
   tick(): void {
     const journal = this.#journal;
+    this.#verify();
     // A snapshot of half of the data must never be what the log begins with.
     if (this.#host.keyspace.isLoading || this.isRewriting || this.#isEnding) return;
     if (journal !== undefined) this.#rewriter.runIfDue(journal);
     else if (this.#rewriter.isScheduled) this.rewrite();
+  }
+
+  #verify(): void {
+    const nowMs = performance.now();
+    if (nowMs - this.#verifiedMs < VERIFY_MS) return;
+    this.#verifiedMs = nowMs;
+    this.#journal?.verify();
   }
 
   // ── At the end ──────────────────────────────────────────────────────────────────────────────

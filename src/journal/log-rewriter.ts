@@ -238,6 +238,7 @@ export class LogRewriter {
   }
 
   #open(directory: LogDirectory, offset: number): Base {
+    directory.requireOwn();
     const { values } = this.#host.config;
     const { replicationId } = directory.manifest;
     const seq = directory.nextBaseSeq;
@@ -264,12 +265,21 @@ export class LogRewriter {
       await installBase(directory, { name, seq, offset }, config.values['snapshot-max-count']);
       await directory.publish();
     } catch (error) {
-      const isNamed = directory.manifest.bases.some((base) => base.name === name);
-      if (!isNamed) directory.remove([name]);
-      directory.abandon();
+      this.#removeFailed(directory, name);
       throw error;
     }
     if (!config.values['aof-disable-auto-gc']) await deleteReplaced(() => directory, log);
+  }
+
+  /** Removes a snapshot that the log does not begin with, and what else was made for that. */
+  #removeFailed(directory: LogDirectory, name: string): void {
+    try {
+      const isNamed = directory.manifest.bases.some((base) => base.name === name);
+      if (!isNamed) directory.remove([name]);
+      directory.abandon();
+    } catch (error) {
+      this.#host.log.warn({ err: error, name }, 'an unused snapshot of the log was not removed');
+    }
   }
 
   #succeeded({ writing, logBytes }: Base): void {

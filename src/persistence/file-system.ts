@@ -1,6 +1,6 @@
 // What the log asks of a file system: few operations, so that tests can make each of them fail.
 // Writing goes to the page cache and is synchronous (a few µs); forcing data to the disk takes
-// milliseconds and is not. Writes name their position: done twice, they leave the same file.
+// milliseconds and is not.
 
 import {
   close,
@@ -14,7 +14,9 @@ import {
   openSync,
   read,
   readdirSync,
+  readSync,
   renameSync,
+  type Stats,
   statSync,
   unlinkSync,
   writeSync,
@@ -25,6 +27,13 @@ import { type OpenMode, openRegular, readRegular } from '../files/regular-file.t
 /** Told the outcome of something asynchronous. */
 export type Done = (error: Error | null) => void;
 
+/** What tells files apart, and how large one is. */
+export interface FileFacts {
+  readonly dev: number;
+  readonly ino: number;
+  readonly sizeBytes: number;
+}
+
 /** The operations; all throw, or pass on, the system's error. */
 export interface FileSystem {
   /** Opens a regular file, and nothing else; see `OpenMode`. */
@@ -32,7 +41,16 @@ export interface FileSystem {
   /** Opens a directory, to be synced. */
   openDirectory(path: string): number;
   close(fd: number): void;
-  /** @returns how many of the bytes were written: at least one, maybe not all */
+  /** What is at a path; undefined where there is nothing. */
+  stat(path: string): FileFacts | undefined;
+  /** The file that is open. */
+  identify(fd: number): FileFacts;
+  /**
+   * Writes to a file that was opened to be appended to.
+   * @returns how many of the bytes were written: at least one, maybe not all
+   */
+  append(fd: number, bytes: Uint8Array, start: number, length: number): number;
+  /** The same for any other file: done twice, it leaves the same file. */
   write(fd: number, bytes: Uint8Array, start: number, length: number, position: number): number;
   truncate(fd: number, sizeBytes: number): void;
   size(fd: number): number;
@@ -44,6 +62,8 @@ export interface FileSystem {
     length: number,
     position: number,
   ): Promise<number>;
+  /** The same at once. */
+  readNow(fd: number, into: Uint8Array, start: number, length: number, position: number): number;
   /** Forces the data of a file, and as much of its metadata as finding it takes, to the disk. */
   datasync(fd: number, done: Done): void;
   /** Forces a file, or a directory, to the disk. */
@@ -61,6 +81,12 @@ export const realFileSystem: FileSystem = {
   open: openRegular,
   openDirectory: (path) => openSync(path, constants.O_RDONLY | constants.O_DIRECTORY),
   close: closeSync,
+  stat(path) {
+    const stats = statSync(path, { throwIfNoEntry: false });
+    return stats === undefined ? undefined : factsOf(stats);
+  },
+  identify: (fd) => factsOf(fstatSync(fd)),
+  append: (fd, bytes, start, length) => writeSync(fd, bytes, start, length),
   write: writeSync,
   truncate: ftruncateSync,
   size: (fd) => fstatSync(fd).size,
@@ -70,6 +96,7 @@ export const realFileSystem: FileSystem = {
         error === null ? resolve(count) : reject(error),
       );
     }),
+  readNow: readSync,
   datasync: fdatasync,
   sync: (fd) =>
     new Promise((resolve, reject) => {
@@ -88,6 +115,10 @@ export const realFileSystem: FileSystem = {
   list: (directory) => readdirSync(directory),
   makeDirectory,
 };
+
+function factsOf({ dev, ino, size }: Stats): FileFacts {
+  return { dev, ino, sizeBytes: size };
+}
 
 /**
  * Makes a directory, and those that it is to be in. (Not by `recursive`: Node tries for ever where a
@@ -161,6 +192,17 @@ export function writeAll(
   while (done < length) {
     done += fs.write(fd, bytes, start + done, length - done, position + done);
   }
+}
+
+/** The same behind the end of a file that was opened to be appended to. */
+export function appendAll(
+  fs: FileSystem,
+  fd: number,
+  bytes: Uint8Array,
+  start: number,
+  length: number,
+): void {
+  for (let done = 0; done < length; ) done += fs.append(fd, bytes, start + done, length - done);
 }
 
 /** Makes what was created, renamed or removed in a directory last. */

@@ -1,6 +1,8 @@
 // The directory of a log: how its files are called, and its manifest, which is only ever replaced
 // as a whole. Updates of the manifest follow one another; each is on disk when it resolves. Only a
 // history that is being begun anew keeps its manifest to itself until it is complete (`publish`).
+// The manifest on disk must be the one that was read or written last: in a directory that was replaced, or
+// that another server writes, nothing is made, changed or deleted.
 
 import { join } from 'node:path';
 import {
@@ -18,6 +20,7 @@ import {
   ManifestError,
   parseManifest,
 } from './manifest.ts';
+import { LostLogError } from './segment-place.ts';
 import { isTemporaryOf } from './temporary-file.ts';
 
 /** What follows `appendfilename` in the names of bases and increments. */
@@ -31,17 +34,26 @@ export class LogDirectory {
   readonly baseName: string;
   readonly fs: FileSystem;
   #manifest: Manifest;
+  /** The manifest on disk, as it was read or written last; undefined where there was none. */
+  #text: string | undefined;
   #updates: Promise<unknown> = Promise.resolve();
   /** Whether the manifest on disk is still that of an older history. */
   #isHeld = false;
   /** The largest number that files of older histories have. */
   #usedSeq = 0;
 
-  private constructor(path: string, baseName: string, fs: FileSystem, manifest: Manifest) {
+  private constructor(
+    path: string,
+    baseName: string,
+    fs: FileSystem,
+    manifest: Manifest,
+    text: string | undefined,
+  ) {
     this.path = path;
     this.baseName = baseName;
     this.fs = fs;
     this.#manifest = manifest;
+    this.#text = text;
   }
 
   /**
@@ -51,9 +63,9 @@ export class LogDirectory {
    */
   static read(path: string, baseName: string, fs: FileSystem = realFileSystem): LogDirectory {
     const text = fs.readText(join(path, manifestName(baseName)));
-    if (text === undefined) return new LogDirectory(path, baseName, fs, emptyManifest());
+    if (text === undefined) return new LogDirectory(path, baseName, fs, emptyManifest(), text);
     try {
-      return new LogDirectory(path, baseName, fs, parseManifest(text));
+      return new LogDirectory(path, baseName, fs, parseManifest(text), text);
     } catch (error) {
       if (!(error instanceof ManifestError)) throw error;
       throw new ManifestError(`${join(path, manifestName(baseName))}: ${error.message}`);
@@ -70,7 +82,8 @@ export class LogDirectory {
     baseName: string,
     fs: FileSystem = realFileSystem,
   ): Promise<LogDirectory> {
-    const directory = new LogDirectory(path, baseName, fs, emptyManifest());
+    const text = fs.readText(join(path, manifestName(baseName)));
+    const directory = new LogDirectory(path, baseName, fs, emptyManifest(), text);
     await directory.create();
     const history = directory.filesThere();
     directory.#usedSeq = Math.max(0, ...history.map((name) => directory.#seqOf(name) ?? 0));
@@ -87,6 +100,15 @@ export class LogDirectory {
   /** Whether there is a manifest on disk. */
   get exists(): boolean {
     return this.fs.readText(this.pathOf(manifestName(this.baseName))) !== undefined;
+  }
+
+  /** @throws LostLogError when the manifest on disk is not this log's any more */
+  requireOwn(): void {
+    const path = this.pathOf(manifestName(this.baseName));
+    const found = this.fs.readText(path);
+    if (found === this.#text) return;
+    const what = found === undefined ? 'is gone' : 'was written by somebody else';
+    throw new LostLogError(`the log's manifest ${path} ${what}`);
   }
 
   /** Names of the bases and increments that are there, whatever the manifest says. */
@@ -194,8 +216,10 @@ export class LogDirectory {
   /**
    * Deletes those of the files that there are.
    * @returns their names
+   * @throws LostLogError as `requireOwn`, or the system's error
    */
   remove(names: readonly string[]): string[] {
+    this.requireOwn();
     const present = new Set(this.fs.list(this.path));
     const deleted = names.filter((name) => present.has(name));
     for (const name of deleted) this.fs.unlink(this.pathOf(name));
@@ -216,18 +240,20 @@ export class LogDirectory {
   async #write(manifest: Manifest): Promise<void> {
     const path = this.pathOf(manifestName(this.baseName));
     const text = formatManifest(manifest);
+    this.requireOwn();
     try {
       await replaceFile(this.fs, path, text);
     } catch (error) {
       // Files that it names must not be taken for left over when it got to its place all the same.
-      if (this.fs.readText(path) === text) this.#accept(manifest);
+      if (this.fs.readText(path) === text) this.#accept(manifest, text);
       throw error;
     }
-    this.#accept(manifest);
+    this.#accept(manifest, text);
   }
 
-  #accept(manifest: Manifest): void {
+  #accept(manifest: Manifest, text: string): void {
     this.#manifest = manifest;
+    this.#text = text;
     this.#isHeld = false;
   }
 

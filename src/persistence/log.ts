@@ -1,19 +1,22 @@
 // The log's writer: one stream of bytes, cut into groups and segments. Invariants:
 // - syncedOffset ≤ writtenOffset ≤ offset. What lies between the first two is in a file, whole
 //   groups only; what lies behind is the pending group, in memory.
-// - Every write names its position, so a write that failed or was cut short is simply done again:
-//   the pending group, grown meanwhile, at the same place. Order is kept and nothing is lost.
+// - Groups are appended, whoever else should write to the file (O_APPEND). What a write that failed or
+//   was cut short has left is cut off, and the pending group, grown meanwhile, appended once more. Order
+//   is kept and nothing is lost.
 // - After a failed fsync the kernel may have dropped what it could not write, and a later fsync
 //   would succeed without it. So everything since the last good one is kept in memory and written
 //   again, in place, before the next fsync. (A new segment instead would leave an old one behind
 //   with the same groups in it, which Redis would run twice.) Under `no` nothing is kept: there
 //   nothing is promised of the disk, except for what a sync has failed for already.
+// - Nothing is called synced unless its file is where a start would look for it (segment-place.ts).
 import { Histogram } from '../telemetry/histogram.ts';
-import { type FileSystem, writeAll } from './file-system.ts';
+import { appendAll, type FileSystem, writeAll } from './file-system.ts';
 import { GroupBuffer } from './group-buffer.ts';
 import type { LogDirectory } from './log-directory.ts';
 import type { SegmentFile } from './manifest.ts';
 import type { OpenSegment } from './open-segment.ts';
+import { type LostLogError, lossOf } from './segment-place.ts';
 import { SegmentRotation } from './segment-rotation.ts';
 import { type SyncPolicy, SyncSchedule } from './sync-schedule.ts';
 
@@ -89,6 +92,8 @@ export class Log {
   #bytes = 0;
   #lastGroupBytes = 0;
   #writeFailure: Error | undefined;
+  /** Whether there is something behind the last whole group that could not be cut off. */
+  #hasTornEnd = false;
   #syncFailure: Error | undefined;
   #writeTimer: NodeJS.Timeout | undefined;
   #rotationTimer: NodeJS.Timeout | undefined;
@@ -112,7 +117,8 @@ export class Log {
     this.#buffer = new GroupBuffer(options.bufferBytes, segment, segment.end);
     this.#rotation = new SegmentRotation(directory, starts);
     const target = {
-      hasUnsynced: () => this.#syncedOffset < this.#writtenOffset,
+      hasUnsynced: () =>
+        this.#syncedOffset < this.#writtenOffset || this.#syncFailure !== undefined,
       startSync: (done: (succeeded: boolean) => void) => this.#sync(done),
     };
     const { policy, retryMs } = options;
@@ -212,6 +218,16 @@ export class Log {
     return true;
   }
 
+  /** Looks whether the log is where a start would read it; if not, it has failed until it is again. */
+  verify(): void {
+    const loss = this.failure === undefined ? this.#lossOf(this.segment) : undefined;
+    if (loss === undefined || this.#isClosed) return;
+    this.#syncFailure = loss;
+    this.#options.onFailure(loss);
+    // Tried again and again from now on.
+    this.#schedule.startNow();
+  }
+
   /** Resolves when all that is written now is on disk, however long that takes. */
   flush(): Promise<void> {
     this.commit();
@@ -245,6 +261,8 @@ export class Log {
       for (const file of this.#files) {
         if (this.#syncFailure !== undefined) this.#writeAgain(file);
         await this.#fs.sync(file.fd);
+        const loss = this.#lossOf(file);
+        if (loss !== undefined) throw loss;
       }
       this.#syncedOffset = this.#writtenOffset;
     } finally {
@@ -262,7 +280,8 @@ export class Log {
     const synced = isKept ? this.#syncedOffset : this.#writtenOffset;
     const length = buffer.seal(this.#writtenOffset, synced);
     try {
-      writeAll(this.#fs, segment.fd, buffer.buffer, buffer.groupAt, length, segment.sizeBytes);
+      if (this.#hasTornEnd) this.#cutTornEnd(segment);
+      appendAll(this.#fs, segment.fd, buffer.buffer, buffer.groupAt, length);
     } catch (error) {
       this.#writeFailed(errorOf(error), segment);
       return false;
@@ -284,10 +303,11 @@ export class Log {
   }
 
   #writeFailed(error: Error, segment: OpenSegment): void {
+    this.#hasTornEnd = true;
     try {
-      this.#fs.truncate(segment.fd, segment.sizeBytes);
+      this.#cutTornEnd(segment);
     } catch (truncateError) {
-      // What is left behind the last whole group is written over, or cut by recovery.
+      // It is cut before anything is written behind it, or by recovery.
       if (this.#writeFailure === undefined) this.#options.onWarning(errorOf(truncateError));
     }
     const isNew = this.failure === undefined;
@@ -297,6 +317,11 @@ export class Log {
       this.#writeTimer.unref();
     }
     if (isNew) this.#options.onFailure(error);
+  }
+
+  #cutTornEnd({ fd, sizeBytes }: OpenSegment): void {
+    this.#fs.truncate(fd, sizeBytes);
+    this.#hasTornEnd = false;
   }
 
   #retryWrite(): void {
@@ -316,8 +341,9 @@ export class Log {
     }
     const target = file.end;
     this.#fs.datasync(file.fd, (error) => {
-      if (error !== null) this.#syncFailed(error, done);
-      else this.#synced(file, target, done);
+      const failure = error ?? this.#lossOf(file);
+      if (failure === undefined) this.#synced(file, target, done);
+      else this.#syncFailed(failure, done);
     });
   }
 
@@ -348,10 +374,21 @@ export class Log {
     if (isNew) this.#options.onFailure(error);
   }
 
-  /** Makes the kernel know again what it may have dropped. */
+  #lossOf(file: OpenSegment): LostLogError | undefined {
+    return lossOf(this.directory, file, this.#hasTornEnd && file === this.segment);
+  }
+
+  /** Makes the kernel know again what it may have dropped: in place, and only in the very same file. */
   #writeAgain(file: OpenSegment): void {
-    for (const { buffer, writtenBytes, position } of this.#buffer.chunksOf(file)) {
-      writeAll(this.#fs, file.fd, buffer, 0, writtenBytes, position);
+    const loss = this.#lossOf(file);
+    if (loss !== undefined) throw loss;
+    const fd = this.#fs.open(this.directory.pathOf(file.name), 'r+');
+    try {
+      for (const { buffer, writtenBytes, position } of this.#buffer.chunksOf(file)) {
+        writeAll(this.#fs, fd, buffer, 0, writtenBytes, position);
+      }
+    } finally {
+      this.#fs.close(fd);
     }
   }
 

@@ -27,7 +27,7 @@ export async function openLog(
   const isContinued = last !== undefined && isListed && !last.isPlain && last.end === offset;
   const next = { name: '', seq: directory.nextSegmentSeq, start: offset };
   const file = isContinued ? last : { ...next, name: directory.segmentFileName(next.seq) };
-  const fd = fs.open(directory.pathOf(file.name), isContinued ? 'r+' : 'w');
+  const fd = fs.open(directory.pathOf(file.name), isContinued ? 'a' : 'wa');
   try {
     // What a killed process had written is in the page cache, and need not be on disk yet.
     await fs.sync(fd);
@@ -39,7 +39,8 @@ export async function openLog(
   }
   const sizeBytes = isContinued ? last.sizeBytes : 0;
   const { name, seq, start } = file;
-  const segment: OpenSegment = { name, seq, fd, start, end: offset, sizeBytes };
+  const identity = fs.identify(fd);
+  const segment: OpenSegment = { name, seq, fd, identity, start, end: offset, sizeBytes };
   return new Log(directory, segment, starts, options);
 }
 

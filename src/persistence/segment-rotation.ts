@@ -3,6 +3,7 @@
 // the end of a group. So the event loop never waits, and no group is ever in a file that a crash
 // could make disappear. A segment's start is in the manifest as soon as it is known.
 
+import type { FileFacts } from './file-system.ts';
 import type { LogDirectory } from './log-directory.ts';
 import type { Manifest, SegmentFile } from './manifest.ts';
 
@@ -11,6 +12,7 @@ export interface NextSegment {
   readonly name: string;
   readonly seq: number;
   readonly fd: number;
+  readonly identity: FileFacts;
 }
 
 /** Makes segments ready, and keeps their starts. */
@@ -85,8 +87,9 @@ export class SegmentRotation {
     const { fs } = this.#directory;
     const seq = this.#directory.nextSegmentSeq;
     const name = this.#directory.segmentFileName(seq);
+    this.#directory.requireOwn();
     // A file of this name is left over from an attempt that did not reach the manifest.
-    const fd = fs.open(this.#directory.pathOf(name), 'w');
+    const fd = fs.open(this.#directory.pathOf(name), 'wa');
     try {
       await fs.sync(fd);
       await this.#directory.update((manifest) => {
@@ -98,6 +101,6 @@ export class SegmentRotation {
       fs.close(fd);
       throw error;
     }
-    return { name, seq, fd };
+    return { name, seq, fd, identity: fs.identify(fd) };
   }
 }

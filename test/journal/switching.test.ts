@@ -153,10 +153,17 @@ describe('switching on', () => {
       await server.ask('CONFIG', 'SET', 'appendonly', 'no');
       before = server.files;
       isFull = true;
-      const { write } = realFileSystem;
-      vi.spyOn(realFileSystem, 'write').mockImplementation((...args) => {
+      const { write, append } = realFileSystem;
+      const refuseIfFull = () => {
         if (isFull) throw Object.assign(new Error('ENOSPC: no space left'), { code: 'ENOSPC' });
+      };
+      vi.spyOn(realFileSystem, 'write').mockImplementation((...args) => {
+        refuseIfFull();
         return write(...args);
+      });
+      vi.spyOn(realFileSystem, 'append').mockImplementation((...args) => {
+        refuseIfFull();
+        return append(...args);
       });
     });
 

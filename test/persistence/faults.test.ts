@@ -1,7 +1,7 @@
 // Disks that are full, fail, take less than they are given, or lose what they could not sync: at
 // every step, with every error. Nothing is lost, order is kept, and those who ask are told.
 
-import { readFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Log } from '../../src/persistence/log.ts';
@@ -53,6 +53,13 @@ afterEach(() => directory.remove());
 function failing(operation: Operation, times: number, code = 'EIO'): void {
   let left = times;
   fs.fault = (each) => (each === operation && left-- > 0 ? systemError(code) : undefined);
+}
+
+/** Has bytes [start, end) of the first file read as zeros. */
+function lose(start: number, end: number): void {
+  const fd = openSync(join(path, FIRST), 'r+');
+  writeSync(fd, Buffer.alloc(end - start), 0, end - start, start);
+  closeSync(fd);
 }
 
 async function until(condition: () => boolean): Promise<void> {
@@ -126,7 +133,7 @@ describe('a full disk', () => {
       };
       append(log, command('SET', 'b', '2'));
       expect(readFileSync(join(path, FIRST)).length).toBe(log.segment.sizeBytes);
-      // Nor does it matter if cutting back fails too: the next attempt writes over it.
+      // Nor does it matter if cutting back fails too: the next attempt does it first.
       writes = 0;
       const before = fs.fault;
       fs.fault = (operation) => (operation === 'truncate' ? systemError('EIO') : before(operation));
@@ -152,10 +159,7 @@ describe('a sync that fails', () => {
     };
     failing('datasync', 2);
     // The kernel drops the pages that it could not write.
-    fs.onSyncFailed = (fd) => {
-      const size = log.segment.sizeBytes - safeBytes;
-      writeSync(fd, Buffer.alloc(size), 0, size, safeBytes);
-    };
+    fs.onSyncFailed = () => lose(safeBytes, log.segment.sizeBytes);
     for (let i = 0; i < 20; i++) add(`k${i}`);
     await until(() => told.length > 0);
     expect(log.failure?.message).toMatch(/EIO/);
@@ -172,7 +176,7 @@ describe('a sync that fails', () => {
   test('is tried again when the policy has become `no`: until it works, writes are refused', async () => {
     const log = await newLog(path, { ...listeners, retryMs: 20 }, fs);
     fs.fault = (operation) => (operation === 'datasync' ? systemError('EIO') : undefined);
-    fs.onSyncFailed = (fd) => void writeSync(fd, Buffer.alloc(a.length), 0, a.length, 0);
+    fs.onSyncFailed = () => lose(0, a.length);
     const [a, b] = ['a', 'b'].map((key) => command('SET', key, '1'));
     append(log, a);
     await until(() => told.length > 0);
@@ -197,7 +201,7 @@ describe('a sync that fails', () => {
     expect(log.segment.seq).toBe(4);
     const first = readFileSync(join(path, FIRST)).length;
     failing('datasync', 1);
-    fs.onSyncFailed = (fd) => void writeSync(fd, Buffer.alloc(first), 0, first, 0);
+    fs.onSyncFailed = () => lose(0, first);
     fs.release();
     await log.flush();
     expect(told).toEqual(['failed: EIO: injected', 'recovered']);

@@ -95,6 +95,7 @@ test('not beyond the end, nor before the beginning, nor through damage', async (
   await rotated();
   const beginning = log.offset;
   add(3);
+  await log.flush();
   truncateSync(join(path, 'appendonly.aof.1.incr.aof'), 100);
   await expect(read(0)).rejects.toThrow(DamageError);
   truncateSync(join(path, 'appendonly.aof.1.incr.aof'), 0);

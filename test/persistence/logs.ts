@@ -108,7 +108,7 @@ export class FaultyFileSystem implements FileSystem {
   /** Operations so far. */
   readonly calls: Operation[] = [];
   /** Called when a datasync has failed: may do to the file what the kernel does to its cache. */
-  onSyncFailed: (fd: number) => void = () => {};
+  onSyncFailed: () => void = () => {};
   /** Datasyncs that are held back until `release`. */
   #held: (() => void)[] = [];
   holdsSyncs = false;
@@ -128,6 +128,11 @@ export class FaultyFileSystem implements FileSystem {
     return realFileSystem.write(fd, bytes, start, Math.min(taken, length), position);
   }
 
+  append(fd: number, bytes: Uint8Array, start: number, length: number): number {
+    const taken = this.#check('write') ?? length;
+    return realFileSystem.append(fd, bytes, start, Math.min(taken, length));
+  }
+
   truncate(fd: number, sizeBytes: number): void {
     this.#check('truncate');
     realFileSystem.truncate(fd, sizeBytes);
@@ -138,7 +143,7 @@ export class FaultyFileSystem implements FileSystem {
       try {
         this.#check('datasync');
       } catch (error) {
-        this.onSyncFailed(fd);
+        this.onSyncFailed();
         setImmediate(() => done(error as Error));
         return;
       }
@@ -172,6 +177,9 @@ export class FaultyFileSystem implements FileSystem {
 
   close = realFileSystem.close;
   size = realFileSystem.size;
+  stat = realFileSystem.stat;
+  identify = realFileSystem.identify;
+  readNow = realFileSystem.readNow;
   read = realFileSystem.read;
   readText = realFileSystem.readText;
   unlink = realFileSystem.unlink;
