@@ -129,7 +129,7 @@ function commandInfo({ request, reply, server }: Call): void {
   }
   reply.array(request.count - 2);
   for (let i = 2; i < request.count; i++) {
-    const command = server.commands.byName(request.latin1(i));
+    const command = server.commands.named(request, i);
     if (command === undefined) reply.null();
     else replyCommandInfo(reply, command);
   }
@@ -143,7 +143,7 @@ function commandDocs({ request, reply, server }: Call): void {
   }
   const commands: Command[] = [];
   for (let i = 2; i < request.count; i++) {
-    const command = server.commands.byName(request.latin1(i));
+    const command = server.commands.named(request, i);
     if (command !== undefined) commands.push(command);
   }
   replyCommandDocs(reply, commands);

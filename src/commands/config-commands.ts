@@ -1,7 +1,9 @@
 // CONFIG: reads and changes the configuration (config/config.ts) while the server runs.
 import type { Outcome } from '../config/config.ts';
-import { findDirective } from '../config/directives.ts';
-import { globMatchText } from '../protocol/glob.ts';
+import { directives, findDirective } from '../config/directives.ts';
+import { globMatch } from '../protocol/glob.ts';
+import { NameTable } from '../protocol/name-table.ts';
+import type { Request } from '../protocol/request.ts';
 import type { Call } from './call.ts';
 import type { Client } from './client.ts';
 import type { CommandRow } from './command.ts';
@@ -80,6 +82,18 @@ export const configCommands: readonly CommandRow[] = [
   },
 ];
 
+const STAR = 0x2a;
+const QUESTION = 0x3f;
+const OPEN = 0x5b;
+
+/** The names of directives, aliases included; by themselves, and as bytes. */
+const directiveNames = new NameTable<string>();
+const nameBytes = new Map<string, Buffer>();
+for (const name of directives.flatMap((directive) => [directive.name, ...directive.aliases])) {
+  directiveNames.add(name, name);
+  nameBytes.set(name, Buffer.from(name, 'latin1'));
+}
+
 const HELP = [
   'GET <pattern>',
   '    Return parameters matching the glob-like <pattern> and their values.',
@@ -92,14 +106,51 @@ const HELP = [
 ];
 
 function get({ request, reply, server }: Call): void {
-  const patterns: string[] = [];
-  for (let i = 2; i < request.count; i++) patterns.push(request.latin1(i));
-  const found = server.config.get(patterns, (pattern, name) => globMatchText(pattern, name, true));
+  const found = server.config.get(selectors(request), nameMatcher());
   reply.map(found.length);
   for (const [name, text] of found) {
     reply.bulkBuffer(Buffer.from(name, 'latin1'));
     reply.bulkBuffer(Buffer.from(text, 'latin1'));
   }
+}
+
+/** The arguments that may select something: patterns, and each name of a directive once. */
+function* selectors(request: Request): Iterable<string> {
+  const { buffer, offsets, lengths } = request;
+  const seen = new Set<string>();
+  for (let i = 2; i < request.count; i++) {
+    const name = directiveNames.find(buffer, offsets[i], lengths[i]);
+    if (name === undefined) {
+      if (isPattern(request, i)) yield request.latin1(i);
+    } else if (!seen.has(name)) {
+      seen.add(name);
+      yield request.latin1(i);
+    }
+  }
+}
+
+/** Whether argument i has a character that makes it a pattern. */
+function isPattern({ buffer, offsets, lengths }: Request, i: number): boolean {
+  const end = offsets[i] + lengths[i];
+  for (let at = offsets[i]; at < end; at++) {
+    const byte = buffer[at];
+    if (byte === STAR || byte === QUESTION || byte === OPEN) return true;
+  }
+  return false;
+}
+
+/** Tells whether a pattern matches a directive's name; the same pattern is mostly asked for often. */
+function nameMatcher(): (pattern: string, name: string) => boolean {
+  let text = '';
+  let bytes = Buffer.alloc(0);
+  return (pattern, name) => {
+    if (pattern !== text) {
+      text = pattern;
+      bytes = Buffer.from(pattern, 'latin1');
+    }
+    const shown = nameBytes.get(name);
+    return shown !== undefined && globMatch(bytes, 0, bytes.length, shown, 0, shown.length, true);
+  };
 }
 
 function set(call: Call): void {
@@ -108,19 +159,32 @@ function set(call: Call): void {
     reply.error(SYNTAX);
     return;
   }
-  const pairs: [string, string][] = [];
-  for (let i = 2; i < request.count; i += 2) {
-    const name = request.latin1(i);
-    pairs.push([name, request.latin1(i + 1)]);
-    if (findDirective(name)?.sensitive) request.redact(i + 1);
-  }
-  const outcome = server.config.set(pairs, {
+  const outcome = server.config.set(pairsOf(request), {
     isLocal: isLocal(client),
     isLoading: server.snapshots.isLoading,
     mayWait: call.canDefer,
   });
   if (outcome instanceof Promise) call.deferUntil(outcome, replyOutcome);
   else replyOutcome(call, outcome);
+}
+
+/**
+ * The names and values of a request, secrets marked. What is unknown or set once more is refused, for
+ * which one of each is enough.
+ */
+function pairsOf(request: Request): [name: string, value: string][] {
+  const { buffer, offsets, lengths } = request;
+  const pairs: [string, string][] = [];
+  const times = new Map<string | undefined, number>();
+  for (let i = 2; i < request.count; i += 2) {
+    const known = directiveNames.find(buffer, offsets[i], lengths[i]);
+    if (known !== undefined && findDirective(known)?.sensitive) request.redact(i + 1);
+    const before = times.get(known) ?? 0;
+    if (before > (known === undefined ? 0 : 1)) continue;
+    times.set(known, before + 1);
+    pairs.push([request.latin1(i), request.latin1(i + 1)]);
+  }
+  return pairs;
 }
 
 function replyOutcome({ reply }: Call, outcome: Outcome): void {

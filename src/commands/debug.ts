@@ -137,8 +137,9 @@ function digestValue({ request, reply, db }: Call): void {
   }
 }
 
+/** An error that no statistics count, as from Redis: clients test with it what they do at errors. */
 function error({ request, reply }: Call): void {
-  reply.error(request.latin1(2));
+  reply.raw(Buffer.from(`-${request.latin1(2).replace(/[\r\n]/g, ' ')}\r\n`, 'latin1'));
 }
 
 function log({ request, reply, server }: Call): void {

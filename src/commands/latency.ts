@@ -175,7 +175,7 @@ function histogram({ request, reply, server }: Call): void {
   const { commands } = server;
   const chosen: Command[] = request.count === 2 ? [...commands.runnable()] : [];
   for (let i = 2; i < request.count; i++) {
-    const command = commands.byName(request.latin1(i));
+    const command = commands.named(request, i);
     if (command === undefined) continue;
     chosen.push(command, ...(command.subcommands?.values() ?? []));
   }

@@ -1,4 +1,5 @@
 // All commands by name: rows of the families' files, resolved, and found by the bytes of a request.
+import { NameTable } from '../protocol/name-table.ts';
 import type { Request } from '../protocol/request.ts';
 import { Histogram } from '../telemetry/histogram.ts';
 import { clientCommands } from './client-commands.ts';
@@ -71,29 +72,23 @@ const FAMILIES: readonly (readonly CommandRow[])[] = [
   debugCommands,
 ];
 
+const BAR = 0x7c;
+
 /** More arguments than a request can have. */
 const ANY_NUMBER = 0x7fffffff;
-
-/** Slots of the name table: a power of two, several times the number of commands. */
-const NAME_SLOTS = 2048;
-
-interface NameSlot {
-  readonly name: Buffer;
-  readonly command: Command | undefined;
-}
-
-/** The empty name, which no command has. */
-const NO_NAME: NameSlot = { name: Buffer.alloc(0), command: undefined };
 
 /** The commands of a server, with their statistics. */
 export class CommandTable {
   readonly #byName = new Map<string, Command>();
-  #lastFound: NameSlot = NO_NAME;
-  readonly #slots: (NameSlot | undefined)[] = new Array(NAME_SLOTS).fill(undefined);
+  readonly #byBytes = new NameTable<Command>();
 
   constructor() {
     for (const family of FAMILIES) {
-      for (const row of family) this.#add(row.name, resolve(row, undefined));
+      for (const row of family) {
+        const command = resolve(row, undefined);
+        this.#byName.set(row.name, command);
+        this.#byBytes.add(row.name, command);
+      }
     }
   }
 
@@ -110,9 +105,8 @@ export class CommandTable {
       if (this.#byName.has(to.toLowerCase())) return 'Target command name already exists';
       this.#byName.set(to.toLowerCase(), command);
     }
-    this.#slots.fill(undefined);
-    this.#lastFound = NO_NAME;
-    for (const [name, renamed] of this.#byName) this.#enter(name, renamed);
+    this.#byBytes.clear();
+    for (const [name, renamed] of this.#byName) this.#byBytes.add(name, renamed);
     return undefined;
   }
 
@@ -133,6 +127,14 @@ export class CommandTable {
     return subcommand === undefined ? command : command?.subcommands?.get(subcommand);
   }
 
+  /** As `byName`, for argument i of a request. */
+  named(request: Request, i: number): Command | undefined {
+    const at = request.offsets[i];
+    const found = this.#byBytes.find(request.buffer, at, request.lengths[i]);
+    if (found !== undefined || !request.bytes(i).includes(BAR)) return found;
+    return this.byName(request.latin1(i));
+  }
+
   /** Every command and subcommand that can run. */
   *runnable(): IterableIterator<Command> {
     for (const command of this.#byName.values()) {
@@ -146,38 +148,12 @@ export class CommandTable {
    * Allocates nothing.
    */
   find(request: Request): Command | undefined {
-    const bytes = request.buffer;
-    const offset = request.offsets[0];
-    const length = request.lengths[0];
-    // A pipeline mostly repeats its command.
-    if (isName(this.#lastFound.name, bytes, offset, length)) return this.#lastFound.command;
-    let slot = hashName(bytes, offset, length);
-    for (;;) {
-      const entry = this.#slots[slot];
-      if (entry === undefined) return undefined;
-      if (isName(entry.name, bytes, offset, length)) {
-        this.#lastFound = entry;
-        return entry.command;
-      }
-      slot = (slot + 1) & (NAME_SLOTS - 1);
-    }
+    return this.#byBytes.find(request.buffer, request.offsets[0], request.lengths[0]);
   }
 
   /** Sets the statistics of all commands back. */
   resetStats(): void {
     for (const command of this.runnable()) command.stats = noStats();
-  }
-
-  #add(name: string, command: Command): void {
-    this.#byName.set(name, command);
-    this.#enter(name, command);
-  }
-
-  #enter(name: string, command: Command): void {
-    const bytes = Buffer.from(name, 'latin1');
-    let slot = hashName(bytes, 0, bytes.length);
-    while (this.#slots[slot] !== undefined) slot = (slot + 1) & (NAME_SLOTS - 1);
-    this.#slots[slot] = { name: bytes, command };
   }
 }
 
@@ -222,20 +198,4 @@ function missingHandler(name: string): Handler {
 
 function noStats(): CommandStats {
   return { calls: 0, totalUs: 0, rejected: 0, failed: 0, histogram: new Histogram() };
-}
-
-function hashName(bytes: Uint8Array, offset: number, length: number): number {
-  let hash = length;
-  for (let i = 0; i < length; i++) hash = (Math.imul(hash, 31) + (bytes[offset + i] | 32)) | 0;
-  return (hash ^ (hash >>> 15)) & (NAME_SLOTS - 1);
-}
-
-function isName(name: Uint8Array, bytes: Uint8Array, offset: number, length: number): boolean {
-  if (name.length !== length) return false;
-  for (let i = 0; i < length; i++) {
-    let byte = bytes[offset + i];
-    if (byte >= 65 && byte <= 90) byte |= 32;
-    if (byte !== name[i]) return false;
-  }
-  return true;
 }

@@ -56,8 +56,9 @@ interface Change {
   readonly next: Parsed<unknown>;
 }
 
+const PATTERN = /[*?[]/;
 /** Names that CONFIG GET reports for patterns: those of directives, each with its aliases. */
-const reportedNames = directives
+const reportedNames: readonly string[] = directives
   .filter((directive) => !directive.fileOnly && !directive.hidden)
   .flatMap((directive) => [directive.name, ...directive.aliases]);
 
@@ -94,24 +95,35 @@ export class Config {
    * CONFIG GET: names and texts of the directives that the patterns select, each once. A name
    * without `*`, `?` and `[` comes back as it was written, and finds hidden directives too.
    *
-   * @param matches whether a glob pattern matches a name, in any case
+   * @param matches whether a glob pattern matches a name, in any case; asked for each name until it
+   *   is found, however many patterns there are
    */
   get(
-    patterns: readonly string[],
+    patterns: Iterable<string>,
     matches: (pattern: string, name: string) => boolean,
   ): [name: string, text: string][] {
     const found = new Map<string, [string, string]>();
-    const add = (name: string, shown: string) => {
-      const directive = findDirective(name);
-      if (directive === undefined || directive.fileOnly) return;
-      const key = name.toLowerCase();
-      if (!found.has(key)) found.set(key, [shown, this.#get(directive).text]);
-    };
+    let left = reportedNames;
     for (const pattern of patterns) {
-      if (!/[*?[]/.test(pattern)) add(pattern, pattern);
-      else for (const name of reportedNames) if (matches(pattern, name)) add(name, name);
+      if (PATTERN.test(pattern)) {
+        const chosen = left.filter((name) => !found.has(name) && matches(pattern, name));
+        if (chosen.length === 0) continue;
+        for (const name of chosen) found.set(name, [name, this.#textOf(name) ?? '']);
+        left = left.filter((name) => !found.has(name));
+      } else {
+        const key = pattern.toLowerCase();
+        if (found.has(key)) continue;
+        const text = this.#textOf(key);
+        if (text !== undefined) found.set(key, [pattern, text]);
+      }
     }
     return [...found.values()];
+  }
+
+  /** What a directive is set to; undefined when none that CONFIG knows is called so. */
+  #textOf(name: string): string | undefined {
+    const directive = findDirective(name);
+    return directive === undefined || directive.fileOnly ? undefined : this.#get(directive).text;
   }
 
   /**

@@ -52,9 +52,9 @@ export function globMatch(
         continue;
       }
       if (element === OPEN) {
-        const end = classEnd(pattern, p + 1, pEnd);
-        if (classHas(pattern, p + 1, pEnd, text[t], ignoreCase)) {
-          p = end;
+        const behind = behindClass(pattern, p + 1, pEnd, text[t], ignoreCase);
+        if (behind >= 0) {
+          p = behind;
           t++;
           continue;
         }
@@ -80,58 +80,47 @@ export function globMatch(
 }
 
 /**
- * `globMatch` for strings whose characters are bytes (latin1). Allocates: for rare uses only, such
- * as CONFIG GET.
+ * Whether the class whose content begins at `p` (behind its `[`) accepts the byte.
+ * @returns the place behind the class if so, otherwise -1
  */
-export function globMatchText(pattern: string, text: string, ignoreCase: boolean): boolean {
-  const p = Buffer.from(pattern, 'latin1');
-  const t = Buffer.from(text, 'latin1');
-  return globMatch(p, 0, p.length, t, 0, t.length, ignoreCase);
-}
-
-/** Place behind the class whose content begins at `p` (behind its `[`). */
-function classEnd(pattern: Uint8Array, p: number, pEnd: number): number {
-  if (p < pEnd && pattern[p] === CARET) p++;
-  while (p < pEnd && pattern[p] !== CLOSE) p += classStep(pattern, p, pEnd);
-  return p < pEnd ? p + 1 : pEnd;
-}
-
-/** Length of the class member at `p`: `\x` is 2 bytes, `a-z` is 3 (whatever follows the dash). */
-function classStep(pattern: Uint8Array, p: number, pEnd: number): number {
-  if (pattern[p] === BACKSLASH && p + 1 < pEnd) return 2;
-  return p + 2 < pEnd && pattern[p + 1] === DASH ? 3 : 1;
-}
-
-/** Whether the class whose content begins at `p` accepts the byte. */
-function classHas(
+function behindClass(
   pattern: Uint8Array,
   p: number,
   pEnd: number,
   byte: number,
   ignoreCase: boolean,
-): boolean {
+): number {
   const negated = p < pEnd && pattern[p] === CARET;
-  if (negated) p++;
   const wanted = ignoreCase ? lower(byte) : byte;
+  let at = negated ? p + 1 : p;
   let found = false;
-  while (!found && p < pEnd && pattern[p] !== CLOSE) {
-    const step = classStep(pattern, p, pEnd);
-    if (step === 2) {
-      found = pattern[p + 1] === byte;
+  while (at < pEnd && pattern[at] !== CLOSE) {
+    const member = pattern[at];
+    let has: boolean;
+    if (member === BACKSLASH && at + 1 < pEnd) {
+      has = pattern[at + 1] === byte;
+      at += 2;
+    } else if (at + 2 < pEnd && pattern[at + 1] === DASH) {
+      // Whatever follows the dash.
+      has = isWithin(member, pattern[at + 2], wanted, ignoreCase);
+      at += 3;
     } else {
-      // A range may be written either way round; its ends change places before case is folded.
-      const last = pattern[p + step - 1];
-      let low = Math.min(pattern[p], last);
-      let high = Math.max(pattern[p], last);
-      if (ignoreCase) {
-        low = lower(low);
-        high = lower(high);
-      }
-      found = wanted >= low && wanted <= high;
+      has = member === byte || (ignoreCase && lower(member) === wanted);
+      at++;
     }
-    p += step;
+    if (has && negated) return -1;
+    found ||= has;
   }
-  return found !== negated;
+  if (found === negated) return -1;
+  return at < pEnd ? at + 1 : pEnd;
+}
+
+/** A range may be written either way round; its ends change places before case is folded. */
+function isWithin(first: number, last: number, wanted: number, ignoreCase: boolean): boolean {
+  const low = Math.min(first, last);
+  const high = Math.max(first, last);
+  if (!ignoreCase) return wanted >= low && wanted <= high;
+  return wanted >= lower(low) && wanted <= lower(high);
 }
 
 function lower(byte: number): number {

@@ -72,10 +72,23 @@ export class ServerStats {
   countError(text: string): void {
     this.errorReplies++;
     const space = text.indexOf(' ');
-    const code = space < 0 ? text : text.slice(0, space);
+    const code = this.#countedAs(space < 0 ? text : text.slice(0, space));
     this.errorsByCode.set(code, (this.errorsByCode.get(code) ?? 0) + 1);
   }
+
+  /** The code itself, or what stands for all others once there are many: clients can make them up. */
+  #countedAs(code: string): string {
+    if (this.errorsByCode.has(code)) return code;
+    if (code.length > MAX_CODE_LENGTH || this.errorsByCode.size >= MAX_CODES) return OTHER_CODES;
+    // A part of a string would keep the whole of it.
+    return Buffer.from(code, 'latin1').toString('latin1');
+  }
 }
+
+/** Error codes that are told apart, as in Redis from 7.2 on, and their longest. */
+const MAX_CODES = 128;
+const MAX_CODE_LENGTH = 64;
+const OTHER_CODES = 'ERRORSTATS_OVERFLOW';
 
 const SAMPLES = 16;
 

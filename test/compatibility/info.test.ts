@@ -92,6 +92,12 @@ compareWithRedis('INFO', (define, servers) => {
     'CONFIG RESETSTAT\nINFO errorstats',
   ]);
 
+  define('errors that a client makes up do not count', [
+    'CONFIG RESETSTAT\nDEBUG ERROR "MADEUP x"\nDEBUG ERROR "a\\r\\nb"\nDEBUG ERROR ""',
+    'INFO errorstats\nMULTI\nDEBUG ERROR "MADEUP x"\nEXEC\nINFO errorstats',
+    compared(transformed('sorted lines', sortLines), 'INFO commandstats'),
+  ]);
+
   test.each(REQUESTS.map((request) => [request.join(' '), request]))(
     'sections and fields of INFO %s',
     async (_, request) => {

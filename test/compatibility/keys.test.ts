@@ -124,6 +124,9 @@ compareWithRedis('keys', (define, servers) => {
     command('KEYS', `${'a*'.repeat(40)}b`),
     command('SET', 'a'.repeat(40), 'v'),
     command('KEYS', `${'a*'.repeat(20)}b`),
+    command('SET', 'a'.repeat(1100), 'long'),
+    command('KEYS', '*a'.repeat(900)),
+    intended('glob-nesting', /^\*1\r\n\$1100\r\naaa/, `KEYS ${'*a'.repeat(1050)}`),
   ]);
 
   define('SCAN with TYPE looks up what matches the pattern, whatever its type', [

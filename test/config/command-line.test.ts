@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseCommandLine } from '../../src/config/command-line.ts';
 import type { Config } from '../../src/config/config.ts';
 import { loadConfig } from '../../src/config/load.ts';
-import { globMatchText } from '../../src/protocol/glob.ts';
+import { globMatchText } from '../support/glob-text.ts';
 import { hasRedis } from '../support/needs-redis.ts';
 import { RedisServer } from './redis-server.ts';
 

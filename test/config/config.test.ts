@@ -35,6 +35,24 @@ describe('set', () => {
     );
   });
 
+  it('holds each name against patterns until it is found, and never against names', () => {
+    const config = configOf();
+    const asked = new Map<string, number>();
+    const matches = (pattern: string, name: string) => {
+      asked.set(name, (asked.get(name) ?? 0) + 1);
+      return pattern === '*';
+    };
+    const names = Array.from({ length: 100_000 }, (_, i) => (i % 2 === 0 ? `no${i}` : 'hz'));
+    expect(config.get(names, matches)).toEqual([['hz', '10']]);
+    expect(asked.size).toBe(0);
+    const stars = Array.from({ length: 100_000 }, () => '*');
+    const all = config.get(['no?', 'MaxMemory', ...stars], matches);
+    expect(all[0]).toEqual(['MaxMemory', '0']);
+    expect(new Set(all.map(([name]) => name.toLowerCase())).size).toBe(all.length);
+    expect(asked.get('maxmemory')).toBe(1);
+    expect(asked.get('hz')).toBe(2);
+  });
+
   it('changes how often the log is synced and begins anew, but not how its files are made', () => {
     const config = configOf();
     const changeable = [

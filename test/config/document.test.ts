@@ -6,7 +6,7 @@ import { directives, findDirective } from '../../src/config/directives.ts';
 import { configFile, configurationGuide } from '../../src/config/document.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { readYaml } from '../../src/config/syntax/yaml-syntax.ts';
-import { globMatchText } from '../../src/protocol/glob.ts';
+import { globMatchText } from '../support/glob-text.ts';
 
 const path = (name: string) => fileURLToPath(new URL(`../../${name}`, import.meta.url));
 const read = (name: string) => readFileSync(path(name), 'utf8');

@@ -8,7 +8,7 @@ import { ConfigError } from '../../src/config/error.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { settingsOf } from '../../src/config/options.ts';
 import { isYaml } from '../../src/config/syntax/syntax.ts';
-import { globMatchText } from '../../src/protocol/glob.ts';
+import { globMatchText } from '../support/glob-text.ts';
 import { hasRedis } from '../support/needs-redis.ts';
 import { RedisServer } from './redis-server.ts';
 

@@ -23,7 +23,7 @@ import { loadConfig } from '../../src/config/load.ts';
 import { settingsOf } from '../../src/config/options.ts';
 import { rewriteLines } from '../../src/config/rewrite/rewrite-lines.ts';
 import { rewriteYaml } from '../../src/config/rewrite/rewrite-yaml.ts';
-import { globMatchText } from '../../src/protocol/glob.ts';
+import { globMatchText } from '../support/glob-text.ts';
 import { hasRedis } from '../support/needs-redis.ts';
 import { RedisServer } from './redis-server.ts';
 

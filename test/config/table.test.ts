@@ -5,7 +5,7 @@ import type { Config } from '../../src/config/config.ts';
 import { directives, findDirective } from '../../src/config/directives.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { settingsOf } from '../../src/config/options.ts';
-import { globMatchText } from '../../src/protocol/glob.ts';
+import { globMatchText } from '../support/glob-text.ts';
 import { hasRedis } from '../support/needs-redis.ts';
 import { RedisServer } from './redis-server.ts';
 

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { globMatch, globMatchText } from '../../src/protocol/glob.ts';
+import { globMatch } from '../../src/protocol/glob.ts';
 import { RedisServer } from '../config/redis-server.ts';
+import { globMatchText } from '../support/glob-text.ts';
 import { hasRedis } from '../support/needs-redis.ts';
 
 /** Strings over an alphabet in which nearly every character means something to the matcher. */

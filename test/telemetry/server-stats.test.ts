@@ -12,6 +12,19 @@ describe('errors', () => {
   });
 });
 
+describe('error codes that clients make up', () => {
+  test('are told apart up to a number, and up to a length', () => {
+    const stats = new ServerStats();
+    for (let i = 0; i < 1000; i++) stats.countError(`CODE${i} x`);
+    stats.countError(`${'X'.repeat(100)} x`);
+    stats.countError('CODE7 again');
+    expect(stats.errorReplies).toBe(1002);
+    expect(stats.errorsByCode.size).toBe(129);
+    expect(stats.errorsByCode.get('CODE7')).toBe(2);
+    expect(stats.errorsByCode.get('ERRORSTATS_OVERFLOW')).toBe(873);
+  });
+});
+
 describe('the time over the memory limit', () => {
   test('is that of all stretches and of the present one', () => {
     const stats = new ServerStats();
