@@ -1,9 +1,9 @@
 // The work that no request asks for: expiry, giving memory back, statistics, idle clients. It runs
 // from one timer, `hz` times a second, and in slices of one to two milliseconds, with the event loop
 // going on in between, so it never holds requests up.
-import { type ClientRegistry, PAUSE_NONE } from './commands/client-registry.ts';
+import type { ClientMemory } from './commands/client-memory.ts';
 import type { Keyspace } from './keyspace/keyspace.ts';
-import type { Connection } from './net/connection.ts';
+import { ClientRounds, type RoundsHost } from './net/client-rounds.ts';
 import type { LatencyMonitor } from './telemetry/latency-monitor.ts';
 import type { ServerStats } from './telemetry/server-stats.ts';
 import { unixTimeMsAt, unixTimeUs } from './telemetry/wall-clock.ts';
@@ -18,9 +18,8 @@ const REST_MS = 2;
 const SAMPLE_MS = 100;
 
 /** What background work is done on, and its settings. */
-export interface BackgroundHost {
+export interface BackgroundHost extends RoundsHost {
   readonly keyspace: Keyspace;
-  readonly clients: ClientRegistry;
   readonly stats: ServerStats;
   readonly latency: LatencyMonitor;
   readonly tracking: Tracking;
@@ -28,29 +27,26 @@ export interface BackgroundHost {
   readonly activeExpiry: boolean;
   /** `active-expire-effort`, 1 … 10: how much time they may take. */
   readonly expiryEffort: number;
-  /** `timeout`: idle clients are closed after so long; 0 never. */
-  readonly idleTimeoutMs: number;
-  connections(): Iterable<Connection>;
   usedMemoryBytes(): number;
   /** Saves the data if it is time to. */
   saveIfDue(): void;
   /** Evicts keys if the limit is exceeded; true when more remains to be evicted. */
   continueEviction(): boolean;
-  /** Closes clients while all together take more than `maxmemory-clients`. */
-  evictClients(): void;
+  readonly clientMemory: ClientMemory;
 }
 
 /** Runs the background work of a server. */
 export class Background {
   readonly #host: BackgroundHost;
+  readonly #rounds: ClientRounds;
   #frequency = 10;
   #timer: NodeJS.Timeout | undefined;
   #slice: NodeJS.Timeout | undefined;
   #lastSampleMs = 0;
-  #lastSecond = 0;
 
   constructor(host: BackgroundHost) {
     this.#host = host;
+    this.#rounds = new ClientRounds(host);
   }
 
   /** Begins. */
@@ -79,7 +75,7 @@ export class Background {
   }
 
   #tick(): void {
-    const { keyspace, stats, tracking } = this.#host;
+    const { clientMemory, keyspace, stats, tracking } = this.#host;
     // Keeps the clock that requests are timed by equal to the system's.
     const nowMs = Math.floor(unixTimeUs() / 1000);
     keyspace.tick(nowMs);
@@ -91,12 +87,10 @@ export class Background {
       stats.bytesInPerSecond.sample(stats.bytesIn, nowMs);
       stats.bytesOutPerSecond.sample(stats.bytesOut, nowMs);
     }
-    const second = Math.floor(nowMs / 1000);
-    if (second !== this.#lastSecond) {
-      this.#lastSecond = second;
-      this.#checkClients(nowMs);
-    }
+    this.#rounds.tick(nowMs, this.#frequency);
     tracking.limitKeys();
+    clientMemory.check();
+    if (clientMemory.isOver) clientMemory.evict();
     if (this.#slice === undefined) this.#runSlice();
   }
 
@@ -120,28 +114,5 @@ export class Background {
     stats.expiryCycleMs += tookMs;
     latency.add('expire-cycle', tookMs);
     return left;
-  }
-
-  #checkClients(nowMs: number): void {
-    const { idleTimeoutMs } = this.#host;
-    for (const connection of this.#host.connections()) {
-      const idleMs = nowMs - connection.lastActiveMs;
-      if (idleTimeoutMs > 0 && idleMs > idleTimeoutMs && this.#mayBeIdle(connection)) {
-        connection.kill();
-      } else {
-        connection.checkOutputLimit();
-      }
-    }
-    this.#host.evictClients();
-  }
-
-  /**
-   * Monitors and subscribers have nothing to send, and one whose request waits, for a key or for the
-   * end of CLIENT PAUSE, is not idle.
-   */
-  #mayBeIdle(connection: Connection): boolean {
-    if (connection.monitor || connection.blocked) return false;
-    if (connection.subscriptions !== undefined) return false;
-    return this.#host.clients.pauseMode === PAUSE_NONE || connection.buffers().query === 0;
   }
 }

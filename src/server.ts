@@ -5,9 +5,12 @@ import type { Socket } from 'node:net';
 import { Background, type BackgroundHost } from './background.ts';
 import type { Call } from './commands/call.ts';
 import { Client, type ClientBuffers } from './commands/client.ts';
+import { ClientMemory } from './commands/client-memory.ts';
+import { ClientPeaks } from './commands/client-peaks.ts';
 import { ClientRegistry, PAUSE_ALL, PAUSE_NONE } from './commands/client-registry.ts';
 import type { Command } from './commands/command.ts';
 import type { CommandTable } from './commands/registry.ts';
+import { ReplyBufferSettings } from './commands/reply-buffer.ts';
 import type { ServerIdentity, Services, ShutdownOptions } from './commands/services.ts';
 import type { LoadProgress } from './commands/snapshots.ts';
 import type { Config } from './config/config.ts';
@@ -61,6 +64,9 @@ export class Server
   readonly commands: CommandTable;
   readonly clients = new ClientRegistry();
   readonly stats = new ServerStats();
+  readonly clientMemory: ClientMemory;
+  readonly clientPeaks = new ClientPeaks();
+  readonly replyBuffers = new ReplyBufferSettings();
   readonly slowLog = new SlowLog();
   readonly latency = new LatencyMonitor();
   readonly reply = new Reply();
@@ -79,7 +85,6 @@ export class Server
 
   // Settings that are read often; settings.ts keeps them equal to the configuration.
   maxMemoryBytes = 0;
-  maxClientBytes = 0;
   evictionTenacity = 10;
   queryLimitBytes = 1024 * 1024 * 1024;
   outputLimits: OutputLimits;
@@ -87,7 +92,6 @@ export class Server
   activeExpiry = true;
   expiryEffort = 1;
 
-  clientBytes = 0;
   limited = false;
 
   readonly #listener: Listener;
@@ -112,6 +116,7 @@ export class Server
   }) {
     this.config = parts.config;
     this.log = parts.log;
+    this.clientMemory = new ClientMemory(this.clients, this.stats, this.log);
     this.outputLimits = parts.outputLimits;
     this.#onClosed = parts.onClosed;
     this.interruptible = parts.interruptible ?? runToItsEnd;
@@ -239,7 +244,7 @@ export class Server
   // ── For commands ────────────────────────────────────────────────────────────────────────────
 
   usedMemoryBytes(): number {
-    return this.keyspace.usedBytes + this.clientBytes + this.tracking.table.usedBytes;
+    return this.keyspace.usedBytes + this.clientMemory.heldBytes + this.tracking.table.usedBytes;
   }
 
   run(call: Call, command: Command): void {
@@ -294,7 +299,8 @@ export class Server
 
   /** Sets `maxmemory-clients`, 0 for no limit. */
   setMaxClientMemory(limit: MemoryShare, maxMemoryBytes: number): void {
-    this.maxClientBytes = limit.isPercent ? (maxMemoryBytes * limit.amount) / 100 : limit.amount;
+    const { isPercent, amount } = limit;
+    this.clientMemory.limitBytes = isPercent ? (maxMemoryBytes * amount) / 100 : amount;
   }
 
   saveIfDue(): void {
@@ -346,29 +352,9 @@ export class Server
     return EVICTION_STEP_MS * 10 * 1.15 ** (tenacity - 10);
   }
 
-  evictClients(): void {
-    if (this.maxClientBytes === 0) return;
-    while (this.clientBytes > this.maxClientBytes) {
-      let largest: Connection | undefined;
-      for (const connection of this.#connections) {
-        if (connection.noEvict) continue;
-        if (largest === undefined || connection.memoryBytes > largest.memoryBytes) {
-          largest = connection;
-        }
-      }
-      if (largest === undefined || largest.memoryBytes === 0) return;
-      this.stats.evictedClients++;
-      this.log.info(
-        { client: largest.id, address: largest.address.remote, bytes: largest.memoryBytes },
-        'Evicting client: id={client} addr={address} tot-mem={bytes}',
-      );
-      largest.kill();
-    }
-  }
-
   // ── For connections ─────────────────────────────────────────────────────────────────────────
 
-  connections(): Iterable<Connection> {
+  connections(): ReadonlySet<Connection> {
     return this.#connections;
   }
 
@@ -387,10 +373,15 @@ export class Server
   connectionClosed(connection: Connection): void {
     this.#connections.delete(connection);
     this.clients.remove(connection);
-    this.keyspace.unwatch(connection);
-    this.blocking.forget(connection);
-    this.pubsub.removeAll(connection);
-    this.tracking.forget(connection);
+    this.releaseState(connection);
+  }
+
+  releaseState(client: Client): void {
+    client.endTransaction();
+    this.keyspace.unwatch(client);
+    this.blocking.forget(client);
+    this.pubsub.removeAll(client);
+    this.tracking.forget(client);
   }
 
   accepted(accepted: Socket, unixSocket: boolean): void {
@@ -466,7 +457,7 @@ class DetachedClient extends Client {
   }
 
   override buffers(): ClientBuffers {
-    return { query: 0, queryFree: 0, output: 0, outputChunks: 0 };
+    return { query: 0, queryFree: 0, arguments: 0, output: 0 };
   }
 
   override descriptor(): number {

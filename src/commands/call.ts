@@ -3,8 +3,9 @@
 import type { Database } from '../keyspace/database.ts';
 import type { Reply } from '../protocol/reply.ts';
 import { Request } from '../protocol/request.ts';
-import type { Deferred, Wait } from './blocking.ts';
+import { type Deferred, type Wait, waitBytes } from './blocking.ts';
 import type { Client } from './client.ts';
+import { HEAP_FULL } from './errors.ts';
 import type { Services } from './services.ts';
 
 /** The context of the command that runs. */
@@ -23,11 +24,24 @@ export class Call {
   }
 
   /**
-   * Has the client wait for keys instead of answering it now; to be called last.
+   * Whether the command may keep so many bytes more of the JavaScript heap for its client, as an upper
+   * bound; answers an error if not.
+   */
+  mayKeep(heapBytes: number): boolean {
+    if (this.server.clientMemory.admits(this.client, heapBytes)) return true;
+    this.reply.error(HEAP_FULL);
+    return false;
+  }
+
+  /**
+   * Has the client wait for keys instead of answering it now, or answers an error if there is no memory
+   * for that; to be called last.
    * @returns false where nobody may wait (in a transaction): the command must answer itself then
    */
   block(wait: Wait): boolean {
     if (this.client.transaction !== undefined) return false;
+    const keys = wait.lastKey - wait.firstKey + 1;
+    if (!this.mayKeep(waitBytes(this.request, keys))) return true;
     this.server.blocking.block(this, wait);
     return true;
   }

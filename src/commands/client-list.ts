@@ -3,6 +3,7 @@
 import type { Request } from '../protocol/request.ts';
 import { BROADCAST, BROKEN_REDIRECTION, TRACKING_ON } from '../tracking/tracker.ts';
 import { cString } from './argument-errors.ts';
+import { argumentBytesOf } from './blocking.ts';
 import type { Call } from './call.ts';
 import type { Client } from './client.ts';
 import { redirectionOf } from './client-tracking.ts';
@@ -63,19 +64,17 @@ function replyLinesById(call: Call): void {
 }
 
 /**
- * The line of a client. Fields whose part of Redis is absent have the value that they have there
- * when it is not in use: a fixed reply buffer for each client (rbs, rbp, obl: replies are counted
- * by oll and omem).
+ * The line of a client. What its buffers take is told as Redis does: rbs, rbp and obl are its share of
+ * the buffers for replies (reply-buffer.ts), oll and omem what does not fit into it. tot-mem is what it
+ * counts for `maxmemory-clients`.
  */
 function lineOf(client: Client, call: Call): string {
   const { nowMs } = call.server.keyspace;
-  const { address, subscriptions, transaction } = client;
+  const { address, subscriptions, transaction, replyBuffer } = client;
   const buffers = client.buffers();
-  // Only the client that asks runs a command.
-  const argumentBytes = client === call.client ? argumentBytesOf(call.request) : 0;
-  const queuedBytes = transaction?.queue.sizeBytes ?? 0;
-  const totalBytes =
-    buffers.query + buffers.queryFree + buffers.output + argumentBytes + queuedBytes;
+  // Only the client that asks runs a command; it is not charged for what it reads and runs at once.
+  const runningBytes = client === call.client ? argumentBytesOf(call.request) : 0;
+  const argumentBytes = runningBytes + buffers.arguments + client.waitingBytes;
   return (
     `id=${client.id} addr=${address.remote} laddr=${address.local} fd=${client.descriptor()}` +
     ` name=${client.name} age=${secondsSince(client.createdMs, nowMs)}` +
@@ -83,8 +82,10 @@ function lineOf(client: Client, call: Call): string {
     ` db=${client.db.index} sub=${subscriptions?.channels.size ?? 0} psub=${subscriptions?.patterns.size ?? 0}` +
     ` ssub=${subscriptions?.shards.size ?? 0} multi=${transaction?.queue.length ?? -1}` +
     ` qbuf=${buffers.query} qbuf-free=${buffers.queryFree}` +
-    ` argv-mem=${argumentBytes} multi-mem=${queuedBytes} rbs=0 rbp=0` +
-    ` obl=0 oll=${buffers.outputChunks} omem=${buffers.output} tot-mem=${totalBytes}` +
+    ` argv-mem=${argumentBytes} multi-mem=${transaction?.queue.sizeBytes ?? 0}` +
+    ` rbs=${replyBuffer.sizeBytes} rbp=${replyBuffer.peakBytes}` +
+    ` obl=${replyBuffer.bufferedBytes(buffers.output)} oll=${replyBuffer.blocksOf(buffers.output)}` +
+    ` omem=${replyBuffer.listBytes(buffers.output)} tot-mem=${client.memoryBytes + runningBytes}` +
     ` events=${buffers.output > 0 ? 'rw' : 'r'} cmd=${client.lastCommand?.fullName ?? 'NULL'}` +
     ` user=${client.user} redir=${redirectionOf(client)} resp=${client.protocol}` +
     ` lib-name=${client.libraryName} lib-ver=${client.libraryVersion}\n`
@@ -111,10 +112,4 @@ function flagsOf(client: Client, { clients }: Services): string {
 
 function secondsSince(pastMs: number, nowMs: number): number {
   return Math.max(0, Math.floor((nowMs - pastMs) / 1000));
-}
-
-function argumentBytesOf({ lengths, count }: Request): number {
-  let bytes = 0;
-  for (let i = 0; i < count; i++) bytes += lengths[i];
-  return bytes;
 }

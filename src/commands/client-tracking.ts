@@ -1,7 +1,7 @@
 // CLIENT TRACKING, CACHING, TRACKINGINFO and GETREDIR: how a client chooses and sees its client-side
 // caching. What that is and does stands in tracking/tracking.ts.
 import type { Request } from '../protocol/request.ts';
-import { findOverlap } from '../tracking/prefix-table.ts';
+import { findOverlap, prefixBytes } from '../tracking/prefix-table.ts';
 import {
   BROADCAST,
   BROKEN_REDIRECTION,
@@ -39,7 +39,8 @@ export function redirectionOf({ tracker }: Client): number {
 }
 
 /** CLIENT TRACKING ON | OFF [REDIRECT id] [PREFIX prefix] … [BCAST] [OPTIN] [OPTOUT] [NOLOOP] */
-export function tracking({ request, reply, client, server }: Call): void {
+export function tracking(call: Call): void {
+  const { request, reply, client, server } = call;
   const options = optionsOf(request, server);
   if (typeof options === 'string') {
     reply.error(options);
@@ -49,6 +50,9 @@ export function tracking({ request, reply, client, server }: Call): void {
       reply.error(conflict);
       return;
     }
+    let bytes = 0;
+    for (const prefix of options.prefixes) bytes += prefixBytes(prefix.length);
+    if (!call.mayKeep(bytes)) return;
     server.tracking.enable(client, options);
     reply.ok();
   } else if (request.is(2, 'off')) {

@@ -7,8 +7,10 @@ import type { Reply } from '../protocol/reply.ts';
 import type { Request } from '../protocol/request.ts';
 import type { Subscriber, Subscriptions } from '../pubsub/subscriber.ts';
 import type { TrackedClient, Tracker } from '../tracking/tracker.ts';
+import type { ClientMemory } from './client-memory.ts';
 import type { Command } from './command.ts';
 import { CommandQueue } from './command-queue.ts';
+import { ReplyBuffer, type ReplyBufferSettings } from './reply-buffer.ts';
 
 /** CLIENT REPLY: answered, not answered, or not answered for the next command. */
 export const REPLY_ON = 0;
@@ -42,15 +44,18 @@ export interface ClientAddress {
 
 /** Sizes of a client's buffers, in bytes, for CLIENT LIST. */
 export interface ClientBuffers {
-  /** Received and not yet run. */
+  /** Received and not yet run, without the arguments of a request that are there already. */
   readonly query: number;
   /** Room for more in the buffer that holds it. */
   readonly queryFree: number;
+  /** Arguments of a request that is not all there. */
+  readonly arguments: number;
   /** Replies not yet sent. */
   readonly output: number;
-  /** Number of separate replies buffers that hold them. */
-  readonly outputChunks: number;
 }
+
+/** Heap that a transaction takes at most, without its queue. */
+const TRANSACTION_BYTES = 1024;
 
 /** The state of one client; see the head of this file. */
 export abstract class Client implements Watcher, Subscriber, TrackedClient {
@@ -98,20 +103,100 @@ export abstract class Client implements Watcher, Subscriber, TrackedClient {
   /** Its client-side caching; undefined until it asks for it (CLIENT TRACKING). */
   tracker: Tracker | undefined = undefined;
 
-  /** Bytes of the JavaScript heap that its state takes at most. */
+  /** Bytes that it takes at most: of the JavaScript heap, and outside it. */
   heapBytes = 0;
+  outsideBytes = 0;
+  /** Of these: arguments of a command that waits for its answer. */
+  waitingBytes = 0;
+  /** Its share of the buffers for replies. */
+  readonly replyBuffer: ReplyBuffer;
+  /** Where its bytes are counted; undefined for one that counts nowhere. */
+  readonly #memory: ClientMemory | undefined;
+  #isDismissed = false;
 
   /** Bytes received and sent in all. */
   bytesIn = 0;
   bytesOut = 0;
 
-  constructor(id: number, address: ClientAddress, db: Database, nowMs: number, trusted: boolean) {
+  constructor(
+    id: number,
+    address: ClientAddress,
+    db: Database,
+    nowMs: number,
+    trusted: boolean,
+    memory?: ClientMemory,
+  ) {
     this.id = id;
     this.address = address;
     this.db = db;
     this.createdMs = nowMs;
     this.lastActiveMs = nowMs;
     this.authenticated = trusted;
+    this.replyBuffer = new ReplyBuffer(nowMs);
+    this.#memory = memory;
+    memory?.addShared(this.replyBuffer.sizeBytes);
+  }
+
+  /** Bytes that it counts for `maxmemory-clients`. */
+  get memoryBytes(): number {
+    if (this.#isDismissed) return 0;
+    return this.heapBytes + this.outsideBytes + this.replyBuffer.sizeBytes;
+  }
+
+  /**
+   * Counts bytes that are kept for it, on the JavaScript heap (at most so many) and outside it; negative
+   * when they are given back.
+   */
+  charge(heapBytes: number, outsideBytes = 0): void {
+    if (this.#isDismissed) return;
+    this.heapBytes += heapBytes;
+    this.outsideBytes += outsideBytes;
+    this.#memory?.add(heapBytes, outsideBytes);
+  }
+
+  /** Lets its share of the buffers for replies follow what it uses. */
+  resizeReplyBuffer(settings: ReplyBufferSettings, unsentBytes: number, nowMs: number): void {
+    const grownBytes = this.replyBuffer.resize(settings, unsentBytes, nowMs);
+    if (grownBytes !== 0 && !this.#isDismissed) this.#memory?.addShared(grownBytes);
+  }
+
+  /** It is gone: nothing counts for it any more. */
+  dismiss(): void {
+    if (this.#isDismissed) return;
+    this.charge(-this.heapBytes, -this.outsideBytes);
+    this.#memory?.addShared(-this.replyBuffer.sizeBytes);
+    this.#isDismissed = true;
+  }
+
+  /** Begins to queue requests. */
+  beginTransaction(): void {
+    this.transaction = new Transaction();
+    this.charge(TRANSACTION_BYTES);
+  }
+
+  /** Queues a copy of a request in its transaction. @throws RangeError when there is no memory */
+  queue(command: Command, request: Request): void {
+    const { transaction } = this;
+    if (transaction === undefined) return;
+    const before = transaction.queue.sizeBytes;
+    transaction.add(command, request);
+    const grownBytes = transaction.queue.sizeBytes - before;
+    if (grownBytes !== 0) this.charge(0, grownBytes);
+  }
+
+  /** Drops its transaction, if it has one. */
+  endTransaction(): void {
+    const { transaction } = this;
+    if (transaction === undefined) return;
+    this.transaction = undefined;
+    this.charge(-TRANSACTION_BYTES, -transaction.queue.sizeBytes);
+    transaction.queue.clear();
+  }
+
+  /** Keeps a request of it until it is answered, or (negative) no longer. */
+  chargeWaiting(heapBytes: number, argumentBytes: number): void {
+    this.waitingBytes += argumentBytes;
+    this.charge(heapBytes, argumentBytes);
   }
 
   get isSubscriber(): boolean {
@@ -132,10 +217,6 @@ export abstract class Client implements Watcher, Subscriber, TrackedClient {
   /** Its command is answered: it goes on with its requests, in a later turn of the event loop. */
   unblock(): void {
     this.blocked = false;
-  }
-
-  charge(heapBytes: number): void {
-    this.heapBytes += heapBytes;
   }
 
   /** Closes it at once, dropping what was not sent. */

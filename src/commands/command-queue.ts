@@ -3,7 +3,9 @@
 //
 //   record:  [ command │ arguments │ length of each … ][ argument 0 ][ argument 1 ] …
 //              4 bytes each, little-endian
+// Large arguments stay in their blocks, and are only retained.
 import { RecordLog, type RecordReader } from '../memory/record-log.ts';
+import type { LargeArguments } from '../protocol/large-argument.ts';
 import { Request } from '../protocol/request.ts';
 import type { Command } from './command.ts';
 
@@ -15,6 +17,9 @@ export class CommandQueue {
   /** The commands that occur, by the number that stands for them. */
   readonly #commands: Command[] = [];
   readonly #numbers = new Map<Command, number>();
+  /** The large arguments, by the place of their request in the queue. */
+  readonly #large = new Map<number, LargeArguments>();
+  #largeBytes = 0;
 
   /** Number of requests. */
   get length(): number {
@@ -23,26 +28,40 @@ export class CommandQueue {
 
   /** Bytes that they take. */
   get sizeBytes(): number {
-    return this.#log.sizeBytes;
+    return this.#log.sizeBytes + this.#largeBytes;
   }
 
   /** Adds a copy of a request. @throws RangeError when there is no memory */
-  add(command: Command, { buffer, count, offsets, lengths }: Request): void {
+  add(command: Command, { buffer, count, offsets, lengths, large }: Request): void {
     let sizeBytes = (2 + count) * WORD_BYTES;
     for (let i = 0; i < count; i++) sizeBytes += lengths[i];
+    const largeBytes = large === undefined ? 0 : sumOf(lengths, large.indexes);
+    sizeBytes -= largeBytes;
     let at = this.#log.add(sizeBytes);
     const target = this.#log.buffer;
     at = target.writeUInt32LE(this.#numberOf(command), at);
     at = target.writeUInt32LE(count, at);
     for (let i = 0; i < count; i++) at = target.writeUInt32LE(lengths[i], at);
     for (let i = 0; i < count; i++) {
+      if (large?.at(i) !== undefined) continue;
       at += buffer.copy(target, at, offsets[i], offsets[i] + lengths[i]);
     }
+    if (large === undefined) return;
+    this.#large.set(this.#log.length - 1, large.share());
+    this.#largeBytes += largeBytes;
   }
 
-  /** Reads the requests, the first one first; nothing must be added meanwhile. */
+  /** Takes the requests out, the first one first; nothing must be added any more. */
   reader(): QueueReader {
-    return new QueueReader(this.#log.reader(), this.#commands);
+    return new QueueReader(this.#log.reader(), this.#commands, this.#large);
+  }
+
+  /** Drops the requests that were not taken out. */
+  clear(): void {
+    for (const large of this.#large.values()) large.release();
+    this.#large.clear();
+    this.#largeBytes = 0;
+    this.#log.clear();
   }
 
   #numberOf(command: Command): number {
@@ -55,34 +74,60 @@ export class CommandQueue {
   }
 }
 
-/** Goes through queued requests. */
+/** Takes queued requests out. */
 export class QueueReader {
   /** The present one; valid until the next. */
   readonly request = new Request();
   readonly #records: RecordReader;
   readonly #commands: readonly Command[];
+  readonly #large: Map<number, LargeArguments>;
+  #taken = 0;
 
-  constructor(records: RecordReader, commands: readonly Command[]) {
+  constructor(
+    records: RecordReader,
+    commands: readonly Command[],
+    large: Map<number, LargeArguments>,
+  ) {
     this.#records = records;
     this.#commands = commands;
+    this.#large = large;
   }
 
   /** Goes on to the next request; returns its command, or undefined after the last one. */
   next(): Command | undefined {
     const records = this.#records;
+    const { request } = this;
+    request.clear();
     if (!records.next()) return undefined;
     const { buffer, offset } = records;
-    const { request } = this;
+    const large = this.#takeLarge();
     const count = buffer.readUInt32LE(offset + WORD_BYTES);
-    request.clear();
     request.buffer = buffer;
     request.reserve(count);
     let at = offset + (2 + count) * WORD_BYTES;
     for (let i = 0; i < count; i++) {
       const length = buffer.readUInt32LE(offset + (2 + i) * WORD_BYTES);
-      request.push(at, length);
-      at += length;
+      const isElsewhere = large?.at(i) !== undefined;
+      request.push(isElsewhere ? 0 : at, length);
+      if (!isElsewhere) at += length;
     }
+    request.large = large;
     return this.#commands[buffer.readUInt32LE(offset)];
   }
+
+  /** The large arguments of the next request, which are its own from now on. */
+  #takeLarge(): LargeArguments | undefined {
+    const place = this.#taken++;
+    if (this.#large.size === 0) return undefined;
+    const large = this.#large.get(place);
+    this.#large.delete(place);
+    return large;
+  }
+}
+
+/** The sum of the numbers at these indexes. */
+function sumOf(numbers: Int32Array, indexes: readonly number[]): number {
+  let sum = 0;
+  for (const i of indexes) sum += numbers[i];
+  return sum;
 }

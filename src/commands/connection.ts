@@ -6,7 +6,7 @@ import { isPassword, isUser, logIn, logOut, needsPassword } from './authenticati
 import type { Call } from './call.ts';
 import { REPLY_ON } from './client.ts';
 import { setNoTouch } from './client-modes.ts';
-import { INVALID_NAME, nameClient } from './client-names.ts';
+import { nameClient } from './client-names.ts';
 import type { CommandRow } from './command.ts';
 import {
   DB_INDEX_OUT_OF_RANGE,
@@ -157,7 +157,8 @@ function hello(call: Call): void {
  * Does what the option of HELLO at argument i asks for; it stays done when a later one is wrong.
  * @returns the number of its arguments, or 0 after answering an error
  */
-function helloOption({ request, reply, client, server }: Call, i: number): number {
+function helloOption(call: Call, i: number): number {
+  const { request, reply, client, server } = call;
   const following = request.count - 1 - i;
   if (request.is(i, 'auth') && following >= 2) {
     request.redact(i + 1);
@@ -168,8 +169,7 @@ function helloOption({ request, reply, client, server }: Call, i: number): numbe
     }
     reply.error(WRONG_PASSWORD);
   } else if (request.is(i, 'setname') && following >= 1) {
-    if (nameClient(client, request, i + 1)) return 2;
-    reply.error(INVALID_NAME);
+    if (nameClient(call, i + 1)) return 2;
   } else {
     reply.error(`ERR Syntax error in HELLO option '${cString(request, i)}'`);
   }
@@ -227,6 +227,7 @@ function reset({ reply, client, server }: Call): void {
   client.protocol = 2;
   reply.resp3 = false;
   // The library behind the connection stays what it is: lib-name and lib-ver are kept.
+  client.charge(-client.name.length);
   client.name = '';
   client.replyMode = REPLY_ON;
   setNoTouch(server, client, false);

@@ -14,6 +14,7 @@ import type { CommandRow } from './command.ts';
 import { digestOfDatabases, digestOfValue } from './debug-digest.ts';
 import { debugObject } from './debug-object.ts';
 import { debugProtocol } from './debug-protocol.ts';
+import { debugReplyBuffer } from './debug-reply-buffer.ts';
 import { STRING_TOO_LONG } from './errors.ts';
 import { ADMIN, LOADING, NOSCRIPT, PROTECTED, STALE } from './flags.ts';
 import { replyHelp } from './help.ts';
@@ -58,6 +59,10 @@ const HELP = [
   'RELOAD [option ...]',
   '    Save the data and load it again, at once. Options: NOSAVE (load what is',
   '    there), NOFLUSH (keep the keys that there are), MERGE (the file wins).',
+  'REPLYBUFFER PEAK-RESET-TIME <NEVER|RESET|milliseconds>',
+  '    Set after which time the peak of a reply buffer is forgotten (default: 5000).',
+  'REPLYBUFFER RESIZING <0|1>',
+  '    Stop (0) or resume (1) the resizing of reply buffers by their use.',
   'SET-ACTIVE-EXPIRE <0|1>',
   '    Stop (0) or resume (1) the deletion of expired keys that nobody accesses.',
   'SLEEP <seconds>',
@@ -85,6 +90,7 @@ const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map([
   ['populate', { least: 3, most: 5, run: populate }],
   ['protocol', { least: 3, most: 3, run: debugProtocol }],
   ['reload', { least: 2, most: Number.POSITIVE_INFINITY, run: reload }],
+  ['replybuffer', { least: 4, most: 4, run: debugReplyBuffer }],
   ['set-active-expire', { least: 3, most: 3, run: setActiveExpire }],
   ['sleep', { least: 3, most: 3, run: sleep }],
   ['stringmatch-len', { least: 4, most: 4, run: stringmatchLen }],

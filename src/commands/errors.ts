@@ -22,6 +22,8 @@ export const NO_AUTH_NEEDED =
 export const AUTHENTICATION_REQUIRED = 'NOAUTH Authentication required.';
 export const WRONG_PASSWORD = 'WRONGPASS invalid username-password pair or user is disabled.';
 export const OUT_OF_MEMORY = "OOM command not allowed when used memory > 'maxmemory'.";
+/** What a client would keep does not fit: see client-memory.ts. */
+export const HEAP_FULL = 'OOM command not allowed: clients take too much of the JavaScript heap';
 export const LOADING_DATA = 'LOADING Redis is loading the dataset in memory';
 export const SNAPSHOT_FAILED =
   "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands that may modify the data set are disabled, because this instance is configured to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB error.";

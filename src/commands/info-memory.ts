@@ -38,7 +38,7 @@ export function memoryFields(server: Services): InfoField[] {
     ['mem_replication_backlog', 0],
     ['mem_total_replication_buffers', 0],
     ['mem_clients_slaves', 0],
-    ['mem_clients_normal', memory.clients],
+    ['mem_clients_normal', server.clientMemory.bytes],
     ['mem_cluster_links', 0],
     ['mem_aof_buffer', 0],
     ['mem_allocator', 'synap-arena'],

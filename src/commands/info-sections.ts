@@ -87,27 +87,28 @@ function pollingInterface(): string {
   return process.platform === 'win32' ? 'iocp' : 'kqueue';
 }
 
-function clientFields({ blocking, clients, config, tracking }: Services): InfoField[] {
-  let input = 0;
-  let output = 0;
-  for (const client of clients.all()) {
-    const buffers = client.buffers();
-    input = Math.max(input, buffers.query + buffers.queryFree);
-    output = Math.max(output, buffers.output);
-  }
+function clientFields(server: Services): InfoField[] {
+  const { blocking, clientPeaks, clients, config, tracking } = server;
   return [
     ['connected_clients', clients.size],
     ['cluster_connections', 0],
     ['maxclients', config.values.maxclients],
-    ['client_recent_max_input_buffer', input],
-    ['client_recent_max_output_buffer', output],
+    ['client_recent_max_input_buffer', clientPeaks.inputBytes],
+    ['client_recent_max_output_buffer', clientPeaks.outputBytes],
     ['blocked_clients', blocking.size + clients.held.size],
     ['tracking_clients', tracking.clients],
     ['clients_in_timeout_table', blocking.limited],
   ];
 }
 
-function statsFields({ keyspace, pubsub, remotes, stats, tracking }: Services): InfoField[] {
+function statsFields({
+  keyspace,
+  pubsub,
+  remotes,
+  replyBuffers,
+  stats,
+  tracking,
+}: Services): InfoField[] {
   const nowMs = performance.now();
   const kilobytes = (bytes: number): string => (bytes / 1024).toFixed(2);
   return [
@@ -154,8 +155,8 @@ function statsFields({ keyspace, pubsub, remotes, stats, tracking }: Services): 
     ['total_writes_processed', stats.writesProcessed],
     ['io_threaded_reads_processed', 0],
     ['io_threaded_writes_processed', 0],
-    ['reply_buffer_shrinks', 0],
-    ['reply_buffer_expands', 0],
+    ['reply_buffer_shrinks', replyBuffers.shrinks],
+    ['reply_buffer_expands', replyBuffers.expands],
   ];
 }
 

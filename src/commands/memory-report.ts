@@ -13,7 +13,7 @@ export interface MemoryReport {
   readonly overhead: number;
   /** Of what is used: the rest, which is keys and values. */
   readonly dataset: number;
-  /** Clients' buffers. */
+  /** What clients take: their buffers and their state. */
   readonly clients: number;
   /** Physical memory of the process. */
   readonly resident: number;
@@ -33,7 +33,7 @@ export function measureMemory(server: Services): MemoryReport {
   const { keyspace, stats, tracking } = server;
   const used = server.usedMemoryBytes();
   const tracked = tracking.table.usedBytes;
-  const clients = used - keyspace.usedBytes - tracked;
+  const clients = server.clientMemory.heldBytes;
   let overhead = clients + tracked;
   let keys = 0;
   for (const database of keyspace.databases) {

@@ -27,7 +27,7 @@ export function memoryStats(server: Services): MemoryStat[] {
     { name: 'startup.allocated', value: memory.startup },
     { name: 'replication.backlog', value: 0 },
     { name: 'clients.slaves', value: 0 },
-    { name: 'clients.normal', value: memory.clients },
+    { name: 'clients.normal', value: server.clientMemory.bytes },
     { name: 'cluster.links', value: 0 },
     { name: 'aof.buffer', value: 0 },
     ...databaseStats(server),

@@ -4,6 +4,7 @@
 // The answer to a subscription is a message like those that follow it: one for each name, a push in
 // RESP3, and not kept back by CLIENT REPLY. Permissions for channels belong into `subscribe` and
 // `publish` below, which all commands that name channels go through.
+import { subscriptionBytes } from '../pubsub/pubsub.ts';
 import type { Subscriber, TopicKind } from '../pubsub/subscriber.ts';
 import type { Call } from './call.ts';
 import { REPLY_ON } from './client.ts';
@@ -122,6 +123,9 @@ function publishToShard({ request, reply, server }: Call): void {
 
 function subscribe(call: Call, kind: TopicKind, word: string): void {
   const { request, client, server } = call;
+  let bytes = 0;
+  for (let i = 1; i < request.count; i++) bytes += subscriptionBytes(kind, request.lengths[i]);
+  if (!call.mayKeep(bytes)) return;
   for (let i = 1; i < request.count; i++) {
     const name = request.latin1(i);
     server.pubsub.subscribe(kind, client, name);

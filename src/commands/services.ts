@@ -10,12 +10,15 @@ import type { SlowLog } from '../telemetry/slow-log.ts';
 import type { Tracking } from '../tracking/tracking.ts';
 import type { Blocking } from './blocking.ts';
 import type { Call } from './call.ts';
+import type { ClientMemory } from './client-memory.ts';
+import type { ClientPeaks } from './client-peaks.ts';
 import type { ClientRegistry } from './client-registry.ts';
 import type { Command } from './command.ts';
 import type { Effects } from './effects.ts';
 import type { WriteAheadLog } from './log-rewriting.ts';
 import type { CommandTable } from './registry.ts';
 import type { Remotes } from './remotes.ts';
+import type { ReplyBufferSettings } from './reply-buffer.ts';
 import type { Snapshots } from './snapshots.ts';
 
 /** How SHUTDOWN was asked for. */
@@ -48,6 +51,12 @@ export interface Services {
   readonly keyspace: Keyspace;
   readonly pubsub: PubSub;
   readonly clients: ClientRegistry;
+  /** What clients take, and how much more they may. */
+  readonly clientMemory: ClientMemory;
+  /** The largest buffers that clients had lately. */
+  readonly clientPeaks: ClientPeaks;
+  /** How their shares of the buffers for replies are resized. */
+  readonly replyBuffers: ReplyBufferSettings;
   readonly commands: CommandTable;
   readonly tracking: Tracking;
   readonly blocking: Blocking;

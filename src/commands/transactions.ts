@@ -1,8 +1,9 @@
 // Transactions: MULTI begins to queue, EXEC runs the queue at once and DISCARD drops it; WATCH lets
 // EXEC run nothing when a watched key was touched since. Queueing is dispatch's: it adds requests
 // to `client.transaction` and marks it as aborted when it refuses one.
+import { watchBytes } from '../keyspace/watch.ts';
 import type { Call } from './call.ts';
-import { type Client, Transaction } from './client.ts';
+import type { Client, Transaction } from './client.ts';
 import { type CommandRow, keyRange } from './command.ts';
 import { EXEC_ABORTED } from './errors.ts';
 import { ALLOW_BUSY, FAST, LOADING, NOSCRIPT, SKIP_SLOWLOG, STALE } from './flags.ts';
@@ -65,7 +66,7 @@ export const transactionCommands: readonly CommandRow[] = [
 
 /** Ends the client's transaction, if it has one, and all its watches. */
 export function discardTransaction(server: Services, client: Client): void {
-  client.transaction = undefined;
+  client.endTransaction();
   endWatches(server, client);
 }
 
@@ -82,7 +83,7 @@ function multi({ reply, client }: Call): void {
     reply.error('ERR MULTI calls can not be nested');
     return;
   }
-  client.transaction = new Transaction();
+  client.beginTransaction();
   reply.ok();
 }
 
@@ -130,13 +131,17 @@ function discard({ reply, client, server }: Call): void {
   reply.ok();
 }
 
-function watch({ request, reply, client, db, server }: Call): void {
+function watch(call: Call): void {
+  const { request, reply, client, db, server } = call;
   if (client.transaction !== undefined) {
     reply.error('ERR WATCH inside MULTI is not allowed');
     return;
   }
   // Once a watched key was touched nothing saves the next EXEC.
   if (!client.dirty) {
+    let bytes = 0;
+    for (let i = 1; i < request.count; i++) bytes += watchBytes(request.lengths[i]);
+    if (!call.mayKeep(bytes)) return;
     for (let i = 1; i < request.count; i++) server.keyspace.watch(client, db, request.bytes(i));
   }
   reply.ok();

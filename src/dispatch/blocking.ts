@@ -13,7 +13,13 @@
 //
 // Where the effect of a served client is known is `#serve`, and nowhere else: a BLPOP that waited is
 // an LPOP of that moment.
-import type { Blocking, Deferred, Wait } from '../commands/blocking.ts';
+import {
+  type Blocking,
+  copyBytesOf,
+  type Deferred,
+  type Wait,
+  waitBytes,
+} from '../commands/blocking.ts';
 import type { Call } from '../commands/call.ts';
 import { type Client, REPLY_ON } from '../commands/client.ts';
 import type { Command } from '../commands/command.ts';
@@ -59,7 +65,10 @@ export class BlockedClients implements Blocking {
   block({ client, db, request }: Call, wait: Wait): void {
     const command = client.lastCommand;
     if (command === undefined) throw new Error('a client waits without a command');
+    const keys = wait.lastKey - wait.firstKey + 1;
     const blocked = new BlockedClient(client, db, command, request.clone(), wait, this.#serveOne);
+    blocked.heapBytes = waitBytes(request, keys);
+    client.chargeWaiting(blocked.heapBytes, copyBytesOf(request));
     this.#blocked.set(client, blocked);
     const { keyspace } = this.#server;
     keyspace.wait(blocked, db, blocked.request, wait.firstKey, wait.lastKey);
@@ -130,6 +139,7 @@ export class BlockedClients implements Blocking {
 
   #remove(blocked: BlockedClient): void {
     this.#blocked.delete(blocked.client);
+    blocked.client.chargeWaiting(-blocked.heapBytes, -copyBytesOf(blocked.request));
     this.#server.keyspace.endWait(blocked);
     if (blocked.deadlineMs === Number.POSITIVE_INFINITY) return;
     this.limited--;
@@ -175,6 +185,8 @@ class BlockedClient implements Waiter {
   timer: NodeJS.Timeout | undefined;
   /** Time that its command took before it began to wait, in µs. */
   tookUs = 0;
+  /** What the client was charged for waiting. */
+  heapBytes = 0;
   readonly #serve: (blocked: BlockedClient, i: number) => void;
 
   constructor(

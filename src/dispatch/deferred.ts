@@ -8,7 +8,7 @@
 //
 // All of the time that it took is counted as the command's: somebody worked on it, unlike on one that
 // waits for a key.
-import type { Deferred } from '../commands/blocking.ts';
+import { copyBytesOf, type Deferred, waitBytes } from '../commands/blocking.ts';
 import type { Call } from '../commands/call.ts';
 import type { Client } from '../commands/client.ts';
 import type { Command, Handler } from '../commands/command.ts';
@@ -45,6 +45,7 @@ export class DeferredCommands {
       this.#complete(deferred, handler),
     );
     this.#waiting.set(client, deferred);
+    client.chargeWaiting(waitBytes(request, 0), copyBytesOf(request));
     client.block();
     return deferred;
   }
@@ -57,7 +58,12 @@ export class DeferredCommands {
 
   /** Forgets a client that is gone, or about to go; whether it waited for an answer. */
   forget(client: Client): boolean {
-    return this.#waiting.delete(client);
+    const deferred = this.#waiting.get(client);
+    if (deferred === undefined) return false;
+    this.#waiting.delete(client);
+    const { request } = deferred;
+    client.chargeWaiting(-waitBytes(request, 0), -copyBytesOf(request));
+    return true;
   }
 
   #complete(deferred: DeferredCommand, handler: Handler): void {
@@ -72,7 +78,7 @@ export class DeferredCommands {
     };
     this.#answers.give(deferred, encode, Math.max(0, waitedUs));
     if (tracking.active) tracking.end();
-    if (this.#waiting.delete(client)) this.#answers.release(client);
+    if (this.forget(client)) this.#answers.release(client);
     this.#runner.end();
   }
 }

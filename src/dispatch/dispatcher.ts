@@ -447,7 +447,7 @@ export class Dispatcher {
     if (transaction === undefined) return;
     // A transaction that EXEC will not run anyway takes no memory.
     if (!transaction.aborted && !client.dirty) {
-      transaction.add(command, request);
+      client.queue(command, request);
     }
     this.#reply.simple('QUEUED');
   }

@@ -54,7 +54,7 @@ export class Replay {
     const command = this.#find(request);
     const client = this.#client;
     if (client.transaction !== undefined && command.fullName !== 'exec') {
-      client.transaction.add(command, request);
+      client.queue(command, request);
       return;
     }
     const call = this.#call;

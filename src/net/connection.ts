@@ -33,6 +33,10 @@ const MIN_PENDING_BYTES = 1024;
 /** A kept buffer larger than this is dropped as soon as it is empty. */
 const MAX_SPARE_BYTES = 64 * 1024;
 
+/** What a connection takes at most of the heap and outside it, beside its buffers and its state, in bytes. */
+const CONNECTION_HEAP_BYTES = 4096;
+const CONNECTION_OUTSIDE_BYTES = 6144;
+
 /** A connected client; see the head of this file. */
 export class Connection extends Client implements Recipient {
   readonly #socket: Socket;
@@ -61,11 +65,13 @@ export class Connection extends Client implements Recipient {
   heldBytes = 0;
   /** It is to be closed as soon as what the log holds back of it has left. */
   #finishesWhenReleased = false;
-  /** What `#account` told the host last. */
+  /** What `#account` counted last. */
   #accountedBytes = 0;
 
   constructor(socket: Socket, host: ConnectionHost, id: number, address: ClientAddress) {
-    super(id, address, host.keyspace.databases[0], Date.now(), host.trustsNewClients());
+    const [db] = host.keyspace.databases;
+    super(id, address, db, Date.now(), host.trustsNewClients(), host.clientMemory);
+    this.charge(CONNECTION_HEAP_BYTES, CONNECTION_OUTSIDE_BYTES);
     this.#socket = socket;
     this.#host = host;
     this.#output = openOutput(socket, () => this.#drained());
@@ -76,7 +82,7 @@ export class Connection extends Client implements Recipient {
     });
     socket.on('close', () => {
       host.replies.forget(this);
-      this.#account(0);
+      this.dismiss();
       host.connectionClosed(this);
     });
   }
@@ -160,18 +166,13 @@ export class Connection extends Client implements Recipient {
     return {
       query: this.#pendingLength,
       queryFree: capacity - this.#pendingLength,
+      arguments: 0,
       output: this.#waitingBytes,
-      outputChunks: this.#waitingBytes > 0 ? 1 : 0,
     };
   }
 
   override descriptor(): number {
     return handleOf(this.#socket)?.fd ?? -1;
-  }
-
-  /** Bytes of its buffers, as counted in the host's sum. */
-  get memoryBytes(): number {
-    return this.#accountedBytes;
   }
 
   /** Closes it at once; resolves when the socket is closed. */
@@ -187,11 +188,10 @@ export class Connection extends Client implements Recipient {
     this.closing = true;
     // At once, and not when the socket is closed: PUBLISH counts those who are to get a message, and
     // no element must be given to one who is gone.
-    this.#host.pubsub.removeAll(this);
-    this.#host.blocking.forget(this);
+    this.#host.releaseState(this);
     this.#host.replies.forget(this);
     this.#socket.destroy();
-    this.#account(0);
+    this.dismiss();
   }
 
   override send(bytes: Buffer): void {
@@ -308,6 +308,8 @@ export class Connection extends Client implements Recipient {
       if (decoder.position < end) this.#partial = decoder.suspend();
       this.#retain(buffer, decoder.position, end);
     }
+    // One who was evicted is answered nothing.
+    if (this.#socket.destroyed) reply.rewind({ chunks: 0, position: this.#replyStart });
     replies.takeReplies(this, this.#replyStart, dispatcher.needed);
     replies.flushMessages();
     if (this.closing) this.#finish();
@@ -378,7 +380,7 @@ export class Connection extends Client implements Recipient {
    * @returns where the first request begins that was not run
    */
   #runBatch(start: number): number {
-    const { dispatcher, batch, reply, replies } = this.#host;
+    const { clientMemory, dispatcher, batch, reply, replies } = this.#host;
     const { requests, ends, count } = batch;
     let from = start;
     for (let i = 0; i < count; i++) {
@@ -388,6 +390,7 @@ export class Connection extends Client implements Recipient {
         break;
       }
       from = ends[i];
+      if (clientMemory.isOver) clientMemory.evict();
       if (reply.chunks.length > 0 && reply.pendingBytes > FLUSH_BYTES) {
         replies.takeReplies(this, this.#replyStart, dispatcher.needed);
         this.#replyStart = reply.position;
@@ -448,10 +451,11 @@ export class Connection extends Client implements Recipient {
     this.kill();
   }
 
-  /** Keeps the host's sum of all clients' memory right. */
+  /** Keeps right what its buffers count. */
   #account(unsentBytes: number): void {
-    const bytes = this.#socket.destroyed ? 0 : unsentBytes + (this.#pending?.length ?? 0);
-    this.#host.clientBytes += bytes - this.#accountedBytes;
+    const bytes = unsentBytes + (this.#pending?.length ?? 0);
+    if (bytes === this.#accountedBytes) return;
+    this.charge(0, bytes - this.#accountedBytes);
     this.#accountedBytes = bytes;
   }
 }

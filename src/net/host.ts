@@ -1,5 +1,5 @@
 // What connections share and need of the server around them.
-
+import type { ClientMemory } from '../commands/client-memory.ts';
 import type { BlockedClients } from '../dispatch/blocking.ts';
 import type { Dispatcher } from '../dispatch/dispatcher.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
@@ -31,12 +31,13 @@ export interface ConnectionHost {
   readonly outputLimits: OutputLimits;
   /** `client-query-buffer-limit`, in bytes. */
   readonly queryLimitBytes: number;
-  /** Bytes of all connections' buffers together. */
-  clientBytes: number;
+  readonly clientMemory: ClientMemory;
   /** Whether a new client needs no password. */
   trustsNewClients(): boolean;
   /** Whether a held client may go on (no pause concerns it). */
   mayRun(connection: Connection): boolean;
+  /** Drops everything that is kept for a client who is gone. */
+  releaseState(connection: Connection): void;
   connectionFailed(connection: Connection, error: Error): void;
   connectionClosed(connection: Connection): void;
 }

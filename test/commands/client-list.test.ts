@@ -24,10 +24,10 @@ test('the fields of a new client, in their order', () => {
   const server = new TestServer(rows);
   const client = server.connect();
   expect(server.run(client, 'CLIENT', 'LIST')).toBe(
-    '$264\r\n' +
+    '$275\r\n' +
       'id=1 addr=127.0.0.1:60866 laddr=127.0.0.1:6379 fd=7 name= age=0 idle=0 flags=N db=0 sub=0 ' +
-      'psub=0 ssub=0 multi=-1 qbuf=0 qbuf-free=0 argv-mem=10 multi-mem=0 rbs=0 rbp=0 obl=0 oll=0 ' +
-      'omem=0 tot-mem=10 events=r cmd=NULL user=default redir=-1 resp=2 lib-name= lib-ver=\n\r\n',
+      'psub=0 ssub=0 multi=-1 qbuf=0 qbuf-free=0 argv-mem=10 multi-mem=0 rbs=16384 rbp=16384 obl=0 ' +
+      'oll=0 omem=0 tot-mem=16394 events=r cmd=NULL user=default redir=-1 resp=2 lib-name= lib-ver=\n\r\n',
   );
 });
 
@@ -46,7 +46,8 @@ test('times are in whole seconds, and never negative', () => {
 test('buffers', () => {
   const server = new TestServer(rows);
   const client = server.connect();
-  client.sizes = { query: 5, queryFree: 7, output: 1000, outputChunks: 3 };
+  client.sizes = { query: 5, queryFree: 7, arguments: 100, output: 20_000 };
+  client.charge(0, 5 + 7 + 100 + 20_000);
   server.run(client, 'MULTI');
   server.queue(client, 'CLIENT', 'SETNAME', 'x'.repeat(1000));
   const fields = fieldsOf(server, client);
@@ -56,14 +57,24 @@ test('buffers', () => {
   expect(Object.fromEntries(fields)).toMatchObject({
     qbuf: '5',
     'qbuf-free': '7',
-    'argv-mem': '10',
+    'argv-mem': '110',
     multi: '1',
-    oll: '3',
-    omem: '1000',
-    'tot-mem': String(5 + 7 + 10 + 1000 + queuedBytes),
+    rbs: '16384',
+    rbp: '16384',
+    obl: '16384',
+    oll: '1',
+    omem: String(16_384 + 40),
+    'tot-mem': String(5 + 7 + 110 + 20_000 + queuedBytes + client.heapBytes + 16_384),
     events: 'rw',
     flags: 'x',
   });
+  expect(client.heapBytes).toBeGreaterThan(100);
+  expect(server.clientMemory.bytes).toBe(client.memoryBytes);
+  server.run(client, 'DISCARD');
+  expect([client.heapBytes, client.outsideBytes]).toEqual([0, 20_112]);
+  client.dismiss();
+  client.charge(1000, 1000);
+  expect([client.memoryBytes, server.clientMemory.bytes]).toEqual([0, 0]);
 });
 
 test('flags, in the order of Redis', () => {

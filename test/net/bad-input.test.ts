@@ -101,7 +101,8 @@ test('lengths that are only announced take no memory', async () => {
   await server.clientCount(observer, 101);
   const bytes = Number(await infoField(observer, 'mem_clients_normal')) - before;
   expect(bytes).toBeGreaterThan(0);
-  expect(bytes).toBeLessThan(100 * 16 * 1024);
+  // A connection counts for some 26 KiB, its share of the shared buffers included.
+  expect(bytes).toBeLessThan(100 * 32 * 1024);
   for (const client of clients) await client.close();
 });
 

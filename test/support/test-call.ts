@@ -3,18 +3,22 @@
 
 import { Call } from '../../src/commands/call.ts';
 import { Client, type ClientAddress, type ClientBuffers } from '../../src/commands/client.ts';
+import { ClientMemory } from '../../src/commands/client-memory.ts';
 import { ClientRegistry } from '../../src/commands/client-registry.ts';
 import type { Command, CommandRow } from '../../src/commands/command.ts';
 import type { Effects } from '../../src/commands/effects.ts';
+import { ReplyBufferSettings } from '../../src/commands/reply-buffer.ts';
 import type { Services } from '../../src/commands/services.ts';
 import { Keyspace } from '../../src/keyspace/keyspace.ts';
+import { silentLogger } from '../../src/logging/logger.ts';
 import { Reply } from '../../src/protocol/reply.ts';
 import { Request } from '../../src/protocol/request.ts';
 import { Histogram } from '../../src/telemetry/histogram.ts';
+import { ServerStats } from '../../src/telemetry/server-stats.ts';
 
 /** A client whose buffers are what a test says. */
 export class TestClient extends Client {
-  sizes: ClientBuffers = { query: 0, queryFree: 0, output: 0, outputChunks: 0 };
+  sizes: ClientBuffers = { query: 0, queryFree: 0, arguments: 0, output: 0 };
   /** What was sent to it besides replies. */
   sent = '';
   killed = false;
@@ -48,6 +52,7 @@ const NO_EFFECTS: Effects = {
 export class TestServer {
   readonly keyspace = new Keyspace(16);
   readonly clients = new ClientRegistry();
+  readonly clientMemory = new ClientMemory(this.clients, new ServerStats(), silentLogger());
   readonly reply = new Reply();
   readonly services: Services;
   readonly #rows: readonly CommandRow[];
@@ -61,6 +66,8 @@ export class TestServer {
     const parts: Partial<Services> = {
       keyspace: this.keyspace,
       clients: this.clients,
+      clientMemory: this.clientMemory,
+      replyBuffers: new ReplyBufferSettings(),
       run: (call, command) => command.handler(call),
       effects: NO_EFFECTS,
       ...services,
@@ -75,6 +82,7 @@ export class TestServer {
       this.keyspace.databases[0],
       this.keyspace.nowMs,
       true,
+      this.clientMemory,
     );
     this.clients.add(client);
     return client;
@@ -97,7 +105,7 @@ export class TestServer {
   /** Adds a command to the client's transaction, as dispatch does. */
   queue(client: Client, ...args: (string | Buffer)[]): void {
     const request = Request.of(args);
-    client.transaction?.add(this.command(request), request);
+    client.queue(this.command(request), request);
   }
 
   /** The command that a request names. */
