@@ -8,7 +8,7 @@ import { splitWords } from './syntax/words.ts';
 import { bytesOf } from './text.ts';
 
 /** What whoever wants a Sentinel is told. */
-export const NO_SENTINEL =
+const NO_SENTINEL =
   'there is no Sentinel mode: run the redis-sentinel of a Redis, which watches Synap as it does Redis';
 
 /** What a command line asks for. */

@@ -1,6 +1,6 @@
 // The program `synap-server`, from its command line to what that asks for: a server, or a text.
 import { readFileSync } from 'node:fs';
-import { type Invocation, NO_SENTINEL, parseCommandLine } from '../config/command-line.ts';
+import { type Invocation, parseCommandLine } from '../config/command-line.ts';
 import type { Config } from '../config/config.ts';
 import { ConfigError, systemMessage } from '../config/error.ts';
 import { loadConfig } from '../config/load.ts';
@@ -18,12 +18,10 @@ type Start = Extract<Invocation, { action: 'start' }>;
 
 /**
  * Runs the program; a start that fails is told on the standard error, and ends in exit code 1.
- * @param name by which the program was called
- * @param args the words behind it
+ * @param args the words of the command line
  */
-export async function run(name: string, args: readonly string[]): Promise<void> {
+export async function run(args: readonly string[]): Promise<void> {
   try {
-    if (name.endsWith('-sentinel')) throw new ConfigError(name, NO_SENTINEL);
     await obey(parseCommandLine(args), args);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;

@@ -5,12 +5,16 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { RawClient } from '../support/raw-client.ts';
 import { temporaryDirectory } from '../support/running-server.ts';
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+/** What is installed as `synap-server`. */
+export const LAUNCHER = fileURLToPath(new URL('../../bin/synap-server', import.meta.url));
+/** The launcher finds the Node that runs the tests. */
+const PATH_WITH_NODE = `${dirname(process.execPath)}:${process.env.PATH}`;
 const PATIENCE_MS = 20_000;
 /** The user `nobody`: permissions mean nothing to root. */
 const NOBODY = 65_534;
@@ -31,6 +35,10 @@ export interface RunOptions {
   readonly unprivileged?: boolean;
   /** Runs inside `sh -c` after this command, such as `ulimit -n 100`. */
   readonly after?: string;
+  /** What to run instead of the built program by this Node: LAUNCHER, or another server. */
+  readonly command?: readonly string[] | undefined;
+  /** Beside the environment of the tests. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** One line of the log, in either form; `level` is Redis's mark in Redis's, a number in JSON. */
@@ -90,12 +98,13 @@ export class Program {
   static spawn(args: readonly string[], options: RunOptions = {}): Program {
     const directory = options.cwd === undefined ? temporaryDirectory() : undefined;
     const cwd = options.cwd ?? directory?.path ?? '';
-    const words = [process.execPath, MAIN, ...args];
+    const words = [...(options.command ?? [process.execPath, MAIN]), ...args];
     const [command, ...rest] =
       options.after === undefined
         ? words
         : ['/bin/sh', '-c', `${options.after}; exec "$0" "$@"`, ...words];
-    const child = spawn(command, rest, { cwd, ...privileges(options.unprivileged ?? false) });
+    const env = { ...process.env, PATH: PATH_WITH_NODE, ...options.env };
+    const child = spawn(command, rest, { cwd, env, ...privileges(options.unprivileged ?? false) });
     child.stdin.on('error', () => {});
     child.stdin.end(options.stdin ?? '');
     return new Program(child, cwd, () => directory?.remove());
