@@ -68,6 +68,7 @@ export async function start(parts: StartParts): Promise<Server> {
   const { values } = config;
   checkDirectory(config);
   fitMaxClients(config, log);
+  log.info('monotonic clock: POSIX clock_gettime');
   const server = new Server({
     config,
     log,

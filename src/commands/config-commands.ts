@@ -206,7 +206,8 @@ function rewrite({ reply, server }: Call): void {
     server.log.warn('CONFIG REWRITE executed with success.');
     reply.ok();
   } else {
-    server.log.warn({ problem }, 'CONFIG REWRITE failed: {problem}');
+    const hasFile = server.config.file !== undefined;
+    if (hasFile) server.log.warn({ problem }, 'CONFIG REWRITE failed: {problem}');
     reply.error(problem);
   }
 }

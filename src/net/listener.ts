@@ -1,7 +1,8 @@
 // Listens on TCP addresses and a unix socket, and hands accepted sockets on. The addresses can be
 // changed while it runs: all of them or none, and clients stay connected.
-import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
+import { chmodSync, existsSync, lstatSync, unlinkSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { dirname } from 'node:path';
 import { bindNow, checkBindNow } from './bind-now.ts';
 
 /** Where to listen. */
@@ -151,7 +152,9 @@ export class Listener {
     }
     removeStaleSocket(path);
     const server = this.#create(true);
-    await listen(server, { path, backlog });
+    await listen(server, { path, backlog }).catch((error: unknown) => {
+      throw unixError(error, path);
+    });
     this.#unix = server;
     if (mode !== 0) chmodSync(path, mode);
   }
@@ -171,6 +174,13 @@ function hostOf(address: string): string {
   const name = address.startsWith('-') ? address.slice(1) : address;
   if (name === '*') return '0.0.0.0';
   return name === '::*' ? '::' : name;
+}
+
+/** libuv says EACCES where the folder of a unix socket is not there. */
+function unixError(error: unknown, path: string): unknown {
+  if (codeOf(error) !== 'EACCES' || existsSync(dirname(path))) return error;
+  const place = { code: 'ENOENT', syscall: 'listen', address: path, port: -1 };
+  return Object.assign(new Error(`listen ENOENT: no such file or directory ${path}`), place);
 }
 
 /** Whether the server goes on without the address. */

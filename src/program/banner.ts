@@ -31,7 +31,6 @@ export function logStarting(log: Logger, hasArguments: boolean): void {
 /** What follows when it listens, and before it loads its data. */
 export function logInitialized(log: Logger, { config, port }: Server): void {
   const { values } = config;
-  log.info('monotonic clock: POSIX clock_gettime');
   const isOnTerminal =
     values.logfile === '' && !values['syslog-enabled'] && isatty(STANDARD_OUTPUT);
   if (isOnTerminal || values['always-show-logo']) log.raw(logo(port, process.pid));
