@@ -278,7 +278,7 @@ export class LogRewriter {
       if (!isNamed) directory.remove([name]);
       directory.abandon();
     } catch (error) {
-      this.#host.log.warn({ err: error, name }, 'an unused snapshot of the log was not removed');
+      this.#host.log.warn({ err: error, name }, 'An unused snapshot of the log was not removed');
     }
   }
 
