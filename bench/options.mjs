@@ -6,6 +6,7 @@ import * as eventLoop from './scenarios/event-loop.mjs';
 import * as lists from './scenarios/lists.mjs';
 import * as log from './scenarios/log.mjs';
 import * as memory from './scenarios/memory.mjs';
+import * as nodes from './scenarios/nodes.mjs';
 import * as pubsub from './scenarios/pubsub.mjs';
 import * as recovery from './scenarios/recovery.mjs';
 import * as snapshot from './scenarios/snapshot.mjs';
@@ -13,19 +14,29 @@ import * as strings from './scenarios/strings.mjs';
 import { matchesFilter } from './support/command-rounds.mjs';
 
 /** All scenarios, in the order in which they run. */
-export const scenarios = [strings, lists, pubsub, memory, eventLoop, log, recovery, snapshot];
+export const scenarios = [
+  strings,
+  lists,
+  pubsub,
+  memory,
+  eventLoop,
+  log,
+  recovery,
+  snapshot,
+  nodes,
+];
 
 /**
  * Those whose rows `--row` selects.
  * @type {{ name: string, rowLabels: (quick: boolean) => string[] }[]}
  */
-const scenariosWithRows = [strings, lists, log];
+const scenariosWithRows = [strings, lists, log, nodes];
 
 /**
  * @typedef {object} BenchOptions
  * @property {boolean} help
  * @property {string[]} only names of the scenarios to run
- * @property {string} row words that select rows of strings, lists and log; all rows when empty
+ * @property {string} row words that select rows of strings, lists, log and nodes; all when empty
  * @property {number | null} rounds null: each scenario's own number
  * @property {boolean} quick
  * @property {boolean} full
@@ -33,6 +44,7 @@ const scenariosWithRows = [strings, lists, log];
  * @property {string | null} from file to report from instead of measuring
  * @property {boolean} writeDocs
  * @property {string[] | null} synapCommand program and arguments in Synap's place
+ * @property {string[] | null} nodes major versions or paths for the scenario nodes; null: all tested
  */
 
 export const helpText = `\
@@ -42,11 +54,13 @@ Compares Synap with redis-server on this machine: both with the same settings, a
 
   --only NAMES           run these scenarios only, separated by commas (also --scenario):
 ${scenarios.map(({ name, summary }) => `                           ${name.padEnd(11)} ${summary}`).join('\n')}
-  --row WORDS            of strings, lists and log, only the rows with all these words:
+  --row WORDS            of strings, lists, log and nodes, only the rows with all these words:
                          --row 'set p=16'
-  --rounds N             rounds of each measurement (memory, event-loop: 3, with 10 M keys: 1;
-                         others: 5, with 5 M keys: 3)
-  --quick                four minutes: few rows, short runs, two rounds; nothing is kept
+  --node LIST            the scenario nodes alone, with these: major versions of those that are
+                         tested (scripts/nodes.mjs) or paths of binaries, separated by commas
+  --rounds N             rounds of each measurement (memory, event-loop, nodes: 3, with 10 M keys:
+                         1; others: 5, with 5 M keys: 3)
+  --quick                five minutes: few rows, short runs, two rounds; nothing is kept
   --full                 10 M keys as well, in memory and event-loop (about 2 GB of memory), 5 M
                          keys in recovery and snapshot
   --json FILE            write the results there instead of bench/results/latest.json
@@ -79,11 +93,13 @@ export function parseOptions(args) {
       from: { type: 'string' },
       'write-docs': { type: 'boolean', default: false },
       'synap-command': { type: 'string' },
+      node: { type: 'string' },
     },
   });
   /** @type {string[]} */
   const known = scenarios.map(({ name }) => name);
   const asked = [...values.only, ...values.scenario].flatMap((names) => names.split(','));
+  if (values.node !== undefined && asked.length === 0) asked.push(nodes.name);
   for (const name of asked) {
     if (!known.includes(name)) {
       throw new Error(`there is no scenario "${name}"; there are ${known.join(', ')}`);
@@ -91,7 +107,11 @@ export function parseOptions(args) {
   }
   if (values.quick && values.full) throw new Error('--quick and --full exclude each other');
   const command = values['synap-command'];
-  const named = asked.length === 0 ? known : known.filter((name) => asked.includes(name));
+  if (command !== undefined && asked.includes(nodes.name)) {
+    throw new Error('--synap-command has one server, and the scenario nodes one for each Node');
+  }
+  const all = known.filter((name) => command === undefined || name !== nodes.name);
+  const named = asked.length === 0 ? all : all.filter((name) => asked.includes(name));
   const options = {
     help: values.help,
     only: withSelectedRows(named, values.row, values.quick),
@@ -103,10 +123,11 @@ export function parseOptions(args) {
     from: values.from ?? null,
     writeDocs: values['write-docs'],
     synapCommand: command === undefined ? null : splitCommand(command),
+    nodes: values.node?.split(',') ?? null,
   };
   if (options.writeDocs && options.from === null && !isForKeeps(options)) {
     throw new Error(
-      '--write-docs wants a complete run: no --quick, --row, --json or --synap-command',
+      '--write-docs wants a complete run: no --quick, --row, --node, --json or --synap-command',
     );
   }
   return options;
@@ -132,11 +153,11 @@ function withSelectedRows(names, filter, quick) {
 
 /**
  * Whether a run's results replace the committed ones: only complete runs of Synap itself do.
- * @param {Pick<BenchOptions, 'quick' | 'row' | 'synapCommand' | 'json'>} options
+ * @param {Pick<BenchOptions, 'quick' | 'row' | 'synapCommand' | 'nodes' | 'json'>} options
  * @returns {boolean}
  */
-export function isForKeeps({ quick, row, synapCommand, json }) {
-  return !quick && row === '' && synapCommand === null && json === null;
+export function isForKeeps({ quick, row, synapCommand, nodes, json }) {
+  return !quick && row === '' && synapCommand === null && nodes === null && json === null;
 }
 
 /**

@@ -7,6 +7,7 @@ import { writeDocs } from './report/docs.mjs';
 import { renderText } from './report/render.mjs';
 import { machineFacts, readResults, resultsFile, saveResults } from './report/results.mjs';
 import { reportSections } from './report/sections.mjs';
+import { binariesOf } from './scenarios/nodes.mjs';
 import { hasProcessStats } from './support/process-stats.mjs';
 import { cleanUpOnExit, toolVersion } from './support/processes.mjs';
 import { messageOf, redisPlan, synapPlan } from './support/servers.mjs';
@@ -83,7 +84,9 @@ function checkTools(options) {
   if (!hasProcessStats()) {
     throw new Error('CPU time and memory are read from /proc, so this runs on Linux only');
   }
-  const driven = options.only.filter((name) => ['strings', 'lists', 'log'].includes(name));
+  // What must be installed first is not found out after half an hour.
+  if (options.only.includes('nodes')) binariesOf(options.nodes);
+  const driven = options.only.filter((name) => ['strings', 'lists', 'log', 'nodes'].includes(name));
   if (driven.length > 0 && toolVersion('redis-benchmark') === null) {
     throw new Error(
       `redis-benchmark is not installed, which drives ${driven.join(', ')}.\n${INSTALL_HINT}\n` +

@@ -1,7 +1,7 @@
 // @ts-check
 // The tables of commands under redis-benchmark: requests per second, CPU time and latencies.
 
-import { spread } from '../support/statistics.mjs';
+import { ratioSpread, spread } from '../support/statistics.mjs';
 import { ABSENT, countOf, LOSS, measuredOn, millions, ratioCell, thousands } from './cells.mjs';
 import { commandRatio } from './targets.mjs';
 
@@ -68,6 +68,52 @@ export function latencyTable(rows, title = 'Latency in milliseconds, Synap | Red
 }
 
 /**
+ * @param {NonNullable<Results['scenarios']['nodes']>} results
+ * @returns {Section}
+ */
+export function nodesSection({ versions, rows, clients, secondsPerRun, facts }) {
+  /** @type {(title: string, figure: keyof CommandFigures, format: (value: number) => string) => Table} */
+  const table = (title, figure, format) => ({
+    title,
+    head: ['load', 'Redis', ...versions.flatMap((version) => [`Node ${version}`, 'ratio'])],
+    rows: rows.map((row) => {
+      const redis = row.rounds.map((round) => round.redis?.[figure]);
+      const ofNodes = versions.flatMap((_, i) => {
+        const synap = row.rounds.map((round) => round.synap[i][figure]);
+        const isMoreBetter = figure === 'requestsPerSecond';
+        const ratio = ratioCell(ratioSpread(synap, redis), isMoreBetter);
+        return [medianCell(synap, format), ratio];
+      });
+      return [loadLabel(row), medianCell(redis, format), ...ofNodes];
+    }),
+  });
+  return {
+    name: 'nodes',
+    title: 'Releases of Node',
+    tables: [
+      table('Requests per second', 'requestsPerSecond', thousands),
+      table('Server CPU per command in µs', 'cpuMicrosPerCommand', (value) => value.toFixed(2)),
+    ],
+    notes: [
+      `${clients} connections, median of ${countOf(rows[0].rounds)} of about ${secondsPerRun} s ` +
+        'each, all servers beside each other and in turns; ratios are Synap ÷ Redis, with their ' +
+        `range over the rounds; ${LOSS}: Redis is ahead.`,
+      measuredOn({ ...facts, node: versions.join(', ') }),
+    ],
+  };
+}
+
+/**
+ * @param {readonly (number | undefined)[]} values
+ * @param {(value: number) => string} format
+ * @returns {string}
+ */
+function medianCell(values, format) {
+  const found = spread(values);
+  return found === null ? ABSENT : format(found.median);
+}
+
+/**
  * @param {CommandResult} row
  * @param {keyof CommandFigures} figure
  * @param {(value: number) => string} format
@@ -85,7 +131,7 @@ function comparison(row, figure, format, isMoreBetter) {
 }
 
 /**
- * @param {CommandResult} row
+ * @param {import('../support/command-rounds.mjs').CommandRow} row
  * @returns {string} the command and what differs from the base load
  */
 function loadLabel({ command, pipeline, valueSizeBytes, keySpace }) {

@@ -34,6 +34,7 @@ import { fileURLToPath } from 'node:url';
  *   log?: { facts: Facts } & import('../scenarios/log.mjs').LogResult,
  *   recovery?: { facts: Facts, rows: import('../scenarios/recovery.mjs').RecoveryRow[] },
  *   snapshot?: { facts: Facts } & import('../scenarios/snapshot.mjs').SnapshotResult,
+ *   nodes?: { facts: Facts } & import('../scenarios/nodes.mjs').NodesResult,
  * }} scenarios
  */
 

@@ -15,7 +15,7 @@ import {
   thousands,
   verdict,
 } from './cells.mjs';
-import { commandSection } from './command-tables.mjs';
+import { commandSection, nodesSection } from './command-tables.mjs';
 import {
   logSection,
   persistenceTargets,
@@ -53,7 +53,7 @@ import {
  */
 export function reportSections({ scenarios }) {
   const { strings, lists, pubsub, memory, 'event-loop': eventLoop } = scenarios;
-  const { log, recovery, snapshot } = scenarios;
+  const { log, recovery, snapshot, nodes } = scenarios;
   /** @type {Section[]} */
   const sections = [];
   if (strings !== undefined) sections.push(commandSection('strings', 'Strings', strings));
@@ -95,6 +95,7 @@ export function reportSections({ scenarios }) {
   if (log !== undefined) sections.push(logSection(log));
   if (recovery !== undefined) sections.push(recoverySection(recovery));
   if (snapshot !== undefined) sections.push(snapshotSection(snapshot));
+  if (nodes !== undefined) sections.push(nodesSection(nodes));
   const tables = targetTables(scenarios);
   if (tables.length > 0) sections.push({ name: 'targets', title: 'Targets', tables, notes: [] });
   return sections;

@@ -47,19 +47,30 @@ const QUICK_WARM_UP_SECONDS = [0.5];
  */
 
 /**
- * What a scenario measures and how it keeps its servers.
+ * How a row is run.
  * @template {CommandRow} Row
- * @typedef {object} CommandPlan
- * @property {Row[][]} groups rows that are warmed up and measured together
- * @property {readonly string[]} [directives] of the servers; those that keep nothing unless given
- * @property {number} [secondsPerRun] about; 2.5 unless given
+ * @typedef {object} RunPlan
  * @property {(row: Row) => string} label
  * @property {(row: Row) => import('./redis-benchmark.mjs').Workload} workload
- * @property {(server: RunningServer, row: Row) => Promise<void>} [fillForGroup] before a group,
- *   given one of its rows
  * @property {(server: RunningServer, row: Row, requests: number) => Promise<void>} [beforeRun]
  * @property {(server: RunningServer, row: Row) => Promise<void>} [afterRun] throws when the run
  *   was not what it should have been
+ */
+
+/**
+ * What a scenario measures and how it keeps its servers.
+ * @template {CommandRow} Row
+ * @typedef {object} CommandGroups
+ * @property {Row[][]} groups rows that are warmed up and measured together
+ * @property {readonly string[]} [directives] of the servers; those that keep nothing unless given
+ * @property {number} [secondsPerRun] about; 2.5 unless given
+ * @property {(server: RunningServer, row: Row) => Promise<void>} [fillForGroup] before a group,
+ *   given one of its rows
+ */
+
+/**
+ * @template {CommandRow} Row
+ * @typedef {RunPlan<Row> & CommandGroups<Row>} CommandPlan
  */
 
 /**
@@ -70,8 +81,7 @@ const QUICK_WARM_UP_SECONDS = [0.5];
  */
 export async function measureCommands({ plans, options, progress }, plan) {
   const rounds = options.rounds ?? (options.quick ? 2 : 5);
-  const secondsPerRun = options.quick ? 1.2 : (plan.secondsPerRun ?? 2.5);
-  const warmUpSeconds = options.quick ? QUICK_WARM_UP_SECONDS : WARM_UP_SECONDS;
+  const { secondsPerRun, warmUpSeconds } = lengthsOfRun(options.quick, plan.secondsPerRun);
   const { directives = keepNothing } = plan;
   const measure = async (/** @type {RunningServer[]} */ servers) => {
     /** @type {CommandResult[]} */
@@ -102,6 +112,18 @@ export async function measureCommands({ plans, options, progress }, plan) {
 }
 
 /**
+ * How long a run is, and those before it that warm a server up.
+ * @param {boolean} quick
+ * @param {number} [seconds] about, of a run that is not quick
+ * @returns {{ secondsPerRun: number, warmUpSeconds: readonly number[] }}
+ */
+export function lengthsOfRun(quick, seconds = 2.5) {
+  return quick
+    ? { secondsPerRun: 1.2, warmUpSeconds: QUICK_WARM_UP_SECONDS }
+    : { secondsPerRun: seconds, warmUpSeconds: WARM_UP_SECONDS };
+}
+
+/**
  * @param {string} label of a row
  * @param {string} filter words that all must be words of the label, in any case
  * @returns {boolean}
@@ -118,12 +140,12 @@ export function matchesFilter(label, filter) {
  * Warms every server up with the row's own commands, until compiled code runs them.
  * @template {CommandRow} Row
  * @param {readonly RunningServer[]} servers
- * @param {CommandPlan<Row>} plan
+ * @param {RunPlan<Row>} plan
  * @param {Row} row
  * @param {readonly number[]} warmUpSeconds
  * @returns {Promise<number>} requests per second of a warm server, on average
  */
-async function calibrate(servers, plan, row, warmUpSeconds) {
+export async function calibrate(servers, plan, row, warmUpSeconds) {
   let sum = 0;
   for (const server of servers) {
     let { requestsPerSecond } = await measureRun(server, plan, row, PROBE_REQUESTS);
@@ -156,14 +178,15 @@ async function measureRound(servers, plan, row, requests, round) {
 }
 
 /**
+ * Runs a row once.
  * @template {CommandRow} Row
  * @param {RunningServer} server
- * @param {CommandPlan<Row>} plan
+ * @param {RunPlan<Row>} plan
  * @param {Row} row
  * @param {number} requests
  * @returns {Promise<CommandFigures>}
  */
-async function measureRun(server, plan, row, requests) {
+export async function measureRun(server, plan, row, requests) {
   await plan.beforeRun?.(server, row, requests);
   const { pipeline, valueSizeBytes } = row;
   const cpuBefore = cpuTimeMicros(server.pid);

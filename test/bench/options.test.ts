@@ -3,6 +3,7 @@ import { isForKeeps, parseOptions, splitCommand } from '../../bench/options.mjs'
 import * as lists from '../../bench/scenarios/lists.mjs';
 import * as log from '../../bench/scenarios/log.mjs';
 import { loadLabel, memoryLoads } from '../../bench/scenarios/memory.mjs';
+import * as nodes from '../../bench/scenarios/nodes.mjs';
 import { recoveryLoads } from '../../bench/scenarios/recovery.mjs';
 import { snapshotSizes } from '../../bench/scenarios/snapshot.mjs';
 import { rowLabels } from '../../bench/scenarios/strings.mjs';
@@ -14,8 +15,9 @@ describe('parseOptions', () => {
     const options = parseOptions([]);
     expect(options.only).toEqual([
       ...['strings', 'lists', 'pubsub', 'memory', 'event-loop'],
-      ...['log', 'recovery', 'snapshot'],
+      ...['log', 'recovery', 'snapshot', 'nodes'],
     ]);
+    expect(options.nodes).toBeNull();
     expect(options.rounds).toBeNull();
     expect(isForKeeps(options)).toBe(true);
   });
@@ -34,14 +36,25 @@ describe('parseOptions', () => {
     [['--quick', '--write-docs'], '--write-docs'],
     [['--synap-command', 'redis-server', '--write-docs'], '--write-docs'],
     [['--synap-command', ' '], 'empty'],
-    [['--row', 'set p=2'], 'no row of strings or lists or log'],
+    [['--row', 'set p=2'], 'no row of strings or lists or log or nodes'],
     [['--only', 'strings,memory', '--row', 'lpush'], 'no row of strings'],
-    [['--quick', '--row', 'rpop'], 'no row of strings or lists or log'],
+    [['--quick', '--row', 'rpop'], 'no row of strings or lists or log or nodes'],
     [['--only', 'log', '--row', 'get p=16'], 'no row of log'],
+    [['--node', '24', '--write-docs'], '--write-docs'],
+    [['--node', '24', '--synap-command', 'redis-server'], '--synap-command'],
     [['--fast'], '--fast'],
     [['strings'], 'strings'],
   ])('refuses %j', (args, message) => {
     expect(() => parseOptions(args)).toThrow(message);
+  });
+
+  test('with --node measures releases of Node, and these alone unless it is told otherwise', () => {
+    const { only, nodes } = parseOptions(['--node', '24,/opt/node']);
+    expect({ only, nodes }).toEqual({ only: ['nodes'], nodes: ['24', '/opt/node'] });
+    expect(parseOptions(['--node', '24', '--only', 'nodes,memory']).only).toEqual([
+      ...['memory', 'nodes'],
+    ]);
+    expect(parseOptions(['--synap-command', 'redis-server']).only).not.toContain('nodes');
   });
 
   test('leaves out a scenario of which no row is selected', () => {
@@ -56,12 +69,15 @@ describe('parseOptions', () => {
     expect(parseOptions(['--only', 'pubsub', '--row', 'get']).only).toEqual(['pubsub']);
   });
 
-  test.each([['--quick'], ['--row=SET'], ['--json=file'], ['--synap-command=redis-server']])(
-    'does not keep the results of %s',
-    (flag) => {
-      expect(isForKeeps(parseOptions([flag]))).toBe(false);
-    },
-  );
+  test.each([
+    ['--quick'],
+    ['--row=SET'],
+    ['--json=file'],
+    ['--node=24'],
+    ['--synap-command=redis-server'],
+  ])('does not keep the results of %s', (flag) => {
+    expect(isForKeeps(parseOptions([flag]))).toBe(false);
+  });
 
   test('writes documentation from a file, whatever else', () => {
     expect(parseOptions(['--from', 'file', '--quick', '--write-docs']).writeDocs).toBe(true);
@@ -103,6 +119,22 @@ describe('rows of strings', () => {
     expect(select('set p=1')).toEqual(['SET P=1 16B 100k']);
     expect(select('p=64 GET')).toEqual(['GET P=64 16B 100k']);
     expect(select('set p=2')).toEqual([]);
+  });
+});
+
+describe('rows of nodes', () => {
+  test('are SET and GET at each length of a pipeline', () => {
+    const labels = ['SET', 'GET'].flatMap((command) =>
+      [1, 16, 64].map((pipeline) => `${command} P=${pipeline} 16B 100k`),
+    );
+    expect(nodes.rowLabels(false)).toEqual(labels);
+    expect(nodes.rowLabels(true)).toEqual(labels.filter((label) => label.includes('P=16')));
+  });
+
+  test('are measured with the binaries that are asked for', () => {
+    expect(nodes.binariesOf([process.execPath])).toEqual([process.execPath]);
+    expect(() => nodes.binariesOf([process.execPath, '19'])).toThrow('Node 19 is none of those');
+    expect(() => nodes.binariesOf(['/no/such/node'])).toThrow('is no Node');
   });
 });
 

@@ -126,6 +126,25 @@ function results({ withRedis = true } = {}): Results {
         ],
       },
       ...persistence({ withRedis }),
+      nodes: {
+        facts,
+        clients: 50,
+        secondsPerRun: 2.5,
+        versions: ['20.1.0', '24.2.0'],
+        rows: [
+          {
+            command: 'GET',
+            pipeline: 16,
+            valueSizeBytes: 16,
+            keySpace: 100_000,
+            requests: 1_000_000,
+            rounds: [1, 3].map((factor) => ({
+              synap: [figures(250_000, 3, 1), figures(500_000 * factor, 1, 1)],
+              redis: withRedis ? figures(500_000, 2, 1) : null,
+            })),
+          },
+        ],
+      },
     },
   };
 }
@@ -322,6 +341,21 @@ describe('sections', () => {
     ]);
   });
 
+  test('have a column for each release of Node', () => {
+    const section = reportSections(results()).find(({ name }) => name === 'nodes');
+    expect(section?.tables[0].head).toEqual([
+      ...['load', 'Redis', 'Node 20.1.0', 'ratio', 'Node 24.2.0', 'ratio'],
+    ]);
+    expect(cells(results(), 'nodes', 'GET P=16')).toEqual([
+      ['GET P=16', '500 k', '250 k', '0.50 ▼', '1,000 k', '2.00 (1.00–3.00)'],
+      ['GET P=16', '2.00', '3.00', '1.50 ▼', '1.00', '0.50'],
+    ]);
+    expect(section?.notes.join()).toContain('on Node 20.1.0, 24.2.0,');
+    expect(cells(results({ withRedis: false }), 'nodes', 'GET P=16')[1]).toEqual([
+      ...['GET P=16', '—', '3.00', '—', '1.00', '—'],
+    ]);
+  });
+
   test('have a table for each appendfsync that was measured', () => {
     const tables = reportSections(results()).find(({ name }) => name === 'log')?.tables ?? [];
     expect(tables.map(({ title }) => title.split(':')[0])).toEqual([
@@ -404,7 +438,7 @@ describe('docs/performance.md', () => {
   test('has a place for every section and the charts', () => {
     const charts = ['charts', 'lists-charts', 'log-charts'];
     const names = [...reportSections(results()).map(({ name }) => name), ...charts];
-    expect(names).toHaveLength(12);
+    expect(names).toHaveLength(13);
     for (const name of names) {
       const written = replaceBetweenMarkers(document, name, 'NEW');
       expect(written).toContain(`<!-- bench:${name} -->\n\nNEW\n\n<!-- /bench:${name} -->`);
