@@ -1,17 +1,24 @@
-// The client `ioredis`, as an application uses it.
+// The client `ioredis`, as an application uses it, with RESP3 and with RESP2: the results are the same.
 
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { RunningServer } from '../support/running-server.ts';
 import { startSynapServer } from '../support/synap-server.ts';
 
-describe('ioredis', () => {
+interface OpenOptions {
+  db?: number;
+  password?: string;
+  enableAutoPipelining?: boolean;
+  stringNumbers?: boolean;
+}
+
+describe.each([3, 2] as const)('ioredis with RESP%i', (protocol) => {
   let server: RunningServer;
   let redis: Redis;
   const clients: Redis[] = [];
 
-  function open(options: { db?: number; password?: string } = {}): Redis {
-    const client = new Redis({ port: server.port, host: '127.0.0.1', ...options });
+  function open(options: OpenOptions = {}): Redis {
+    const client = new Redis({ port: server.port, host: '127.0.0.1', ...options, protocol });
     // Each failure is also what the command that met it rejects with.
     client.on('error', () => {});
     clients.push(client);
@@ -97,6 +104,21 @@ describe('ioredis', () => {
     expect(await redis.get('k')).toBe('zero');
     await redis.select(3);
     expect(await redis.get('k')).toBe('three');
+  });
+
+  test('commands of a tick leave together, SELECT before them', async () => {
+    const other = open({ enableAutoPipelining: true });
+    await other.ping();
+    await Promise.all([other.set('x', 'two'), other.select(2), other.set('y', 'two')]);
+    expect(await other.mget('x', 'y')).toEqual(['two', 'two']);
+    expect(await redis.mget('x', 'y')).toEqual([null, null]);
+  });
+
+  test('doubles and integers come as the server writes them', async () => {
+    expect(await redis.call('DEBUG', 'PROTOCOL', 'double')).toBe('3.141');
+    await redis.set('n', '9007199254740992');
+    expect(await redis.incr('n')).toBe(9_007_199_254_740_992);
+    expect(await open({ stringNumbers: true }).incr('n')).toBe('9007199254740994');
   });
 
   test('a password', async () => {

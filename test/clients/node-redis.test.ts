@@ -1,6 +1,6 @@
 // The client `redis` (node-redis), with RESP3 and with RESP2.
 
-import { createClient, WatchError } from 'redis';
+import { createClient, MultiErrorReply, SimpleError, WatchError } from 'redis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { RunningServer } from '../support/running-server.ts';
 import { startSynapServer } from '../support/synap-server.ts';
@@ -76,6 +76,23 @@ describe.each([2, 3] as const)('redis with RESP%i', (RESP) => {
     await expect(client.multi().set('k', 'lost').exec()).rejects.toThrow(WatchError);
     expect(await client.get('k')).toBe('changed');
     expect(await client.multi().get('k').execAsPipeline()).toEqual(['changed']);
+  });
+
+  test('errors within transactions and pipelines stand in their places', async () => {
+    const transaction = client.multi().set('a', 'x').incr('a').get('a');
+    const error = await transaction.exec().catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(MultiErrorReply);
+    const { replies, errorIndexes } = error as MultiErrorReply;
+    expect(replies).toEqual(['OK', expect.any(SimpleError), 'x']);
+    expect(errorIndexes).toEqual([1]);
+    const pipeline = client.multi().set('a', 'x').incr('a').get('a');
+    await expect(pipeline.execAsPipeline()).rejects.toBeInstanceOf(SimpleError);
+  });
+
+  test('integers beyond 2^53 arrive as the nearest double', async () => {
+    await client.set('n', '9007199254740992');
+    expect(await client.incr('n')).toBe(9_007_199_254_740_992);
+    expect(await client.get('n')).toBe('9007199254740993');
   });
 
   test('scanIterator finds every key', async () => {

@@ -2,7 +2,7 @@
 
 import { redact } from '../support/comparers.ts';
 import { compareWithRedis } from '../support/comparison-suite.ts';
-import { closes, command, compared, raw } from '../support/script.ts';
+import { closes, command, compared, framed, raw } from '../support/script.ts';
 
 /** What HELLO tells about the server itself: its version and the connection's id. */
 const HELLO_VARIES = redact(/^\d+\.\d+\.\d+$|^\d{1,6}$/);
@@ -71,6 +71,28 @@ compareWithRedis('connection', (define) => {
     ),
     'CLIENT GETNAME',
   ]);
+
+  define('HELLO in every state of the server and of the connection', [
+    'CONFIG SET maxmemory 1\nSET k v',
+    compared(HELLO_VARIES, 'HELLO 3\nHELLO 2'),
+    'CONFIG SET maxmemory 0\nm> MULTI\nm> GET missing\nm> HELLO 3\nm> GET missing',
+    compared(HELLO_VARIES, 'm> EXEC'),
+    'm> GET missing',
+    'CLIENT PAUSE 20 WRITE',
+    compared(HELLO_VARIES, 'p> HELLO 3'),
+    'CLIENT UNPAUSE',
+    'w> WATCH k',
+    compared(HELLO_VARIES, 'w> HELLO 3'),
+  ], { protocols: [2] });
+
+  define('HELLO of a subscriber', [
+    framed('s> SUBSCRIBE x', 1),
+    's> HELLO 3\ns> HELLO 2\ns> HELLO',
+    framed('s> UNSUBSCRIBE', 1),
+    compared(HELLO_VARIES, 's> HELLO 3'),
+    framed('s> SUBSCRIBE x', 1),
+    compared(HELLO_VARIES, 's> HELLO 2'),
+  ], { protocols: [2] });
 
   define('HELLO changes the protocol for the replies after it', [
     'SET k v',

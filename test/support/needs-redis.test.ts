@@ -5,7 +5,7 @@ import { filesThatNeedRedis } from './needs-redis.ts';
 
 /** What starts Redis or one of its tools. */
 const NEEDS_REDIS =
-  /\b(startRedisServer|RedisServer\.start|Process\.startRedis|compareWithRedis)\(|'redis-(cli|benchmark)', /;
+  /\b(startRedisServer|RedisServer\.start|Process\.startRedis|compareWithRedis|startLoading)\(|'redis-(cli|benchmark)', /;
 
 test('every test file that uses Redis is listed, or skips the groups that do', () => {
   const files = readdirSync('test', { recursive: true, encoding: 'utf8' })

@@ -8,7 +8,13 @@ import { readdirSync } from 'node:fs';
 const FOLDERS = ['test/compatibility'];
 /** The exceptions in them. */
 const SELF_SUFFICIENT = ['test/compatibility/document.test.ts'];
-const FILES = ['test/clients/redis-cli.test.ts', 'test/support/compare.test.ts'];
+const FILES = [
+  'test/clients/greetings.test.ts',
+  'test/clients/loading.test.ts',
+  'test/clients/redis-cli.test.ts',
+  'test/ecosystem/python-redis.test.ts',
+  'test/support/compare.test.ts',
+];
 
 const PROGRAMS = ['redis-server', 'redis-cli', 'redis-benchmark'];
 
