@@ -1,10 +1,10 @@
 // Counts the tests in a report of Vitest's JSON reporter, for .ci/run:
-//   node .ci/count-tests.mjs <report> <exit status of the test run>
+//   node .ci/count-tests.mjs <report> <exit status of the test run> <what was run>
 // Prints "<passed> <failed> <skipped>". A file that could not be loaded counts as one failed test, and so does
 // a run that failed without a failed test (an unhandled error, a report that is missing or empty).
 import { readFileSync } from 'node:fs';
 
-const [file, status] = process.argv.slice(2);
+const [file, status, name] = process.argv.slice(2);
 const text = readFileSync(file, 'utf8');
 let passed = 0;
 let failed = 0;
@@ -19,7 +19,7 @@ if (text !== '') {
   skipped = report.numPendingTests + report.numTodoTests;
 }
 if (failed === 0 && (status !== '0' || passed === 0)) {
-  process.stderr.write(`ci: npm test ended with status ${status} and ${passed} passed tests\n`);
+  process.stderr.write(`ci: ${name} ended with status ${status} and ${passed} passed tests\n`);
   failed = 1;
 }
 process.stdout.write(`${passed} ${failed} ${skipped}\n`);

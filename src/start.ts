@@ -10,6 +10,7 @@ import { ModuleError, moduleProblem } from './config/module-problem.ts';
 import { createLogger } from './logging/create-logger.ts';
 import type { Logger } from './logging/logger.ts';
 import { maxClientsOfSystem, RESERVED_DESCRIPTORS } from './net/descriptor-limit.ts';
+import { missingInternals, nodeInternals } from './net/node-internals.ts';
 import { Server } from './server.ts';
 import { follow } from './settings.ts';
 import { VERSION } from './version.ts';
@@ -82,6 +83,7 @@ export async function start(parts: StartParts): Promise<Server> {
   follow(server);
   config.onWarning((warning) => log.warn(warning));
   for (const warning of config.warnings()) log.warn(warning);
+  reportMissingInternals(log);
   try {
     await server.listen({
       port: values.port,
@@ -99,6 +101,17 @@ export async function start(parts: StartParts): Promise<Server> {
   // From now on the configuration tells the port that was picked, as if it had been set.
   if (values.port === 0 && anyPort) config.assign('port', [String(server.port)]);
   return server;
+}
+
+/** Says what this Node is slower for: otherwise nobody would look for it there. */
+function reportMissingInternals(log: Logger): void {
+  const missing = missingInternals(nodeInternals).join(', ');
+  if (missing === '') return;
+  const node = process.version;
+  log.warn(
+    { node, missing },
+    'Node {node} differs from those that were tested; missing: {missing}',
+  );
 }
 
 /** Loads the data of the last run; clients are told meanwhile that it is loaded. */

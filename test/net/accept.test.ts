@@ -3,7 +3,7 @@
 // and with nothing.
 
 import type { Socket } from 'node:net';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { NodeInternals } from '../../src/net/node-internals.ts';
 import { encodeCommand } from '../support/command-line.ts';
 import type { RawClient } from '../support/raw-client.ts';
@@ -76,6 +76,9 @@ describe.each(CASES)('a socket $name', ({ lacks, hidesHandles }) => {
   beforeEach(async () => {
     Object.assign(node, { lacks, hidesHandles, withHandle: 0, withoutHandle: 0, written: 0 });
     server = await LoggedServer.start();
+    expect(server.log().filter(({ msg }) => msg.includes('missing:'))).toHaveLength(
+      Object.keys(lacks).length > 0 ? 1 : 0,
+    );
     observer = await server.connect();
     await observer.command('PING');
   });
@@ -179,3 +182,20 @@ describe.each(CASES)('a socket $name', ({ lacks, hidesHandles }) => {
     await server.clientCount(observer, 1);
   });
 });
+
+test.each([{ bind: '127.0.0.2' }, { port: '1' }])(
+  'where nothing can be bound at once, CONFIG SET %o is refused, and nothing changes',
+  async (change) => {
+    Object.assign(node, { lacks: { bind: undefined }, hidesHandles: false });
+    const server = await LoggedServer.start();
+    onTestFinished(() => server.stop());
+    const client = await server.connect();
+    const { bytes } = await client.command('CONFIG', 'SET', ...Object.entries(change)[0]);
+    expect(bytes.toString()).toMatch(/^-ERR CONFIG SET failed /);
+    expect(await server.logged('Cannot listen')).toBeDefined();
+    const other = await server.connect();
+    expect((await other.command('PING')).type).toBe('+');
+    await other.close();
+    await client.close();
+  },
+);

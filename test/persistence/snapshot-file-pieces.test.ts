@@ -99,6 +99,34 @@ test.each([0, 1])('nor does one that is given up, with %i pieces to write', asyn
   await vi.waitFor(() => expect(openFiles()).toBe(before));
 });
 
+// What collects a file's handle that is still open ends the process, as of Node 26.
+test.each([{ compresses: false }, { compresses: true }])(
+  'one that is read does not stay open either, read to its end or not (%o)',
+  async ({ compresses }) => {
+    const { file, nextPiece } = spoilingFile(compresses);
+    for (let i = 0; i < 3; i++) file.add(nextPiece());
+    expect(await file.finish()).toBe(true);
+    const before = openFiles();
+    await content();
+    expect(openFiles()).toBe(before);
+    for await (const piece of new SnapshotPieces(path)) {
+      expect(piece.length).toBeGreaterThan(0);
+      expect(openFiles()).toBeGreaterThan(before);
+      break;
+    }
+    expect(openFiles()).toBe(before);
+    const unread = new SnapshotPieces(path)[Symbol.asyncIterator]();
+    await unread.return(undefined);
+    expect(openFiles()).toBe(before);
+    if (!compresses) return;
+    const damaged = readFileSync(path);
+    damaged[damaged.length >> 1] ^= 0xff;
+    writeFileSync(path, damaged);
+    await expect(content()).rejects.toThrow();
+    expect(openFiles()).toBe(before);
+  },
+);
+
 test('what is in its place is not waited for, even if it is a pipe', async () => {
   execFileSync('mkfifo', [path]);
   const file = new SnapshotFile(path, true);
