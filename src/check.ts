@@ -5,16 +5,18 @@ import { statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { baseChecker } from './inspection/base-file.ts';
+import { runFile as runAof, runDirectory } from './inspection/log-run.ts';
 import { ProgressLine } from './inspection/progress-line.ts';
 import { inspectFile } from './inspection/single-file.ts';
 import { inspect, UNUSABLE, type Verdict } from './persistence/inspection.ts';
 
-const USAGE = `Usage: synap-check [--fix] [--name FILENAME] DIRECTORY
-       synap-check [--fix] FILE
+const USAGE = `Usage: synap-check [--fix] [--name FILENAME] [--databases N] DIRECTORY
+       synap-check [--fix] [--databases N] FILE
 
 Verifies the write-ahead log in DIRECTORY (appenddirname): the manifest, every key of every base and
 its checksum, and every group of every increment by its checksum. Or a FILE: a snapshot (dump.rdb), or
-the one AOF file of Redis before version 7. Prints what it finds. The server must not be running.
+the one AOF file of Redis before version 7. What is sound is run as at a start, in memory. Prints what it
+finds. The server must not be running.
 
   --fix            repairs it, and deletes nothing:
                    - the log is cut at the last group before the damage, and an AOF file at its last
@@ -25,6 +27,7 @@ the one AOF file of Redis before version 7. Prints what it finds. The server mus
                    - a manifest that is missing or damaged is made anew from the files; the damaged
                      one is kept as NAME.damaged
   --name FILENAME  appendfilename, if it is not appendonly.aof
+  --databases N    databases of the server, if it has not 16
   --help           this text
 
 Each line of the output tells of one thing:
@@ -35,6 +38,10 @@ Each line of the output tells of one thing:
   damage: ..., torn end: ...       where the log cannot be read on, and why
   the server would start from ...  where it cannot begin with the newest base
   repaired: ...                    what --fix has done
+  fails: NAME, byte N: ...         a command that is answered with an error when it is run; the server
+                                   reports it and goes on, as Redis does
+  run: ...                         how many commands were run, and how many of them fail
+  the server does not start ...    what it refuses: a command that it does not know, for example
   all is well, or: there is damage that is not repaired
 
 Exit code: 0 all is well, or repaired; 1 there is damage; 2 it could not be checked.
@@ -46,6 +53,7 @@ const MANIFEST = '.manifest';
 interface Options {
   readonly name: string;
   readonly fix: boolean;
+  readonly databases: number;
 }
 
 process.exitCode = await run(process.argv.slice(2));
@@ -58,6 +66,7 @@ async function run(args: string[]): Promise<number> {
       options: {
         fix: { type: 'boolean', default: false },
         name: { type: 'string', default: 'appendonly.aof' },
+        databases: { type: 'string', default: '16' },
         help: { type: 'boolean', default: false },
       },
     });
@@ -67,14 +76,18 @@ async function run(args: string[]): Promise<number> {
     }
     if (positionals.length !== 1)
       throw new Error(`one directory or file must be named\n\n${USAGE}`);
-    return await check(positionals[0], values);
+    const databases = Number(values.databases);
+    if (!Number.isInteger(databases) || databases < 1) {
+      throw new Error(`--databases is a number of databases, not '${values.databases}'`);
+    }
+    return await check(positionals[0], { ...values, databases });
   } catch (error) {
     process.stderr.write(`synap-check: ${error instanceof Error ? error.message : error}\n`);
     return UNUSABLE;
   }
 }
 
-async function check(path: string, { fix, name }: Options): Promise<Verdict> {
+async function check(path: string, { fix, name, databases }: Options): Promise<Verdict> {
   const line = new ProgressLine((text) => void process.stderr.write(text));
   const print = (text: string): void => {
     line.clear();
@@ -84,11 +97,15 @@ async function check(path: string, { fix, name }: Options): Promise<Verdict> {
   const onProgress = isWatched ? line.update.bind(line) : () => {};
   const checkBase = baseChecker(onProgress);
   try {
-    const logOptions = { fix, print, onProgress, checkBase };
-    if (statSync(path).isDirectory()) return await inspect(path, { ...logOptions, baseName: name });
-    if (!path.endsWith(MANIFEST)) return await inspectFile(path, { fix, print, onProgress });
-    const baseName = basename(path, MANIFEST);
-    return await inspect(dirname(path), { ...logOptions, baseName });
+    const checkLog = (directory: string, baseName: string) =>
+      inspect(directory, {
+        ...{ fix, print, onProgress, checkBase, baseName },
+        runLog: (files) => runDirectory(directory, baseName, { databases, files }),
+      });
+    if (statSync(path).isDirectory()) return await checkLog(path, name);
+    if (path.endsWith(MANIFEST)) return await checkLog(dirname(path), basename(path, MANIFEST));
+    const runFile = () => runAof(path, { databases, files: [path] });
+    return await inspectFile(path, { fix, print, onProgress, runFile });
   } finally {
     line.clear();
   }

@@ -17,7 +17,7 @@ import type { Config } from './config/config.ts';
 import { systemMessage } from './config/error.ts';
 import type { MemoryShare } from './config/kinds/numbers.ts';
 import type { BlockedClients } from './dispatch/blocking.ts';
-import { Dispatcher, type MemoryGuard } from './dispatch/dispatcher.ts';
+import { Dispatcher, type MemoryGuard, type ProtectedCheck } from './dispatch/dispatcher.ts';
 import type { EffectRecorder } from './dispatch/effect-recorder.ts';
 import { LogKeeper, type LogKeeperHost } from './journal/log-keeper.ts';
 import {
@@ -98,6 +98,7 @@ export class Server
   readonly #connections = new Set<Connection>();
   readonly #readBuffer = Buffer.allocUnsafeSlow(READ_BYTES);
   readonly #isOver = (): boolean => this.usedMemoryBytes() > this.maxMemoryBytes;
+  readonly isProtected: ProtectedCheck = (client) => this.#refuseProtected(client);
   readonly #identity: ServerIdentity;
   #closing: Promise<void> | undefined;
   readonly #onClosed: (options: ShutdownOptions | undefined) => void;
@@ -141,13 +142,7 @@ export class Server
       port: 0,
     };
     const nobody = new DetachedClient(this.keyspace);
-    this.dispatcher = new Dispatcher(
-      this.reply,
-      this,
-      this,
-      (client) => this.#refuseProtected(client),
-      nobody,
-    );
+    this.dispatcher = new Dispatcher(this.reply, this, this, this.isProtected, nobody);
     this.background = new Background(this);
     this.keyspace.onReclaimable = () => this.background.wake();
     this.#listener = new Listener(this);
@@ -166,9 +161,7 @@ export class Server
 
   loaded(): void {
     this.keyspace.dirty = 0;
-    this.commands.resetStats();
     this.keyspace.resetStats();
-    this.stats.reset();
   }
 
   logFailed(error: Error | undefined): void {

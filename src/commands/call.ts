@@ -36,24 +36,24 @@ export class Call {
   /**
    * Has the client wait for keys instead of answering it now, or answers an error if there is no memory
    * for that; to be called last.
-   * @returns false where nobody may wait (in a transaction): the command must answer itself then
+   * @returns false where nobody may wait (`mayWait`): the command must answer itself then
    */
   block(wait: Wait): boolean {
-    if (this.client.transaction !== undefined) return false;
+    if (!this.mayWait) return false;
     const keys = wait.lastKey - wait.firstKey + 1;
     if (!this.mayKeep(waitBytes(this.request, keys))) return true;
     this.server.blocking.block(this, wait);
     return true;
   }
 
-  /** Whether the command can be answered later: nothing waits in a transaction. */
-  get canDefer(): boolean {
-    return this.client.transaction === undefined;
+  /** Whether the command can be answered later: nothing waits in a transaction, or in a log. */
+  get mayWait(): boolean {
+    return this.client.transaction === undefined && !this.client.deniesBlocking;
   }
 
   /**
    * Has the client wait for its answer, which the caller owes it from now on; to be called last, and
-   * only where `canDefer` says so. The client's next requests run after it. The command's row must
+   * only where `mayWait` says so. The client's next requests run after it. The command's row must
    * not call it quick (`quickUpTo`).
    */
   defer(): Deferred {

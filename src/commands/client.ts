@@ -89,6 +89,8 @@ export abstract class Client implements Watcher, Subscriber, TrackedClient {
 
   /** Whether it waits for a key: until its command is answered, no other request of it is run. */
   blocked = false;
+  /** Whether it must never wait, as nobody is there to be answered: a log is run as it. */
+  deniesBlocking = false;
 
   transaction: Transaction | undefined = undefined;
   /** A watched key was modified: the next EXEC must fail. */

@@ -112,6 +112,7 @@ export class QueueReader {
       if (!isElsewhere) at += length;
     }
     request.large = large;
+    request.seal();
     return this.#commands[buffer.readUInt32LE(offset)];
   }
 

@@ -162,7 +162,7 @@ function set(call: Call): void {
   const outcome = server.config.set(pairsOf(request), {
     isLocal: isLocal(client),
     isLoading: server.snapshots.isLoading,
-    mayWait: call.canDefer,
+    mayWait: call.mayWait,
   });
   if (outcome instanceof Promise) call.deferUntil(outcome, replyOutcome);
   else replyOutcome(call, outcome);

@@ -15,7 +15,7 @@ import { digestOfDatabases, digestOfValue } from './debug-digest.ts';
 import { debugObject } from './debug-object.ts';
 import { debugProtocol } from './debug-protocol.ts';
 import { debugReplyBuffer } from './debug-reply-buffer.ts';
-import { STRING_TOO_LONG } from './errors.ts';
+import { LOADING_DATA, STRING_TOO_LONG } from './errors.ts';
 import { ADMIN, LOADING, NOSCRIPT, PROTECTED, STALE } from './flags.ts';
 import { replyHelp } from './help.ts';
 import { FAILED } from './snapshots.ts';
@@ -156,7 +156,7 @@ function log({ request, reply, server }: Call): void {
 /** Loads the log again, for tests. */
 function loadaof(call: Call): void {
   const { reply, server } = call;
-  if (!call.canDefer) {
+  if (!call.mayWait) {
     reply.error('ERR DEBUG LOADAOF takes time, and nothing waits in a transaction');
     return;
   }
@@ -212,6 +212,11 @@ function reload({ request, reply, server }: Call): void {
   const saves = !words.delete('nosave');
   if (words.size > 0) {
     reply.error('ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.');
+    return;
+  }
+  // Half of the data would take the place of the last snapshot.
+  if (server.snapshots.isLoading) {
+    reply.error(LOADING_DATA);
     return;
   }
   const outcome = server.snapshots.reload({ saves, flushes, merges });

@@ -91,7 +91,7 @@ function restore(call: Call): void {
   try {
     const wasThere = options.replaces && discardOld(call);
     const expiryMs = ttl === 0 ? NO_EXPIRY : expiryOf(call, options.isAbsolute);
-    const isOver = expiryMs !== NO_EXPIRY && expiryMs <= server.keyspace.nowMs;
+    const isOver = expiryMs !== NO_EXPIRY && expiryMs <= server.keyspace.dueMs;
     if (!isOver) {
       store(call, value, expiryMs, options);
       if (expiryMs !== NO_EXPIRY && !options.isAbsolute) recordRestore(call, expiryMs);

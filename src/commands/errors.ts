@@ -34,6 +34,11 @@ export function wrongArity(fullName: string): string {
   return `ERR wrong number of arguments for '${fullName}' command`;
 }
 
+/** A command that would wait for others, or end what the log is loaded for. */
+export function notFromLog(name: string): string {
+  return `ERR ${name} isn't run from a log`;
+}
+
 /** The expiry that a command was given cannot be. */
 export function invalidExpireTime(command: string): string {
   return `ERR invalid expire time in '${command}' command`;

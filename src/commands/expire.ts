@@ -166,13 +166,14 @@ function expireAt(call: Call, command: string, unitMs: number, baseMs: number): 
 
 function applyExpiry(call: Call, ref: number, timeMs: number): void {
   const { request, reply, db, server } = call;
-  if (timeMs <= server.keyspace.nowMs) {
+  if (timeMs <= server.keyspace.dueMs) {
     db.delete(request, 1);
     db.notify(EVENT_GENERIC, 'del', request, 1);
     recordDeletion(call);
     reply.integer(1);
   } else {
-    db.setExpiry(ref, timeMs);
+    // A log may say so of times before the epoch, too: -1 would stand for none.
+    db.setExpiry(ref, Math.max(0, timeMs));
     recordExpiry(call, timeMs);
     // Whoever runs the command and gets its event gets the event second, as from Redis.
     reply.integer(1);

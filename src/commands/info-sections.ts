@@ -148,7 +148,7 @@ function statsFields({
     ['tracking_total_keys', tracking.table.keys],
     ['tracking_total_items', tracking.table.items],
     ['tracking_total_prefixes', tracking.prefixes.size],
-    ['unexpected_error_replies', 0],
+    ['unexpected_error_replies', stats.unexpectedErrors],
     ['total_error_replies', stats.errorReplies],
     ['dump_payload_sanitizations', 0],
     ['total_reads_processed', stats.readsProcessed],

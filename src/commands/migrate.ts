@@ -18,7 +18,7 @@ import {
   keysAfter,
   NO_KEYS,
 } from './command.ts';
-import { NOT_AN_INTEGER, SYNTAX } from './errors.ts';
+import { NOT_AN_INTEGER, notFromLog, SYNTAX } from './errors.ts';
 import { MOVABLE_KEYS, NOT_IN_MULTI, WRITE } from './flags.ts';
 import { type MigrationOutcome, migrate as transfer } from './migration.ts';
 
@@ -80,6 +80,10 @@ function migrate(call: Call): void {
   const { request, reply, server } = call;
   const options = readOptions(call);
   if (options === undefined) return;
+  if (!call.mayWait) {
+    reply.error(notFromLog('MIGRATE'));
+    return;
+  }
   const timeoutMs = request.integer(5);
   if (Number.isNaN(timeoutMs) || Number.isNaN(request.integer(4))) {
     reply.error(NOT_AN_INTEGER);
@@ -185,11 +189,11 @@ function finish(
 ): void {
   const gone = keys.filter((_, i) => taken[i]).map(({ position }) => position);
   const { keyspace } = call.server;
-  const { nowMs } = keyspace;
+  const { dueMs } = keyspace;
   // What has expired since it was sent is deleted all the same, as if no time had passed.
-  keyspace.nowMs = sentMs;
+  keyspace.dueMs = sentMs;
   for (const i of gone) remove(call, i);
-  keyspace.nowMs = nowMs;
+  keyspace.dueMs = dueMs;
   recordDeletions(call, gone);
   if (error === undefined) call.reply.ok();
   else call.reply.error(error);

@@ -54,8 +54,9 @@ export function stopMonitoring(server: Services, client: Client): void {
   server.clients.monitors.delete(client);
 }
 
-function monitor({ reply, client, server }: Call): void {
-  if (client.transaction !== undefined) {
+function monitor(call: Call): void {
+  const { reply, client, server } = call;
+  if (!call.mayWait) {
     reply.error("ERR MONITOR isn't allowed for DENY BLOCKING client");
     return;
   }

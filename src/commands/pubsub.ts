@@ -122,7 +122,11 @@ function publishToShard({ request, reply, server }: Call): void {
 }
 
 function subscribe(call: Call, kind: TopicKind, word: string): void {
-  const { request, client, server } = call;
+  const { request, reply, client, server } = call;
+  if (client.deniesBlocking && client.transaction === undefined) {
+    reply.error(`ERR ${word.toUpperCase()} isn't allowed for a DENY BLOCKING client`);
+    return;
+  }
   let bytes = 0;
   for (let i = 1; i < request.count; i++) bytes += subscriptionBytes(kind, request.lengths[i]);
   if (!call.mayKeep(bytes)) return;

@@ -1,7 +1,7 @@
 // SHUTDOWN: how the server is asked to end. The shutdown itself is the server's.
 import type { Call } from './call.ts';
 import type { CommandRow } from './command.ts';
-import { SYNTAX } from './errors.ts';
+import { notFromLog, SYNTAX } from './errors.ts';
 import { ADMIN, ALLOW_BUSY, LOADING, NO_MULTI, NOSCRIPT, STALE } from './flags.ts';
 
 export const shutdownCommands: readonly CommandRow[] = [
@@ -19,6 +19,8 @@ export const shutdownCommands: readonly CommandRow[] = [
   },
 ];
 
+const WOULD_WAIT = "ERR SHUTDOWN without NOW or ABORT isn't allowed for DENY BLOCKING client";
+
 /** SHUTDOWN [NOSAVE | SAVE] [NOW] [FORCE] | SHUTDOWN ABORT. Words may come in any order, repeated. */
 function shutdown({ request, reply, client, server }: Call): void {
   const words = new Set<string>();
@@ -34,6 +36,9 @@ function shutdown({ request, reply, client, server }: Call): void {
   } else if (isAbort) {
     if (server.abortShutdown()) reply.ok();
     else reply.error('ERR No shutdown in progress.');
+  } else if (client.deniesBlocking) {
+    // Redis ends then, each time that it is started with the log.
+    reply.error(now ? notFromLog('SHUTDOWN') : WOULD_WAIT);
   } else {
     const save = isSave ? 'save' : isNoSave ? 'nosave' : 'default';
     const reason = `SHUTDOWN by client ${client.id} at ${client.address.remote}`;

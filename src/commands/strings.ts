@@ -289,7 +289,7 @@ function getex(call: Call): void {
   if (options.timeAt > 0 && expiry < 0) return;
   const value = db.value(ref);
   reply.bulk(value.buffer, value.offset, value.length);
-  if (options.has(ABSOLUTE_TIMES) && expiry <= server.keyspace.nowMs) {
+  if (options.has(ABSOLUTE_TIMES) && expiry <= server.keyspace.dueMs) {
     db.delete(request, 1);
     db.notify(EVENT_GENERIC, 'del', request, 1);
     recordDeletion(call);

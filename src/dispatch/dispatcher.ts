@@ -54,6 +54,7 @@ import { answerFailure, noteHalfDone } from './failed-handlers.ts';
 import {
   allFlags,
   changesData,
+  hasWrongArity,
   needsMemory,
   RUN_IN_TRANSACTION,
   runsWhileLoading,
@@ -208,7 +209,7 @@ export class Dispatcher {
       if (!client.blocked) advanceReplyMode(client);
     }
     if (this.#tracking.active) this.#endTracked(client, request);
-    if (this.#waits.ready !== 0) {
+    if (this.#waits.ready !== 0 && !this.#snapshots.isLoading) {
       this.#serveReady();
       if (client.insertions !== undefined) client.insertInto(reply);
     }
@@ -385,8 +386,7 @@ export class Dispatcher {
       }
       command = subcommand;
     }
-    const { arity } = command;
-    if (arity > 0 ? request.count !== arity : request.count < -arity) {
+    if (hasWrongArity(command, request)) {
       this.#reject(client, command, wrongArity(command.fullName));
       return undefined;
     }

@@ -1,32 +1,88 @@
-// Runs recorded effects once more, when a log is loaded: without the checks that they passed when they
-// were requests, without replies, and before the time at which anything expires: what had expired
-// was recorded as deleted.
+// Runs the commands of a log once more, when it is loaded: without replies, and so that nothing expires
+// meanwhile: what had expired was recorded as deleted. A time that is relative counts from now, as in
+// Redis. A command that answers an error is reported and counted, and the log goes on behind it; one
+// that is no command of this server, or has a wrong number of arguments, is never run: there the log is
+// damaged, or of another server.
+//
+//   look up ─▶ arity ─▶ queued (MULTI)  or  for a log at all? ─▶ run ─▶ failures counted
 import { Call } from '../commands/call.ts';
-import type { Client } from '../commands/client.ts';
+import type { Client, Transaction } from '../commands/client.ts';
 import type { Command } from '../commands/command.ts';
+import { LOADING_DATA, OUT_OF_MEMORY, wrongArity } from '../commands/errors.ts';
+import { ADMIN, LOADING, PROTECTED } from '../commands/flags.ts';
 import type { Services } from '../commands/services.ts';
-import type { Reply } from '../protocol/reply.ts';
+import { discardTransaction } from '../commands/transactions.ts';
+import { KeyWarmer } from '../keyspace/key-warmer.ts';
+import { ArenaFullError } from '../memory/arena.ts';
+import { quote } from '../protocol/quote.ts';
+import { Reply } from '../protocol/reply.ts';
 import type { Request } from '../protocol/request.ts';
+import type { ProtectedCheck } from './dispatcher.ts';
+import { hasWrongArity } from './requirements.ts';
+import { unknownCommand, unknownSubcommand } from './unknown-command.ts';
 
-/** A recorded command cannot be run: the log is of another server, or of a later version. */
+/** As Redis says it. */
+const FAILED =
+  "== CRITICAL == This server is sending an error to its AOF-loading-client: '{error}' after processing the command '{command}'";
+/** So many failures are reported one by one. */
+const MAX_REPORTED = 20;
+/** So much of a command is quoted. */
+const QUOTED_ARGUMENTS = 3;
+const QUOTED_BYTES = 64;
+/** The beginning of the replies, which nobody gets. */
+const NOTHING = { chunks: 0, position: 0 };
+
+/** The log cannot be run on: says where and why. */
 export class ReplayError extends Error {}
+
+/** What a replay needs of the server around it. */
+export interface ReplayHost extends Services {
+  /** A client without a connection, as which a log runs. */
+  detachedClient(): Client;
+  /** Ends all that a client has begun: watches, subscriptions … */
+  releaseState(client: Client): void;
+  readonly isProtected: ProtectedCheck;
+}
+
+/** Where commands come from. */
+export interface ReplaySource {
+  /** Name of the file. */
+  readonly file: string;
+  /** The position in the file of byte `at` of what is run. */
+  positionOf(at: number): number;
+}
+
+/** A command that was answered with an error. */
+export interface Failure {
+  readonly file: string;
+  readonly position: number;
+  /** The command, as far as it is quoted, and the error. */
+  readonly command: string;
+  readonly error: string;
+}
 
 /** Runs the commands of a log; see the head of this file. */
 export class Replay {
-  /** Commands that were run. */
+  /** Commands that were run, and those of them that were answered with an error. */
   commands = 0;
-  readonly #server: Services;
-  readonly #reply: Reply;
-  readonly #client: Client;
+  failures = 0;
+  /** Called with the first of these. */
+  onFailure: (failure: Failure) => void;
+  readonly #host: ReplayHost;
+  /** Of its own: clients may be answered meanwhile, that data is being loaded. */
+  readonly #reply = new Reply();
   readonly #call: Call;
-  #nowMs = 0;
+  readonly #warmer = new KeyWarmer();
+  #client: Client;
+  #source: ReplaySource = { file: '', positionOf: (at) => at };
+  /** Where the queued commands of the transaction are. */
+  #positions: number[] = [];
 
-  /** @param client one without a connection, which selects databases and holds transactions */
-  constructor(server: Services, reply: Reply, client: Client) {
-    this.#server = server;
-    this.#reply = reply;
-    this.#client = client;
-    this.#call = new Call(reply, server, client);
+  constructor(host: ReplayHost) {
+    this.#host = host;
+    this.onFailure = (failure) => host.log.error({ ...failure }, FAILED);
+    this.#client = this.#newClient();
+    this.#call = new Call(this.#reply, host, this.#client);
   }
 
   /** The database that is selected where the log ends. */
@@ -34,57 +90,184 @@ export class Replay {
     return this.#client.db.index;
   }
 
-  /** To be called before the commands of a group. */
-  begin(): void {
-    const { keyspace } = this.#server;
-    this.#nowMs = keyspace.nowMs;
-    keyspace.nowMs = 0;
+  /** To be called before the commands of a group: each file begins in database 0, as for Redis. */
+  begin(source: ReplaySource): void {
+    if (source.file !== this.#source.file) {
+      this.#host.releaseState(this.#client);
+      this.#client = this.#newClient();
+      this.#call.client = this.#client;
+    }
+    this.#source = source;
+    const { keyspace } = this.#host;
+    keyspace.tick(Date.now());
+    keyspace.dueMs = Number.NEGATIVE_INFINITY;
   }
 
-  /** To be called after them, and when one has failed. */
+  /**
+   * To be called after them.
+   * @throws ReplayError when they end within a transaction: what follows would be taken for a part of it
+   */
   end(): void {
-    this.#server.keyspace.nowMs = this.#nowMs;
+    this.suspend();
+    if (this.#client.transaction === undefined) return;
+    throw new ReplayError(`${this.#source.file}: a group ends within a transaction`);
+  }
+
+  /** To be called when nothing is run for a while, and when running has failed: keys expire again. */
+  suspend(): void {
+    const { keyspace } = this.#host;
+    keyspace.dueMs = keyspace.nowMs;
+  }
+
+  /** To be called when all is run. */
+  close(): void {
+    this.#host.releaseState(this.#client);
   }
 
   /**
    * Runs a command, or queues it if it stands in a transaction.
+   * @param at where it begins in what is run
    * @throws ReplayError
    */
-  run(request: Request): void {
-    const command = this.#find(request);
-    const client = this.#client;
-    if (client.transaction !== undefined && command.fullName !== 'exec') {
-      client.queue(command, request);
-      return;
+  run(request: Request, at: number): void {
+    const command = this.check(request, at);
+    const { transaction } = this.#client;
+    const position = this.#source.positionOf(at);
+    if (transaction === undefined) {
+      this.#run(command, request, position);
+    } else if (command.fullName === 'exec') {
+      this.#execute(transaction);
+    } else if (command.fullName === 'discard' || command.fullName === 'reset') {
+      this.#positions = [];
+      this.#run(command, request, position);
+    } else {
+      this.#queue(command, request, position);
     }
-    const call = this.#call;
-    const reply = this.#reply;
-    const errorsBefore = reply.errors;
-    const chunks = reply.chunks.length;
-    const { position } = reply;
-    call.request = request;
-    call.db = client.db;
-    this.#server.run(call, command);
-    // Clients may be answered meanwhile, that data is being loaded: what waits for them stays.
-    reply.rewind({ chunks, position });
-    this.commands++;
-    if (reply.errors !== errorsBefore) throw failed(request, reply.lastError);
   }
 
-  #find(request: Request): Command {
-    const command = this.#server.commands.find(request);
-    const subcommands = command?.subcommands;
-    const found =
-      subcommands === undefined || request.count < 2
-        ? command
-        : subcommands.get(request.latin1(1).toLowerCase());
-    if (found === undefined) throw failed(request, 'there is no such command');
-    return found;
+  /**
+   * The command that is asked for, checked for what no log may have.
+   * @throws ReplayError
+   */
+  check(request: Request, at: number): Command {
+    let command = this.#host.commands.find(request);
+    if (command === undefined) throw this.#refusal(request, at, unknownCommand(request));
+    if (command.subcommands !== undefined && request.count > 1) {
+      const subcommand = command.subcommands.get(request.latin1(1).toLowerCase());
+      if (subcommand === undefined) {
+        throw this.#refusal(request, at, unknownSubcommand(command, request));
+      }
+      command = subcommand;
+    }
+    if (hasWrongArity(command, request)) {
+      throw this.#refusal(request, at, wrongArity(command.fullName));
+    }
+    return command;
+  }
+
+  #queue(command: Command, request: Request, position: number): void {
+    try {
+      this.#client.queue(command, request);
+    } catch (error) {
+      throw this.#broken(request, position, error);
+    }
+    this.#positions.push(position);
+  }
+
+  /** EXEC: runs what is queued, unless a watched key was modified. */
+  #execute({ queue }: Transaction): void {
+    const positions = this.#positions;
+    this.#positions = [];
+    const client = this.#client;
+    if (!client.dirty) {
+      const reader = queue.reader();
+      for (let i = 0; i < positions.length; i++) {
+        const command = reader.next();
+        if (command !== undefined) this.#run(command, reader.request, positions[i]);
+      }
+    }
+    discardTransaction(this.#host, client);
+    this.commands++;
+  }
+
+  #run(command: Command, request: Request, position: number): void {
+    const reply = this.#reply;
+    const call = this.#call;
+    call.request = request;
+    call.db = this.#client.db;
+    const errorsBefore = reply.errors;
+    const problem = this.#problemOf(command);
+    if (problem !== undefined) {
+      reply.error(problem);
+    } else {
+      if (command.keyStep !== 0 && request.count > 2 * command.keyStep) {
+        this.#warmer.warmArguments(call.db, request, command.keyStep);
+      }
+      try {
+        command.handler(call);
+      } catch (error) {
+        throw this.#broken(request, position, error);
+      }
+    }
+    if (this.#host.tracking.active) this.#host.tracking.end();
+    reply.rewind(NOTHING);
+    this.commands++;
+    if (reply.errors !== errorsBefore) this.#failed(request, position);
+  }
+
+  /** Why a command is not run from a log, though Redis runs some of these; see docs/compatibility.md. */
+  #problemOf(command: Command): string | undefined {
+    const { flags } = command;
+    // SAVE and its like would keep the half of the data that there is yet.
+    if ((flags & ADMIN) !== 0 && (flags & LOADING) === 0) return LOADING_DATA;
+    return (flags & PROTECTED) === 0 ? undefined : this.#host.isProtected(this.#client, command);
+  }
+
+  #failed(request: Request, position: number): void {
+    const { stats, config, log } = this.#host;
+    const error = this.#reply.lastError;
+    const { file } = this.#source;
+    this.failures++;
+    stats.unexpectedErrors++;
+    stats.countError(error);
+    if (config.values['propagation-error-behavior'] === 'panic') {
+      throw this.#error(request, position, error);
+    }
+    if (this.failures <= MAX_REPORTED) {
+      this.onFailure({ file, position, command: quoted(request), error });
+    } else if (this.failures === MAX_REPORTED + 1) {
+      log.error({ file, position }, 'more commands of the log failed: they are only counted');
+    }
+  }
+
+  #refusal(request: Request, at: number, reason: string): ReplayError {
+    return this.#error(request, this.#source.positionOf(at), reason);
+  }
+
+  /** A handler has thrown: what the command should have changed is not there. */
+  #broken(request: Request, position: number, error: unknown): ReplayError {
+    const reason = error instanceof ArenaFullError ? OUT_OF_MEMORY : String(error);
+    return Object.assign(this.#error(request, position, reason), { cause: error });
+  }
+
+  #error(request: Request, position: number, reason: string): ReplayError {
+    const place = `${this.#source.file}, byte ${position}`;
+    return new ReplayError(`${place}: the log cannot be run at ${quoted(request)}: ${reason}`);
+  }
+
+  #newClient(): Client {
+    const client = this.#host.detachedClient();
+    client.deniesBlocking = true;
+    return client;
   }
 }
 
-function failed(request: Request, reason: string): ReplayError {
-  const words = [];
-  for (let i = 0; i < Math.min(request.count, 3); i++) words.push(request.latin1(i).slice(0, 64));
-  return new ReplayError(`the log cannot be run at '${words.join(' ')}': ${reason}`);
+/** The beginning of a command. */
+function quoted(request: Request): string {
+  const words: string[] = [];
+  for (let i = 0; i < Math.min(request.count, QUOTED_ARGUMENTS); i++) {
+    words.push(quote(request.bytes(i).subarray(0, QUOTED_BYTES)));
+  }
+  if (request.count > QUOTED_ARGUMENTS) words.push('…');
+  return words.join(' ');
 }

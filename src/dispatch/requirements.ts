@@ -3,6 +3,7 @@
 import type { Client } from '../commands/client.ts';
 import type { Command } from '../commands/command.ts';
 import { DENYOOM, LOADING, WRITE } from '../commands/flags.ts';
+import type { Request } from '../protocol/request.ts';
 
 /** Commands that a transaction does not queue but runs at once. */
 export const RUN_IN_TRANSACTION: ReadonlySet<string> = new Set([
@@ -13,6 +14,11 @@ export const RUN_IN_TRANSACTION: ReadonlySet<string> = new Set([
   'quit',
   'reset',
 ]);
+
+/** Whether a request has fewer or more arguments than its command takes. */
+export function hasWrongArity({ arity }: Command, { count }: Request): boolean {
+  return arity > 0 ? count !== arity : count < -arity;
+}
 
 /** The command's flags; with EXEC those of all commands that it runs. */
 export function allFlags(client: Client, command: Command): number {

@@ -119,7 +119,8 @@ async function readCommands(
   const fd = fs.open(path, 'r');
   try {
     const end = fs.size(fd);
-    const scanner = new AofScanner(fs, fd, { position, offset: undefined, end, isOwn: false });
+    const range = { file: name, position, offset: undefined, end, isOwn: false };
+    const scanner = new AofScanner(fs, fd, range);
     const { problem: damage } = await scan(scanner, {
       from: 0,
       loadTruncated: true,

@@ -4,7 +4,7 @@
 import { basename } from 'node:path';
 import type { InspectionProgress } from '../persistence/base-check.ts';
 import { realFileSystem } from '../persistence/file-system.ts';
-import { conclude, type Verdict } from '../persistence/inspection.ts';
+import { conclude, type RunReport, type Verdict } from '../persistence/inspection.ts';
 import { cutFile } from '../persistence/repair.ts';
 import { textOf } from './contents-text.ts';
 import { type FileContents, readContents } from './file-contents.ts';
@@ -14,6 +14,8 @@ export interface FileOptions {
   /** Told each line of the report. */
   print(line: string): void;
   readonly onProgress: InspectionProgress;
+  /** Runs the commands of an AOF file that is whole; they are only read without this. */
+  readonly runFile?: () => Promise<RunReport>;
 }
 
 /**
@@ -30,7 +32,7 @@ export async function inspectFile(path: string, options: FileOptions): Promise<V
   if (damage === undefined) {
     const { restBytes = 0 } = contents.snapshot ?? {};
     if (restBytes > 0) print(`${name}: the ${restBytes} bytes behind its end are read by nobody`);
-    return conclude(true, print);
+    return run(contents, options);
   }
   const end = damage.position;
   print(`damage: ${name}, byte ${end}: ${damage.reason}`);
@@ -43,7 +45,18 @@ export async function inspectFile(path: string, options: FileOptions): Promise<V
   const copy = await cutFile(realFileSystem, path, end, `.torn-${end}`);
   print(`repaired: ${name} ends at byte ${end}; what was cut is in ${copy}`);
   const again = await readContents(path, { kind, name, onProgress });
-  return conclude(again.damage === undefined, print);
+  return again.damage === undefined ? run(again, options) : conclude(false, print);
+}
+
+/** Runs the commands of a file that is whole, and ends the report. */
+async function run({ commands }: FileContents, { runFile, print }: FileOptions): Promise<Verdict> {
+  // Groups are a part of a log: what they change is elsewhere.
+  if (runFile === undefined || commands === undefined || commands.hasGroups) {
+    return conclude(true, print);
+  }
+  const { lines, starts } = await runFile();
+  for (const line of lines) print(line);
+  return conclude(starts, print);
 }
 
 /** Why a file cannot be cut. */

@@ -2,16 +2,13 @@
 // anew, switching it on and off while the server runs. A log that is switched on is a new history; it
 // counts when it is complete, that is when the snapshot that it begins with is on disk.
 import { resolve } from 'node:path';
-import type { Client } from '../commands/client.ts';
 import type { LogFacts, RewriteFacts, WriteAheadLog } from '../commands/log-rewriting.ts';
-import type { Services } from '../commands/services.ts';
 import type { LoadProgress } from '../commands/snapshots.ts';
 import type { EffectRecorder } from '../dispatch/effect-recorder.ts';
-import { Replay } from '../dispatch/replay.ts';
+import { Replay, type ReplayHost } from '../dispatch/replay.ts';
 import type { ReplyQueue } from '../net/reply-queue.ts';
 import { LogDirectory } from '../persistence/log-directory.ts';
 import { NOTHING_RECOVERED } from '../persistence/open-log.ts';
-import type { Reply } from '../protocol/reply.ts';
 import { type FsyncSettings, Journal, type JournalHost } from './journal.ts';
 import { type LoadedLog, type LogPlace, loadLog } from './log-loading.ts';
 import { LogRewriter, type RewriteHost } from './log-rewriter.ts';
@@ -22,12 +19,9 @@ const VERIFY_MS = 1000;
 const CANNOT_SWITCH_ON = 'Unable to turn on AOF. Check server logs.';
 
 /** What the keeper needs of the server around it. */
-export interface LogKeeperHost extends JournalHost, RewriteHost, Services {
+export interface LogKeeperHost extends JournalHost, RewriteHost, ReplayHost {
   readonly replies: ReplyQueue;
-  readonly reply: Reply;
   readonly effects: EffectRecorder;
-  /** A client without a connection, as which the log runs. */
-  detachedClient(): Client;
   /** Told while data is loaded how far that is, and undefined when it is over. */
   loading(progress: LoadProgress | undefined): void;
   /** The data of the last run is there; counting begins. */
@@ -153,15 +147,19 @@ export class LogKeeper implements WriteAheadLog {
   }
 
   #newReplay(): Replay {
-    return new Replay(this.#host, this.#host.reply, this.#host.detachedClient());
+    return new Replay(this.#host);
   }
 
   /** @param isReadOnly whether its files are to stay as they are */
-  #load(replay: Replay, isReadOnly: boolean): Promise<LoadedLog> {
+  async #load(replay: Replay, isReadOnly: boolean): Promise<LoadedLog> {
     const { keyspace, config, log } = this.#host;
     const onProgress = (progress: LoadProgress) => this.#host.loading(progress);
     const { values } = config;
-    return loadLog({ log, keyspace, values, isReadOnly, onProgress }, this.#place, replay);
+    try {
+      return await loadLog({ log, keyspace, values, isReadOnly, onProgress }, this.#place, replay);
+    } finally {
+      replay.close();
+    }
   }
 
   /** Does something while clients are told that data is loaded, and nothing expires. */

@@ -15,15 +15,14 @@ import { openRegular } from '../files/regular-file.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import type { Logger } from '../logging/logger.ts';
 import { hasPreamble, readAofFile } from '../persistence/aof-file.ts';
-import { CommandReader } from '../persistence/commands-of.ts';
 import { realFileSystem, sizeOf, syncDirectory, syncFile } from '../persistence/file-system.ts';
 import { generationsOf } from '../persistence/generations.ts';
 import { LogDirectory } from '../persistence/log-directory.ts';
 import type { BaseFile } from '../persistence/manifest.ts';
-import { type RecoveredGroup, type Recovery, recover } from '../persistence/recovery.ts';
+import { type Recovery, recover } from '../persistence/recovery.ts';
 import { cutFile, cutTail, keepBases } from '../persistence/repair.ts';
-import type { Request } from '../protocol/request.ts';
 import { type LoadResult, loadFile } from '../snapshots/snapshot-loading.ts';
+import { GroupRunner } from './group-runner.ts';
 
 /** Between two lines in the server's log that tell how far loading is. */
 const REPORT_MS = 5000;
@@ -118,16 +117,15 @@ class LogLoader {
   readonly #host: LoadHost;
   readonly #directory: LogDirectory;
   readonly #replay: Replay;
-  readonly #reader = new CommandReader();
+  readonly #runner: GroupRunner;
   readonly #progress: LoadProgress;
-  readonly #run: (request: Request) => void;
   #reportedMs = Date.now();
 
   constructor(host: LoadHost, directory: LogDirectory, replay: Replay) {
     this.#host = host;
     this.#directory = directory;
     this.#replay = replay;
-    this.#run = (request) => replay.run(request);
+    this.#runner = new GroupRunner(replay);
     const { bases, segments } = directory.manifest;
     const names = [...bases.slice(-1), ...segments].map(({ name }) => directory.pathOf(name));
     const totalBytes = names.reduce((sum, name) => sum + sizeOf(directory.fs, name), 0);
@@ -145,7 +143,8 @@ class LogLoader {
     const recovery = await recover(this.#directory, {
       from: base?.offset ?? 0,
       loadTruncated: values['aof-load-truncated'] && !isReadOnly,
-      onGroup: this.#runGroup,
+      onGroup: this.#runner.run,
+      onUnended: this.#runner.check,
       onProgress: (readBytes) => {
         // Another file begins at its beginning.
         if (readBytes < fileBytes) doneBytes += fileBytes;
@@ -155,7 +154,7 @@ class LogLoader {
     });
     await this.#cutTornEnd(recovery);
     const { offset, segments } = recovery;
-    const { commands } = this.#replay;
+    const { commands, failures } = this.#replay;
     const tookMs = Date.now() - this.#progress.startedMs;
     if (base !== undefined || offset > 0) {
       log.info(
@@ -166,21 +165,17 @@ class LogLoader {
         'DB loaded from append only file: {seconds} seconds',
       );
     }
+    if (failures > 0) {
+      log.error(
+        { failures, commands },
+        'commands of the log failed: the data may not be as it was',
+      );
+    }
     const sizeBytes = segments.reduce((sum, segment) => sum + segment.sizeBytes, baseBytes);
     const fellBack = base !== undefined && base !== this.#directory.manifest.bases.at(-1);
     if (fellBack && !isReadOnly) await this.#setDamagedAside(base);
     return { directory: this.#directory, recovery, sizeBytes, fellBack };
   }
-
-  readonly #runGroup = ({ bytes }: RecoveredGroup): void => {
-    const replay = this.#replay;
-    replay.begin();
-    try {
-      this.#reader.forEach(bytes, this.#run);
-    } finally {
-      replay.end();
-    }
-  };
 
   /** Loads a snapshot, and has the log begin with a copy of it. */
   async #beginWith(snapshot: string): Promise<void> {
@@ -239,16 +234,19 @@ class LogLoader {
   async #readBase({ name, offset }: BaseFile): Promise<void> {
     const path = this.#directory.pathOf(name);
     if (!existsSync(path)) throw new Error(`${path} is missing`);
+    // As in Redis, commands may follow a snapshot, whatever the file is called, unless it is packed.
+    let hasCommands = name.endsWith('.aof');
     let position = 0;
-    if (!name.endsWith('.aof') || (await hasPreamble(path))) {
+    if (!hasCommands || (await hasPreamble(path))) {
       const result = await this.#readRdb(path);
       position = result.fileBytes;
+      hasCommands ||= name.endsWith('.rdb') && statSync(path).size > position;
       const told = result.aux.get('synap-offset');
       if (told !== undefined && offset !== undefined && Number(told) !== offset) {
         throw new Error(`${path}: it is of offset ${told}, and the manifest says ${offset}`);
       }
     }
-    if (name.endsWith('.aof')) await this.#readCommands(path, position);
+    if (hasCommands) await this.#readCommands(path, position);
     this.#progress.loadedBytes = statSync(path).size;
   }
 
@@ -264,7 +262,11 @@ class LogLoader {
     const { values, log, isReadOnly } = this.#host;
     const isLast = this.#directory.manifest.segments.length === 0;
     const loadTruncated = isLast && !isReadOnly && values['aof-load-truncated'];
-    const found = await readAofFile(path, position, { loadTruncated, onGroup: this.#runGroup });
+    const found = await readAofFile(path, position, {
+      loadTruncated,
+      onGroup: this.#runner.run,
+      onUnended: this.#runner.check,
+    });
     if (found.torn === undefined) return;
     const copy = await cutFile(
       this.#directory.fs,

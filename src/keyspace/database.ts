@@ -346,7 +346,7 @@ export class Database {
   /** Whether the key's expiry has passed. */
   isDue(ref: number): boolean {
     const expiry = this.expiryOf(ref);
-    return expiry !== NO_EXPIRY && expiry <= this.#keyspace.nowMs;
+    return expiry !== NO_EXPIRY && expiry <= this.#keyspace.dueMs;
   }
 
   /** Whether the key's expiry has not passed. If it has, the key is deleted if that is allowed now. */
@@ -388,7 +388,7 @@ export class Database {
   /** The entry, unless its expiry has passed: then it is deleted, if deleting is allowed now. */
   #unlessDue(ref: number): number {
     const keyspace = this.#keyspace;
-    if (this.expiryOf(ref) > keyspace.nowMs) return ref;
+    if (this.expiryOf(ref) > keyspace.dueMs) return ref;
     if (!keyspace.expiryPaused) {
       const hash = this.#table.hash;
       this.expireEntry(ref);

@@ -61,6 +61,8 @@ export class Keyspace {
 
   /** The time that commands see, in ms since the epoch: set once a tick by `tick`. */
   nowMs = 0;
+  /** Keys whose expiry is not later are over: `nowMs`, but while a log is run again, which tells itself. */
+  dueMs = 0;
   /** Changes since the start, as Redis counts them: expiry and eviction are none. */
   dirty = 0;
   /** The access clock of a key that is created now. */
@@ -113,6 +115,7 @@ export class Keyspace {
   tick(nowMs: number): void {
     if (nowMs === this.nowMs) return;
     this.nowMs = nowMs;
+    this.dueMs = nowMs;
     this.refreshAccessWord();
   }
 
@@ -373,8 +376,8 @@ export class Keyspace {
     const count = this.databases.length;
     for (let i = 0; i < count; i++) {
       const database = this.databases[(this.#nextExpiryIndex + i) % count];
-      while (database.soonestExpiryMs <= this.nowMs) {
-        for (let k = 0; k < EXPIRY_BATCH && database.soonestExpiryMs <= this.nowMs; k++) {
+      while (database.soonestExpiryMs <= this.dueMs) {
+        for (let k = 0; k < EXPIRY_BATCH && database.soonestExpiryMs <= this.dueMs; k++) {
           database.expireEntry(database.soonestToExpire());
         }
         if (performance.now() >= deadline) {

@@ -2,6 +2,7 @@
 // that Redis before 7 wrote. Either may begin with a snapshot (the "preamble"), in RDB format: whoever
 // can read that says where it ends.
 
+import { basename } from 'node:path';
 import { AofScanner } from './aof-scanner.ts';
 import { type FileSystem, realFileSystem } from './file-system.ts';
 import { DamageError, type RecoveryOptions, scan } from './recovery.ts';
@@ -36,13 +37,14 @@ export async function hasPreamble(path: string, fs: FileSystem = realFileSystem)
 export async function readAofFile(
   path: string,
   position: number,
-  options: Pick<RecoveryOptions, 'loadTruncated' | 'onGroup'>,
+  options: Pick<RecoveryOptions, 'loadTruncated' | 'onGroup' | 'onUnended'>,
   fs: FileSystem = realFileSystem,
 ): Promise<AofFile> {
   const fd = fs.open(path, 'r');
   try {
     const end = fs.size(fd);
-    const scanner = new AofScanner(fs, fd, { position, offset: 0, end, isOwn: false });
+    const file = basename(path);
+    const scanner = new AofScanner(fs, fd, { file, position, offset: 0, end, isOwn: false });
     const { problem } = await scan(scanner, { ...options, from: 0 });
     const commandBytes = scanner.offset;
     if (problem === undefined) return { commandBytes, torn: undefined };

@@ -5,9 +5,18 @@
 // and asks for `fill` when that is not enough, so small groups cost no promise each.
 //
 // Plain commands are handed out in runs: whole commands, never a part of a MULTI … EXEC, with Redis's
-// annotations taken out, so that a run's length is what it adds to the offset.
+// annotations taken out, so that a run's length is what it adds to the offset. They have no checksums: what
+// looks like the torn end of a file is that only if it is the beginning of a command to the letter, and no
+// whole command stands in it.
 
-import { COMPLETE, INCOMPLETE, RequestDecoder } from '../protocol/decoder.ts';
+import {
+  CUT,
+  endOfCommand,
+  endsInLineFeed,
+  holdsCommand,
+  isCalled,
+  WRONG,
+} from './command-text.ts';
 import type { FileSystem } from './file-system.ts';
 import {
   HEADER_BYTES,
@@ -28,11 +37,13 @@ export type Found = typeof MORE | typeof GROUP | typeof PLAIN | typeof END | typ
 
 const WINDOW_BYTES = 1 << 20;
 const MAX_ANNOTATION_BYTES = 1024;
-const MAX_BULK_BYTES = 0x7fffffff;
 const HASH = 35;
 const STAR = 42;
 const LF = 10;
+const TRANSACTION_ENDS = ['exec', 'discard', 'reset'];
 const CUT_OFF = 'a group is cut off';
+const LINE_FEED =
+  'its lines end in LF instead of CR LF, as an editor or the transfer of a text leaves them';
 
 /** Why the file cannot be read on. */
 export interface Problem {
@@ -44,8 +55,16 @@ export interface Problem {
   readonly mayBeTorn: boolean;
 }
 
+/** Bytes that were taken out of the window, and where. */
+interface Removal {
+  at: number;
+  readonly bytes: number;
+}
+
 /** Where and what to read. */
 export interface ScanRange {
+  /** The file's name, for messages. */
+  readonly file: string;
   /** Where the first group or command is. */
   readonly position: number;
   /** The stream's offset there; undefined if the first group is to tell. */
@@ -64,8 +83,11 @@ export class AofScanner {
   bodyEnd = 0;
   /** The stream's offset of `bodyStart`. */
   start = 0;
+  readonly file: string;
   /** Set after BAD. */
   problem: Problem | undefined;
+  /** Whether that is a transaction without an end: what is whole of it is handed out as a run is. */
+  isUnended = false;
   /** Whether plain commands were found. */
   hasPlain = false;
   readonly #fs: FileSystem;
@@ -80,24 +102,28 @@ export class AofScanner {
   #base: number;
   #removed = 0;
   #removedInRun = 0;
+  /** The same one by one: those behind `#at`, and those within the run. */
+  #removals: Removal[] = [];
+  #runRemovals: Removal[] = [];
+  /** `#base` where the run begins. */
+  #runBase = 0;
   #at = 0;
   #filled = 0;
   #neededBytes = 0;
   /** While in plain commands: where the next one begins, and whether inside MULTI. */
   #commandAt = 0;
   #isInMulti = false;
-  readonly #decoder = new RequestDecoder();
 
   constructor(fs: FileSystem, fd: number, range: ScanRange) {
     const sizeBytes = Math.max(1, Math.min(WINDOW_BYTES, range.end - range.position));
     this.buffer = Buffer.allocUnsafeSlow(sizeBytes);
+    this.file = range.file;
     this.#fs = fs;
     this.#fd = fd;
     this.#base = range.position;
     this.#offset = range.offset;
     this.#end = range.end;
     this.#isOwn = range.isOwn;
-    this.#decoder.maxBulkBytes = MAX_BULK_BYTES;
   }
 
   /** The stream's offset behind what was found. */
@@ -108,6 +134,13 @@ export class AofScanner {
   /** The position in the file behind what was found. */
   get position(): number {
     return this.#base + this.#at;
+  }
+
+  /** The position in the file of byte `at` of the buffer, within the group or run that was found. */
+  positionOf(at: number): number {
+    let position = this.#runBase + at;
+    for (const removal of this.#runRemovals) if (removal.at <= at) position += removal.bytes;
+    return position;
   }
 
   /** The next group or run. */
@@ -136,6 +169,7 @@ export class AofScanner {
       const isMore = buffer[lineEnd] === HASH && mayBeTimeStamp(buffer, lineEnd, this.#filled);
       if (buffer[lineEnd] === STAR || isMore) return this.#beginPlain();
     }
+    if (isLineFed(buffer, at, this.#filled)) return this.#bad(LINE_FEED, false);
     const isStampCut = mayBeTimeStamp(buffer, at, this.#filled) && this.#filled - at <= STAMP_BYTES;
     return this.#bad(isStampCut ? CUT_OFF : 'there is neither a group nor a command', this.#isOwn);
   }
@@ -161,11 +195,15 @@ export class AofScanner {
     const at = this.#at;
     if (this.#filled - headerAt < HEADER_BYTES) return this.#bad(CUT_OFF, true);
     const header = readGroupHeader(buffer, headerAt, headerAt - at);
-    if (header === undefined) return this.#bad("a group's annotation is damaged", true);
+    if (header === undefined) {
+      if (isLineFed(buffer, headerAt, this.#filled)) return this.#bad(LINE_FEED, false);
+      return this.#bad("a group's annotation is damaged", true);
+    }
     this.#isOwn = true;
     this.#offset ??= header.start;
     if (header.start !== this.#offset) {
-      const isGap = header.start > this.#offset;
+      // A crash does not close gaps within a file; one before it may have cost the end of another.
+      const isGap = header.start > this.#offset && this.position === 0;
       return this.#bad(`the group of offset ${header.start} stands here`, isGap);
     }
     const bodyStart = headerAt + HEADER_BYTES;
@@ -180,6 +218,7 @@ export class AofScanner {
     this.bodyStart = bodyStart;
     this.bodyEnd = bodyEnd;
     this.start = header.start;
+    this.#runBase = this.#base;
     this.#at = bodyEnd;
     this.#offset = header.start + header.length;
     return GROUP;
@@ -210,7 +249,20 @@ export class AofScanner {
     if (!this.#isAllRead())
       return this.#need(Math.max(this.#neededBytes, this.#filled - this.#at + 1));
     if (this.#commandAt === this.#filled && !this.#isInMulti) return END;
-    return this.#bad(this.#isInMulti ? 'a transaction is cut off' : 'a command is cut off', true);
+    return this.#cutOff();
+  }
+
+  /** What is left at the end of the file is no whole command, or a transaction without an end. */
+  #cutOff(): Found {
+    const { buffer } = this;
+    const at = this.#commandAt;
+    if (holdsCommand(buffer, at, this.#filled)) {
+      return this.#bad(`a length is wrong in the command at byte ${this.#commandPosition}`, false);
+    }
+    if (!this.#isInMulti) return this.#bad('a command is cut off', true);
+    this.isUnended = true;
+    this.#beginBody(at);
+    return this.#bad('a transaction is cut off', true);
   }
 
   /** Takes annotations out of the window; MORE when the window ends. */
@@ -229,37 +281,55 @@ export class AofScanner {
         ? timeStampEnd(buffer, at, this.#filled) !== lineEnd
         : this.#isOwn;
       if (isWrong || isForbidden || mayBeGroupHeader(buffer, at, this.#filled)) return BAD;
+      const bytes = lineEnd - at;
       buffer.copyWithin(at, lineEnd, this.#filled);
-      this.#filled -= lineEnd - at;
-      this.#removed += lineEnd - at;
+      this.#filled -= bytes;
+      this.#removed += bytes;
+      this.#removals.push({ at, bytes });
     }
   }
 
-  /** Decodes one command, whose first byte is there. */
+  /** Goes over one command, whose first byte is there. */
   #command(): Found {
-    const decoder = this.#decoder;
+    const { buffer } = this;
     const at = this.#commandAt;
-    if (this.buffer[at] !== STAR) return BAD;
-    decoder.reset(this.buffer, at, this.#filled, undefined);
-    const result = decoder.next();
-    if (result === INCOMPLETE) return MORE;
-    if (result !== COMPLETE || decoder.request.count === 0) return BAD;
-    if (decoder.request.is(0, 'multi')) this.#isInMulti = true;
-    else if (decoder.request.is(0, 'exec')) this.#isInMulti = false;
-    this.#commandAt = decoder.position;
+    const end = endOfCommand(buffer, at, this.#filled);
+    if (end === CUT) return MORE;
+    if (end === WRONG) return BAD;
+    if (this.#isInMulti) this.#isInMulti = !endsTransaction(buffer, at, end);
+    else this.#isInMulti = isCalled(buffer, at, end, 'multi');
+    this.#commandAt = end;
     return PLAIN;
   }
 
   /** Hands out what is whole before something that is not; the next call tells of that. */
   #badAfter(end: number): Found {
     if (end > this.#at) return this.#run(end);
-    return this.#bad('there is no command', false);
+    return this.#noCommand();
   }
 
-  #run(end: number): Found {
+  #noCommand(): Found {
+    const at = this.#commandAt;
+    if (endsInLineFeed(this.buffer, at, this.#filled)) return this.#bad(LINE_FEED, false);
+    return this.#bad(`there is no command at byte ${this.#commandPosition}`, false);
+  }
+
+  /** The position in the file of the command that is looked at. */
+  get #commandPosition(): number {
+    return this.#base + this.#commandAt + this.#removed;
+  }
+
+  #beginBody(end: number): void {
     this.bodyStart = this.#at;
     this.bodyEnd = end;
     this.start = this.offset;
+    this.#runBase = this.#base;
+    this.#runRemovals = this.#removals.filter(({ at }) => at < end);
+  }
+
+  #run(end: number): Found {
+    this.#beginBody(end);
+    if (this.#runRemovals.length > 0) this.#removals.splice(0, this.#runRemovals.length);
     this.#offset = this.start + end - this.#at;
     this.#at = end;
     this.#base += this.#removedInRun;
@@ -290,6 +360,18 @@ export class AofScanner {
     this.#base += at;
     this.#filled -= at;
     this.#commandAt = Math.max(0, this.#commandAt - at);
+    for (const removal of this.#removals) removal.at -= at;
     this.#at = 0;
   }
+}
+
+/** Whether a command ends the transaction that it stands in. */
+function endsTransaction(bytes: Buffer, at: number, end: number): boolean {
+  return TRANSACTION_ENDS.some((word) => isCalled(bytes, at, end, word));
+}
+
+/** Whether a time stamp or a group's annotation stands there of which the line ends in LF alone. */
+function isLineFed(bytes: Buffer, at: number, end: number): boolean {
+  const lineBytes = mayBeTimeStamp(bytes, at, end) ? STAMP_BYTES : HEADER_BYTES;
+  return at + lineBytes - 2 < end && bytes[at + lineBytes - 2] === LF;
 }

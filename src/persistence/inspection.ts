@@ -17,11 +17,20 @@ import { planManifest, putManifest, RebuildError, type RebuildPlan } from './man
 import type { RecoveredSegment } from './recovery.ts';
 import { cutTail, keepBases, type Renaming } from './repair.ts';
 
+/** What came of running a log, for those who know the commands in it. */
+export interface RunReport {
+  readonly lines: readonly string[];
+  /** Whether a server starts with it. */
+  readonly starts: boolean;
+}
+
 export interface InspectionOptions {
   /** `appendfilename`. */
   readonly baseName: string;
   readonly fix: boolean;
   readonly checkBase: BaseCheck;
+  /** Runs the log, once it is sound, from the files with these paths; it is only read without this. */
+  readonly runLog?: (files: readonly string[]) => Promise<RunReport>;
   /** Told each line of the report. */
   print(line: string): void;
   onProgress?: InspectionProgress;
@@ -76,13 +85,28 @@ async function inspectLog(directory: LogDirectory, options: InspectionOptions): 
   const findings = await examine(directory, checkBase, onProgress);
   printFindings(directory, findings, print);
   for (const name of strays) print(`${name}: not part of the log`);
-  if (isSound(findings) || !fix) return conclude(isSound(findings), print);
+  if (isSound(findings)) return run(directory, options);
+  if (!fix) return conclude(false, print);
   if (findings.starts.length === 0) {
     print('this cannot be repaired: restore a base from a copy, or copy the data from a replica');
     return conclude(false, print);
   }
   await repair(directory, findings, print);
-  return conclude(isSound(await examine(directory, checkBase, onProgress)), print);
+  if (!isSound(await examine(directory, checkBase, onProgress))) return conclude(false, print);
+  return run(directory, options);
+}
+
+/** Runs a sound log, and ends the report. */
+async function run(
+  directory: LogDirectory,
+  { runLog, print }: InspectionOptions,
+): Promise<Verdict> {
+  if (runLog === undefined) return conclude(true, print);
+  const { bases, segments } = directory.manifest;
+  const files = [...bases.slice(-1), ...segments].map(({ name }) => directory.pathOf(name));
+  const { lines, starts } = await runLog(files);
+  for (const line of lines) print(line);
+  return conclude(starts, print);
 }
 
 // ── What is told ────────────────────────────────────────────────────────────────────────────────

@@ -19,6 +19,7 @@ import {
   type Manifest,
   ManifestError,
   parseManifest,
+  type SegmentFile,
 } from './manifest.ts';
 import { LostLogError } from './segment-place.ts';
 import { isTemporaryOf } from './temporary-file.ts';
@@ -33,6 +34,11 @@ export class LogDirectory {
   /** What all names begin with (`appendfilename`). */
   readonly baseName: string;
   readonly fs: FileSystem;
+  /**
+   * What of the stream is on disk for sure. The manifest on disk tells the start of an increment only
+   * once that is beyond it: if less is found of what is before, that is damage.
+   */
+  durableOffset = Number.POSITIVE_INFINITY;
   #manifest: Manifest;
   /** The manifest on disk, as it was read or written last; undefined where there was none. */
   #text: string | undefined;
@@ -180,6 +186,13 @@ export class LogDirectory {
     });
   }
 
+  /** Changes the manifest without writing it: the next update does. */
+  amend(change: (manifest: Manifest) => Manifest): Promise<void> {
+    return this.#afterOthers(async () => {
+      this.#manifest = change(this.#manifest);
+    });
+  }
+
   /**
    * Puts the manifest of a new history in the place of the old one, whose files are then to be deleted
    * (`deleteHistory`); if that has been done, nothing.
@@ -239,7 +252,7 @@ export class LogDirectory {
 
   async #write(manifest: Manifest): Promise<void> {
     const path = this.pathOf(manifestName(this.baseName));
-    const text = formatManifest(manifest);
+    const text = formatManifest(this.#withDurableStarts(manifest));
     this.requireOwn();
     try {
       await replaceFile(this.fs, path, text);
@@ -249,6 +262,18 @@ export class LogDirectory {
       throw error;
     }
     this.#accept(manifest, text);
+  }
+
+  #withDurableStarts(manifest: Manifest): Manifest {
+    // A base holds all that is before it.
+    const offset = Math.max(this.durableOffset, manifest.bases.at(-1)?.offset ?? 0);
+    const shown = (segment: SegmentFile): SegmentFile =>
+      (segment.start ?? 0) > offset ? { ...segment, start: undefined } : segment;
+    return {
+      ...manifest,
+      keptSegments: manifest.keptSegments.map(shown),
+      segments: manifest.segments.map(shown),
+    };
   }
 
   #accept(manifest: Manifest, text: string): void {

@@ -111,6 +111,7 @@ export class LogReader {
   /** A scanner for what the file holds by now. */
   #scan(): AofScanner {
     return new AofScanner(this.#log.directory.fs, this.#fd ?? -1, {
+      file: this.#segment?.name ?? '',
       position: this.#position,
       offset: this.#positionOffset,
       end: this.#endOf(),

@@ -97,6 +97,8 @@ export class Log {
   #syncFailure: Error | undefined;
   #writeTimer: NodeJS.Timeout | undefined;
   #rotationTimer: NodeJS.Timeout | undefined;
+  /** Start of the newest segment; undefined once it is in the manifest. */
+  #untoldStart: number | undefined;
   #listeners: SwitchListener[] = [];
   #isClosed = false;
 
@@ -114,6 +116,7 @@ export class Log {
     this.#offset = segment.end;
     this.#writtenOffset = segment.end;
     this.#syncedOffset = segment.end;
+    directory.durableOffset = segment.end;
     this.#buffer = new GroupBuffer(options.bufferBytes, segment, segment.end);
     this.#rotation = new SegmentRotation(directory, starts);
     const target = {
@@ -265,6 +268,7 @@ export class Log {
         if (loss !== undefined) throw loss;
       }
       this.#syncedOffset = this.#writtenOffset;
+      await this.#tellStart();
     } finally {
       for (const { fd } of this.#files) this.#fs.close(fd);
       await this.#rotation.close();
@@ -349,6 +353,7 @@ export class Log {
 
   #synced(file: OpenSegment, target: number, done: (succeeded: boolean) => void): void {
     this.#syncedOffset = Math.max(this.#syncedOffset, target);
+    this.#tellStart().catch((error: unknown) => this.#options.onWarning(errorOf(error)));
     this.#buffer.release(target);
     const isDone = file === this.segment;
     if (!isDone && file.end === target) {
@@ -436,8 +441,10 @@ export class Log {
     const old = this.segment;
     this.#files.push(segment);
     this.#buffer.changeSegment(segment);
+    this.#untoldStart = start;
     this.#rotation
       .begin(next, start)
+      .then(() => this.#tellStart())
       .catch((error: unknown) => this.#options.onWarning(errorOf(error)));
     if (this.#syncedOffset === old.end && !this.#schedule.isRunning) this.#closeOld(old);
     // Under `no` as well, so that old segments need not stay open.
@@ -445,6 +452,15 @@ export class Log {
     const listeners = this.#listeners;
     this.#listeners = [];
     for (const listener of listeners) listener.switched(start);
+  }
+
+  /** Has the manifest tell where the newest segment begins, if all that is before is on disk. */
+  async #tellStart(): Promise<void> {
+    const { directory } = this;
+    directory.durableOffset = this.#syncedOffset;
+    if (this.#untoldStart === undefined || this.#untoldStart > this.#syncedOffset) return;
+    this.#untoldStart = undefined;
+    await directory.update((manifest) => manifest);
   }
 
   /** Closes a segment that is on disk to its end. */

@@ -252,7 +252,8 @@ async function readIncrement(
   try {
     const end = fs.size(fd);
     const header = await readFirstHeader(fs, fd);
-    const scanner = new AofScanner(fs, fd, { position: 0, offset: undefined, end, isOwn: true });
+    const range = { file: name, position: 0, offset: undefined, end, isOwn: true };
+    const scanner = new AofScanner(fs, fd, range);
     const { start, problem } = await scan(scanner, {
       from: Number.POSITIVE_INFINITY,
       loadTruncated: true,

@@ -1,13 +1,15 @@
 // The manifest: which files make up the log, in the text format of Redis 7's appendonlydir. What
 // only Synap knows stands where Redis's reader passes over it: in comments, and in further pairs on
-// a file's line. A manifest with any of that ends in a checksum; without it, it is Redis's own.
+// a file's line. A manifest with any of that begins with a checksum of what follows (older ones end in
+// one of what is before); without it, it is Redis's own. Comments come first, so that the last line is the
+// newest increment: tools and scripts take it for that.
 //
+//   #synap crc 1c291ca3
 //   #synap replication-id 53b9b28df8403f4153eab9bfc0c0a0d7fd9f3f1a
 //   #synap kept file appendonly.aof.1.base.rdb seq 1 type b offset 0
 //   #synap kept file appendonly.aof.1.incr.aof seq 1 type i start 0
 //   file appendonly.aof.2.base.rdb seq 2 type b offset 4711
 //   file appendonly.aof.2.incr.aof seq 2 type i start 4711
-//   #synap crc 1c291ca3
 //
 // "Kept" are older generations to fall back on; were they Redis's history files (type h), Redis
 // would delete them when it is started on the directory. What was replaced and is still there is history.
@@ -80,12 +82,12 @@ export function formatManifest(manifest: Manifest): string {
   for (const base of bases.slice(0, -1)) lines.push(`${KEPT_LINE}${baseLine(base)}`);
   for (const segment of keptSegments) lines.push(`${KEPT_LINE}${segmentLine(segment)}`);
   for (const base of bases.slice(-1)) lines.push(baseLine(base));
-  for (const segment of segments) lines.push(segmentLine(segment));
   for (const [index, name] of history.entries()) lines.push(historyLine(name, index + 1));
+  for (const segment of segments) lines.push(segmentLine(segment));
   const long = lines.find((line) => line.length + 1 > MAX_LINE_BYTES);
   if (long !== undefined) throw new ManifestError(`a line is too long: ${long}`);
   const body = lines.map((line) => `${line}\n`).join('');
-  return `${body}${CRC_LINE}${checksum(body)}\n`;
+  return `${CRC_LINE}${checksum(body)}\n${body}`;
 }
 
 /**
@@ -95,17 +97,15 @@ export function formatManifest(manifest: Manifest): string {
 export function parseManifest(text: string): Manifest {
   if (text === '') throw new ManifestError('it is empty');
   if (!text.endsWith('\n')) throw new ManifestError('its last line is cut off');
-  const state: Parsed = { id: '', bases: [], kept: [], segments: [], history: [], own: false };
-  const end = text.lastIndexOf(CRC_LINE);
-  const hasChecksum =
-    end >= 0 && text.slice(end) === `${CRC_LINE}${checksum(text.slice(0, end))}\n`;
-  if (end >= 0 && !hasChecksum) throw new ManifestError(FAULTY);
-  const lines = (hasChecksum ? text.slice(0, end) : text).split('\n');
+  const lists = { bases: [], kept: [], segments: [], history: [] };
+  const state: Parsed = { id: '', ...lists, own: false, hasBase: false };
+  const body = verified(text);
+  const lines = body.split('\n');
   if (lines.pop() !== '') throw new ManifestError(FAULTY);
   lines.forEach((line, index) => {
     readLine(line, index + 1, state);
   });
-  if (state.own && !hasChecksum) throw new ManifestError(FAULTY);
+  if (state.own && body === text) throw new ManifestError(FAULTY);
   requireOrder(state.kept.concat(state.segments));
   return {
     replicationId: state.id,
@@ -116,6 +116,22 @@ export function parseManifest(text: string): Manifest {
   };
 }
 
+/**
+ * The text without its checksum; as it is when it has none.
+ * @throws ManifestError when that is wrong
+ */
+function verified(text: string): string {
+  const at = text.lastIndexOf(CRC_LINE);
+  if (at < 0) return text;
+  const lineEnd = text.indexOf('\n', at) + 1;
+  // Earlier builds have written it behind everything.
+  const isLast = at > 0 && lineEnd === text.length;
+  const body = isLast ? text.slice(0, at) : text.slice(lineEnd);
+  const isRight = text.slice(at, lineEnd) === `${CRC_LINE}${checksum(body)}\n`;
+  if (isRight && (at === 0 || isLast)) return body;
+  throw new ManifestError(FAULTY);
+}
+
 interface Parsed {
   id: string;
   readonly bases: BaseFile[];
@@ -124,6 +140,8 @@ interface Parsed {
   readonly history: string[];
   /** Whether there is something that only Synap writes. */
   own: boolean;
+  /** Whether there was the line of the present base. */
+  hasBase: boolean;
 }
 
 function readLine(line: string, number: number, state: Parsed): void {
@@ -145,6 +163,10 @@ function readLine(line: string, number: number, state: Parsed): void {
     throw new ManifestError(`line ${number}: a file is named without a path: ${name}`);
   }
   if (fields.has('offset') || fields.has('start')) state.own = true;
+  if (type === 'b' && !isKept && state.hasBase) {
+    throw new ManifestError(`line ${number}: there is more than one base: ${name}`);
+  }
+  state.hasBase ||= type === 'b' && !isKept;
   if (type === 'b') state.bases.push({ name, seq, offset: integerOf(fields.get('offset')) });
   else if (type === 'h') state.history.push(name);
   else if (type !== 'i') throw new ManifestError(`line ${number}: unknown type '${type}'`);

@@ -1,6 +1,6 @@
 // Opens the log for writing where recovery has left off, or for the first time.
 
-import { syncDirectory } from './file-system.ts';
+import { syncDirectory, syncFile } from './file-system.ts';
 import { Log, type LogOptions } from './log.ts';
 import type { LogDirectory } from './log-directory.ts';
 import { newReplicationId, type SegmentFile } from './manifest.ts';
@@ -31,6 +31,9 @@ export async function openLog(
   try {
     // What a killed process had written is in the page cache, and need not be on disk yet.
     await fs.sync(fd);
+    for (const { name } of segments) {
+      if (name !== file.name) await syncFile(fs, directory.pathOf(name));
+    }
     starts.set(file.seq, file.start);
     await writeManifest(directory, starts, isContinued ? undefined : file);
   } catch (error) {

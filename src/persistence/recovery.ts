@@ -3,7 +3,8 @@
 //
 //   a torn end   what a crash left half written: nothing whole follows, or only groups that say
 //                themselves that the stream was not on disk up to here when they were written (a
-//                loss of power may keep later pages and lose earlier ones). It can be cut off.
+//                loss of power may keep later pages and lose earlier ones). It can be cut off. Only
+//                the last file of Redis's logs can have one, as for Redis.
 //   damage       anything else: what is missing was once safe. The start is refused.
 //
 // Nothing is changed on disk here: `cutTail` does that.
@@ -19,6 +20,9 @@ export interface RecoveredGroup {
   readonly bytes: Buffer;
   /** The stream's offset of the first byte. */
   readonly start: number;
+  /** The file that it is in, and the position there of byte `at` of it. */
+  readonly file: string;
+  positionOf(at: number): number;
 }
 
 export interface RecoveryOptions {
@@ -28,6 +32,8 @@ export interface RecoveryOptions {
   readonly loadTruncated: boolean;
   /** Called for each group, in order. */
   onGroup(group: RecoveredGroup): void;
+  /** Called with what is whole of a transaction that has no end, which is about to be called torn. */
+  onUnended?(group: RecoveredGroup): void;
   /** Called now and then with the bytes of files that were read so far. */
   onProgress?(readBytes: number): void;
 }
@@ -146,7 +152,8 @@ async function readSegment(
   try {
     const fileBytes = fs.size(fd);
     const isOwn = manifest.replicationId !== '';
-    const scanner = new AofScanner(fs, fd, { position: 0, offset, end: fileBytes, isOwn });
+    const range = { file: name, position: 0, offset, end: fileBytes, isOwn };
+    const scanner = new AofScanner(fs, fd, range);
     const isGap = start !== undefined && offset !== undefined && start !== offset;
     const scanned = isGap ? undefined : await scan(scanner, options);
     const problem = isGap ? gap(offset, start) : scanned?.problem;
@@ -172,9 +179,10 @@ function openToRead(directory: LogDirectory, name: string, offset: number): numb
   }
 }
 
+/** A start is in the manifest only once all that is before it is on disk: no crash makes a gap. */
 function gap(expected: number, found: number): Problem {
   const reason = `it begins at offset ${found}, and what is before it ends at ${expected}`;
-  return { position: 0, offset: expected, reason, mayBeTorn: found > expected };
+  return { position: 0, offset: expected, reason, mayBeTorn: false };
 }
 
 /** What a scanner went through; `start` is undefined when there was nothing. */
@@ -184,10 +192,34 @@ export interface Scanned {
   readonly problem: Problem | undefined;
 }
 
+/** What a scanner has found, or the rest of it. */
+class ScannedGroup implements RecoveredGroup {
+  readonly bytes: Buffer;
+  readonly start: number;
+  readonly #scanner: AofScanner;
+  readonly #at: number;
+
+  constructor(scanner: AofScanner, skippedBytes: number) {
+    const at = scanner.bodyStart + skippedBytes;
+    this.bytes = scanner.buffer.subarray(at, scanner.bodyEnd);
+    this.start = scanner.start + skippedBytes;
+    this.#scanner = scanner;
+    this.#at = at;
+  }
+
+  get file(): string {
+    return this.#scanner.file;
+  }
+
+  positionOf(at: number): number {
+    return this.#scanner.positionOf(this.#at + at);
+  }
+}
+
 /** Hands out all groups that a scanner finds, from an offset on. */
 export async function scan(
   scanner: AofScanner,
-  { from, onGroup, onProgress }: RecoveryOptions,
+  { from, onGroup, onUnended, onProgress }: RecoveryOptions,
 ): Promise<Scanned> {
   let start: number | undefined;
   let groups = 0;
@@ -196,16 +228,17 @@ export async function scan(
     if (found === MORE) {
       await scanner.fill();
       onProgress?.(scanner.position);
-    } else if (found === END || found === BAD) {
-      return { start, groups, problem: found === BAD ? scanner.problem : undefined };
+    } else if (found === END) {
+      return { start, groups, problem: undefined };
+    } else if (found === BAD) {
+      if (scanner.isUnended) onUnended?.(new ScannedGroup(scanner, 0));
+      return { start, groups, problem: scanner.problem };
     } else {
       start ??= scanner.start;
       groups++;
       const skipped = Math.max(0, from - scanner.start);
-      const bodyStart = scanner.bodyStart + skipped;
-      if (bodyStart >= scanner.bodyEnd) continue;
-      const bytes = scanner.buffer.subarray(bodyStart, scanner.bodyEnd);
-      onGroup({ bytes, start: scanner.start + skipped });
+      if (scanner.bodyStart + skipped >= scanner.bodyEnd) continue;
+      onGroup(new ScannedGroup(scanner, skipped));
     }
   }
 }
@@ -219,6 +252,9 @@ async function isTorn(
 ): Promise<boolean> {
   if (!problem.mayBeTorn) return false;
   const { position, offset } = problem;
+  const isRedisLog = directory.manifest.replicationId === '';
+  if (isRedisLog && later.length > 0) return false;
+  if (later.some(({ start }) => start !== undefined && start > offset)) return false;
   if ((await findWitness(directory, file.name, position, offset, false)) !== undefined)
     return false;
   for (const { name } of later) {

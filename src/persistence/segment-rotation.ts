@@ -1,7 +1,7 @@
 // The change from one segment to the next. The file and its line in the manifest are made, and
 // forced to disk, while the old segment is still written; only then does the log go over to it, at
 // the end of a group. So the event loop never waits, and no group is ever in a file that a crash
-// could make disappear. A segment's start is in the manifest as soon as it is known.
+// could make disappear. A segment's start is in the manifest once all that is before it is on disk.
 
 import type { FileFacts } from './file-system.ts';
 import type { LogDirectory } from './log-directory.ts';
@@ -49,11 +49,11 @@ export class SegmentRotation {
     }
   }
 
-  /** Notes that the log has gone over; resolves when that is in the manifest. */
+  /** Notes that the log has gone over. */
   begin(segment: NextSegment, start: number): Promise<void> {
     this.#starts.set(segment.seq, start);
     this.#next = undefined;
-    return this.#directory.update((manifest) => this.withStarts(manifest));
+    return this.#directory.amend((manifest) => this.withStarts(manifest));
   }
 
   /** The offset at which a segment begins. */

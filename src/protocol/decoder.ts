@@ -143,8 +143,12 @@ export class RequestDecoder {
       return this.#fail('unauthenticated multibulk length');
     }
     this.#at = lineEnd + 2;
-    if (announced <= 0) this.position = this.#at;
-    else this.#announced = announced;
+    if (announced > 0) {
+      this.#announced = announced;
+    } else {
+      this.position = this.#at;
+      this.request.seal();
+    }
     return COMPLETE;
   }
 
@@ -192,6 +196,7 @@ export class RequestDecoder {
       request.count = count + 1;
       at = i + length + 2;
     }
+    request.seal();
     this.#announced = 0;
     this.position = at;
     return COMPLETE;
@@ -236,6 +241,7 @@ export class RequestDecoder {
     request.buffer = parsed.buffer;
     request.reserve(parsed.count);
     for (let i = 0; i < parsed.count; i++) request.push(parsed.offsets[i], parsed.lengths[i]);
+    request.seal();
     this.position = newline + 1;
     return COMPLETE;
   }

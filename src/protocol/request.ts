@@ -17,7 +17,10 @@ export interface ArgumentList {
   readonly large: LargeArguments | undefined;
 }
 
-/** The arguments of a request; `argument i` below means 0 ≤ i < count. */
+/**
+ * The arguments of a request; `argument i` below means 0 ≤ i < count. Whoever reads behind them finds
+ * an empty argument, never one of an earlier request.
+ */
 export class Request {
   /** The bytes that the offsets refer to. */
   buffer: Buffer = Buffer.alloc(0);
@@ -33,6 +36,8 @@ export class Request {
   large: LargeArguments | undefined = undefined;
   /** Bit i is set when argument i is secret; bit 31 stands for all arguments from 31 on. */
   #secrets = 0;
+  /** Slots from here on are empty; those between `count` and here may be of an earlier request. */
+  #used = 0;
 
   /** A request that owns its bytes, made of whole arguments (for replay, queues and tests). */
   static of(args: readonly (string | Uint8Array)[]): Request {
@@ -62,6 +67,7 @@ export class Request {
 
   /** Forgets all arguments; the next request begins. */
   clear(): void {
+    if (this.count > this.#used) this.#used = this.count;
     this.count = 0;
     this.#secrets = 0;
     this.hashedTo = 0;
@@ -123,6 +129,16 @@ export class Request {
     return buffer;
   }
 
+  /** To be called when all arguments are there: empties what an earlier request left behind them. */
+  seal(): void {
+    const { count } = this;
+    if (count < this.#used) {
+      this.offsets.fill(0, count, this.#used);
+      this.lengths.fill(0, count, this.#used);
+    }
+    this.#used = count;
+  }
+
   /** Takes over the hash of argument 1 from a request with the same bytes there; whether it has them. */
   sharesKey(other: Request): boolean {
     const length = this.lengths[1];
@@ -162,14 +178,15 @@ export class Request {
   /** Gives its arguments away, in arrays that the receiver owns, and has none any more. */
   release(): ArgumentList {
     const { count, offsets, lengths, large } = this;
-    this.count = 0;
     this.large = undefined;
+    this.clear();
     // An earlier request may have left arrays much larger than these few arguments need.
     if (offsets.length > 2 * Math.max(count, INITIAL_ARGUMENTS)) {
       return { count, offsets: offsets.slice(0, count), lengths: lengths.slice(0, count), large };
     }
     this.offsets = new Int32Array(INITIAL_ARGUMENTS);
     this.lengths = new Int32Array(INITIAL_ARGUMENTS);
+    this.#used = 0;
     return { count, offsets, lengths, large };
   }
 
@@ -179,6 +196,7 @@ export class Request {
     this.offsets = offsets;
     this.lengths = lengths;
     this.large = large;
+    this.#used = offsets.length;
   }
 
   /** Adds an argument; the room for it has been reserved. */

@@ -176,7 +176,8 @@ export class SnapshotKeeper implements Snapshots {
   /** What is being saved is of no use any more; a restart is not to bring back what was emptied. */
   emptied(): void {
     this.cancel();
-    if (this.#host.config.values.save.length > 0) this.saveNow();
+    // While a log is loaded the last snapshot stays: what it was made of may still fail to load.
+    if (this.#host.config.values.save.length > 0 && !this.isLoading) this.saveNow();
   }
 
   #open(isAtOnce: boolean): SnapshotWriting {

@@ -11,8 +11,9 @@ export class ServerStats {
   writesProcessed = 0;
   /** Clients closed because all clients together took too much memory (`maxmemory-clients`). */
   evictedClients = 0;
-  /** Error replies in all. */
+  /** Error replies in all, and those to commands of the log, which nobody expects. */
   errorReplies = 0;
+  unexpectedErrors = 0;
   /** Error replies by their code ("ERR", "WRONGTYPE" …). */
   readonly errorsByCode = new Map<string, number>();
   /** Largest amount of data held at a time since the start, in bytes; a reset leaves it. */
@@ -39,6 +40,7 @@ export class ServerStats {
     this.writesProcessed = 0;
     this.evictedClients = 0;
     this.errorReplies = 0;
+    this.unexpectedErrors = 0;
     this.errorsByCode.clear();
     this.expiryCycleMs = 0;
     this.exceededSinceMs = 0;

@@ -96,6 +96,26 @@ export const differences: readonly IntendedDifference[] = [
       'Texts, paths and addresses in the configuration and in CONFIG SET must not contain NUL bytes. Redis cuts them off at the first, and uses another path or address than it was given.',
   },
   {
+    name: 'log-arity',
+    reason:
+      'A log with a command that has too few or too many arguments is refused, with the file and the place. Redis runs it with whatever is in memory behind them, or crashes.',
+  },
+  {
+    name: 'log-text',
+    reason:
+      'A log is read to the letter: values and lengths end in CR LF, a command that seems cut off while whole commands follow is damaged, and so is a base in RDB format without content. Redis ignores the two bytes behind a value and what follows a number, takes a length that is too large for the end of the log, cutting off all that follows, and an empty base for no data.',
+  },
+  {
+    name: 'log-transactions',
+    reason:
+      'DISCARD and RESET in a log end a transaction, as they do for clients. Redis crashes of them, or takes all that follows for a part of the transaction.',
+  },
+  {
+    name: 'log-commands',
+    reason:
+      'SHUTDOWN NOW, SAVE, BGSAVE, BGREWRITEAOF, MIGRATE, DEBUG RELOAD and DEBUG LOADAOF in a log, and DEBUG where it is not allowed, are reported as errors and passed over. Redis runs them: it ends each time that it is started, or keeps the half of the data that is there yet.',
+  },
+  {
     name: 'debug-subcommands',
     reason:
       'DEBUG JMAP and DEBUG STRINGMATCH-LEN are additions of Synap. DEBUG HELP lists what there is: the subcommands of Redis that crash it or look into its data structures are missing.',

@@ -293,7 +293,7 @@ describe('refused', () => {
   test('in a transaction, where a handler can tell', async () => {
     const seen: boolean[] = [];
     handle((call) => {
-      seen.push(call.canDefer);
+      seen.push(call.mayWait);
       call.defer();
     });
     await observer.command('MULTI');

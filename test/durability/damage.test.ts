@@ -147,7 +147,7 @@ class Patient {
     const { keyspace, log, config } = server;
     const { values } = config;
     keyspace.flush();
-    const replay = new Replay(server, server.reply, server.detachedClient());
+    const replay = new Replay(server);
     const host = { log, keyspace, values, isReadOnly: false, onProgress: () => {} };
     const dataPath = dirname(this.#folder);
     await loadLog(host, { path: this.#folder, baseName: 'appendonly.aof', dataPath }, replay);

@@ -98,7 +98,8 @@ export class Process {
   async #begins(): Promise<boolean> {
     const deadlineMs = Date.now() + START_TIMEOUT_MS;
     while (!(await this.#answers())) {
-      if (this.#child.exitCode !== null || Date.now() > deadlineMs) {
+      const { exitCode, signalCode } = this.#child;
+      if (exitCode !== null || signalCode !== null || Date.now() > deadlineMs) {
         await this.kill();
         return false;
       }

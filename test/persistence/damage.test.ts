@@ -13,6 +13,7 @@ import {
   append,
   command,
   digest,
+  FaultyFileSystem,
   newLog,
   optionsWith,
   type Recovered,
@@ -185,18 +186,27 @@ describe('a torn end', () => {
   });
 
   test('may leave later groups behind that were not on disk yet, in later segments too', async () => {
-    path = join(directory.path, 'unsynced');
-    const log = await newLog(path, {
-      policy: { mode: 'periodic', intervalMs: 3_600_000 },
-      ...ticking(1000),
-    });
+    const fs = new FaultyFileSystem();
+    const options = { policy: { mode: 'periodic', intervalMs: 3_600_000 } as const };
+    const log = await newLog(
+      join(directory.path, 'unsynced'),
+      { ...options, ...ticking(1000) },
+      fs,
+    );
     const sizes: number[] = [];
     for (let i = 0; i < 20; i++) {
-      if (i === 5) await log.flush();
+      if (i === 5) {
+        await log.flush();
+        fs.holdsSyncs = true;
+      }
       if (i === 15) await rotate(log);
       append(log, stream.subarray(ends[i], ends[i + 1]));
       sizes.push(log.segment.sizeBytes);
     }
+    // The power fails before the first file is on disk to its end.
+    path = join(directory.path, 'lost');
+    cpSync(log.directory.path, path, { recursive: true });
+    fs.release();
     await log.close();
     const bytes = readFileSync(join(path, FIRST));
     // The pages of group 8 were lost.

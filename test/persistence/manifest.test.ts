@@ -32,7 +32,36 @@ const EXAMPLE: Manifest = {
   history: [],
 };
 
+/** Manifests of earlier builds end in their checksum, and name increments before history. */
+const OF_EARLIER_BUILDS = [
+  '#synap replication-id 53b9b28df8403f4153eab9bfc0c0a0d7fd9f3f1a',
+  '#synap kept file a.1.base.rdb seq 1 type b offset 0',
+  '#synap kept file a.1.incr.aof seq 1 type i start 0',
+  'file a.2.base.rdb seq 2 type b offset 4711',
+  'file a.2.incr.aof seq 2 type i start 4711',
+  '#synap crc 98906c7a',
+  '',
+].join('\n');
+
 describe('a manifest', () => {
+  test('ends in its newest increment, behind comments, the base and history', () => {
+    const lines = formatManifest({ ...EXAMPLE, history: ['a.0.incr.aof'] })
+      .trim()
+      .split('\n');
+    const kinds = lines.map((line) =>
+      line.replace(/^(#synap \w+|file).*?(type .)?( \w+ \d+)?$/, '$1 $2'),
+    );
+    expect(kinds).toEqual([
+      ...['#synap crc ', '#synap replication ', '#synap kept type b', '#synap kept type i'],
+      ...['file type b', 'file type h', 'file type i'],
+    ]);
+    expect(lines.at(-1)).toBe('file a.2.incr.aof seq 2 type i start 4711');
+  });
+
+  test('of an earlier build is read', () => {
+    expect(parseManifest(OF_EARLIER_BUILDS)).toEqual(EXAMPLE);
+  });
+
   test('is read as it was written', () => {
     fc.assert(
       fc.property(manifests, (manifest) => {
@@ -42,18 +71,20 @@ describe('a manifest', () => {
   });
 
   test('with any bit flipped is refused', () => {
-    const text = formatManifest(EXAMPLE);
-    for (let bit = 0; bit < text.length * 8; bit++) {
-      const bytes = Buffer.from(text, 'latin1');
-      bytes[bit >> 3] ^= 1 << (bit & 7);
-      expect(() => parseManifest(bytes.toString('latin1')), `bit ${bit}`).toThrow();
+    for (const text of [formatManifest(EXAMPLE), OF_EARLIER_BUILDS]) {
+      for (let bit = 0; bit < text.length * 8; bit++) {
+        const bytes = Buffer.from(text, 'latin1');
+        bytes[bit >> 3] ^= 1 << (bit & 7);
+        expect(() => parseManifest(bytes.toString('latin1')), `bit ${bit}`).toThrow();
+      }
     }
   });
 
   test('cut anywhere is refused', () => {
-    const text = formatManifest(EXAMPLE);
-    for (let length = 0; length < text.length; length++) {
-      expect(() => parseManifest(text.slice(0, length)), `${length} bytes`).toThrow();
+    for (const text of [formatManifest(EXAMPLE), OF_EARLIER_BUILDS]) {
+      for (let length = 0; length < text.length; length++) {
+        expect(() => parseManifest(text.slice(0, length)), `${length} bytes`).toThrow();
+      }
     }
   });
 
@@ -80,6 +111,8 @@ describe('a manifest', () => {
     ['file ../a seq 1 type i\n', /without a path/],
     ['file a seq 2 type i\nfile b seq 2 type i\n', /out of order/],
     ['file a seq 1 type i start 5\n', /damaged/],
+    ['file a seq 1 type b\nfile b seq 2 type b\n', /line 2: there is more than one base: b/],
+    ['file a seq 1 type b\nfile c seq 1 type i\nfile a seq 1 type b\n', /line 3: .*more than one/],
   ])('%j is refused', (text, message) => {
     expect(() => parseManifest(text)).toThrow(message);
   });

@@ -7,7 +7,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { SOUND } from '../../src/persistence/inspection.ts';
 import type { Log } from '../../src/persistence/log.ts';
+import { LogDirectory } from '../../src/persistence/log-directory.ts';
 import { readFrom } from '../../src/persistence/log-reader.ts';
+import { formatManifest } from '../../src/persistence/manifest.ts';
 import { openLog } from '../../src/persistence/open-log.ts';
 import { inspected, makeLog } from '../inspection/log-with-bases.ts';
 import { hasRedis } from '../support/needs-redis.ts';
@@ -236,6 +238,11 @@ test('commands of Redis in a later file prove damage, behind a stamp too', async
   await log.close();
   const bytes = read(FIRST);
   truncateSync(join(path, FIRST), bytes.length - 1);
+  // As long as the first file was not on disk, the manifest did not tell where the second begins.
+  const { segments, ...rest } = LogDirectory.read(path, BASE_NAME).manifest;
+  const [first, { name, seq }] = segments;
+  const untold = { ...rest, segments: [first, { name, seq, start: undefined }] };
+  write(MANIFEST, formatManifest(untold));
   expect((await readLog(path)).torn).toBeDefined();
   write(SECOND, `#TS:${START}\r\n${set('c')}`);
   await expect(readLog(path)).rejects.toThrow(/cut off/);

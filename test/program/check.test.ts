@@ -41,6 +41,20 @@ test('a sound log, and one that is repaired', () => {
   expect(check(path).stdout).toContain('after 1 commands');
 });
 
+test('commands that fail, and a number of databases', async () => {
+  const log = await newLog(join(directory.path, 'failing'));
+  append(log, Buffer.concat([command('SELECT', '40'), command('SET', 'a', '1')]));
+  append(log, command('LPUSH', 'a', '1'));
+  await log.close();
+  const found = check(log.directory.path);
+  expect(found).toMatchObject({ status: 0, stderr: '' });
+  expect(found.stdout).toMatch(/fails: .*"SELECT" "40": ERR DB index is out of range/);
+  expect(found.stdout).toContain('run: 3 commands, of which 2 fail and are passed over');
+  const more = check('--databases', '41', log.directory.path);
+  expect(more.stdout).toContain('run: 3 commands, of which 1 fail and are passed over');
+  expect(check('--databases', 'x', path)).toMatchObject({ status: 2, stdout: '' });
+});
+
 test('what cannot be checked', () => {
   expect(check(directory.path).status).toBe(2);
   expect(check('--name', 'other.aof', path).status).toBe(2);
@@ -53,7 +67,7 @@ test('what cannot be checked', () => {
 });
 
 test('a manifest that is damaged', () => {
-  truncateSync(join(path, 'appendonly.aof.manifest'), 20);
+  truncateSync(join(path, 'appendonly.aof.manifest'), 30);
   const { status, stdout, stderr } = check(path);
   expect({ status, stderr }).toEqual({ status: 1, stderr: '' });
   expect(stdout).toContain('appendonly.aof.manifest: its last line is cut off');

@@ -2,6 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { COMPLETE, INCOMPLETE, RequestDecoder } from '../../src/protocol/decoder.ts';
 import { Request } from '../../src/protocol/request.ts';
 import { argumentsOf } from './feed.ts';
 
@@ -39,6 +40,61 @@ describe('reading', () => {
     expect(words.is(3, '{')).toBe(false);
     expect(words.is(4, '`')).toBe(false);
     expect(words.is(1, 'exat')).toBe(true);
+  });
+});
+
+describe('behind the last argument', () => {
+  const encoded = (...args: string[]) =>
+    Buffer.from(`*${args.length}\r\n${args.map((arg) => `$${arg.length}\r\n${arg}\r\n`).join('')}`);
+  const long = encoded(...Array.from({ length: 40 }, (_, i) => `${i}`.padStart(6, '7')));
+
+  /** That nothing is there of what the request's object has held before. */
+  function expectNothing(request: Request): void {
+    for (let i = request.count; i < 60; i++) {
+      const { offsets, lengths } = request;
+      expect([i, offsets[i] ?? 0, lengths[i] ?? 0]).toEqual([i, 0, 0]);
+      expect([request.bytes(i).length, request.copy(i).length]).toEqual([0, 0]);
+      expect([request.latin1(i), request.text(i), request.latin1UntilNul(i)]).toEqual(['', '', '']);
+      expect([request.is(i, '777777'), request.bigint(i)]).toEqual([false, undefined]);
+      expect(request.integer(i)).toBeNaN();
+    }
+  }
+
+  test('there is nothing of an earlier request', () => {
+    const decoder = new RequestDecoder();
+    const inline = Buffer.from('inline words\r\n');
+    const requests = [long, encoded('SET', 'key'), long, inline, long, Buffer.from('*0\r\n'), long];
+    for (const bytes of [...requests, encoded('GET')]) {
+      decoder.reset(bytes, 0, bytes.length, undefined);
+      expect(decoder.next()).toBe(COMPLETE);
+      expectNothing(decoder.request);
+    }
+    const pipeline = Buffer.concat([long, encoded('SET', 'key'), encoded('GET')]);
+    decoder.reset(pipeline, 0, pipeline.length, undefined);
+    for (let i = 0; i < 3; i++) {
+      expect(decoder.next()).toBe(COMPLETE);
+      expectNothing(decoder.request);
+    }
+  });
+
+  test('nor of one that was given up, or laid aside', () => {
+    const short = encoded('SET', 'key', 'v');
+    for (const isLaidAside of [false, true]) {
+      for (const cut of [20, long.length - 1]) {
+        const decoder = new RequestDecoder();
+        decoder.reset(long, 0, cut, undefined);
+        expect(decoder.next()).toBe(INCOMPLETE);
+        if (isLaidAside) decoder.suspend();
+        // One that arrives in two pieces, in the arrays of the first.
+        decoder.reset(short, 0, short.length - 4, undefined);
+        expect(decoder.next()).toBe(INCOMPLETE);
+        const rest = decoder.suspend();
+        decoder.reset(short, 0, short.length, rest);
+        expect(decoder.next()).toBe(COMPLETE);
+        expect(argumentsOf(decoder.request)).toHaveLength(3);
+        expectNothing(decoder.request);
+      }
+    }
   });
 });
 

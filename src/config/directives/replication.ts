@@ -94,8 +94,8 @@ export const replication = section('replication', 'Replication', {
   'propagation-error-behavior': {
     kind: oneOf('ignore', 'panic', 'panic-on-replicas'),
     default: 'ignore',
-    status: 'later',
-    doc: 'What to do when a command from the master or the log fails.',
+    status: 'active',
+    doc: 'What to do when a command of the log fails: report and count it, or (`panic`) refuse to start.',
   },
   'repl-diskless-sync': {
     kind: yesNo(),
