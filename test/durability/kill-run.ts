@@ -12,7 +12,7 @@ import { ModelledClient } from './modelled-client.ts';
 import { Process } from './process.ts';
 import { EqualLists, WatchedNumbers } from './shared-keys.ts';
 import { Queue, ShortLived } from './waiting-clients.ts';
-import { workloadGrammars } from './workload.ts';
+import { Workload, workloadGrammars } from './workload.ts';
 
 /** Databases of each modelled client; the others are of the clients that share keys. */
 const OWN_DATABASES = [
@@ -154,7 +154,8 @@ class KillRun {
     this.#writing = grammars.filter(({ flags }) => flags.has('write')).map(({ name }) => name);
     for (const databases of OWN_DATABASES) {
       const random = this.#newRandom();
-      const client = await ModelledClient.create(this.#oraclePort, random, grammars, databases);
+      const workload = new Workload(random, grammars, databases);
+      const client = await ModelledClient.create(this.#oraclePort, random, workload);
       this.#modelled.push(client);
     }
   }

@@ -2,14 +2,13 @@
 // the same steps are run on another server, the oracle, up to the last one that was answered, and
 // from there one at a time until both hold the same. If they never do, something is lost, or half of
 // a step is there. The replies before the crash are compared as well.
-import type { CommandGrammar } from '../support/command-grammar.ts';
 import { escapeBytes, showCommand } from '../support/command-line.ts';
 import type { Random } from '../support/random.ts';
 import type { RawClient } from '../support/raw-client.ts';
-import type { Reply } from '../support/reply-frames.ts';
+import { type Reply, textOf } from '../support/reply-frames.ts';
 import { type Actor, connectTo, pump } from './actors.ts';
 import { ask, differences, type State, showDifferences, stateOf } from './model.ts';
-import { encodeStep, type Step, showStep, Workload } from './workload.ts';
+import { encodeStep, type Step, showStep, type Workload } from './workload.ts';
 
 /** Steps that may be outstanding. */
 const WINDOW = 12;
@@ -22,8 +21,9 @@ export class ModelledClient implements Actor {
   readonly workload: Workload;
   /** Steps whose replies were all compared. */
   compared = 0;
+  /** What CLIENT ID says of its connection; 0 before the first. */
+  connectionId = 0;
   readonly #random: Random;
-  readonly #databases: readonly number[];
   readonly #oraclePort: number;
   readonly #oracle: RawClient;
   /** Since the last crash; and the replies that came. */
@@ -31,33 +31,25 @@ export class ModelledClient implements Actor {
   #replies: Reply[] = [];
   #finished: Promise<void> = Promise.resolve();
 
-  private constructor(
-    oraclePort: number,
-    oracle: RawClient,
-    random: Random,
-    grammars: readonly CommandGrammar[],
-    databases: readonly number[],
-  ) {
+  private constructor(oraclePort: number, oracle: RawClient, random: Random, workload: Workload) {
     this.#oraclePort = oraclePort;
     this.#oracle = oracle;
     this.#random = random;
-    this.#databases = databases;
-    this.workload = new Workload(random, grammars, databases);
+    this.workload = workload;
   }
 
-  /** @param databases those that belong to it, here and in the oracle */
+  /** @param workload its databases belong to this client, here and in the oracle */
   static async create(
     oraclePort: number,
     random: Random,
-    grammars: readonly CommandGrammar[],
-    databases: readonly number[],
+    workload: Workload,
   ): Promise<ModelledClient> {
-    const oracle = await connectTo(oraclePort);
-    return new ModelledClient(oraclePort, oracle, random, grammars, databases);
+    return new ModelledClient(oraclePort, await connectTo(oraclePort), random, workload);
   }
 
   async begin(port: number): Promise<void> {
     const client = await connectTo(port);
+    this.connectionId = Number(textOf(await client.command('CLIENT', 'ID')));
     this.#finished = this.#work(client);
   }
 
@@ -70,7 +62,7 @@ export class ModelledClient implements Actor {
     const runner = await connectTo(this.#oraclePort);
     try {
       const answered = await this.#catchUp(runner);
-      await this.#match(runner, answered, await stateOf(client, this.#databases));
+      await this.#match(runner, answered, await stateOf(client, this.workload.databases));
       this.compared += answered;
     } finally {
       await runner.close();
@@ -80,7 +72,7 @@ export class ModelledClient implements Actor {
   }
 
   async forget(): Promise<void> {
-    for (const database of this.#databases) {
+    for (const database of this.workload.databases) {
       await ask(this.#oracle, [['SELECT', String(database)], ['FLUSHDB']]);
     }
   }
@@ -146,7 +138,7 @@ export class ModelledClient implements Actor {
   async #match(runner: RawClient, answered: number, actual: State): Promise<void> {
     const tried: string[] = [];
     for (let step = answered; ; step++) {
-      const expected = await stateOf(this.#oracle, this.#databases);
+      const expected = await stateOf(this.#oracle, this.workload.databases);
       if (differences(expected, actual).length === 0) return;
       tried.push(`after ${step - answered} more: ${showDifferences(expected, actual)}`);
       if (step === this.#steps.length) break;

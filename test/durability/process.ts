@@ -108,6 +108,17 @@ export class Process {
     return true;
   }
 
+  get pid(): number {
+    const { pid } = this.#child;
+    if (pid === undefined) throw new Error('the program was never started');
+    return pid;
+  }
+
+  /** All that it has printed. */
+  get output(): string {
+    return this.#output;
+  }
+
   /** Ends all that a test has left behind. */
   static async killAll(): Promise<void> {
     const left = [...running];

@@ -51,15 +51,15 @@ export async function workloadGrammars(client: RawClient): Promise<CommandGramma
 export class Workload {
   /** Names of the commands that have come up. */
   readonly called = new Set<string>();
+  /** Those that the commands reach. */
+  readonly databases: readonly number[];
   readonly #random: Random;
-  readonly #databases: readonly number[];
   readonly #alone: CommandGenerator;
   readonly #inTransaction: CommandGenerator;
 
-  /** @param databases those that the commands reach */
   constructor(random: Random, grammars: readonly CommandGrammar[], databases: readonly number[]) {
     this.#random = random;
-    this.#databases = databases;
+    this.databases = databases;
     const weight = ({ name, flags }: CommandGrammar) =>
       RARE.has(name) || !flags.has('write') ? 1 : 6;
     const waitless = grammars.filter(({ flags }) => !flags.has('blocking'));
@@ -69,7 +69,7 @@ export class Workload {
 
   /** What a new connection sends first: it belongs to no database of the client's. */
   first(): Step {
-    const database = String(this.#random.pick(this.#databases));
+    const database = String(this.#random.pick(this.databases));
     return { commands: [['SELECT', database]], comparers: [exact] };
   }
 
