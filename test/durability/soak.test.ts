@@ -23,13 +23,13 @@ test(`${SECONDS} s, seed ${SEED}`, { timeout: SECONDS * 4_000 + 120_000 }, async
   // Beside other tests, times say nothing of the server.
   if (isFullTier) expect(Math.max(...report.longestPingMs)).toBeLessThanOrEqual(LONGEST_PING_MS);
 
-  // The load was what it should be.
-  expect(report.steps).toBeGreaterThan(20 * SECONDS);
+  // The load was what it should be, on a busy machine too.
+  expect(report.steps).toBeGreaterThan(SECONDS);
   expect(report.bursts).toBeGreaterThan(SECONDS);
   expect(report.damagedBursts).toBeGreaterThan(report.bursts / 10);
-  expect(report.replies).toBeGreaterThan(report.bursts);
+  expect(report.replies).toBeGreaterThan(report.bursts / 4);
   expect(report.restarts).toBeGreaterThan(0);
   expect(Object.keys(report.misbehaving)).toEqual(MISBEHAVIOURS.map(({ name }) => name));
   expect(Math.min(...Object.values(report.misbehaving))).toBeGreaterThan(0);
-  expect(Object.keys(report.interferences).length).toBeGreaterThan(Math.min(20, SECONDS / 2));
+  expect(Object.keys(report.interferences).length).toBeGreaterThan(Math.min(20, SECONDS / 5));
 });

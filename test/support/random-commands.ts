@@ -55,6 +55,8 @@ const DOUBLES = [
   ],
   ...['12345678901234567', '1e300', '5e-324', 'inf', 'nan', 'abc', '1e400'],
 ];
+/** Within the range in which Redis 7.0 does not take them for negative. */
+const TIMEOUTS = ['0', '0.01', '1.5', '100', '-1', 'nan', 'abc', ''];
 const PATTERNS = ['*', '?', 's*', '*:[1-2]', 'h?llo', '[^s]*', 's:\\1', '', '*1*'];
 /** What RESTORE takes: a string and lists, and one with a wrong checksum. */
 const PAYLOADS = [payloadOf(STRING_VALUE), ...LIST_VALUES.map(({ value }) => payloadOf(value))]
@@ -157,7 +159,7 @@ export class CommandGenerator {
       case 'unix-time':
         return [this.#time(argument.name)];
       case 'double':
-        return [this.#random.pick(DOUBLES)];
+        return [this.#random.pick(argument.name === 'timeout' ? TIMEOUTS : DOUBLES)];
       case 'pattern':
         return [this.#random.pick(PATTERNS)];
       default:
