@@ -1,9 +1,10 @@
 #!/bin/sh
-# What a container of the image runs, in the ways that the image `redis` is used:
+# What a container of the image runs, in the ways that the images `redis` and `valkey` are used:
 #   docker run synap                                     the server
 #   docker run synap --maxmemory 100mb                   the server with these flags
-#   docker run synap synap-server /etc/synap.conf        the same by name; `redis-server` is one too
-#   docker run synap COMMAND …                           any other program
+#   docker run synap synap-server /etc/synap.conf        the same by name; `redis-server` and
+#                                                        `valkey-server` are names too
+#   docker run synap COMMAND …                           any other program, such as redis-cli
 # Started as root, it gives the data directory to the user `synap` and goes on as that user.
 set -eu
 
@@ -22,7 +23,7 @@ case "${1:-}" in
   -* | *.conf | *.yaml | *.yml) set -- synap-server "$@" ;;
 esac
 case "${1:-}" in
-  synap-server | redis-server) shift ;;
+  synap-server | redis-server | valkey-server) shift ;;
   *) exec "$@" ;;
 esac
 
@@ -30,7 +31,7 @@ esac
 # configuration says otherwise. Flags win over files: this one stands before those that were given,
 # and is left out where a file or standard input may have its own word.
 case "${1:-}" in
-  - | -h | --help | -v | --version) ;;
+  - | -h | --help | -v | --version | --check-system | --test-memory) ;;
   '' | -*)
     reads_stdin '' "$@" || set -- --protected-mode no "$@"
     ;;
@@ -43,8 +44,9 @@ case "${1:-}" in
     ;;
 esac
 
+# The image's Node can ignore SIGUSR1, which would open its inspector, from its first moment on.
 scripts=$(dirname "$(readlink -f "$0")")
-set -- node "$(dirname "$scripts")/dist/main.js" "$@"
+set -- node --disable-sigusr1 "$(dirname "$scripts")/dist/main.js" "$@"
 
 # What is saved is the server's alone, unless the container was given another umask.
 [ "$(umask)" != 0022 ] || umask 0077
