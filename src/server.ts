@@ -98,7 +98,8 @@ export class Server
   readonly #connections = new Set<Connection>();
   readonly #readBuffer = Buffer.allocUnsafeSlow(READ_BYTES);
   readonly #isOver = (): boolean => this.usedMemoryBytes() > this.maxMemoryBytes;
-  readonly isProtected: ProtectedCheck = (client) => this.#refuseProtected(client);
+  readonly isProtected: ProtectedCheck = (client, command) =>
+    this.#refuseProtected(client, command);
   readonly #identity: ServerIdentity;
   #closing: Promise<void> | undefined;
   readonly #onClosed: (options: ShutdownOptions | undefined) => void;
@@ -427,12 +428,14 @@ export class Server
     for (const connection of this.#connections) connection.resume();
   }
 
-  #refuseProtected(client: Client): string | undefined {
-    const access = this.config.values['enable-debug-command'];
+  #refuseProtected(client: Client, command: Command): string | undefined {
+    const isModule = command.fullName.startsWith('module');
+    const directive = isModule ? 'enable-module-command' : 'enable-debug-command';
+    const access = this.config.values[directive];
     if (access === 'yes') return undefined;
     const { remote, unixSocket } = client.address;
     if (access === 'local' && (unixSocket || isLoopback(remote))) return undefined;
-    return 'ERR DEBUG command not allowed. If the enable-debug-command option is set to "local", you can run it from a local connection, otherwise you need to set this option in the configuration file, and then restart the server.';
+    return `ERR ${isModule ? 'MODULE' : 'DEBUG'} command not allowed. If the ${directive} option is set to "local", you can run it from a local connection, otherwise you need to set this option in the configuration file, and then restart the server.`;
   }
 }
 

@@ -21,7 +21,7 @@ export const NO_MULTI = 1 << 16;
 export const ALLOW_BUSY = 1 << 17;
 export const MOVABLE_KEYS = 1 << 18;
 export const NO_MANDATORY_KEYS = 1 << 19;
-/** Only runs when a directive allows it (DEBUG: `enable-debug-command`); no flag of COMMAND's. */
+/** Only runs when a directive allows it (`enable-debug-command`, `enable-module-command`); no flag of COMMAND's. */
 export const PROTECTED = 1 << 20;
 /** Runs while a RESP2 client is subscribed to something; no flag of COMMAND's either. */
 export const SUBSCRIBER = 1 << 21;

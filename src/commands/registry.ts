@@ -24,6 +24,7 @@ import { listCommands } from './lists.ts';
 import { logRewritingCommands } from './log-rewriting.ts';
 import { memoryCommands } from './memory.ts';
 import { migrateCommands } from './migrate.ts';
+import { moduleCommands } from './modules.ts';
 import { monitorCommands } from './monitor.ts';
 import { objectCommands } from './object.ts';
 import { pubsubCommands } from './pubsub.ts';
@@ -67,6 +68,7 @@ const FAMILIES: readonly (readonly CommandRow[])[] = [
   logRewritingCommands,
   latencyCommands,
   memoryCommands,
+  moduleCommands,
   monitorCommands,
   shutdownCommands,
   debugCommands,

@@ -70,6 +70,7 @@ export class TestServer {
       replyBuffers: new ReplyBufferSettings(),
       run: (call, command) => command.handler(call),
       effects: NO_EFFECTS,
+      log: silentLogger(),
       ...services,
     };
     this.services = parts as Services;

@@ -40,8 +40,8 @@ export const security = section('security', 'Security', {
     kind: permission(),
     default: 'no',
     immutable: true,
-    status: 'inapplicable',
-    doc: 'Whether MODULE may be used. There are no modules here.',
+    status: 'active',
+    doc: 'Whether MODULE may be used, and by whom. There are no modules here: it answers as a Redis that cannot load them.',
   },
   aclfile: {
     kind: text({ summary: 'path' }),
