@@ -2,13 +2,15 @@
 // The program `synap-check`: verifies a log's directory, or a single file, and repairs it if told to.
 
 import { statSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { baseChecker } from './inspection/base-file.ts';
 import { runFile as runAof, runDirectory } from './inspection/log-run.ts';
+import { withLog } from './inspection/log-use.ts';
 import { ProgressLine } from './inspection/progress-line.ts';
 import { inspectFile } from './inspection/single-file.ts';
 import { inspect, UNUSABLE, type Verdict } from './persistence/inspection.ts';
+import { lockName } from './persistence/log-directory.ts';
 
 const USAGE = `Usage: synap-check [--fix] [--name FILENAME] [--databases N] DIRECTORY
        synap-check [--fix] [--databases N] FILE
@@ -16,7 +18,7 @@ const USAGE = `Usage: synap-check [--fix] [--name FILENAME] [--databases N] DIRE
 Verifies the write-ahead log in DIRECTORY (appenddirname): the manifest, every key of every base and
 its checksum, and every group of every increment by its checksum. Or a FILE: a snapshot (dump.rdb), or
 the one AOF file of Redis before version 7. What is sound is run as at a start, in memory. Prints what it
-finds. The server must not be running.
+finds. The server must not be running: --fix is refused while one has the log.
 
   --fix            repairs it, and deletes nothing:
                    - the log is cut at the last group before the damage, and an AOF file at its last
@@ -31,6 +33,7 @@ finds. The server must not be running.
   --help           this text
 
 Each line of the output tells of one thing:
+  in use by a server ...           what it writes meanwhile may look like damage
   manifest: ...                    whose log it is; on the next line, of how many files
   NAME: base ...                   a base: its offset, what is in it, sound or what is wrong with it
   NAME: offsets A to B ...         an increment: the part of the log that it has
@@ -98,10 +101,12 @@ async function check(path: string, { fix, name, databases }: Options): Promise<V
   const checkBase = baseChecker(onProgress);
   try {
     const checkLog = (directory: string, baseName: string) =>
-      inspect(directory, {
-        ...{ fix, print, onProgress, checkBase, baseName },
-        runLog: (files) => runDirectory(directory, baseName, { databases, files }),
-      });
+      withLog(join(directory, lockName(baseName)), fix, print, () =>
+        inspect(directory, {
+          ...{ fix, print, onProgress, checkBase, baseName },
+          runLog: (files) => runDirectory(directory, baseName, { databases, files }),
+        }),
+      );
     if (statSync(path).isDirectory()) return await checkLog(path, name);
     if (path.endsWith(MANIFEST)) return await checkLog(dirname(path), basename(path, MANIFEST));
     const runFile = () => runAof(path, { databases, files: [path] });

@@ -7,6 +7,7 @@ import type { Config } from './config/config.ts';
 import type { DirectiveName } from './config/directives.ts';
 import { ConfigError } from './config/error.ts';
 import { ModuleError, moduleProblem } from './config/module-problem.ts';
+import { LogInUseError } from './journal/log-lock.ts';
 import { createLogger } from './logging/create-logger.ts';
 import type { Logger } from './logging/logger.ts';
 import { maxClientsOfSystem, RESERVED_DESCRIPTORS } from './net/descriptor-limit.ts';
@@ -128,6 +129,9 @@ async function load(server: Server, config: Config): Promise<void> {
   } catch (error) {
     await server.close();
     if (error instanceof ConfigError) throw error;
+    if (error instanceof LogInUseError) {
+      throw problemOf(config, 'appenddirname', 'cannot start', error);
+    }
     if (values.appendonly && error instanceof Error && 'syscall' in error) {
       const problem = `cannot use the log's directory '${values.appenddirname}'`;
       throw problemOf(config, 'appenddirname', problem, error);

@@ -11,6 +11,7 @@ import { LogDirectory } from '../persistence/log-directory.ts';
 import { NOTHING_RECOVERED } from '../persistence/open-log.ts';
 import { type FsyncSettings, Journal, type JournalHost } from './journal.ts';
 import { type LoadedLog, type LogPlace, loadLog } from './log-loading.ts';
+import { LogLock } from './log-lock.ts';
 import { LogRewriter, type RewriteHost } from './log-rewriter.ts';
 import { deleteReplaced } from './replaced-files.ts';
 
@@ -35,6 +36,8 @@ export class LogKeeper implements WriteAheadLog {
   readonly #host: LogKeeperHost;
   readonly #rewriter: LogRewriter;
   #journal: Journal | undefined;
+  /** That of the journal's log, from before it is loaded. */
+  #lock: LogLock | undefined;
   /** Settles when the log is switched on, or that has failed; undefined while that does not go on. */
   #switchingOn: Promise<void> | undefined;
   #isSwitchingOff = false;
@@ -107,20 +110,32 @@ export class LogKeeper implements WriteAheadLog {
    * @throws what is wrong with it, or the system's error
    */
   async open(): Promise<void> {
-    const { config } = this.#host;
-    const replay = this.#newReplay();
     const loaded = await this.#whileLoading(async () => {
-      const { directory, recovery, ...facts } = await this.#load(replay, false);
-      const journal = await Journal.open(this.#host, directory, recovery, config.values);
-      this.#host.loaded();
-      this.#keep(journal, replay.database);
-      return facts;
+      const lock = await LogLock.takeSoon(this.#host, this.#place);
+      try {
+        const facts = await this.#openLocked();
+        this.#lock = lock;
+        return facts;
+      } catch (error) {
+        lock.undo();
+        throw error;
+      }
     });
     this.#rewriter.loaded(loaded.sizeBytes);
     this.deleteHistory();
     await this.#deleting;
     // The damaged snapshot is of no use: there is to be a new one before another is damaged.
     if (loaded.fellBack) this.scheduleRewrite();
+  }
+
+  async #openLocked(): Promise<Pick<LoadedLog, 'sizeBytes' | 'fellBack'>> {
+    const replay = this.#newReplay();
+    const { directory, recovery, ...facts } = await this.#load(replay, false);
+    const { values } = this.#host.config;
+    const journal = await Journal.open(this.#host, directory, recovery, values);
+    this.#host.loaded();
+    this.#keep(journal, replay.database);
+    return facts;
   }
 
   async reload(): Promise<void> {
@@ -216,12 +231,15 @@ export class LogKeeper implements WriteAheadLog {
     await this.#rewriter.settled();
     await this.#deleting;
     const { path, baseName } = this.#place;
-    const directory = await LogDirectory.renew(path, baseName);
+    this.#lock = LogLock.take(this.#host, this.#place);
+    let directory: LogDirectory | undefined;
     try {
+      directory = await LogDirectory.renew(path, baseName);
       await this.#begin(directory);
     } catch (error) {
-      await this.#switchOff();
-      directory.abandon();
+      await this.#closeJournal();
+      directory?.abandon();
+      this.#unlock();
       throw error;
     }
   }
@@ -247,6 +265,16 @@ export class LogKeeper implements WriteAheadLog {
   }
 
   async #switchOff(): Promise<void> {
+    await this.#closeJournal();
+    this.#unlock();
+  }
+
+  #unlock(): void {
+    this.#lock?.release();
+    this.#lock = undefined;
+  }
+
+  async #closeJournal(): Promise<void> {
     const journal = this.#journal;
     if (journal === undefined) return;
     const { effects, keyspace, replies } = this.#host;
@@ -275,10 +303,17 @@ export class LogKeeper implements WriteAheadLog {
       return this.#rewriter.begin({ directory: journal.directory, journal });
     }
     // Without a log: a directory with nothing but the snapshot, with which a log may begin later.
-    const { path, baseName } = this.#place;
+    const place = this.#place;
     return this.#rewriter.begin(async () => {
       await this.#deleting;
-      return { directory: await LogDirectory.renew(path, baseName) };
+      const lock = LogLock.take(this.#host, place);
+      try {
+        const directory = await LogDirectory.renew(place.path, place.baseName);
+        return { directory, onEnded: () => lock.release() };
+      } catch (error) {
+        lock.release();
+        throw error;
+      }
     });
   }
 
@@ -290,12 +325,22 @@ export class LogKeeper implements WriteAheadLog {
     const { config, keyspace } = this.#host;
     if (config.values['aof-disable-auto-gc'] || keyspace.isLoading || this.#isEnding) return;
     if (this.#journal === undefined && this.isRewriting) return;
-    // Nobody else has the manifest of a directory that no log is kept in, until this is done.
-    const open = () => {
-      const { path, baseName } = this.#place;
-      return this.#journal?.directory ?? LogDirectory.read(path, baseName);
-    };
-    this.#deleting = this.#deleting.then(() => deleteReplaced(open, this.#host.log));
+    this.#deleting = this.#deleting.then(() => this.#deleteHistory());
+  }
+
+  async #deleteHistory(): Promise<void> {
+    const { log } = this.#host;
+    const directory = this.#journal?.directory;
+    if (directory !== undefined) return deleteReplaced(() => directory, log);
+    const place = this.#place;
+    let lock: LogLock | undefined;
+    await deleteReplaced(() => {
+      const unused = LogDirectory.read(place.path, place.baseName);
+      // Another server may keep a log there.
+      if (unused.manifest.history.length > 0) lock = LogLock.take(this.#host, place);
+      return unused;
+    }, log);
+    lock?.release();
   }
 
   scheduleRewrite(): void {
@@ -329,6 +374,7 @@ export class LogKeeper implements WriteAheadLog {
     if (nowMs - this.#verifiedMs < VERIFY_MS) return;
     this.#verifiedMs = nowMs;
     this.#journal?.verify();
+    if (this.#journal?.failure === undefined) this.#lock?.refresh();
   }
 
   // ── At the end ──────────────────────────────────────────────────────────────────────────────
@@ -352,5 +398,6 @@ export class LogKeeper implements WriteAheadLog {
       this.#host.log.error({ err: error }, 'The append only file could not be written to its end');
     }
     this.#host.replies.gate = undefined;
+    this.#unlock();
   }
 }

@@ -29,6 +29,8 @@ export interface RewriteTarget {
   readonly directory: LogDirectory;
   /** Absent where no log is kept: the snapshot stands alone then. */
   readonly journal?: Journal | undefined;
+  /** Called when the rewrite has ended, however. */
+  readonly onEnded?: () => void;
 }
 
 /** What makes a target ready, if that takes time. */
@@ -192,8 +194,10 @@ export class LogRewriter {
     this.rewrites++;
     this.#startedMs = Date.now();
     this.#lastTryMs = this.#startedMs;
+    let ready: RewriteTarget | undefined;
     try {
-      const { directory, journal } = typeof target === 'function' ? await target() : target;
+      ready = typeof target === 'function' ? await target() : target;
+      const { directory, journal } = ready;
       const base = await this.#begin(directory, journal);
       if (base === undefined || !(await base.writing.run())) return false;
       // It is whole: from here on there is nothing to give up.
@@ -206,6 +210,7 @@ export class LogRewriter {
       this.consecutiveFailures++;
       throw error;
     } finally {
+      ready?.onEnded?.();
       this.lastTookSeconds = Math.floor((Date.now() - this.#startedMs) / 1000);
       this.#startedMs = 0;
       this.#writing = undefined;

@@ -4,7 +4,7 @@
 
 import { type BaseCheck, type InspectionProgress, remembering } from './base-check.ts';
 import { type FileSystem, realFileSystem } from './file-system.ts';
-import { LogDirectory, manifestName } from './log-directory.ts';
+import { LogDirectory, lockName, manifestName } from './log-directory.ts';
 import {
   type BaseFinding,
   examine,
@@ -164,7 +164,7 @@ function hopelessness({ bases, keptSegments, segments }: Manifest): string {
 function straysOf({ fs, path, baseName, manifest }: LogDirectory): string[] {
   const { bases, keptSegments, segments, history } = manifest;
   const names = [...bases, ...keptSegments, ...segments].map(({ name }) => name);
-  const known = new Set([manifestName(baseName), ...names, ...history]);
+  const known = new Set([manifestName(baseName), lockName(baseName), ...names, ...history]);
   const present = fs.list(path).sort();
   return present.filter((name) => !known.has(name));
 }

@@ -301,3 +301,8 @@ export class LogDirectory {
 export function manifestName(baseName: string): string {
   return `${baseName}.manifest`;
 }
+
+/** The name of the file by whose lock a log is kept to one server. */
+export function lockName(baseName: string): string {
+  return `.${baseName}.lock`;
+}

@@ -2,19 +2,21 @@
 // in this process or another one, ever writes to, renames or removes the file of somebody else. What a
 // killed process has left is known by what its name ends in:
 //
-//   temp-<process>-<random>.<beginning of the name that the file is to get>
+//   temp-<process id>-<random, of this process>-<number>.<beginning of the name that it is to get>
 import { randomBytes } from 'node:crypto';
 import { openSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
-const RANDOM_BYTES = 4;
-const FORM = /^temp-\d+-[0-9a-f]{8}\.(.*)$/s;
+/** What the names of this process begin with: others may have its id, in containers of their own. */
+export const OWN_PREFIX = `temp-${process.pid}-${randomBytes(4).toString('hex')}-`;
+
+const FORM = /^temp-\d+-[0-9a-f]{8}-\d+\.(.*)$/s;
 /** As much of the final name as surely leaves room within the 255 bytes that a name may have. */
 const NAME_CHARACTERS = 50;
-/** Attempts to find a name that nobody has: two would be a coincidence. */
-const ATTEMPTS = 10;
 /** A file that nobody has written to for so long is nobody's any more: a snapshot grows all the time. */
 const ABANDONED_MS = 600_000;
+
+let count = 0;
 
 /** A file that is being written. */
 export interface TemporaryFile {
@@ -27,17 +29,10 @@ export interface TemporaryFile {
  * @throws the system's error
  */
 export function openTemporary(path: string): TemporaryFile {
-  for (let attempt = 1; ; attempt++) {
-    const random = randomBytes(RANDOM_BYTES).toString('hex');
-    const name = `temp-${process.pid}-${random}.${basename(path).slice(0, NAME_CHARACTERS)}`;
-    const temporary = join(dirname(path), name);
-    try {
-      return { fd: openSync(temporary, 'wx', 0o644), path: temporary };
-    } catch (error) {
-      const isTaken = error instanceof Error && 'code' in error && error.code === 'EEXIST';
-      if (!isTaken || attempt === ATTEMPTS) throw error;
-    }
-  }
+  count++;
+  const name = `${OWN_PREFIX}${count}.${basename(path).slice(0, NAME_CHARACTERS)}`;
+  const temporary = join(dirname(path), name);
+  return { fd: openSync(temporary, 'wx', 0o644), path: temporary };
 }
 
 /** Whether a name is that of a file that was to get one beginning like this. */

@@ -8,6 +8,7 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from '../logging/logger.ts';
+import { OWN_PREFIX } from '../persistence/temporary-file.ts';
 import type { Server } from '../server.ts';
 import { runInterruptibly } from './interruption.ts';
 
@@ -106,10 +107,9 @@ export class Signals {
   #insisted(): never {
     this.#log.signal('You insist... exiting now.');
     const { dir = '' } = this.#server?.config.values ?? {};
-    const unfinished = `temp-${process.pid}-`;
     try {
       for (const name of readdirSync(dir)) {
-        if (name.startsWith(unfinished)) rmSync(join(dir, name), { force: true });
+        if (name.startsWith(OWN_PREFIX)) rmSync(join(dir, name), { force: true });
       }
     } catch {
       // The directory is gone, and so are they.

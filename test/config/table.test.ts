@@ -36,6 +36,7 @@ const newer = new Set([
   'fsync-interval-ms',
   'load-skip-unknown',
   'locale-collate',
+  'log-lock-timeout-ms',
   'log-format',
   'log-timestamp-format',
   'set-max-listpack-entries',

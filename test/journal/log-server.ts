@@ -81,9 +81,10 @@ export class LogServer {
     if ((await this.field('aof_last_bgrewrite_status')) !== 'ok') throw new Error('it failed');
   }
 
-  /** Names of the log's files. */
+  /** Names of the log's files, but for its lock. */
   get files(): string[] {
-    return readdirSync(join(this.path, 'appendonlydir')).sort();
+    const names = readdirSync(join(this.path, 'appendonlydir'));
+    return names.filter((name) => !name.startsWith('.')).sort();
   }
 
   get manifest(): string {

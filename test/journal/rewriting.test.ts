@@ -315,13 +315,13 @@ test('files that a killed process had left to be deleted are deleted', async () 
   const directory = LogDirectory.read(folder(), 'appendonly.aof');
   writeFileSync(join(folder(), 'appendonly.aof.9.base.rdb'), 'left');
   writeFileSync(join(folder(), 'temp-77.rdb'), 'left');
-  writeFileSync(join(folder(), 'temp-77-0123abcd.appendonly.aof.9.base.rdb'), 'left');
+  writeFileSync(join(folder(), 'temp-77-0123abcd-1.appendonly.aof.9.base.rdb'), 'left');
   writeFileSync(join(folder(), 'temp-appendonly.aof.manifest'), 'left');
-  writeFileSync(join(folder(), 'temp-77-0123abcd.other.aof.9.base.rdb'), "another log's");
+  writeFileSync(join(folder(), 'temp-77-0123abcd-1.other.aof.9.base.rdb'), "another log's");
   await directory.update((manifest) => ({ ...manifest, history: ['appendonly.aof.9.base.rdb'] }));
   expect(await LogServer.digestIn(path)).toBe(digest);
   expect(readdirSync(folder()).filter((name) => /9|temp/.test(name))).toEqual([
-    'temp-77-0123abcd.other.aof.9.base.rdb',
+    'temp-77-0123abcd-1.other.aof.9.base.rdb',
   ]);
 });
 

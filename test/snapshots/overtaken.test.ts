@@ -241,9 +241,9 @@ test('a server that closes begins none, and leaves nothing of one', async () => 
 
 test('what a killed process has left goes when nobody has written to it for long', async () => {
   const files = [
-    'temp-1-0123abcd.dump.rdb',
-    'temp-2-0123abcd.dump.rdb',
-    'temp-1-0123abcd.else.rdb',
+    'temp-1-0123abcd-1.dump.rdb',
+    'temp-2-0123abcd-1.dump.rdb',
+    'temp-1-0123abcd-1.else.rdb',
   ];
   for (const name of [...files, 'temp-77.rdb', 'temp-notes.rdb'])
     writeFileSync(join(path, name), '');

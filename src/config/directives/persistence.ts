@@ -165,6 +165,13 @@ export const persistence = section('persistence', 'Persistence', {
     status: 'active',
     doc: 'First part of the names of log files.',
   },
+  'log-lock-timeout-ms': {
+    kind: integer({ min: 0, max: 3_600_000 }),
+    default: '2000',
+    immutable: true,
+    status: 'active',
+    doc: 'Milliseconds for which a start waits while another server has the log, as one has that is about to end; then it is refused. Redis has no such directive: two servers write to one log there.',
+  },
   'no-appendfsync-on-rewrite': {
     kind: yesNo(),
     default: 'no',
