@@ -1,7 +1,9 @@
 // The work that no request asks for: expiry, giving memory back, statistics, idle clients. It runs
 // from one timer, `hz` times a second, and in slices of one to two milliseconds, with the event loop
 // going on in between, so it never holds requests up.
+
 import type { ClientMemory } from './commands/client-memory.ts';
+import type { DebugSwitches } from './commands/debug-switches.ts';
 import type { Keyspace } from './keyspace/keyspace.ts';
 import { ClientRounds, type RoundsHost } from './net/client-rounds.ts';
 import type { LatencyMonitor } from './telemetry/latency-monitor.ts';
@@ -24,7 +26,7 @@ export interface BackgroundHost extends RoundsHost {
   readonly latency: LatencyMonitor;
   readonly tracking: Tracking;
   /** Whether due keys are looked for. */
-  readonly activeExpiry: boolean;
+  readonly debug: DebugSwitches;
   /** `active-expire-effort`, 1 … 10: how much time they may take. */
   readonly expiryEffort: number;
   usedMemoryBytes(): number;
@@ -75,10 +77,11 @@ export class Background {
   }
 
   #tick(): void {
-    const { clientMemory, keyspace, stats, tracking } = this.#host;
+    const { clientMemory, debug, keyspace, stats, tracking } = this.#host;
     // Keeps the clock that requests are timed by equal to the system's.
     const nowMs = Math.floor(unixTimeUs() / 1000);
     keyspace.tick(nowMs);
+    if (!debug.worksInBackground) return;
     stats.peakUsedBytes = Math.max(stats.peakUsedBytes, this.#host.usedMemoryBytes());
     if (nowMs - this.#lastSampleMs >= SAMPLE_MS) {
       this.#lastSampleMs = nowMs;
@@ -106,8 +109,8 @@ export class Background {
   }
 
   #expire(): boolean {
-    const { keyspace, stats, latency, activeExpiry, expiryEffort } = this.#host;
-    if (!activeExpiry || keyspace.expiryPaused) return false;
+    const { keyspace, stats, latency, debug, expiryEffort } = this.#host;
+    if (!debug.expiresActively || keyspace.expiryPaused) return false;
     const startMs = performance.now();
     const left = keyspace.expireDue(startMs + SLICE_MS + EFFORT_STEP_MS * (expiryEffort - 1));
     const tookMs = performance.now() - startMs;

@@ -9,6 +9,7 @@ import { ClientMemory } from './commands/client-memory.ts';
 import { ClientPeaks } from './commands/client-peaks.ts';
 import { ClientRegistry, PAUSE_ALL, PAUSE_NONE } from './commands/client-registry.ts';
 import type { Command } from './commands/command.ts';
+import { DebugSwitches } from './commands/debug-switches.ts';
 import type { CommandTable } from './commands/registry.ts';
 import { ReplyBufferSettings } from './commands/reply-buffer.ts';
 import type { ServerIdentity, Services, ShutdownOptions } from './commands/services.ts';
@@ -89,7 +90,6 @@ export class Server
   queryLimitBytes = 1024 * 1024 * 1024;
   outputLimits: OutputLimits;
   idleTimeoutMs = 0;
-  activeExpiry = true;
   expiryEffort = 1;
 
   limited = false;
@@ -104,6 +104,8 @@ export class Server
   #closing: Promise<void> | undefined;
   readonly #onClosed: (options: ShutdownOptions | undefined) => void;
   readonly interruptible: (task: () => void) => boolean;
+  readonly debug = new DebugSwitches();
+  readonly crash: Services['crash'];
 
   constructor(parts: {
     config: Config;
@@ -115,6 +117,8 @@ export class Server
     /** Called once the server has closed, whoever asked for it. */
     onClosed: (options: ShutdownOptions | undefined) => void;
     interruptible?: ((task: () => void) => boolean) | undefined;
+    /** Ends the process as a defect would, if that is the server's own. */
+    crash?: Services['crash'];
   }) {
     this.config = parts.config;
     this.log = parts.log;
@@ -122,6 +126,7 @@ export class Server
     this.outputLimits = parts.outputLimits;
     this.#onClosed = parts.onClosed;
     this.interruptible = parts.interruptible ?? runToItsEnd;
+    this.crash = parts.crash;
     this.keyspace = new Keyspace(parts.databases);
     this.keyspace.events.publisher = this.pubsub;
     this.tracking = new Tracking(this.keyspace.seed, {

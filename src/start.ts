@@ -28,6 +28,8 @@ export interface StartParts {
   readonly onClosed: (options: ShutdownOptions | undefined) => void;
   /** Runs long work that the process may have to interrupt; by itself the server never is. */
   readonly interruptible?: (task: () => void) => boolean;
+  /** Ends the process as a defect would (DEBUG SEGFAULT); a server that is given none never does. */
+  readonly crash?: (signal: 'SIGSEGV' | 'SIGABRT', reason: string) => void;
 }
 
 /**
@@ -66,7 +68,7 @@ export function pathOf(config: Config, name: 'logfile' | 'pidfile' | 'unixsocket
  * @throws ConfigError with one clear line when it cannot
  */
 export async function start(parts: StartParts): Promise<Server> {
-  const { config, log, anyPort, onClosed, interruptible } = parts;
+  const { config, log, anyPort, onClosed, interruptible, crash } = parts;
   const { values } = config;
   checkDirectory(config);
   fitMaxClients(config, log);
@@ -80,6 +82,7 @@ export async function start(parts: StartParts): Promise<Server> {
     databases: values.databases,
     onClosed,
     interruptible,
+    crash,
   });
   follow(server);
   config.onWarning((warning) => log.warn(warning));

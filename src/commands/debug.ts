@@ -6,16 +6,35 @@ import { writeHeapSnapshot } from 'node:v8';
 import { systemMessage } from '../config/error.ts';
 import { NO_EXPIRY } from '../keyspace/database.ts';
 import { setString } from '../keyspace/string-values.ts';
-import { globMatch } from '../protocol/glob.ts';
 import { Request } from '../protocol/request.ts';
 import { cString, wrongSubcommandUse } from './argument-errors.ts';
 import type { Call } from './call.ts';
 import type { CommandRow } from './command.ts';
+import { debugClientEviction } from './debug-client-eviction.ts';
+import { assert, outOfMemory, panic, restart, segfault } from './debug-crash.ts';
 import { digestOfDatabases, digestOfValue } from './debug-digest.ts';
+import { stringmatchLen, stringmatchTest } from './debug-fuzz.ts';
+import { DEBUG_HELP } from './debug-help.ts';
+import {
+  clusterLink,
+  htstats,
+  htstatsKey,
+  listpack,
+  quicklist,
+  sdslen,
+} from './debug-inspection.ts';
 import { debugObject } from './debug-object.ts';
 import { debugProtocol } from './debug-protocol.ts';
 import { debugReplyBuffer } from './debug-reply-buffer.ts';
-import { LOADING_DATA, STRING_TOO_LONG } from './errors.ts';
+import {
+  dropClusterPacketFilter,
+  pauseCron,
+  quicklistPackedThreshold,
+  replicate,
+  setActiveExpire,
+  setSkipChecksumValidation,
+} from './debug-switches.ts';
+import { LOADING_DATA, NOT_POSITIVE, STRING_TOO_LONG } from './errors.ts';
 import { ADMIN, LOADING, NOSCRIPT, PROTECTED, STALE } from './flags.ts';
 import { replyHelp } from './help.ts';
 import { FAILED } from './snapshots.ts';
@@ -34,43 +53,6 @@ export const debugCommands: readonly CommandRow[] = [
   },
 ];
 
-const HELP = [
-  'DIGEST',
-  '    Output a hex signature representing the current content of all databases.',
-  'DIGEST-VALUE <key> [<key> ...]',
-  '    Output a hex signature of the values of all the specified keys.',
-  'ERROR <string>',
-  '    Answer with an error that has <string> as its text.',
-  'JMAP',
-  "    Write a snapshot of the JavaScript heap into the directory 'dir' and tell",
-  '    its name. The server stands still meanwhile.',
-  'LOADAOF',
-  '    Empty the data and load it again from the log.',
-  'LOG <message>',
-  '    Write <message> to the log of the server.',
-  'OBJECT <key>',
-  '    Show internals of <key> and its value.',
-  'POPULATE <count> [<prefix>] [<size>]',
-  '    Create <count> string keys named <prefix>:<num>; the prefix is "key" by',
-  '    default. Keys that exist are left alone. With <size>, values have so many bytes.',
-  'PROTOCOL <type>',
-  '    Answer with a test value of the type: string, integer, double, bignum, null,',
-  '    array, set, map, attrib, push, verbatim, true, false.',
-  'RELOAD [option ...]',
-  '    Save the data and load it again, at once. Options: NOSAVE (load what is',
-  '    there), NOFLUSH (keep the keys that there are), MERGE (the file wins).',
-  'REPLYBUFFER PEAK-RESET-TIME <NEVER|RESET|milliseconds>',
-  '    Set after which time the peak of a reply buffer is forgotten (default: 5000).',
-  'REPLYBUFFER RESIZING <0|1>',
-  '    Stop (0) or resume (1) the resizing of reply buffers by their use.',
-  'SET-ACTIVE-EXPIRE <0|1>',
-  '    Stop (0) or resume (1) the deletion of expired keys that nobody accesses.',
-  'SLEEP <seconds>',
-  '    Stop the server for <seconds>. Decimals allowed.',
-  'STRINGMATCH-LEN <length> <pattern>',
-  '    Tell whether <pattern> matches a string of <length> times the letter "a".',
-];
-
 interface Subcommand {
   /** Numbers of arguments that it takes, DEBUG and its own name included. */
   readonly least: number;
@@ -78,29 +60,49 @@ interface Subcommand {
   readonly run: (call: Call) => void;
 }
 
+const ANY = Number.POSITIVE_INFINITY;
 const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map([
+  ['assert', { least: 2, most: ANY, run: assert }],
+  ['client-eviction', { least: 2, most: 2, run: debugClientEviction }],
+  ['clusterlink', { least: 5, most: 5, run: clusterLink }],
+  ['config-rewrite-force-all', { least: 2, most: 2, run: configRewriteForceAll }],
+  ['crash-and-recover', { least: 2, most: ANY, run: restart }],
   ['digest', { least: 2, most: 2, run: digest }],
-  ['digest-value', { least: 2, most: Number.POSITIVE_INFINITY, run: digestValue }],
+  ['digest-value', { least: 2, most: ANY, run: digestValue }],
+  ['drop-cluster-packet-filter', { least: 3, most: 3, run: dropClusterPacketFilter }],
   ['error', { least: 3, most: 3, run: error }],
-  ['help', { least: 2, most: 2, run: (call: Call) => replyHelp(call, HELP) }],
+  ['help', { least: 2, most: 2, run: (call: Call) => replyHelp(call, DEBUG_HELP) }],
+  ['htstats', { least: 3, most: 3, run: htstats }],
+  ['htstats-key', { least: 3, most: 3, run: htstatsKey }],
   ['jmap', { least: 2, most: 2, run: jmap }],
+  ['listpack', { least: 3, most: 3, run: listpack }],
   ['loadaof', { least: 2, most: 2, run: loadaof }],
   ['log', { least: 3, most: 3, run: log }],
   ['object', { least: 3, most: 3, run: debugObject }],
+  ['oom', { least: 2, most: ANY, run: outOfMemory }],
+  ['panic', { least: 2, most: ANY, run: panic }],
+  ['pause-cron', { least: 3, most: 3, run: pauseCron }],
   ['populate', { least: 3, most: 5, run: populate }],
   ['protocol', { least: 3, most: 3, run: debugProtocol }],
-  ['reload', { least: 2, most: Number.POSITIVE_INFINITY, run: reload }],
+  ['quicklist', { least: 3, most: 4, run: quicklist }],
+  ['quicklist-packed-threshold', { least: 3, most: 3, run: quicklistPackedThreshold }],
+  ['reload', { least: 2, most: ANY, run: reload }],
+  ['replicate', { least: 3, most: ANY, run: replicate }],
   ['replybuffer', { least: 4, most: 4, run: debugReplyBuffer }],
+  ['restart', { least: 2, most: ANY, run: restart }],
+  ['sdslen', { least: 3, most: 3, run: sdslen }],
+  ['segfault', { least: 2, most: ANY, run: segfault }],
   ['set-active-expire', { least: 3, most: 3, run: setActiveExpire }],
+  ['set-skip-checksum-validation', { least: 3, most: 3, run: setSkipChecksumValidation }],
   ['sleep', { least: 3, most: 3, run: sleep }],
   ['stringmatch-len', { least: 4, most: 4, run: stringmatchLen }],
+  ['stringmatch-test', { least: 2, most: 2, run: stringmatchTest }],
 ]);
 
 /** Characters of DEBUG LOG's message, as Redis cuts it. */
 const LONGEST_LOGGED = 1000;
 /** "value:" and the digits of the largest number. */
 const LONGEST_POPULATED_BYTES = 32;
-const NOT_POSITIVE = 'ERR value is out of range, must be positive';
 
 /** From here on somebody may want to end the server meanwhile, as a signal does with Redis. */
 const LONG_SLEEP_MS = 1000;
@@ -219,7 +221,10 @@ function reload({ request, reply, server }: Call): void {
     reply.error(LOADING_DATA);
     return;
   }
-  const outcome = server.snapshots.reload({ saves, flushes, merges });
+  const outcome = server.snapshots.reload({
+    ...{ saves, flushes, merges },
+    verifies: server.debug.verifiesChecksums,
+  });
   // The log holds what there was before; it is to begin anew with what there is now.
   if (server.wal.facts !== undefined && (!saves || merges)) server.wal.scheduleRewrite();
   if (outcome === 'done') reply.ok();
@@ -227,21 +232,11 @@ function reload({ request, reply, server }: Call): void {
   else reply.error('ERR Error trying to load the RDB dump, check server logs.');
 }
 
-function setActiveExpire({ request, reply, server }: Call): void {
-  // As C's atoi reads it: what is no number is 0.
-  server.activeExpiry = (Number.parseInt(request.latin1(2), 10) || 0) !== 0;
-  reply.ok();
-}
-
-function stringmatchLen({ request, reply, server }: Call): void {
-  const length = request.integer(2);
-  if (!(length >= 0)) {
-    reply.error(NOT_POSITIVE);
-  } else if (length > server.config.values['proto-max-bulk-len']) {
-    reply.error(STRING_TOO_LONG);
-  } else {
-    const text = Buffer.alloc(length, 'a');
-    const { buffer, offsets, lengths } = request;
-    reply.integer(globMatch(buffer, offsets[3], lengths[3], text, 0, length, false) ? 1 : 0);
-  }
+/** CONFIG REWRITE with all directives, for tests of what is written. */
+function configRewriteForceAll({ reply, server }: Call): void {
+  const { config } = server;
+  // Redis has no file either to write to then, and says so in the system's words.
+  const problem = config.file === undefined ? 'Bad address' : config.rewrite('all');
+  if (problem === undefined) reply.ok();
+  else reply.error(`ERR CONFIG-REWRITE-FORCE-ALL failed: ${problem.replace(/^ERR /, '')}`);
 }

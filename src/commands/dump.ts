@@ -141,7 +141,7 @@ function problemOf(value: number, most: number, outOfRange: string): string | un
 /** What stores the value of the payload; undefined after answering an error. */
 function readValue({ request, reply, server }: Call): ValueReader | undefined {
   const payload = request.bytes(3);
-  if (!isIntact(payload)) {
+  if (!isIntact(payload, server.debug.verifiesChecksums)) {
     reply.error(BAD_CHECKSUM);
     return undefined;
   }

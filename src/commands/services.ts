@@ -14,6 +14,7 @@ import type { ClientMemory } from './client-memory.ts';
 import type { ClientPeaks } from './client-peaks.ts';
 import type { ClientRegistry } from './client-registry.ts';
 import type { Command } from './command.ts';
+import type { DebugSwitches } from './debug-switches.ts';
 import type { Effects } from './effects.ts';
 import type { WriteAheadLog } from './log-rewriting.ts';
 import type { CommandTable } from './registry.ts';
@@ -78,8 +79,10 @@ export interface Services {
    * slow log, monitors.
    */
   run(call: Call, command: Command): void;
-  /** Whether the active expiry cycle runs (DEBUG SET-ACTIVE-EXPIRE). */
-  activeExpiry: boolean;
+  /** What DEBUG has switched off. */
+  readonly debug: DebugSwitches;
+  /** Ends the process as a defect would; undefined where it is not the server's own. */
+  readonly crash: ((signal: 'SIGSEGV' | 'SIGABRT', reason: string) => void) | undefined;
   /** Gives all memory of emptied databases back at once. */
   reclaimNow(): void;
   /** Has it given back in the background, a slice at a time. */

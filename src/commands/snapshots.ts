@@ -18,6 +18,8 @@ export interface ReloadOptions {
   readonly flushes: boolean;
   /** Keys of the file take the place of those that there are; else there must be none. */
   readonly merges: boolean;
+  /** Whether the checksum must be right, where `rdbchecksum` asks for it. */
+  readonly verifies: boolean;
 }
 
 /** The snapshots of the data. */

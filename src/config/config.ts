@@ -6,6 +6,7 @@ import { argumentsOf, type Directive, parseSetting, warningOf } from './directiv
 import { type DirectiveName, directives, findDirective, type Values } from './directives.ts';
 import { systemMessage } from './error.ts';
 import type { Parsed } from './kind.ts';
+import type { Rewritten } from './rewrite/entry.ts';
 import { rewriteFile } from './rewrite/rewrite.ts';
 import { type Steps, settle } from './settle.ts';
 
@@ -205,8 +206,11 @@ export class Config {
     this.#put(directive, next);
   }
 
-  /** CONFIG REWRITE: makes the file that the server was started with say the present values. */
-  rewrite(): Outcome {
+  /**
+   * CONFIG REWRITE: makes the file that the server was started with say the present values.
+   * @param which whether defaults are written, too, that the file does not have
+   */
+  rewrite(which: Rewritten = 'changed'): Outcome {
     if (this.file === undefined) return 'ERR The server is running without a config file';
     const values = directives.map((directive) => ({
       directive,
@@ -214,7 +218,7 @@ export class Config {
       standard: this.#defaultOf(directive),
     }));
     try {
-      rewriteFile(this.file, values, this.#directory);
+      rewriteFile(this.file, values, this.#directory, which);
       return undefined;
     } catch (error) {
       return `ERR Rewriting config file: ${systemMessage(error)}`;

@@ -23,3 +23,9 @@ export function logCrashes(log: Logger, { values }: Config): void {
     log.error('=== SYNAP BUG REPORT END. ===');
   });
 }
+
+/** Ends the process by a signal, as a defect would, when a client asks for it (DEBUG SEGFAULT). */
+export function crashOf(log: Logger, signal: 'SIGSEGV' | 'SIGABRT', reason: string): void {
+  log.error({ reason, signal }, 'Crashed by {signal}, as {reason} has asked for');
+  process.kill(process.pid, signal);
+}

@@ -5,7 +5,7 @@ import type { Logger } from '../logging/logger.ts';
 import type { Server } from '../server.ts';
 import { openLog, pathOf, start } from '../start.ts';
 import { logInitialized, logReady, logStarting } from './banner.ts';
-import { logCrashes } from './crash.ts';
+import { crashOf, logCrashes } from './crash.ts';
 import { removePidFile, writePidFile } from './pid-file.ts';
 import { Signals } from './signals.ts';
 import { logStartFailure } from './start-failure.ts';
@@ -49,6 +49,7 @@ async function startLogged(config: Config, log: Logger, signals: Signals): Promi
       log,
       anyPort: false,
       interruptible: signals.interruptible,
+      crash: (signal, reason) => crashOf(log, signal, reason),
       onListening: (server) => {
         hasPidFile = pidFile !== '' && writePidFile(pidFile, log);
         logInitialized(log, server);

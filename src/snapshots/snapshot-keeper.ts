@@ -286,7 +286,7 @@ export class SnapshotKeeper implements Snapshots {
     }
   }
 
-  reload({ saves, flushes, merges }: ReloadOptions): 'done' | 'not saved' | 'not loaded' {
+  reload({ saves, flushes, merges, verifies }: ReloadOptions): 'done' | 'not saved' | 'not loaded' {
     const { keyspace, config, log } = this.#host;
     if (saves) {
       this.cancel();
@@ -299,7 +299,8 @@ export class SnapshotKeeper implements Snapshots {
       this.#host.reclaimSoon();
     }
     try {
-      this.lastLoad = loadFileNow(this.#path, keyspace, config.values, merges);
+      const values = verifies ? config.values : { ...config.values, rdbchecksum: false };
+      this.lastLoad = loadFileNow(this.#path, keyspace, values, merges);
       return 'done';
     } catch (error) {
       log.error({ err: error, path: this.#path }, 'The snapshot could not be loaded');

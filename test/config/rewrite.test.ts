@@ -95,6 +95,21 @@ describe('lines', () => {
     );
   });
 
+  it('writes defaults too, if all is to be written', () => {
+    const config = start('# mine\nhz 20\nmaxmemory 5mb\n');
+    const before = everything(config);
+    expect(config.rewrite('all')).toBeUndefined();
+    expect(content()).toMatch(/^# mine\nhz 20\nmaxmemory 5mb\n/);
+    const written = new Set(content().match(/^[a-z][\w-]+/gm));
+    // What has no value has no line, and no name stands beside its alias.
+    const missing = before.filter(([name, text]) => text !== '' && !written.has(name));
+    const names = missing.map(([name]) => name);
+    expect(names.filter((name) => !/slave|ziplist|lua-time-limit/.test(name))).toEqual([]);
+    expect(written.size).toBeGreaterThan(150);
+    const again = loadConfig({ file: 'test.conf', settings: settingsOf({}), directory });
+    expect(everything(again)).toEqual(before);
+  });
+
   it('makes comments of lines that mean nothing any more', () => {
     const config = start('hz 5\n');
     writeFileSync(join(directory, 'test.conf'), 'nonsense 1\nhz "5\nhz 5\n');
@@ -120,6 +135,16 @@ security:
   rename-command:
     FLUSHALL: ""
 `;
+
+  it('writes defaults too, if all is to be written', () => {
+    const config = start('network:\n  port: 7000 # mine\n');
+    const before = everything(config);
+    expect(config.rewrite('all')).toBeUndefined();
+    expect(content()).toContain('port: 7000 # mine');
+    expect(content().split('\n').length).toBeGreaterThan(150);
+    const again = loadConfig({ file: 'test.conf', settings: settingsOf({}), directory });
+    expect(everything(again)).toEqual(before);
+  });
 
   it('keeps what nobody changed, as it is', () => {
     expect(rewritten(old)).toBe(old);

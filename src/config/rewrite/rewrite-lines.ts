@@ -5,14 +5,18 @@ import type { Directive } from '../directive.ts';
 import { findDirective } from '../directives.ts';
 import { trimLine } from '../syntax/line-syntax.ts';
 import { quoteIfNeeded, quoteWord, splitWords } from '../syntax/words.ts';
-import { type Entry, GENERATED } from './entry.ts';
+import { type Entry, GENERATED, type Rewritten } from './entry.ts';
 
 /**
  * The new content of a file.
  *
  * @param old its content, as a byte string
  */
-export function rewriteLines(old: string, entries: readonly Entry[]): string {
+export function rewriteLines(
+  old: string,
+  entries: readonly Entry[],
+  which: Rewritten = 'changed',
+): string {
   const lines = old === '' ? [] : old.split('\n');
   const places = placesOf(lines);
   const appended: string[] = [];
@@ -26,7 +30,7 @@ export function rewriteLines(old: string, entries: readonly Entry[]): string {
       const at = free.findIndex((place) => place.key === key);
       // A default need not be written, but not in part: its lines say it together.
       if (at >= 0) lines[free.splice(at, 1)[0].index] = line;
-      else if (!isDefault || !(isAbsent || isKeyed)) appended.push(line);
+      else if (which === 'all' || !isDefault || !(isAbsent || isKeyed)) appended.push(line);
     }
     for (const { index } of free) lines[index] = '';
   }

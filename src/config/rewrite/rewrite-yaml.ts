@@ -19,7 +19,7 @@ import type { Parsed } from '../kind.ts';
 import { parseYaml, type YamlDocument, type YamlEntry, YamlReader } from '../syntax/yaml-syntax.ts';
 import { yamlNode } from '../syntax/yaml-writer.ts';
 import { bytesOf } from '../text.ts';
-import { type Entry, GENERATED } from './entry.ts';
+import { type Entry, GENERATED, type Rewritten } from './entry.ts';
 
 /**
  * The new content of a file.
@@ -34,6 +34,7 @@ export function rewriteYaml(
   source: string,
   entries: readonly Entry[],
   directory: string,
+  which: Rewritten = 'changed',
 ): string {
   const document = parseYaml(old, source);
   expandAliases(document);
@@ -49,7 +50,7 @@ export function rewriteYaml(
     const { text } = entry.parsed;
     const present = found.get(entry.directive.name) ?? [];
     if (present.length === 0) {
-      if (text === entry.standard.text) continue;
+      if (which === 'changed' && text === entry.standard.text) continue;
       add(document, entry);
     } else {
       if (readBack(reader, present, entry.standard, directory)?.text === text) continue;

@@ -3,7 +3,7 @@
 import { basename } from 'node:path';
 import { readRegular } from '../../files/regular-file.ts';
 import { isYaml } from '../syntax/syntax.ts';
-import type { Entry } from './entry.ts';
+import type { Entry, Rewritten } from './entry.ts';
 import { isMissing, replaceFile } from './replace-file.ts';
 import { rewriteLines } from './rewrite-lines.ts';
 import { rewriteYaml } from './rewrite-yaml.ts';
@@ -16,11 +16,16 @@ import { rewriteYaml } from './rewrite-yaml.ts';
  * @param directory absolute path that relative directories in the file start from
  * @throws what file operations throw, and ConfigError when a YAML file no longer is one
  */
-export function rewriteFile(path: string, entries: readonly Entry[], directory: string): void {
+export function rewriteFile(
+  path: string,
+  entries: readonly Entry[],
+  directory: string,
+  which: Rewritten,
+): void {
   const old = readIfExists(path);
   const text = isYaml(old)
-    ? rewriteYaml(old, basename(path), entries, directory)
-    : rewriteLines(old, entries);
+    ? rewriteYaml(old, basename(path), entries, directory, which)
+    : rewriteLines(old, entries, which);
   replaceFile(path, text);
 }
 

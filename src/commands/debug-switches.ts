@@ -1,0 +1,63 @@
+// What DEBUG switches off and on in a server, for tests: work that comes unasked, and checks.
+import { parseMemory } from '../config/kinds/numbers.ts';
+import type { Request } from '../protocol/request.ts';
+import type { Call } from './call.ts';
+import { NOT_AN_INTEGER } from './errors.ts';
+
+/** The switches of a server. */
+export class DebugSwitches {
+  /** Whether expired keys are deleted that nobody accesses (SET-ACTIVE-EXPIRE). */
+  expiresActively = true;
+  /** Whether the background work is done at all (PAUSE-CRON). */
+  worksInBackground = true;
+  /** Whether checksums of snapshots and payloads must be right (SET-SKIP-CHECKSUM-VALIDATION). */
+  verifiesChecksums = true;
+}
+
+/** The largest threshold that Redis takes: a little less than 4 GB. */
+const MAX_THRESHOLD = 2n ** 32n - 2n ** 20n;
+const WRONG_THRESHOLD = 'ERR argument must be a memory value bigger than 1 and smaller than 4gb';
+
+/** DEBUG SET-ACTIVE-EXPIRE 0 | 1 */
+export function setActiveExpire({ request, reply, server }: Call): void {
+  server.debug.expiresActively = isOn(request, 2);
+  reply.ok();
+}
+
+/** DEBUG PAUSE-CRON 0 | 1 */
+export function pauseCron({ request, reply, server }: Call): void {
+  server.debug.worksInBackground = !isOn(request, 2);
+  reply.ok();
+}
+
+/** DEBUG SET-SKIP-CHECKSUM-VALIDATION 0 | 1 */
+export function setSkipChecksumValidation({ request, reply, server }: Call): void {
+  server.debug.verifiesChecksums = !isOn(request, 2);
+  reply.ok();
+}
+
+/**
+ * DEBUG QUICKLIST-PACKED-THRESHOLD size: from which size on an element has a node of its own. It is
+ * checked and changes nothing: here that is so for each element that is too large for a chunk.
+ */
+export function quicklistPackedThreshold({ request, reply }: Call): void {
+  const threshold = parseMemory(request.latin1UntilNul(2));
+  if (threshold === undefined || threshold > MAX_THRESHOLD) reply.error(WRONG_THRESHOLD);
+  else reply.ok();
+}
+
+/** DEBUG REPLICATE command …: there are no replicas that it could be sent to. */
+export function replicate({ reply }: Call): void {
+  reply.ok();
+}
+
+/** DEBUG DROP-CLUSTER-PACKET-FILTER type: there is no cluster whose packets could be dropped. */
+export function dropClusterPacketFilter({ request, reply }: Call): void {
+  if (Number.isNaN(request.integer(2))) reply.error(NOT_AN_INTEGER);
+  else reply.ok();
+}
+
+/** Argument i as C's atoi reads it, where what is no number is 0. */
+function isOn(request: Request, i: number): boolean {
+  return (Number.parseInt(request.latin1(i), 10) || 0) !== 0;
+}
