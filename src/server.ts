@@ -243,7 +243,12 @@ export class Server
   // ── For commands ────────────────────────────────────────────────────────────────────────────
 
   usedMemoryBytes(): number {
-    return this.keyspace.usedBytes + this.clientMemory.heldBytes + this.tracking.table.usedBytes;
+    return (
+      this.keyspace.usedBytes +
+      this.clientMemory.heldBytes +
+      this.tracking.table.usedBytes +
+      this.slowLog.sizeBytes
+    );
   }
 
   run(call: Call, command: Command): void {

@@ -38,7 +38,7 @@ const LEAVES: Readonly<Record<string, readonly string[]>> = {
   config: ['files'],
   files: [],
   protocol: [],
-  telemetry: ['protocol'],
+  telemetry: ['protocol', 'memory'],
 };
 
 /** Layers that know less than all that is below them. */

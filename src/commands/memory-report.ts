@@ -9,7 +9,7 @@ export interface MemoryReport {
   readonly peak: number;
   /** Of what is used: what the server had when it held no key. */
   readonly startup: number;
-  /** Of what is used: tables, expiry heaps, clients' buffers, the keys that clients track. */
+  /** Of what is used: tables, expiry heaps, clients, the keys that they track, the slow log. */
   readonly overhead: number;
   /** Of what is used: the rest, which is keys and values. */
   readonly dataset: number;
@@ -34,7 +34,7 @@ export function measureMemory(server: Services): MemoryReport {
   const used = server.usedMemoryBytes();
   const tracked = tracking.table.usedBytes;
   const clients = server.clientMemory.heldBytes;
-  let overhead = clients + tracked;
+  let overhead = clients + tracked + server.slowLog.sizeBytes;
   let keys = 0;
   for (const database of keyspace.databases) {
     overhead += database.overheadBytes;

@@ -85,9 +85,9 @@ function get({ request, reply, server }: Call): void {
     reply.error(wrongSubcommandUse(request));
   } else if (count >= -1) {
     const { slowLog } = server;
-    const entries = slowLog.newest(count === -1 ? slowLog.length : count);
-    reply.array(entries.length);
-    for (const entry of entries) replyEntry(reply, entry);
+    const found = count === -1 ? slowLog.length : Math.min(count, slowLog.length);
+    reply.array(found);
+    for (const entry of slowLog.newest(found)) replyEntry(reply, entry);
   } else {
     reply.error('ERR count should be greater than or equal to -1');
   }

@@ -84,6 +84,22 @@ export class RecordLog {
     return new RecordReader(this.#chunks, this.#firstChunk, this.#firstAt);
   }
 
+  /**
+   * Where the newest records are, at most `count`, the oldest of them first: of each its chunk and its
+   * place in it, for `RecordReader.seek`.
+   */
+  lastPlaces(count: number): Uint32Array {
+    const places = new Uint32Array(2 * count);
+    const reader = this.reader();
+    for (let i = this.length; i > count; i--) reader.next();
+    for (let i = 0; i < count; i++) {
+      reader.next();
+      places[2 * i] = reader.chunk;
+      places[2 * i + 1] = reader.offset - HEADER_BYTES;
+    }
+    return places;
+  }
+
   #addChunk(neededBytes: number): Chunk {
     const last = this.#chunks.at(-1)?.bytes.length ?? 0;
     const usualBytes = Math.min(Math.max(last * 2, FIRST_CHUNK_BYTES), MAX_CHUNK_BYTES);
@@ -101,21 +117,30 @@ export class RecordReader {
   buffer: Buffer = NO_BYTES;
   offset = 0;
   length = 0;
+  /** The chunk that it lies in. */
+  chunk: number;
   readonly #chunks: readonly Chunk[];
-  #chunk: number;
+  /** Where the next one begins. */
   #at: number;
 
   constructor(chunks: readonly Chunk[], chunk: number, at: number) {
     this.#chunks = chunks;
-    this.#chunk = chunk;
+    this.chunk = chunk;
     this.#at = at;
+  }
+
+  /** Goes to the record at a place that `RecordLog.lastPlaces` has told. */
+  seek(chunk: number, at: number): void {
+    this.chunk = chunk;
+    this.#at = at;
+    this.next();
   }
 
   /** Goes on to the next record; false after the last one. */
   next(): boolean {
-    let chunk = this.#chunks[this.#chunk];
+    let chunk = this.#chunks[this.chunk];
     while (chunk !== undefined && this.#at >= chunk.end) {
-      chunk = this.#chunks[++this.#chunk];
+      chunk = this.#chunks[++this.chunk];
       this.#at = 0;
     }
     if (chunk === undefined) return false;

@@ -1,14 +1,24 @@
-// The slow log: the newest requests whose handler took at least `slowlog-log-slower-than`, with
-// their arguments cut to a bounded size. An entry owns its bytes; entries are numbered since the
-// start of the server, also across a reset.
+// The slow log: the newest requests whose handler took at least `slowlog-log-slower-than`, with their
+// arguments cut to a bounded size, off the JavaScript heap. Entries are numbered since the start of the
+// server, also across a reset. There are at most `slowlog-max-len` of them, and as many as fit into
+// `maxBytes`, whatever that says.
+//
+//   record:  [ id │ time │ duration ][ address ][ name ][ arguments ][ argument 0 ] …
+//              8 bytes each            each text: its length in 4 bytes, and its bytes
 // Source: https://redis.io/docs/latest/commands/slowlog-get/
+import { RecordLog } from '../memory/record-log.ts';
 import type { Request } from '../protocol/request.ts';
 
 /** An entry has at most so many arguments; the last of them then tells how many are left out. */
 const MAX_ARGUMENTS = 32;
 /** Bytes of an argument that are kept; a note behind them tells how many are left out. */
 const MAX_ARGUMENT_BYTES = 128;
+/** Longer names of clients are cut. */
+const MAX_NAME_BYTES = 16 * 1024;
 const REDACTED = Buffer.from('(redacted)');
+const FACTS_BYTES = 24;
+const LENGTH_BYTES = 4;
+const MAX_BYTES = 64 * 1024 * 1024;
 
 /** What an entry tells of the client. */
 export interface SlowLogClient {
@@ -30,9 +40,9 @@ export interface SlowLogEntry {
 
 /** The slow log of a server; see the head of this file. */
 export class SlowLog {
-  /** Oldest first; those before `#first` were dropped already. */
-  #entries: SlowLogEntry[] = [];
-  #first = 0;
+  /** Memory that it takes at most, in bytes: the oldest entries go first. */
+  maxBytes = MAX_BYTES;
+  readonly #records = new RecordLog();
   #nextId = 0;
   #maxLength = 128;
   /** Infinity when nothing is to be recorded. */
@@ -51,7 +61,12 @@ export class SlowLog {
 
   /** Number of entries. */
   get length(): number {
-    return this.#entries.length - this.#first;
+    return this.#records.length;
+  }
+
+  /** Bytes that the entries take. */
+  get sizeBytes(): number {
+    return this.#records.sizeBytes;
   }
 
   /** Records a request if it took long enough. The request is copied. */
@@ -59,37 +74,87 @@ export class SlowLog {
     if (durationUs >= this.#thresholdUs) this.#record(client, request, durationUs);
   }
 
-  /** The newest entries, at most `count`, newest first. */
-  newest(count: number): SlowLogEntry[] {
-    const start = Math.max(this.#first, this.#entries.length - count);
-    return this.#entries.slice(start).reverse();
+  /** The newest entries, at most `count`, newest first. Nothing must be recorded while they are read. */
+  *newest(count: number): Generator<SlowLogEntry, void> {
+    const records = this.#records;
+    const found = Math.min(count, records.length);
+    const places = records.lastPlaces(found);
+    const reader = records.reader();
+    for (let i = found - 1; i >= 0; i--) {
+      reader.seek(places[2 * i], places[2 * i + 1]);
+      yield new EntryReader(reader.buffer, reader.offset).entry();
+    }
   }
 
   /** Drops all entries. */
   reset(): void {
-    this.#entries = [];
-    this.#first = 0;
+    this.#records.clear();
   }
 
-  #record(client: SlowLogClient, request: Request, durationUs: number): void {
-    this.#entries.push({
-      id: this.#nextId++,
-      timeSeconds: Math.floor(Date.now() / 1000),
-      durationUs: Math.floor(durationUs),
-      args: cutArguments(request),
-      clientAddress: client.address.remote,
-      clientName: client.name,
-    });
+  #record({ address, name }: SlowLogClient, request: Request, durationUs: number): void {
+    const texts = [
+      Buffer.from(address.remote),
+      Buffer.from(name.slice(0, MAX_NAME_BYTES)),
+      ...cutArguments(request),
+    ];
+    let sizeBytes = FACTS_BYTES + LENGTH_BYTES;
+    for (const text of texts) sizeBytes += LENGTH_BYTES + text.length;
+    let at = this.#records.add(sizeBytes);
+    const { buffer } = this.#records;
+    at = buffer.writeDoubleLE(this.#nextId++, at);
+    at = buffer.writeDoubleLE(Math.floor(Date.now() / 1000), at);
+    at = buffer.writeDoubleLE(Math.floor(durationUs), at);
+    at = buffer.writeUInt32LE(texts.length - 2, at);
+    for (const text of texts) {
+      at = buffer.writeUInt32LE(text.length, at);
+      at += text.copy(buffer, at);
+    }
     this.#trim();
   }
 
   #trim(): void {
-    while (this.length > this.#maxLength) this.#first++;
-    // Closing the gap only when it is half of the array makes dropping O(1) on average.
-    if (this.#first * 2 >= this.#entries.length && this.#first > 0) {
-      this.#entries = this.#entries.slice(this.#first);
-      this.#first = 0;
-    }
+    const records = this.#records;
+    while (records.length > this.#maxLength) records.dropFirst();
+    while (records.sizeBytes > this.maxBytes && records.length > 1) records.dropFirst();
+  }
+}
+
+/** Reads a record. */
+class EntryReader {
+  readonly #buffer: Buffer;
+  #at: number;
+
+  constructor(buffer: Buffer, at: number) {
+    this.#buffer = buffer;
+    this.#at = at;
+  }
+
+  entry(): SlowLogEntry {
+    const id = this.#double();
+    const timeSeconds = this.#double();
+    const durationUs = this.#double();
+    const count = this.#uint32();
+    const clientAddress = this.#text().toString();
+    const clientName = this.#text().toString();
+    const args: Buffer[] = [];
+    for (let i = 0; i < count; i++) args.push(this.#text());
+    return { id, timeSeconds, durationUs, args, clientAddress, clientName };
+  }
+
+  #double(): number {
+    this.#at += 8;
+    return this.#buffer.readDoubleLE(this.#at - 8);
+  }
+
+  #uint32(): number {
+    this.#at += LENGTH_BYTES;
+    return this.#buffer.readUInt32LE(this.#at - LENGTH_BYTES);
+  }
+
+  #text(): Buffer {
+    const length = this.#uint32();
+    this.#at += length;
+    return this.#buffer.subarray(this.#at - length, this.#at);
   }
 }
 
@@ -105,7 +170,7 @@ function cutArguments(request: Request): Buffer[] {
 function cutArgument(request: Request, i: number): Buffer {
   if (request.isSecret(i)) return REDACTED;
   const bytes = request.bytes(i);
-  if (bytes.length <= MAX_ARGUMENT_BYTES) return Buffer.from(bytes);
+  if (bytes.length <= MAX_ARGUMENT_BYTES) return bytes;
   const note = Buffer.from(`... (${bytes.length - MAX_ARGUMENT_BYTES} more bytes)`);
   return Buffer.concat([bytes.subarray(0, MAX_ARGUMENT_BYTES), note]);
 }
