@@ -14,7 +14,7 @@ export function needsPassword(server: Services): boolean {
 
 /** Whether there is a user of the name that argument i tells. */
 export function isUser(request: Request, i: number): boolean {
-  return request.latin1(i) === DEFAULT_USER;
+  return request.lengths[i] === DEFAULT_USER.length && request.latin1(i) === DEFAULT_USER;
 }
 
 /** Whether argument i is the default user's password. Takes equally long for any wrong one. */

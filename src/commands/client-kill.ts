@@ -1,12 +1,15 @@
 // CLIENT KILL, in its old form (one address) and its new one (filters, all of which must match).
 import type { Request } from '../protocol/request.ts';
 import { cString } from './argument-errors.ts';
-import { isUser } from './authentication.ts';
+import { DEFAULT_USER, isUser } from './authentication.ts';
 import type { Call } from './call.ts';
 import type { Client } from './client.ts';
 import { unknownType } from './client-list.ts';
 import { type ClientType, clientTypeAt, typeOf } from './client-type.ts';
 import { SYNTAX } from './errors.ts';
+
+/** More than the path of a unix socket takes. */
+const MAX_ADDRESS_BYTES = 512;
 
 /** Which clients to close; what is undefined matches all. */
 interface KillFilter {
@@ -23,7 +26,7 @@ interface KillFilter {
 export function clientKill(call: Call): void {
   const { request, reply } = call;
   if (request.count === 3) {
-    const filter = { ...everyone(), remote: request.text(2), skipSelf: false };
+    const filter = { ...everyone(), remote: addressAt(request, 2), skipSelf: false };
     if (closeMatching(call, filter) > 0) reply.ok();
     else reply.error('ERR No such client');
     return;
@@ -64,11 +67,11 @@ function addCondition(filter: KillFilter, request: Request, i: number): string |
     if (filter.type === undefined) return unknownType(request, value);
   } else if (request.is(i, 'user')) {
     if (!isUser(request, value)) return `ERR No such user '${cString(request, value)}'`;
-    filter.user = request.latin1(value);
+    filter.user = DEFAULT_USER;
   } else if (request.is(i, 'addr')) {
-    filter.remote = request.text(value);
+    filter.remote = addressAt(request, value);
   } else if (request.is(i, 'laddr')) {
-    filter.local = request.text(value);
+    filter.local = addressAt(request, value);
   } else if (request.is(i, 'skipme')) {
     filter.skipSelf = request.is(value, 'yes');
     if (!filter.skipSelf && !request.is(value, 'no')) return SYNTAX;
@@ -76,6 +79,11 @@ function addCondition(filter: KillFilter, request: Request, i: number): string |
     return SYNTAX;
   }
   return undefined;
+}
+
+/** Argument i as an address; '' when it is longer than any. */
+function addressAt(request: Request, i: number): string {
+  return request.lengths[i] > MAX_ADDRESS_BYTES ? '' : request.text(i);
 }
 
 /** Closes the clients that match, the asking one only after its reply. Returns their number. */

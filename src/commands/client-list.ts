@@ -15,7 +15,7 @@ const INVALID_ID = 'ERR Invalid client ID';
 
 /** CLIENT INFO */
 export function clientInfo(call: Call): void {
-  call.reply.verbatim(lineOf(call.client, call), 'txt');
+  call.reply.verbatimParts([lineOf(call.client, call)], 'txt');
 }
 
 /** CLIENT LIST [TYPE type | ID id …] */
@@ -23,11 +23,11 @@ export function clientList(call: Call): void {
   const { request, reply } = call;
   const { count } = request;
   if (count === 2) {
-    reply.verbatim(linesOfType(call, undefined), 'txt');
+    reply.verbatimParts(linesOfType(call, undefined), 'txt');
   } else if (count === 4 && request.is(2, 'type')) {
     const type = clientTypeAt(request, 3);
     if (type === undefined) reply.error(unknownType(request, 3));
-    else reply.verbatim(linesOfType(call, type), 'txt');
+    else reply.verbatimParts(linesOfType(call, type), 'txt');
   } else if (count > 3 && request.is(2, 'id')) {
     replyLinesById(call);
   } else {
@@ -40,17 +40,17 @@ export function unknownType(request: Request, i: number): string {
   return `ERR Unknown client type '${cString(request, i)}'`;
 }
 
-function linesOfType(call: Call, type: ClientType | undefined): string {
-  let lines = '';
+function linesOfType(call: Call, type: ClientType | undefined): Buffer[] {
+  const lines: Buffer[] = [];
   for (const client of call.server.clients.all()) {
-    if (type === undefined || typeOf(client) === type) lines += lineOf(client, call);
+    if (type === undefined || typeOf(client) === type) lines.push(lineOf(client, call));
   }
   return lines;
 }
 
 function replyLinesById(call: Call): void {
   const { request, reply, server } = call;
-  let lines = '';
+  const lines: Buffer[] = [];
   for (let i = 3; i < request.count; i++) {
     const id = request.integer(i);
     if (Number.isNaN(id)) {
@@ -58,37 +58,37 @@ function replyLinesById(call: Call): void {
       return;
     }
     const client = server.clients.get(id);
-    if (client !== undefined) lines += lineOf(client, call);
+    if (client !== undefined) lines.push(lineOf(client, call));
   }
-  reply.verbatim(lines, 'txt');
+  reply.verbatimParts(lines, 'txt');
 }
 
 /**
  * The line of a client. What its buffers take is told as Redis does: rbs, rbp and obl are its share of
  * the buffers for replies (reply-buffer.ts), oll and omem what does not fit into it. tot-mem is what it
- * counts for `maxmemory-clients`.
+ * counts for `maxmemory-clients`. In bytes, as all lines together may be more than a string holds.
  */
-function lineOf(client: Client, call: Call): string {
+function lineOf(client: Client, call: Call): Buffer {
   const { nowMs } = call.server.keyspace;
   const { address, subscriptions, transaction, replyBuffer } = client;
   const buffers = client.buffers();
   // Only the client that asks runs a command; it is not charged for what it reads and runs at once.
   const runningBytes = client === call.client ? argumentBytesOf(call.request) : 0;
   const argumentBytes = runningBytes + buffers.arguments + client.waitingBytes;
-  return (
+  return Buffer.from(
     `id=${client.id} addr=${address.remote} laddr=${address.local} fd=${client.descriptor()}` +
-    ` name=${client.name} age=${secondsSince(client.createdMs, nowMs)}` +
-    ` idle=${secondsSince(client.lastActiveMs, nowMs)} flags=${flagsOf(client, call.server)}` +
-    ` db=${client.db.index} sub=${subscriptions?.channels.size ?? 0} psub=${subscriptions?.patterns.size ?? 0}` +
-    ` ssub=${subscriptions?.shards.size ?? 0} multi=${transaction?.queue.length ?? -1}` +
-    ` qbuf=${buffers.query} qbuf-free=${buffers.queryFree}` +
-    ` argv-mem=${argumentBytes} multi-mem=${transaction?.queue.sizeBytes ?? 0}` +
-    ` rbs=${replyBuffer.sizeBytes} rbp=${replyBuffer.peakBytes}` +
-    ` obl=${replyBuffer.bufferedBytes(buffers.output)} oll=${replyBuffer.blocksOf(buffers.output)}` +
-    ` omem=${replyBuffer.listBytes(buffers.output)} tot-mem=${client.memoryBytes + runningBytes}` +
-    ` events=${buffers.output > 0 ? 'rw' : 'r'} cmd=${client.lastCommand?.fullName ?? 'NULL'}` +
-    ` user=${client.user} redir=${redirectionOf(client)} resp=${client.protocol}` +
-    ` lib-name=${client.libraryName} lib-ver=${client.libraryVersion}\n`
+      ` name=${client.name} age=${secondsSince(client.createdMs, nowMs)}` +
+      ` idle=${secondsSince(client.lastActiveMs, nowMs)} flags=${flagsOf(client, call.server)}` +
+      ` db=${client.db.index} sub=${subscriptions?.channels.size ?? 0} psub=${subscriptions?.patterns.size ?? 0}` +
+      ` ssub=${subscriptions?.shards.size ?? 0} multi=${transaction?.queue.length ?? -1}` +
+      ` qbuf=${buffers.query} qbuf-free=${buffers.queryFree}` +
+      ` argv-mem=${argumentBytes} multi-mem=${transaction?.queue.sizeBytes ?? 0}` +
+      ` rbs=${replyBuffer.sizeBytes} rbp=${replyBuffer.peakBytes}` +
+      ` obl=${replyBuffer.bufferedBytes(buffers.output)} oll=${replyBuffer.blocksOf(buffers.output)}` +
+      ` omem=${replyBuffer.listBytes(buffers.output)} tot-mem=${client.memoryBytes + runningBytes}` +
+      ` events=${buffers.output > 0 ? 'rw' : 'r'} cmd=${client.lastCommand?.fullName ?? 'NULL'}` +
+      ` user=${client.user} redir=${redirectionOf(client)} resp=${client.protocol}` +
+      ` lib-name=${client.libraryName} lib-ver=${client.libraryVersion}\n`,
   );
 }
 

@@ -193,5 +193,5 @@ function keysToReply({ request, reply, server }: Call): readonly KeyReference[] 
 function commandOf(commands: CommandTable, line: Call['request']): Command | undefined {
   const command = commands.find(line);
   if (command?.subcommands === undefined || line.count === 1) return command;
-  return command.subcommands.get(line.latin1(1).toLowerCase());
+  return command.subcommands.get(line.word(1));
 }

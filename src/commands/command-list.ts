@@ -29,7 +29,7 @@ function filterOf(request: Call['request']): Filter | undefined {
   // There are no modules, so no command is of one.
   if (request.is(3, 'module')) return () => false;
   if (request.is(3, 'aclcat')) {
-    const wanted = request.latin1(4).toLowerCase();
+    const wanted = request.word(4);
     return (command) => categoriesOf(command).some((category) => category === wanted);
   }
   if (request.is(3, 'pattern')) return patternFilter(request.copy(4));

@@ -4,6 +4,7 @@ import { directives, findDirective } from '../config/directives.ts';
 import { globMatch } from '../protocol/glob.ts';
 import { NameTable } from '../protocol/name-table.ts';
 import type { Request } from '../protocol/request.ts';
+import { cString, MAX_QUOTED_BYTES } from './argument-errors.ts';
 import type { Call } from './call.ts';
 import type { Client } from './client.ts';
 import type { CommandRow } from './command.ts';
@@ -105,6 +106,9 @@ const HELP = [
   '    Rewrite the configuration file.',
 ];
 
+/** Longest value that CONFIG SET takes, in bytes. */
+const MAX_VALUE_BYTES = 64 * 1024;
+
 function get({ request, reply, server }: Call): void {
   const found = server.config.get(selectors(request), nameMatcher());
   reply.map(found.length);
@@ -159,6 +163,12 @@ function set(call: Call): void {
     reply.error(SYNTAX);
     return;
   }
+  redactSecrets(request);
+  const tooLong = tooLongValue(request);
+  if (tooLong !== undefined) {
+    reply.error(tooLong);
+    return;
+  }
   const outcome = server.config.set(pairsOf(request), {
     isLocal: isLocal(client),
     isLoading: server.snapshots.isLoading,
@@ -169,7 +179,7 @@ function set(call: Call): void {
 }
 
 /**
- * The names and values of a request, secrets marked. What is unknown or set once more is refused, for
+ * The names and values of a request. What is unknown or set once more is refused, for
  * which one of each is enough.
  */
 function pairsOf(request: Request): [name: string, value: string][] {
@@ -178,13 +188,33 @@ function pairsOf(request: Request): [name: string, value: string][] {
   const times = new Map<string | undefined, number>();
   for (let i = 2; i < request.count; i += 2) {
     const known = directiveNames.find(buffer, offsets[i], lengths[i]);
-    if (known !== undefined && findDirective(known)?.sensitive) request.redact(i + 1);
     const before = times.get(known) ?? 0;
     if (before > (known === undefined ? 0 : 1)) continue;
     times.set(known, before + 1);
-    pairs.push([request.latin1(i), request.latin1(i + 1)]);
+    pairs.push([request.start(i, MAX_QUOTED_BYTES), request.latin1(i + 1)]);
   }
   return pairs;
+}
+
+function redactSecrets(request: Request): void {
+  const { buffer, offsets, lengths } = request;
+  for (let i = 2; i < request.count; i += 2) {
+    const known = directiveNames.find(buffer, offsets[i], lengths[i]);
+    if (known !== undefined && findDirective(known)?.sensitive) request.redact(i + 1);
+  }
+}
+
+/**
+ * Why a value cannot be set, however well-formed it is: what is made of values lies on the JavaScript
+ * heap, and stays there.
+ */
+function tooLongValue(request: Request): string | undefined {
+  for (let i = 2; i < request.count; i += 2) {
+    if (request.lengths[i + 1] <= MAX_VALUE_BYTES) continue;
+    const name = cString(request, i);
+    return `ERR CONFIG SET failed (possibly related to argument '${name}') - value is longer than ${MAX_VALUE_BYTES} bytes`;
+  }
+  return undefined;
 }
 
 function replyOutcome({ reply }: Call, outcome: Outcome): void {

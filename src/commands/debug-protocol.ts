@@ -28,7 +28,7 @@ const REPLIES: ReadonlyMap<string, (reply: Reply) => void> = new Map([
 
 /** Answers with the type that argument 2 names. */
 export function debugProtocol({ request, reply }: Call): void {
-  const answer = REPLIES.get(request.latin1(2).toLowerCase());
+  const answer = REPLIES.get(request.word(2));
   if (answer === undefined) reply.error(WRONG_TYPE);
   else answer(reply);
 }

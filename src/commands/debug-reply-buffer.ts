@@ -17,7 +17,7 @@ export function debugReplyBuffer({ request, reply, server }: Call): void {
     replyBuffers.peakResetMs = timeMs;
   } else if (request.is(2, 'resizing')) {
     // As C's atoi reads it: what is no number is 0.
-    replyBuffers.isResizing = (Number.parseInt(request.latin1(3), 10) || 0) !== 0;
+    replyBuffers.isResizing = (Number.parseInt(request.start(3, 32), 10) || 0) !== 0;
   } else {
     reply.error(wrongSubcommandUse(request));
     return;

@@ -59,5 +59,5 @@ export function dropClusterPacketFilter({ request, reply }: Call): void {
 
 /** Argument i as C's atoi reads it, where what is no number is 0. */
 function isOn(request: Request, i: number): boolean {
-  return (Number.parseInt(request.latin1(i), 10) || 0) !== 0;
+  return (Number.parseInt(request.start(i, 32), 10) || 0) !== 0;
 }

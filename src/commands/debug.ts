@@ -7,7 +7,7 @@ import { systemMessage } from '../config/error.ts';
 import { NO_EXPIRY } from '../keyspace/database.ts';
 import { setString } from '../keyspace/string-values.ts';
 import { Request } from '../protocol/request.ts';
-import { cString, wrongSubcommandUse } from './argument-errors.ts';
+import { cString, MAX_QUOTED_BYTES, wrongSubcommandUse } from './argument-errors.ts';
 import type { Call } from './call.ts';
 import type { CommandRow } from './command.ts';
 import { debugClientEviction } from './debug-client-eviction.ts';
@@ -101,6 +101,8 @@ const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map([
 
 /** Characters of DEBUG LOG's message, as Redis cuts it. */
 const LONGEST_LOGGED = 1000;
+/** Characters that are looked at for a number, where what follows it does not matter. */
+const LONGEST_NUMBER = 64;
 /** "value:" and the digits of the largest number. */
 const LONGEST_POPULATED_BYTES = 32;
 
@@ -113,7 +115,7 @@ const neverNotified = new Int32Array(new SharedArrayBuffer(4));
 
 function debug(call: Call): void {
   const { request, reply } = call;
-  const subcommand = SUBCOMMANDS.get(request.latin1(1).toLowerCase());
+  const subcommand = SUBCOMMANDS.get(request.word(1));
   const { count } = request;
   if (subcommand === undefined || count < subcommand.least || count > subcommand.most) {
     reply.error(wrongSubcommandUse(request));
@@ -127,7 +129,7 @@ function debug(call: Call): void {
  * counts as 0.
  */
 function sleep({ request, reply, server }: Call): void {
-  const timeMs = Number.parseFloat(request.latin1(2)) * 1000;
+  const timeMs = Number.parseFloat(request.start(2, LONGEST_NUMBER)) * 1000;
   const wait = (): void => void Atomics.wait(neverNotified, 0, 0, timeMs);
   if (timeMs > LONG_SLEEP_MS && timeMs < MAX_SLEEP_MS) server.interruptible(wait);
   else if (timeMs > 0 && timeMs < MAX_SLEEP_MS) wait();
@@ -147,11 +149,13 @@ function digestValue({ request, reply, db }: Call): void {
 
 /** An error that no statistics count, as from Redis: clients test with it what they do at errors. */
 function error({ request, reply }: Call): void {
-  reply.raw(Buffer.from(`-${request.latin1(2).replace(/[\r\n]/g, ' ')}\r\n`, 'latin1'));
+  reply.raw(
+    Buffer.from(`-${request.start(2, MAX_QUOTED_BYTES).replace(/[\r\n]/g, ' ')}\r\n`, 'latin1'),
+  );
 }
 
 function log({ request, reply, server }: Call): void {
-  server.log.warn(`DEBUG LOG: ${request.text(2).slice(0, LONGEST_LOGGED)}`);
+  server.log.warn(`DEBUG LOG: ${request.bytes(2).toString('utf8', 0, LONGEST_LOGGED)}`);
   reply.ok();
 }
 
@@ -208,7 +212,7 @@ function populate({ request, reply, db, server }: Call): void {
 
 function reload({ request, reply, server }: Call): void {
   const words = new Set<string>();
-  for (let i = 2; i < request.count; i++) words.add(request.latin1(i).toLowerCase());
+  for (let i = 2; i < request.count && words.size < 4; i++) words.add(request.word(i));
   const merges = words.delete('merge');
   const flushes = !words.delete('noflush');
   const saves = !words.delete('nosave');

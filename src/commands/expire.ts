@@ -2,6 +2,7 @@
 
 import { NO_EXPIRY } from '../keyspace/database.ts';
 import { EVENT_GENERIC } from '../keyspace/key-events.ts';
+import { cString } from './argument-errors.ts';
 import type { Call } from './call.ts';
 import { type CommandRow, type Handler, keyAt } from './command.ts';
 import { invalidExpireTime, NOT_AN_INTEGER } from './errors.ts';
@@ -190,7 +191,7 @@ function readConditions({ request, reply }: Call): number {
     else if (request.is(i, 'gt')) conditions |= GT;
     else if (request.is(i, 'lt')) conditions |= LT;
     else {
-      reply.error(`ERR Unsupported option ${request.latin1UntilNul(i)}`);
+      reply.error(`ERR Unsupported option ${cString(request, i)}`);
       return REFUSED;
     }
   }

@@ -21,10 +21,21 @@ export const infoCommands: readonly CommandRow[] = [
   },
 ];
 
+/** What arguments may be; others select nothing. */
+const selectors: ReadonlySet<string> = new Set([
+  'all',
+  'everything',
+  'default',
+  ...infoSections.map(({ name }) => name),
+]);
+
 function info({ request, reply, server }: Call): void {
   const wanted = new Set<string>();
-  for (let i = 1; i < request.count; i++) wanted.add(request.latin1(i).toLowerCase());
-  if (wanted.size === 0) wanted.add('default');
+  for (let i = 1; i < request.count; i++) {
+    const name = request.word(i);
+    if (selectors.has(name)) wanted.add(name);
+  }
+  if (request.count === 1) wanted.add('default');
   const parts: string[] = [];
   for (const section of infoSections) {
     if (!isWanted(section, wanted)) continue;

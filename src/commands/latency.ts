@@ -10,6 +10,8 @@ import { diagnoseLatency } from './latency-doctor.ts';
 import { drawLatencyGraph } from './latency-graph.ts';
 
 const FLAGS = ADMIN | NOSCRIPT | LOADING | STALE;
+/** No event has a longer name. */
+const LONGEST_NAME = 64;
 const NODE_TIPS = [
   'nondeterministic_output',
   'request_policy:all_nodes',
@@ -141,7 +143,7 @@ function latest({ reply, server }: Call): void {
 }
 
 function history({ request, reply, server }: Call): void {
-  const samples = server.latency.event(request.latin1(2))?.samples ?? [];
+  const samples = server.latency.event(request.start(2, LONGEST_NAME))?.samples ?? [];
   reply.array(samples.length);
   for (const { timeSeconds, latencyMs } of samples) {
     reply.array(2);
@@ -152,12 +154,13 @@ function history({ request, reply, server }: Call): void {
 
 function reset({ request, reply, server }: Call): void {
   let forgotten = request.count === 2 ? server.latency.reset() : 0;
-  for (let i = 2; i < request.count; i++) forgotten += server.latency.reset(request.latin1(i));
+  for (let i = 2; i < request.count; i++)
+    forgotten += server.latency.reset(request.start(i, LONGEST_NAME));
   reply.integer(forgotten);
 }
 
 function graph({ request, reply, server }: Call): void {
-  const event = server.latency.event(request.latin1(2));
+  const event = server.latency.event(request.start(2, LONGEST_NAME));
   if (event === undefined) {
     reply.error(`ERR No samples available for event '${cString(request, 2)}'`);
   } else {

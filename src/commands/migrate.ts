@@ -104,7 +104,7 @@ function migrate(call: Call): void {
     host: cString(request, 1),
     port: cString(request, 2),
     credentials: [username, password].filter((word) => word !== undefined),
-    database: request.latin1(4),
+    database: request.start(4, 32),
     restores: keys.map(({ restore }) => restore),
     timeoutMs: timeoutMs <= 0 ? DEFAULT_TIMEOUT_MS : timeoutMs,
   });

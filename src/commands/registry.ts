@@ -134,7 +134,7 @@ export class CommandTable {
     const at = request.offsets[i];
     const found = this.#byBytes.find(request.buffer, at, request.lengths[i]);
     if (found !== undefined || !request.bytes(i).includes(BAR)) return found;
-    return this.byName(request.latin1(i));
+    return this.byName(request.word(i));
   }
 
   /** Every command and subcommand that can run. */

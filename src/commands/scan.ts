@@ -6,6 +6,7 @@ import { TYPE_NAMES } from '../keyspace/types.ts';
 import { globMatch } from '../protocol/glob.ts';
 import type { Reply } from '../protocol/reply.ts';
 import type { Request } from '../protocol/request.ts';
+import { cString } from './argument-errors.ts';
 import type { Call } from './call.ts';
 import type { CommandRow } from './command.ts';
 import { NOT_AN_INTEGER, SYNTAX } from './errors.ts';
@@ -92,7 +93,7 @@ function scan(call: Call): void {
 
 /** The cursor of argument 1, read as C's strtoul does, in the 32 bits that ours have; or -1. */
 function readCursor(request: Request): number {
-  const text = request.latin1UntilNul(1);
+  const text = cString(request, 1);
   if (text === '') return 0;
   if (!CURSOR.test(text)) return -1;
   const value = BigInt(text.replace('+', ''));

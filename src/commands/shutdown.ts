@@ -19,12 +19,14 @@ export const shutdownCommands: readonly CommandRow[] = [
   },
 ];
 
+/** How many words it takes. */
+const WORDS = 5;
 const WOULD_WAIT = "ERR SHUTDOWN without NOW or ABORT isn't allowed for DENY BLOCKING client";
 
 /** SHUTDOWN [NOSAVE | SAVE] [NOW] [FORCE] | SHUTDOWN ABORT. Words may come in any order, repeated. */
 function shutdown({ request, reply, client, server }: Call): void {
   const words = new Set<string>();
-  for (let i = 1; i < request.count; i++) words.add(request.latin1(i).toLowerCase());
+  for (let i = 1; i < request.count && words.size <= WORDS; i++) words.add(request.word(i));
   const isAbort = words.delete('abort');
   const isSave = words.delete('save');
   const isNoSave = words.delete('nosave');

@@ -45,6 +45,6 @@ export class TrackedReads {
   #isClientCommand(request: Request): boolean {
     if (request.count < 2 || !request.is(0, 'client')) return false;
     const subcommands = this.#commands.find(request)?.subcommands;
-    return subcommands?.has(request.latin1(1).toLowerCase()) ?? false;
+    return subcommands?.has(request.word(1)) ?? false;
   }
 }

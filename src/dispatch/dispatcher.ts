@@ -378,7 +378,7 @@ export class Dispatcher {
       return undefined;
     }
     if (command.subcommands !== undefined && request.count > 1) {
-      const subcommand = command.subcommands.get(request.latin1(1).toLowerCase());
+      const subcommand = command.subcommands.get(request.word(1));
       client.lastCommand = subcommand;
       if (subcommand === undefined) {
         this.#reject(client, undefined, unknownSubcommand(command, request));

@@ -153,7 +153,7 @@ export class Replay {
     let command = this.#host.commands.find(request);
     if (command === undefined) throw this.#refusal(request, at, unknownCommand(request));
     if (command.subcommands !== undefined && request.count > 1) {
-      const subcommand = command.subcommands.get(request.latin1(1).toLowerCase());
+      const subcommand = command.subcommands.get(request.word(1));
       if (subcommand === undefined) {
         throw this.#refusal(request, at, unknownSubcommand(command, request));
       }

@@ -23,7 +23,7 @@ export function unknownSubcommand(container: Command, request: Request): string 
 
 /** At most `limit` bytes of an argument; as C's %s, it ends at the first NUL byte. */
 function quoted(request: Request, i: number, limit: number): string {
-  const text = request.latin1(i).slice(0, limit);
+  const text = request.start(i, limit);
   const nul = text.indexOf('\0');
   return nul < 0 ? text : text.slice(0, nul);
 }

@@ -179,13 +179,21 @@ export class Reply {
 
   /** Text with its format (three characters, "txt" or "mkd"); in RESP2 a bulk string. */
   verbatim(text: string, format: string): void {
-    const bytes = Buffer.from(this.resp3 ? `${format}:${text}` : text);
-    if (!this.resp3) {
-      this.bulkBuffer(bytes);
-      return;
+    this.verbatimParts([Buffer.from(text)], format);
+  }
+
+  /** The same for text in parts, which may be more than fits into a string. */
+  verbatimParts(parts: readonly Buffer[], format: string): void {
+    let length = 0;
+    for (const part of parts) length += part.length;
+    if (this.resp3) {
+      this.#header(VERBATIM, format.length + 1 + length);
+      this.raw(Buffer.from(`${format}:`));
+    } else {
+      this.#header(BULK, length);
     }
-    this.#header(VERBATIM, bytes.length);
-    this.#body(bytes, 0, bytes.length);
+    for (const part of parts) this.raw(part);
+    this.position = this.#lineBreak(this.reserve(2));
   }
 
   /** Bytes that are encoded already. */

@@ -6,6 +6,8 @@ import { parseInteger } from './integer.ts';
 import { type LargeArgument, LargeArguments } from './large-argument.ts';
 
 const INITIAL_ARGUMENTS = 16;
+/** No word that means something is longer. */
+const MAX_WORD_BYTES = 128;
 /** Arguments from this one on keep no hash. */
 const HASHED_ARGUMENTS = 48;
 
@@ -237,9 +239,17 @@ export class Request {
     return this.buffer.toString('latin1', this.offsets[i], this.offsets[i] + this.lengths[i]);
   }
 
-  /** Argument i as C reads it: up to its first NUL byte; one character a byte. */
-  latin1UntilNul(i: number): string {
-    return this.latin1(i).split('\0', 1)[0];
+  /** The first bytes of argument i, at most so many; one character a byte. */
+  start(i: number, maxBytes: number): string {
+    return this.bytes(i).toString('latin1', 0, maxBytes);
+  }
+
+  /**
+   * Argument i in lower case, to be looked for among the words that mean something; '' when it is longer
+   * than any of them. (Text that is made of arguments of any length would fill the heap.)
+   */
+  word(i: number): string {
+    return this.lengths[i] > MAX_WORD_BYTES ? '' : this.latin1(i).toLowerCase();
   }
 
   /** Argument i as text, decoded from UTF-8. */

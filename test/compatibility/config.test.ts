@@ -83,6 +83,19 @@ compareWithRedis('CONFIG', (define, servers) => {
     'CONFIG GET bind',
   ]);
 
+  define('SET with long values', [
+    `CONFIG SET masteruser ${'u'.repeat(65_536)}`,
+    'CONFIG GET masteruser',
+    intended(
+      'long-settings',
+      /^-ERR CONFIG SET failed \(possibly related to argument 'masteruser'\) - value is longer than 65536 bytes\r\n$/,
+      `CONFIG SET hz 20 masteruser ${'v'.repeat(65_537)}`,
+    ),
+    intended('long-settings', /'hz'\) - value is longer/, `CONFIG SET hz ${'1'.repeat(70_000)}`),
+    'CONFIG SET masteruser "" hz 10',
+    'CONFIG GET masteruser',
+  ]);
+
   define('SET', [
     `
       CONFIG SET hz 20

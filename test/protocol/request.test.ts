@@ -18,8 +18,14 @@ describe('reading', () => {
     expect(request.latin1(2)).toBe('kÃ¤se');
     expect(request.bytes(1).length).toBe(0);
     expect(request.latin1(3)).toBe('\0a\0');
-    expect(request.latin1UntilNul(3)).toBe('');
-    expect(request.latin1UntilNul(0)).toBe('SET');
+    expect([request.start(0, 2), request.start(0, 9), request.start(1, 9)]).toEqual([
+      'SE',
+      'SET',
+      '',
+    ]);
+    expect([request.word(0), request.word(1)]).toEqual(['set', '']);
+    expect(Request.of(['X'.repeat(128), 'X'.repeat(129)]).word(0)).toBe('x'.repeat(128));
+    expect(Request.of(['X'.repeat(128), 'X'.repeat(129)]).word(1)).toBe('');
     expect(request.integer(4)).toBe(42);
     expect(request.integer(0)).toBeNaN();
   });
@@ -54,7 +60,7 @@ describe('behind the last argument', () => {
       const { offsets, lengths } = request;
       expect([i, offsets[i] ?? 0, lengths[i] ?? 0]).toEqual([i, 0, 0]);
       expect([request.bytes(i).length, request.copy(i).length]).toEqual([0, 0]);
-      expect([request.latin1(i), request.text(i), request.latin1UntilNul(i)]).toEqual(['', '', '']);
+      expect([request.latin1(i), request.text(i), request.word(i)]).toEqual(['', '', '']);
       expect([request.is(i, '777777'), request.bigint(i)]).toEqual([false, undefined]);
       expect(request.integer(i)).toBeNaN();
     }
