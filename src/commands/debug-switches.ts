@@ -1,6 +1,7 @@
 // What DEBUG switches off and on in a server, for tests: work that comes unasked, and checks.
 import { parseMemory } from '../config/kinds/numbers.ts';
 import type { Request } from '../protocol/request.ts';
+import { cString } from './argument-errors.ts';
 import type { Call } from './call.ts';
 import { NOT_AN_INTEGER } from './errors.ts';
 
@@ -41,7 +42,7 @@ export function setSkipChecksumValidation({ request, reply, server }: Call): voi
  * checked and changes nothing: here that is so for each element that is too large for a chunk.
  */
 export function quicklistPackedThreshold({ request, reply }: Call): void {
-  const threshold = parseMemory(request.latin1UntilNul(2));
+  const threshold = parseMemory(cString(request, 2));
   if (threshold === undefined || threshold > MAX_THRESHOLD) reply.error(WRONG_THRESHOLD);
   else reply.ok();
 }
