@@ -5,6 +5,7 @@
 import type { ClientMemory } from './commands/client-memory.ts';
 import type { DebugSwitches } from './commands/debug-switches.ts';
 import type { Keyspace } from './keyspace/keyspace.ts';
+import type { MemoryRelease } from './memory-release.ts';
 import { ClientRounds, type RoundsHost } from './net/client-rounds.ts';
 import type { LatencyMonitor } from './telemetry/latency-monitor.ts';
 import type { ServerStats } from './telemetry/server-stats.ts';
@@ -25,6 +26,7 @@ export interface BackgroundHost extends RoundsHost {
   readonly stats: ServerStats;
   readonly latency: LatencyMonitor;
   readonly tracking: Tracking;
+  readonly release: MemoryRelease;
   /** Whether due keys are looked for. */
   readonly debug: DebugSwitches;
   /** `active-expire-effort`, 1 … 10: how much time they may take. */
@@ -45,6 +47,7 @@ export class Background {
   #timer: NodeJS.Timeout | undefined;
   #slice: NodeJS.Timeout | undefined;
   #lastSampleMs = 0;
+  #lastSecond = 0;
 
   constructor(host: BackgroundHost) {
     this.#host = host;
@@ -77,7 +80,7 @@ export class Background {
   }
 
   #tick(): void {
-    const { clientMemory, debug, keyspace, stats, tracking } = this.#host;
+    const { clientMemory, debug, keyspace, stats, tracking, release } = this.#host;
     // Keeps the clock that requests are timed by equal to the system's.
     const nowMs = Math.floor(unixTimeUs() / 1000);
     keyspace.tick(nowMs);
@@ -91,6 +94,11 @@ export class Background {
       stats.bytesOutPerSecond.sample(stats.bytesOut, nowMs);
     }
     this.#rounds.tick(nowMs, this.#frequency);
+    const second = Math.floor(nowMs / 1000);
+    if (second !== this.#lastSecond) {
+      this.#lastSecond = second;
+      if (release.tick()) this.wake();
+    }
     tracking.limitKeys();
     clientMemory.check();
     if (clientMemory.isOver) clientMemory.evict();
@@ -100,12 +108,13 @@ export class Background {
   /** One slice; comes again soon if there is more to do. */
   #runSlice(): void {
     this.#slice = undefined;
-    const { keyspace } = this.#host;
+    const { keyspace, release } = this.#host;
     keyspace.tick(unixTimeMsAt(performance.now()));
     const expiryLeft = this.#expire();
     const memoryLeft = keyspace.reclaim(performance.now() + SLICE_MS);
     const evictionLeft = this.#host.continueEviction();
-    if (expiryLeft || memoryLeft || evictionLeft) this.wake();
+    const releaseLeft = release.work(performance.now() + SLICE_MS);
+    if (expiryLeft || memoryLeft || evictionLeft || releaseLeft) this.wake();
   }
 
   #expire(): boolean {

@@ -52,10 +52,12 @@ export async function startServer(options: StartOptions = {}): Promise<SynapServ
   }
   const log = openLog(config, STANDARD_ERROR);
   const closeLog = () => log.close();
-  const server = await start({ config, log, anyPort: true, onClosed: closeLog }).catch((error) => {
-    closeLog();
-    throw error;
-  });
+  const server = await start({ config, log, isEmbedded: true, onClosed: closeLog }).catch(
+    (error) => {
+      closeLog();
+      throw error;
+    },
+  );
   return {
     get port() {
       return server.port;

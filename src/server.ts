@@ -26,9 +26,11 @@ import {
   EVICTION_IMPOSSIBLE,
   EVICTION_UNFINISHED,
   Eviction,
+  evictionLimitMs,
 } from './keyspace/eviction.ts';
 import { Keyspace } from './keyspace/keyspace.ts';
 import type { Logger } from './logging/logger.ts';
+import { MemoryRelease, type ReleaseHost } from './memory-release.ts';
 import { receiveInto } from './net/accept.ts';
 import { Connection } from './net/connection.ts';
 import type { ConnectionHost } from './net/host.ts';
@@ -50,14 +52,19 @@ import { Tracking } from './tracking/tracking.ts';
 
 /** Bytes that one read of a socket takes at most. */
 const READ_BYTES = 64 * 1024;
-/** `maxmemory-eviction-tenacity` 0 … 9 allows 50 µs a step; beyond, 15 % more for each. */
-const EVICTION_STEP_MS = 0.05;
 const SHUTDOWN_FAILED = 'ERR Errors trying to SHUTDOWN. Check logs.';
 const TOO_MANY_CLIENTS = '-ERR max number of clients reached\r\n';
 
 /** A server; see the head of this file. */
 export class Server
-  implements Services, ConnectionHost, ListenHost, BackgroundHost, MemoryGuard, LogKeeperHost
+  implements
+    Services,
+    ConnectionHost,
+    ListenHost,
+    BackgroundHost,
+    MemoryGuard,
+    LogKeeperHost,
+    ReleaseHost
 {
   readonly config: Config;
   readonly log: Logger;
@@ -82,6 +89,7 @@ export class Server
   readonly wal: LogKeeper;
   readonly dispatcher: Dispatcher;
   readonly eviction: Eviction;
+  readonly release: MemoryRelease;
   readonly background: Background;
 
   // Settings that are read often; settings.ts keeps them equal to the configuration.
@@ -114,6 +122,8 @@ export class Server
     outputLimits: OutputLimits;
     commands: CommandTable;
     databases: number;
+    /** Whether nothing but this server is in the process; by itself it is not. */
+    ownsProcess?: boolean;
     /** Called once the server has closed, whoever asked for it. */
     onClosed: (options: ShutdownOptions | undefined) => void;
     interruptible?: ((task: () => void) => boolean) | undefined;
@@ -149,6 +159,7 @@ export class Server
     };
     const nobody = new DetachedClient(this.keyspace);
     this.dispatcher = new Dispatcher(this.reply, this, this, this.isProtected, nobody);
+    this.release = new MemoryRelease(this, parts.ownsProcess ?? false);
     this.background = new Background(this);
     this.keyspace.onReclaimable = () => this.background.wake();
     this.#listener = new Listener(this);
@@ -259,6 +270,15 @@ export class Server
     this.keyspace.reclaim(Number.POSITIVE_INFINITY);
   }
 
+  purgeMemory(): void {
+    this.reclaimNow();
+    this.release.purge();
+  }
+
+  releaseSpares(): void {
+    this.wal.releaseSpares();
+  }
+
   reclaimSoon(): void {
     this.background.wake();
   }
@@ -342,18 +362,14 @@ export class Server
 
   #evict(): number {
     const startMs = performance.now();
-    const result = this.eviction.run(this.#isOver, startMs + this.#evictionLimitMs());
+    const result = this.eviction.run(
+      this.#isOver,
+      startMs + evictionLimitMs(this.evictionTenacity),
+    );
     const endMs = performance.now();
     this.stats.noteMemoryLimit(result !== EVICTED_ENOUGH, endMs);
     this.latency.add('eviction-cycle', endMs - startMs);
     return result;
-  }
-
-  #evictionLimitMs(): number {
-    const tenacity = this.evictionTenacity;
-    if (tenacity >= 100) return Number.POSITIVE_INFINITY;
-    if (tenacity <= 10) return EVICTION_STEP_MS * tenacity;
-    return EVICTION_STEP_MS * 10 * 1.15 ** (tenacity - 10);
   }
 
   // ── For connections ─────────────────────────────────────────────────────────────────────────

@@ -20,8 +20,11 @@ import { VERSION } from './version.ts';
 export interface StartParts {
   readonly config: Config;
   readonly log: Logger;
-  /** Whether port 0 means a free port (library) or no TCP (configuration, as in Redis). */
-  readonly anyPort: boolean;
+  /**
+   * Whether it runs inside another program (library): port 0 means a free port then, instead of no TCP as in
+   * Redis, and the process is left alone.
+   */
+  readonly isEmbedded: boolean;
   /** Called when it listens, before the data is loaded. */
   readonly onListening?: (server: Server) => void;
   /** Called once the server has closed, whoever asked for it. */
@@ -68,7 +71,7 @@ export function pathOf(config: Config, name: 'logfile' | 'pidfile' | 'unixsocket
  * @throws ConfigError with one clear line when it cannot
  */
 export async function start(parts: StartParts): Promise<Server> {
-  const { config, log, anyPort, onClosed, interruptible, crash } = parts;
+  const { config, log, isEmbedded, onClosed, interruptible, crash } = parts;
   const { values } = config;
   checkDirectory(config);
   fitMaxClients(config, log);
@@ -80,6 +83,7 @@ export async function start(parts: StartParts): Promise<Server> {
     outputLimits: values['client-output-buffer-limit'],
     commands: commandsOf(config),
     databases: values.databases,
+    ownsProcess: !isEmbedded,
     onClosed,
     interruptible,
     crash,
@@ -91,7 +95,7 @@ export async function start(parts: StartParts): Promise<Server> {
   try {
     await server.listen({
       port: values.port,
-      tcp: anyPort || values.port !== 0,
+      tcp: isEmbedded || values.port !== 0,
       addresses: values.bind,
       backlog: values['tcp-backlog'],
       unixSocket: pathOf(config, 'unixsocket'),
@@ -103,7 +107,7 @@ export async function start(parts: StartParts): Promise<Server> {
   parts.onListening?.(server);
   await load(server, config);
   // From now on the configuration tells the port that was picked, as if it had been set.
-  if (values.port === 0 && anyPort) config.assign('port', [String(server.port)]);
+  if (values.port === 0 && isEmbedded) config.assign('port', [String(server.port)]);
   return server;
 }
 

@@ -1,12 +1,14 @@
-// INFO memory. What Redis tells of its allocator, Synap tells of its arena.
+// INFO memory. What Redis tells of its allocator, Synap tells of its data off the JavaScript heap: what is
+// allocated, what is lost between it (allocator_frag), what is free and not given back (allocator_rss), and
+// what the process takes besides, the program and its runtime above all (rss_overhead).
 import * as os from 'node:os';
 import type { InfoField } from './info-sections.ts';
 import {
   datasetPercentage,
   humanBytes,
   measureMemory,
+  overheadRatio,
   peakPercentage,
-  ratio,
 } from './memory-report.ts';
 import type { Services } from './services.ts';
 
@@ -24,16 +26,17 @@ export function memoryFields(server: Services): InfoField[] {
     ['used_memory_startup', memory.startup],
     ['used_memory_dataset', memory.dataset],
     ['used_memory_dataset_perc', `${datasetPercentage(memory).toFixed(2)}%`],
-    ['allocator_allocated', memory.arenaUsed],
-    ['allocator_active', memory.arenaActive],
+    ['allocator_allocated', memory.allocated],
+    ['allocator_active', memory.active],
+    ['allocator_resident', memory.allocatorResident],
     ...sized('total_system_memory', os.totalmem()),
     ...scriptFields(),
     ...sized('maxmemory', limit),
     ['maxmemory_policy', config.values['maxmemory-policy']],
-    ['allocator_frag_ratio', ratio(memory.arenaActive, memory.arenaUsed).toFixed(2)],
-    ['allocator_frag_bytes', memory.arenaActive - memory.arenaUsed],
-    ['mem_fragmentation_ratio', ratio(memory.resident, memory.used).toFixed(2)],
-    ['mem_fragmentation_bytes', memory.resident - memory.used],
+    ...overhead('allocator_frag', memory.active, memory.allocated),
+    ...overhead('allocator_rss', memory.allocatorResident, memory.active),
+    ...overhead('rss_overhead', memory.resident, memory.allocatorResident),
+    ...overhead('mem_fragmentation', memory.resident, memory.used),
     ['mem_not_counted_for_evict', 0],
     ['mem_replication_backlog', 0],
     ['mem_total_replication_buffers', 0],
@@ -66,6 +69,14 @@ function scriptFields(): InfoField[] {
     ...sized('used_memory_vm_total', 0),
     ['used_memory_functions', 0],
     ...sized('used_memory_scripts', 0),
+  ];
+}
+
+/** How much more memory is taken than is needed. */
+function overhead(name: string, taken: number, needed: number): InfoField[] {
+  return [
+    [`${name}_ratio`, overheadRatio(taken, needed).toFixed(2)],
+    [`${name}_bytes`, taken - needed],
   ];
 }
 

@@ -5,12 +5,13 @@ const MIB = 1024 * 1024;
 /** With less data the constant costs of a process outweigh everything. */
 const TOO_LITTLE_BYTES = 5 * MIB;
 const LARGE_PEAK = 1.5;
-const FRAGMENTED = 1.4;
-const FRAGMENTED_BYTES = 10 * MIB;
+/** Less lost memory than this, by ratio or in bytes, is no problem. */
+const LARGE_OVERHEAD = 1.1;
+const LARGE_OVERHEAD_BYTES = 10 * MIB;
 const LARGE_CLIENT_BYTES = 200 * 1024;
 const LARGE_HEAP_BYTES = 256 * MIB;
 /** What the program itself may take. */
-const PROGRAM_BYTES = 96 * MIB;
+const PROGRAM_BYTES = 64 * MIB;
 
 /** The report on the memory of a server with so many clients. */
 export function diagnoseMemory(memory: MemoryReport, clientCount: number): string {
@@ -24,25 +25,32 @@ export function diagnoseMemory(memory: MemoryReport, clientCount: number): strin
 
 /** The problems, each in a sentence or two. */
 function findProblems(memory: MemoryReport, clientCount: number): string[] {
-  const { used, peak, arenaUsed, arenaActive, clients, heapUsed } = memory;
+  const { used, peak, allocated, active, allocatorResident, resident, clients, heapUsed } = memory;
   const problems: string[] = [];
   if (peak > used * LARGE_PEAK) {
     problems.push(
-      `Past peak: ${humanBytes(peak)} were in use once, ${humanBytes(used)} are now. Memory of ` +
-        'that time may still be held by the process and will be used again.',
+      `Past peak: ${humanBytes(peak)} were in use once, ${humanBytes(used)} are now. What it left ` +
+        'behind goes back to the system within seconds; MEMORY PURGE does it at once.',
     );
   }
-  if (arenaActive > arenaUsed * FRAGMENTED && arenaActive - arenaUsed > FRAGMENTED_BYTES) {
+  if (isLarge(active, allocated)) {
     problems.push(
-      `Fragmentation: pages of ${humanBytes(arenaActive)} hold ${humanBytes(arenaUsed)} of ` +
-        'blocks. The sizes of values have changed, and the room between them waits for others.',
+      `Fragmentation: ${humanBytes(active)} hold ${humanBytes(allocated)} of data. Values came and ` +
+        'went, and the room between the others waits for new ones of their sizes; ' +
+        'CONFIG SET activedefrag yes has it closed up.',
     );
   }
-  const expectedBytes = used + memory.heapReserved + PROGRAM_BYTES;
-  if (memory.resident > expectedBytes * FRAGMENTED) {
+  if (isLarge(allocatorResident, active)) {
     problems.push(
-      `Resident memory: the process takes ${humanBytes(memory.resident)}, of which ` +
-        `${humanBytes(expectedBytes)} are accounted for.`,
+      `Free memory: ${humanBytes(allocatorResident - active)} of it is not given back to the ` +
+        'system yet. It is within seconds, unless it is used again; MEMORY PURGE does it at once.',
+    );
+  }
+  const expected = allocatorResident + clients + memory.heapReserved + PROGRAM_BYTES;
+  if (isLarge(resident, expected)) {
+    problems.push(
+      `Resident memory: the process takes ${humanBytes(resident)}, of which ` +
+        `${humanBytes(expected)} are accounted for. MEMORY PURGE gives back what can be.`,
     );
   }
   if (clientCount > 0 && clients / clientCount > LARGE_CLIENT_BYTES) {
@@ -58,4 +66,8 @@ function findProblems(memory: MemoryReport, clientCount: number): string[] {
     );
   }
   return problems;
+}
+
+function isLarge(taken: number, needed: number): boolean {
+  return taken > needed * LARGE_OVERHEAD && taken - needed > LARGE_OVERHEAD_BYTES;
 }

@@ -1,6 +1,7 @@
 // Where the memory goes: the figures behind INFO memory, MEMORY STATS and MEMORY DOCTOR.
 // "Used" is what the server holds for its users, data and clients' buffers; the JavaScript heap
 // and the program are not in it, so it can be compared with `maxmemory`.
+import type { Arena } from '../memory/arena.ts';
 import type { Services } from './services.ts';
 
 /** Sizes in bytes. */
@@ -18,9 +19,14 @@ export interface MemoryReport {
   /** Physical memory of the process. */
   readonly resident: number;
   readonly keys: number;
-  /** In blocks of the arena, in pages that have such blocks, and held from the system. */
+  /** Off the JavaScript heap: data in use, … */
+  readonly allocated: number;
+  /** … with the room between it in pages that hold some of it, … */
+  readonly active: number;
+  /** … and with pages that are free but not given back to the system yet. */
+  readonly allocatorResident: number;
+  /** In blocks of the arena, and addresses held for it. */
   readonly arenaUsed: number;
-  readonly arenaActive: number;
   readonly arenaReserved: number;
   /** Data too large for blocks of the arena. */
   readonly external: number;
@@ -41,6 +47,13 @@ export function measureMemory(server: Services): MemoryReport {
     keys += database.size;
   }
   const { arena, initialBytes: startup } = keyspace;
+  const allocated = keyspace.usedBytes + tracked;
+  let active = allocated;
+  let allocatorResident = allocated;
+  for (const { usedBytes, activeBytes, residentBytes } of arenasOf(server)) {
+    active += activeBytes - usedBytes;
+    allocatorResident += residentBytes - usedBytes;
+  }
   const { heapTotal, heapUsed, rss } = process.memoryUsage();
   return {
     used,
@@ -51,13 +64,21 @@ export function measureMemory(server: Services): MemoryReport {
     clients,
     resident: rss,
     keys,
+    allocated,
+    active,
+    allocatorResident,
     arenaUsed: arena.usedBytes,
-    arenaActive: arena.activeBytes,
     arenaReserved: arena.reservedBytes,
     external: arena.external.usedBytes,
     heapUsed,
     heapReserved: heapTotal,
   };
+}
+
+/** The arenas of a server. */
+function arenasOf({ keyspace, tracking }: Services): Arena[] {
+  const { arena } = tracking.table;
+  return arena === undefined ? [keyspace.arena] : [keyspace.arena, arena];
 }
 
 /** How much of what was added since the start is data, in per cent. */
@@ -73,6 +94,11 @@ export function peakPercentage({ used, peak }: MemoryReport): number {
 /** `a / b`, or 0 when there is nothing to compare with. */
 export function ratio(a: number, b: number): number {
   return b > 0 ? a / b : 0;
+}
+
+/** How many times as much memory is taken as is needed: 1 where nothing is lost. */
+export function overheadRatio(taken: number, needed: number): number {
+  return taken === needed ? 1 : ratio(taken, needed);
 }
 
 const UNITS = ['K', 'M', 'G', 'T', 'P', 'E'] as const;

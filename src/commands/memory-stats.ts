@@ -1,5 +1,11 @@
 // What MEMORY STATS tells: Redis's entries in Redis's order, then Synap's own.
-import { datasetPercentage, measureMemory, peakPercentage, ratio } from './memory-report.ts';
+import {
+  datasetPercentage,
+  measureMemory,
+  overheadRatio,
+  peakPercentage,
+  ratio,
+} from './memory-report.ts';
 import type { Services } from './services.ts';
 
 /** A value that is told as a double. */
@@ -30,6 +36,8 @@ export function memoryStats(server: Services): MemoryStat[] {
     { name: 'clients.normal', value: server.clientMemory.bytes },
     { name: 'cluster.links', value: 0 },
     { name: 'aof.buffer', value: 0 },
+    { name: 'lua.caches', value: 0 },
+    { name: 'functions.caches', value: 0 },
     ...databaseStats(server),
     { name: 'overhead.total', value: memory.overhead },
     { name: 'keys.count', value: memory.keys },
@@ -37,19 +45,26 @@ export function memoryStats(server: Services): MemoryStat[] {
     { name: 'dataset.bytes', value: memory.dataset },
     { name: 'dataset.percentage', value: new Share(datasetPercentage(memory)) },
     { name: 'peak.percentage', value: new Share(peakPercentage(memory)) },
-    { name: 'allocator.allocated', value: memory.arenaUsed },
-    { name: 'allocator.active', value: memory.arenaActive },
-    {
-      name: 'allocator-fragmentation.ratio',
-      value: new Share(ratio(memory.arenaActive, memory.arenaUsed)),
-    },
-    { name: 'allocator-fragmentation.bytes', value: memory.arenaActive - memory.arenaUsed },
-    { name: 'fragmentation', value: new Share(ratio(memory.resident, memory.used)) },
+    { name: 'allocator.allocated', value: memory.allocated },
+    { name: 'allocator.active', value: memory.active },
+    { name: 'allocator.resident', value: memory.allocatorResident },
+    ...overhead('allocator-fragmentation', memory.active, memory.allocated),
+    ...overhead('allocator-rss', memory.allocatorResident, memory.active),
+    ...overhead('rss-overhead', memory.resident, memory.allocatorResident),
+    { name: 'fragmentation', value: new Share(overheadRatio(memory.resident, memory.used)) },
     { name: 'fragmentation.bytes', value: memory.resident - memory.used },
     { name: 'arena.reserved', value: memory.arenaReserved },
     { name: 'arena.external', value: memory.external },
     { name: 'js-heap.used', value: memory.heapUsed },
     { name: 'js-heap.reserved', value: memory.heapReserved },
+  ];
+}
+
+/** How much more memory is taken than is needed. */
+function overhead(name: string, taken: number, needed: number): MemoryStat[] {
+  return [
+    { name: `${name}.ratio`, value: new Share(overheadRatio(taken, needed)) },
+    { name: `${name}.bytes`, value: taken - needed },
   ];
 }
 
@@ -62,6 +77,7 @@ function databaseStats({ keyspace }: Services): MemoryStat[] {
       value: new Map([
         ['overhead.hashtable.main', overheadBytes - expiryBytes],
         ['overhead.hashtable.expires', expiryBytes],
+        ['overhead.hashtable.slot-to-keys', 0],
       ]),
     }));
 }

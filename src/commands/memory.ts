@@ -170,20 +170,20 @@ function doctor({ reply, server }: Call): void {
 }
 
 function purge({ reply, server }: Call): void {
-  server.reclaimNow();
+  server.purgeMemory();
   reply.ok();
 }
 
 function mallocStats({ reply, server }: Call): void {
   const memory = measureMemory(server);
-  const fragmentation = memory.arenaActive - memory.arenaUsed;
   const lines = [
     '___ Arena: data outside the JavaScript heap ___',
-    `Blocks in use:          ${humanBytes(memory.arenaUsed)}`,
-    `Pages in use:           ${humanBytes(memory.arenaActive)}`,
-    `Lost to fragmentation:  ${humanBytes(fragmentation)}`,
-    `Reserved:               ${humanBytes(memory.arenaReserved)}`,
-    `Large values:           ${humanBytes(memory.external)}`,
+    `Allocated:              ${humanBytes(memory.allocated)}`,
+    `  in blocks of arena:   ${humanBytes(memory.arenaUsed)}`,
+    `  large values:         ${humanBytes(memory.external)}`,
+    `Lost to fragmentation:  ${humanBytes(memory.active - memory.allocated)}`,
+    `Not given back yet:     ${humanBytes(memory.allocatorResident - memory.active)}`,
+    `Reserved addresses:     ${humanBytes(memory.arenaReserved)}`,
     '___ JavaScript heap ___',
   ];
   for (const space of getHeapSpaceStatistics()) {

@@ -85,6 +85,8 @@ export interface Services {
   readonly crash: ((signal: 'SIGSEGV' | 'SIGABRT', reason: string) => void) | undefined;
   /** Gives all memory of emptied databases back at once. */
   reclaimNow(): void;
+  /** Gives back to the system all memory that is not in use, at once. */
+  purgeMemory(): void;
   /** Has it given back in the background, a slice at a time. */
   reclaimSoon(): void;
   /** Begins to shut down. Returns an error reply's text when it cannot, or undefined. */

@@ -110,6 +110,11 @@ export class Journal implements EffectStream, ReplyGate {
     return this.#log.stats;
   }
 
+  /** Gives up memory that is kept to be used again. */
+  releaseSpares(): void {
+    this.#log.releaseSpares();
+  }
+
   /** Durations of the fsyncs. */
   get syncLatency(): Histogram {
     return this.#log.syncLatency;

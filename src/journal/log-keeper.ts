@@ -86,6 +86,11 @@ export class LogKeeper implements WriteAheadLog {
     return this.#journal !== undefined;
   }
 
+  /** Gives up memory that is kept to be used again. */
+  releaseSpares(): void {
+    this.#journal?.releaseSpares();
+  }
+
   /** Sets when the log is synced. */
   set fsync(settings: FsyncSettings) {
     if (this.#journal !== undefined) this.#journal.fsync = settings;

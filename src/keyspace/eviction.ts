@@ -26,6 +26,8 @@ export const EVICTION_UNFINISHED = 1;
 /** Nothing is left that the policy lets go. */
 export const EVICTION_IMPOSSIBLE = 2;
 
+/** `maxmemory-eviction-tenacity` 0 … 9 allows 50 µs a step; beyond, 15 % more for each. */
+const STEP_MS = 0.05;
 const POOL_SIZE = 16;
 /** Keys evicted between two looks at the clock. */
 const BATCH = 16;
@@ -35,6 +37,13 @@ interface Candidate {
   readonly key: Buffer;
   /** The higher, the sooner it is evicted. */
   readonly score: number;
+}
+
+/** How long eviction may hold up clients at a time, in ms, with this `maxmemory-eviction-tenacity`. */
+export function evictionLimitMs(tenacity: number): number {
+  if (tenacity >= 100) return Number.POSITIVE_INFINITY;
+  if (tenacity <= 10) return STEP_MS * tenacity;
+  return STEP_MS * 10 * 1.15 ** (tenacity - 10);
 }
 
 /** Evicts keys from a keyspace; see the head of this file. */

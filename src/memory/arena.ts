@@ -8,17 +8,21 @@
 //   bit 31      23 22          16 15                0
 //       [ segment ][ page in seg. ][ unit in the page ]     0 is "no block"
 //
-// Invariants: a page with no used block can be given to any class; a segment with no used page is given
-// back, except one that is kept against allocation going back and forth over its edge; the free
-// blocks of a page form a list through their first words; `usedBytes` counts whole blocks.
+// Invariants: a page with no used block can be given to any class, and its memory back once it has not been
+// needed for a while (free-pages.ts), as can a segment of such pages; the free blocks of a page form a list
+// through their first words; `usedBytes` counts whole blocks. A block of a sparse page can be moved into
+// another page by whoever has its reference: sparse pages get no new blocks and so become free.
 import { ExternalBlocks } from './external.ts';
+import { FreePages } from './free-pages.ts';
 import { CLASS_UNITS, UNIT_BYTES } from './size-classes.ts';
+import type { SystemMemory } from './system-memory.ts';
 
 const SEGMENT_SHIFT = 23;
 const SEGMENT_MASK = (1 << SEGMENT_SHIFT) - 1;
 const SEGMENT_BYTES = (1 << SEGMENT_SHIFT) * UNIT_BYTES;
 const PAGE_SHIFT = 16;
 const PAGE_UNITS = 1 << PAGE_SHIFT;
+const PAGE_BYTES = PAGE_UNITS * UNIT_BYTES;
 const PAGES_PER_SEGMENT = 1 << (SEGMENT_SHIFT - PAGE_SHIFT);
 const MAX_SEGMENTS = 1 << (32 - SEGMENT_SHIFT);
 const MAX_PAGES = MAX_SEGMENTS * PAGES_PER_SEGMENT;
@@ -59,15 +63,14 @@ export class Arena {
   readonly #pageUsed = new Int32Array(MAX_PAGES);
   readonly #pageNext = new Int32Array(MAX_PAGES);
   readonly #pagePrevious = new Int32Array(MAX_PAGES);
+  /** So many units of each page, from its start, were written to since the page was given back. */
+  readonly #pageTouched = new Int32Array(MAX_PAGES);
   /** Per class, the first of its pages that has a free block. */
   readonly #available = new Int32Array(CLASS_UNITS.length).fill(NONE);
   readonly #capacity = CLASS_UNITS.map((units) => Math.floor(PAGE_UNITS / units));
-  readonly #segmentUsedPages = new Int32Array(MAX_SEGMENTS);
-  readonly #freePages: number[] = [];
+  readonly #freePages = new FreePages();
   /** Numbers of segments that were given back, to be used again. */
   readonly #vacantSegments: number[] = [];
-  /** The one segment without used pages that is kept, or NONE. */
-  #emptySegment = NONE;
 
   /**
    * Takes a block of the class.
@@ -101,10 +104,26 @@ export class Arena {
     if (used === 0) this.#releasePage(page, sizeClass);
   }
 
-  /** Bytes of the pages that have a block in use: what exceeds `usedBytes` is fragmentation. */
+  /**
+   * Bytes of the pages that have a block in use, as far as they were written to: what exceeds
+   * `usedBytes` is fragmentation.
+   */
   get activeBytes(): number {
-    const pages = this.#segmentUsedPages.reduce((sum, used) => sum + used, 0);
-    return pages * PAGE_UNITS * UNIT_BYTES;
+    let units = 0;
+    for (let page = 0; page < this.u8.length * PAGES_PER_SEGMENT; page++) {
+      if (this.#pageUsed[page] > 0) units += this.#unitsBegun(page);
+    }
+    return units * UNIT_BYTES;
+  }
+
+  /** Bytes that were written to and not given back: physical memory. */
+  get residentBytes(): number {
+    let units = 0;
+    for (let page = 0; page < this.u8.length * PAGES_PER_SEGMENT; page++) {
+      const begun = this.#pageUsed[page] > 0 ? this.#unitsBegun(page) : 0;
+      units += Math.max(begun, this.#pageTouched[page]);
+    }
+    return units * UNIT_BYTES;
   }
 
   /** Bytes of a block of this class. */
@@ -117,11 +136,73 @@ export class Arena {
     return page === 0 ? this.#capacity[sizeClass] - 1 : this.#capacity[sizeClass];
   }
 
+  // ── Giving memory back ──────────────────────────────────────────────────────────────────────
+
+  /** Pages that were not needed since the last call are idle now: `releaseStep` gives them back. */
+  ageFreePages(): void {
+    this.#freePages.age();
+  }
+
+  /** All free pages are idle now. */
+  ageAllFreePages(): void {
+    this.#freePages.ageAll();
+  }
+
+  /** Bytes of idle pages that are still held. */
+  get idleBytes(): number {
+    let units = 0;
+    this.#freePages.visitIdle((page) => {
+      units += this.#pageTouched[page];
+    });
+    return units * UNIT_BYTES;
+  }
+
+  /**
+   * Gives back an idle page, or after the last one a segment all of whose pages are idle.
+   * @param system what gives back pages; without it only segments go, when the collector runs
+   * @returns whether there may be more
+   */
+  releaseStep(system: SystemMemory | undefined): boolean {
+    if (system !== undefined) {
+      for (let page = this.#freePages.nextIdle(); page !== NONE; ) {
+        if (this.#pageTouched[page] > 0) {
+          this.#discard(page, system);
+          return true;
+        }
+        page = this.#freePages.nextIdle();
+      }
+    }
+    return this.#closeIdleSegment();
+  }
+
+  #discard(page: number, system: SystemMemory): void {
+    const start = (page % PAGES_PER_SEGMENT) * PAGE_BYTES;
+    const bytes = this.u8[Math.floor(page / PAGES_PER_SEGMENT)];
+    system.discard(bytes, start, start + this.#pageTouched[page] * UNIT_BYTES);
+    this.#pageTouched[page] = 0;
+  }
+
+  /** Whether there was one. */
+  #closeIdleSegment(): boolean {
+    const idle = new Int32Array(this.u8.length);
+    this.#freePages.visitIdle((page) => {
+      idle[Math.floor(page / PAGES_PER_SEGMENT)]++;
+    });
+    const segment = idle.indexOf(PAGES_PER_SEGMENT);
+    if (segment >= 0) this.#closeSegment(segment);
+    return segment >= 0;
+  }
+
+  // ── Pages and segments ──────────────────────────────────────────────────────────────────────
+
+  /** Units of a page that blocks were taken from since it was given to its class. */
+  #unitsBegun(page: number): number {
+    return (this.#pageBump[page] - (page << PAGE_SHIFT)) | 0;
+  }
+
   #addPage(sizeClass: number): number {
-    const page = this.#freePages.pop() ?? this.#openSegment();
-    const segment = Math.floor(page / PAGES_PER_SEGMENT);
-    if (this.#emptySegment === segment) this.#emptySegment = NONE;
-    this.#segmentUsedPages[segment]++;
+    let page = this.#freePages.take();
+    if (page === NONE) page = this.#openSegment();
     this.#pageFree[page] = 0;
     this.#pageUsed[page] = 0;
     this.#pageBump[page] = (page << PAGE_SHIFT) + (page === 0 ? CLASS_UNITS[sizeClass] : 0);
@@ -142,31 +223,27 @@ export class Arena {
     this.views[segment] = new DataView(memory);
     this.reservedBytes += SEGMENT_BYTES;
     const first = segment * PAGES_PER_SEGMENT;
-    for (let page = first + PAGES_PER_SEGMENT - 1; page > first; page--) this.#freePages.push(page);
+    this.#pageTouched.fill(0, first, first + PAGES_PER_SEGMENT);
+    for (let page = first + PAGES_PER_SEGMENT - 1; page > first; page--) this.#freePages.put(page);
     return first;
   }
 
   #releasePage(page: number, sizeClass: number): void {
     this.#unlink(page, sizeClass);
-    this.#freePages.push(page);
-    const segment = Math.floor(page / PAGES_PER_SEGMENT);
-    if (--this.#segmentUsedPages[segment] !== 0) return;
-    if (this.#emptySegment === NONE) this.#emptySegment = segment;
-    else this.#closeSegment(segment);
+    this.#pageTouched[page] = Math.max(this.#pageTouched[page], this.#unitsBegun(page));
+    this.#freePages.put(page);
   }
 
   #closeSegment(segment: number): void {
-    let kept = 0;
-    for (const page of this.#freePages) {
-      if (Math.floor(page / PAGES_PER_SEGMENT) !== segment) this.#freePages[kept++] = page;
-    }
-    this.#freePages.length = kept;
+    this.#freePages.remove((page) => Math.floor(page / PAGES_PER_SEGMENT) === segment);
     this.u8[segment] = NO_U8;
     this.i32[segment] = NO_I32;
     this.f64[segment] = NO_F64;
     this.views[segment] = NO_VIEW;
     this.reservedBytes -= SEGMENT_BYTES;
     this.#vacantSegments.push(segment);
+    const first = segment * PAGES_PER_SEGMENT;
+    this.#pageTouched.fill(0, first, first + PAGES_PER_SEGMENT);
   }
 
   #link(page: number, sizeClass: number): void {

@@ -154,6 +154,11 @@ export class GroupBuffer {
     }
   }
 
+  /** Gives up chunks that are kept to be used again. */
+  releaseSpares(): void {
+    this.#spare.length = 0;
+  }
+
   /** What must be written again when the data of a file may be lost, from old to new. */
   chunksOf(segment: OpenSegment): Chunk[] {
     return [...this.#kept, this.#current()].filter(

@@ -185,6 +185,11 @@ export class Log {
     this.#schedule.policy = policy;
   }
 
+  /** Gives up memory that is kept to be used again. */
+  releaseSpares(): void {
+    this.#buffer.releaseSpares();
+  }
+
   get stats(): LogStats {
     return {
       groups: this.#groups,

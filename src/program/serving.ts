@@ -47,7 +47,7 @@ async function startLogged(config: Config, log: Logger, signals: Signals): Promi
     return await start({
       config,
       log,
-      anyPort: false,
+      isEmbedded: false,
       interruptible: signals.interruptible,
       crash: (signal, reason) => crashOf(log, signal, reason),
       onListening: (server) => {

@@ -34,6 +34,11 @@ export class TrackingTable {
     return this.#memory?.table.size ?? 0;
   }
 
+  /** Where they lie; undefined while there is nothing. */
+  get arena(): Arena | undefined {
+    return this.#memory?.entries.arena;
+  }
+
   /** Bytes of keys, numbers and the table itself. */
   get usedBytes(): number {
     if (this.#memory === undefined) return 0;

@@ -40,8 +40,10 @@ describe('MEMORY DOCTOR', () => {
     clients: MIB,
     resident: 180 * MIB,
     keys: 1_000_000,
+    allocated: 99 * MIB,
+    active: 105 * MIB,
+    allocatorResident: 110 * MIB,
     arenaUsed: 95 * MIB,
-    arenaActive: 100 * MIB,
     arenaReserved: 128 * MIB,
     external: 0,
     heapUsed: 10 * MIB,
@@ -61,8 +63,9 @@ describe('MEMORY DOCTOR', () => {
 
   test.each<[string, Partial<MemoryReport>, number]>([
     ['Past peak', { peak: 151 * MIB }, 50],
-    ['Fragmentation', { arenaActive: 140 * MIB }, 50],
-    ['Resident memory', { resident: 310 * MIB }, 50],
+    ['Fragmentation', { active: 110 * MIB }, 50],
+    ['Free memory', { allocatorResident: 120 * MIB }, 50],
+    ['Resident memory', { resident: 225 * MIB }, 50],
     ['Client buffers', { clients: 20 * MIB }, 50],
     ['JavaScript heap', { heapUsed: 300 * MIB, heapReserved: 320 * MIB }, 50],
   ])('finds: %s', (title, change, clientCount) => {

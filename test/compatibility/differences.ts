@@ -138,11 +138,6 @@ export const infoFieldsLeftOut: readonly InfoFields[] = [
   {
     reason: 'They are about jemalloc and its defragmentation; Synap tells of its arena instead.',
     fields: [
-      'Memory/allocator_resident',
-      'Memory/allocator_rss_ratio',
-      'Memory/allocator_rss_bytes',
-      'Memory/rss_overhead_ratio',
-      'Memory/rss_overhead_bytes',
       'Memory/active_defrag_running',
       'Stats/active_defrag_hits',
       'Stats/active_defrag_misses',
@@ -180,6 +175,14 @@ export const infoFieldsAdded: readonly InfoFields[] = [
       'Persistence/log_fsync_p99_usec',
     ],
   },
+];
+
+/** Entries of MEMORY STATS that Synap prints after those of Redis 7.0. */
+export const memoryStatsAdded: readonly string[] = [
+  'arena.reserved',
+  'arena.external',
+  'js-heap.used',
+  'js-heap.reserved',
 ];
 
 /** Directives of which Redis refuses values that its build or machine can not serve. */

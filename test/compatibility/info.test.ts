@@ -4,11 +4,11 @@ import { expect, test } from 'vitest';
 import { anyOfType, transformed } from '../support/comparers.ts';
 import { compareWithRedis } from '../support/comparison-suite.ts';
 import { RawClient } from '../support/raw-client.ts';
-import { textOf } from '../support/reply-frames.ts';
+import { itemsOf, textOf } from '../support/reply-frames.ts';
 import type { RunningServer } from '../support/running-server.ts';
 import { compared } from '../support/script.ts';
 import { target } from '../support/synap-server.ts';
-import { infoFieldsAdded, infoFieldsLeftOut } from './differences.ts';
+import { infoFieldsAdded, infoFieldsLeftOut, memoryStatsAdded } from './differences.ts';
 
 /** Command statistics without times. */
 const withoutTimes = transformed('no times', (text) =>
@@ -109,6 +109,14 @@ compareWithRedis('INFO', (define, servers) => {
     await expectSameFields(servers(), ['replication'], ['CONFIG SET min-replicas-to-write 1']);
     await expectSameFields(servers(), ['replication'], ['CONFIG SET min-replicas-max-lag 0']);
     await expectSameFields(servers(), ['replication'], ['CONFIG SET min-replicas-to-write 0']);
+  });
+
+  test('entries of MEMORY STATS', async () => {
+    const [redis, synap] = await Promise.all(servers().map(({ port }) => statNames(port)));
+    expect(redis).toContain('allocator-fragmentation.ratio');
+    expect(synap.slice(0, redis.length)).toEqual(redis);
+    const own = target === 'redis' ? [] : memoryStatsAdded;
+    expect(synap.slice(redis.length)).toEqual(own);
   });
 
   test('counts what clients did', async () => {
@@ -228,6 +236,19 @@ function parse(text: string): Map<string, string> {
       return [line.slice(0, colon), line.slice(colon + 1)];
     }),
   );
+}
+
+/** The names of what MEMORY STATS has, and of what it has for database 0. */
+async function statNames(port: number): Promise<string[]> {
+  const client = await RawClient.connect(port);
+  await client.command('SET', 'k', 'v');
+  const stats = itemsOf(await client.command('MEMORY', 'STATS'));
+  await client.command('DEL', 'k');
+  await client.close();
+  return stats.flatMap((item, i) => {
+    if (i % 2 === 0) return [textOf(item)];
+    return itemsOf(item).flatMap((inner, k) => (k % 2 === 0 ? [textOf(inner)] : []));
+  });
 }
 
 function sortLines(text: string): string {

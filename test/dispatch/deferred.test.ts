@@ -37,7 +37,12 @@ beforeEach(async () => {
       'log-format': 'json',
     }),
   });
-  server = await start({ config, log: openLog(config, STDERR), anyPort: true, onClosed: () => {} });
+  server = await start({
+    config,
+    log: openLog(config, STDERR),
+    isEmbedded: true,
+    onClosed: () => {},
+  });
   deferred = [];
   // A command that writes, as the table has it, and does what the test says.
   handle((call) => deferred.push(call.defer()));

@@ -20,6 +20,7 @@ import {
 } from './filled-arena.ts';
 
 const CLASSES = CLASS_UNITS.length;
+const UNITS_PER_PAGE = PAGE_BYTES / UNIT_BYTES;
 const UNITS_PER_SEGMENT = SEGMENT_BYTES / UNIT_BYTES;
 /** Of a block's words every so many are compared; that no two blocks overlap is checked for all. */
 const CONTENT_STEP = 61;
@@ -37,6 +38,8 @@ class CheckedArena {
   readonly blocks = new Map<number, Block>();
   /** Per segment, which units belong to a block. */
   readonly #taken: Uint8Array[] = [];
+  /** Per page with blocks: how many there are, and the unit after the last that was ever taken. */
+  readonly #pages = new Map<number, { blocks: number; end: number }>();
   #serial = 0;
   #usedBytes = 0;
 
@@ -50,6 +53,10 @@ class CheckedArena {
     const taken = this.#taken[segment].subarray(first, first + units);
     if (taken.length !== units || taken.includes(1)) throw new Error(`block ${ref} overlaps`);
     taken.fill(1);
+    const page = this.#pages.get(pageOf(ref)) ?? { blocks: 0, end: 0 };
+    page.blocks++;
+    page.end = Math.max(page.end, (first % UNITS_PER_PAGE) + units);
+    this.#pages.set(pageOf(ref), page);
     const mark = ++this.#serial;
     this.arena.i32[segment].fill(mark, 2 * first, 2 * (first + units));
     this.blocks.set(ref, { sizeClass, mark });
@@ -65,6 +72,8 @@ class CheckedArena {
     const first = byteOffsetOf(ref) / UNIT_BYTES;
     this.#taken[segmentOf(ref)].fill(0, first, first + CLASS_UNITS[block.sizeClass]);
     this.arena.free(ref, block.sizeClass);
+    const page = this.#pages.get(pageOf(ref));
+    if (page !== undefined && --page.blocks === 0) this.#pages.delete(pageOf(ref));
     this.blocks.delete(ref);
     this.#usedBytes -= bytesOf(block.sizeClass);
     if (this.arena.usedBytes !== this.#usedBytes) throw new Error('usedBytes is wrong');
@@ -82,24 +91,30 @@ class CheckedArena {
 
   /** Compares all content, and what the arena tells of its pages and segments. */
   checkAll(): void {
-    const pages = new Set<number>();
-    for (const [ref, block] of this.blocks) {
-      this.checkContent(ref, block);
-      pages.add(pageOf(ref));
-    }
-    expect(this.arena.activeBytes).toBe(pages.size * PAGE_BYTES);
+    for (const [ref, block] of this.blocks) this.checkContent(ref, block);
+    const begun = [...this.#pages.values()].reduce((sum, { end }) => sum + end, 0);
+    expect(this.arena.activeBytes).toBe(begun * UNIT_BYTES);
+    expect(this.arena.residentBytes).toBeGreaterThanOrEqual(begun * UNIT_BYTES);
+    releaseAll(this.arena);
     const held = this.arena.u8.filter((bytes) => bytes.length > 0);
     expect(this.arena.reservedBytes).toBe(held.length * SEGMENT_BYTES);
-    const used = new Set([...pages].map((page) => page >>> 7));
-    expect(held.length - used.size).toBeLessThanOrEqual(1);
+    const used = new Set([...this.#pages.keys()].map((page) => page >>> 7));
+    expect(held.length).toBe(used.size);
   }
 
   freeAll(): void {
     for (const ref of [...this.blocks.keys()]) this.free(ref);
     expect(this.arena.usedBytes).toBe(0);
     expect(this.arena.activeBytes).toBe(0);
-    expect(this.arena.reservedBytes).toBeLessThanOrEqual(SEGMENT_BYTES);
+    releaseAll(this.arena);
+    expect([this.arena.reservedBytes, this.arena.residentBytes]).toEqual([0, 0]);
   }
+}
+
+/** Gives back the segments of which nothing is in use. */
+function releaseAll(arena: Arena): void {
+  arena.ageAllFreePages();
+  while (arena.releaseStep(undefined));
 }
 
 afterEach(() => {
@@ -164,7 +179,7 @@ describe('pages', () => {
       expect(new Set(refs).size).toBe(capacity);
       expect(refs.every((ref) => pageOf(ref) === 0)).toBe(true);
       expect(Math.min(...refs)).toBe(CLASS_UNITS[sizeClass]);
-      expect(arena.activeBytes).toBe(PAGE_BYTES);
+      expect(arena.activeBytes).toBe((capacity + 1) * bytesOf(sizeClass));
       const beyond = arena.allocate(sizeClass);
       expect(pageOf(beyond)).not.toBe(0);
       arena.free(beyond, sizeClass);
@@ -199,7 +214,9 @@ describe('pages', () => {
     arena.free(keep, classOf(24));
     expect(pages.has(pageOf(arena.allocate(classOf(1000))))).toBe(true);
     expect(pageOf(held)).toBe(0);
-    expect(arena.activeBytes).toBe(3 * PAGE_BYTES);
+    // One block each of three sizes: the rest of their pages was not written to, or not again.
+    expect(arena.activeBytes).toBe(2 * bytesOf(0) + bytesOf(classOf(100)) + bytesOf(classOf(1000)));
+    expect(arena.residentBytes).toBeGreaterThanOrEqual(20_000 * bytesOf(classOf(24)));
   });
 
   test('freed blocks are handed out again before new pages are begun', () => {
@@ -229,23 +246,29 @@ describe('segments', () => {
     for (const ref of refs) arena.free(ref, LARGEST_CLASS);
   }
 
-  test('go back when they become empty, all but one', () => {
+  test('go back when nothing in them has been in use for a while', () => {
     const arena = new Arena();
     const refs = fill(arena, 4);
     expect(refs.map((list) => list.length)).toEqual([1023, 1024, 1024, 1024]);
-    expect(arena.reservedBytes).toBe(4 * SEGMENT_BYTES);
     freeAll(arena, refs[2]);
-    expect(arena.reservedBytes).toBe(4 * SEGMENT_BYTES);
     freeAll(arena, refs[0].slice(1));
-    expect(arena.reservedBytes).toBe(4 * SEGMENT_BYTES);
-    freeAll(arena, refs[0].slice(0, 1));
+    releaseAll(arena);
     expect(arena.reservedBytes).toBe(3 * SEGMENT_BYTES);
-    expect([arena.u8[0].length, arena.i32[0].length, arena.f64[0].length]).toEqual([0, 0, 0]);
+    expect([arena.u8[2].length, arena.i32[2].length, arena.f64[2].length]).toEqual([0, 0, 0]);
+    freeAll(arena, refs[0].slice(0, 1));
+    expect(arena.releaseStep(undefined)).toBe(false);
+    arena.ageFreePages();
+    // Free, but one block of each page was in use a moment ago.
+    expect(arena.releaseStep(undefined)).toBe(false);
+    expect(arena.reservedBytes).toBe(3 * SEGMENT_BYTES);
+    arena.ageFreePages();
+    expect(arena.releaseStep(undefined)).toBe(true);
+    expect(arena.reservedBytes).toBe(2 * SEGMENT_BYTES);
+    expect(arena.u8[0].length).toBe(0);
     freeAll(arena, refs[1]);
     freeAll(arena, refs[3]);
-    expect(arena.reservedBytes).toBe(SEGMENT_BYTES);
-    expect(arena.u8[2].length).toBe(SEGMENT_BYTES);
-    expect(arena.usedBytes).toBe(0);
+    releaseAll(arena);
+    expect([arena.reservedBytes, arena.residentBytes, arena.usedBytes]).toEqual([0, 0, 0]);
   });
 
   test('are numbered again, and no page is handed out twice', () => {
@@ -254,29 +277,25 @@ describe('segments', () => {
     freeAll(arena, refs[1]);
     freeAll(arena, refs[0]);
     freeAll(arena, refs[2]);
-    expect(arena.u8.filter((bytes) => bytes.length > 0).length).toBe(1);
+    releaseAll(arena);
+    expect(arena.u8.filter((bytes) => bytes.length > 0).length).toBe(0);
     const again = fill(arena, 3);
     expect(arena.u8.length).toBe(3);
     expect(again.flat().sort((a, b) => a - b)).toEqual(refs.flat().sort((a, b) => a - b));
     expect(arena.reservedBytes).toBe(3 * SEGMENT_BYTES);
   });
 
-  test('one that is empty stays against allocation going back and forth over its edge', () => {
+  test('one that is needed again and again stays, whatever time passes', () => {
     const arena = new Arena();
     fill(arena, 1);
     const beyond = arena.allocate(LARGEST_CLASS);
     const memory = arena.u8[1];
     for (let i = 0; i < 10; i++) {
       arena.free(i === 0 ? beyond : arena.allocate(LARGEST_CLASS), LARGEST_CLASS);
+      arena.ageFreePages();
+      while (arena.releaseStep(undefined));
       expect(arena.u8[1] === memory).toBe(true);
     }
-    // Once used again it is not the spare one any more.
-    const refs = Array.from({ length: 2 * LARGEST_PER_SEGMENT }, () =>
-      arena.allocate(LARGEST_CLASS),
-    );
-    expect(arena.reservedBytes).toBe(3 * SEGMENT_BYTES);
-    freeAll(arena, refs);
-    expect(arena.reservedBytes).toBe(2 * SEGMENT_BYTES);
   });
 
   test('one that the system refuses leaves everything as it was', () => {
@@ -284,7 +303,8 @@ describe('segments', () => {
     const refs = fill(arena, 3);
     freeAll(arena, refs[1]);
     freeAll(arena, refs[2]);
-    expect(arena.reservedBytes).toBe(2 * SEGMENT_BYTES);
+    releaseAll(arena);
+    expect(arena.reservedBytes).toBe(SEGMENT_BYTES);
     for (let i = 0; i < LARGEST_PER_SEGMENT; i++) arena.allocate(LARGEST_CLASS);
     const { usedBytes } = arena;
     vi.stubGlobal('ArrayBuffer', function refuse() {
