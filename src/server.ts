@@ -36,6 +36,7 @@ import { Connection } from './net/connection.ts';
 import type { ConnectionHost } from './net/host.ts';
 import { Listener, type ListenHost, type ListenOptions } from './net/listener.ts';
 import type { OutputLimits } from './net/output-limits.ts';
+import { Pace } from './net/pace.ts';
 import { clientAddress, isLoopback, PROTECTED_MODE_ERROR } from './net/peer.ts';
 import { RemoteServers } from './net/remote-servers.ts';
 import { ReplyQueue } from './net/reply-queue.ts';
@@ -83,6 +84,7 @@ export class Server
   readonly pubsub = new PubSub();
   readonly replies = new ReplyQueue(this.reply, this.pubsub.areas);
   readonly turn = new Turn(this.replies);
+  readonly pace = new Pace();
   readonly remotes = new RemoteServers();
   readonly tracking: Tracking;
   readonly snapshots: SnapshotKeeper;
@@ -139,6 +141,7 @@ export class Server
     this.crash = parts.crash;
     this.keyspace = new Keyspace(parts.databases);
     this.keyspace.events.publisher = this.pubsub;
+    this.reply.pinner = this.keyspace.arena.external;
     this.tracking = new Tracking(this.keyspace.seed, {
       find: (id) => {
         const client = this.clients.get(id);
@@ -256,7 +259,7 @@ export class Server
   usedMemoryBytes(): number {
     return (
       this.keyspace.usedBytes +
-      this.clientMemory.heldBytes +
+      this.clientMemory.apartBytes +
       this.tracking.table.usedBytes +
       this.slowLog.sizeBytes
     );
@@ -428,7 +431,7 @@ export class Server
       const connection = new Connection(socket, this, this.clients.nextId(), address);
       this.#connections.add(connection);
       this.clients.add(connection);
-      return (buffer, length) => connection.receive(buffer, length);
+      return connection.requests;
     });
   }
 
@@ -449,9 +452,9 @@ export class Server
     this.keyspace.expiryPaused = this.clients.pauseMode !== PAUSE_NONE;
     const held = [...this.clients.held];
     this.clients.held.clear();
-    for (const client of held) if (client instanceof Connection) client.resume();
+    for (const client of held) if (client instanceof Connection) client.requests.resume();
     // Those as well whose output drained during the pause.
-    for (const connection of this.#connections) connection.resume();
+    for (const connection of this.#connections) connection.requests.resume();
   }
 
   #refuseProtected(client: Client, command: Command): string | undefined {

@@ -50,6 +50,8 @@ export class ClientMemory {
   /** Of these: on the JavaScript heap, and shares of buffers that all of them use. */
   heapBytes = 0;
   sharedBytes = 0;
+  /** And in large arguments: these lie where the data lies, and are counted there as well. */
+  largeBytes = 0;
   /** Whether a limit may be exceeded: `evict` is to be called as soon as no command runs. */
   isOver = false;
   readonly heapLimitBytes = Math.floor(getHeapStatistics().heap_size_limit * HEAP_SHARE);
@@ -78,6 +80,11 @@ export class ClientMemory {
   /** Bytes that clients really take: without the shares of buffers that are there anyway. */
   get heldBytes(): number {
     return this.bytes - this.sharedBytes;
+  }
+
+  /** Of these, what is not counted with the data. */
+  get apartBytes(): number {
+    return this.heldBytes - this.largeBytes;
   }
 
   /** Counts bytes that are kept for a client, or (negative) given back. */

@@ -3,7 +3,7 @@
 // a socket (replay of the log, tests) are possible too.
 import type { Database } from '../keyspace/database.ts';
 import type { Watcher, Watches } from '../keyspace/watch.ts';
-import type { Reply } from '../protocol/reply.ts';
+import type { Reply, ReplyPart } from '../protocol/reply.ts';
 import type { Request } from '../protocol/request.ts';
 import type { Subscriber, Subscriptions } from '../pubsub/subscriber.ts';
 import type { TrackedClient, Tracker } from '../tracking/tracker.ts';
@@ -101,7 +101,7 @@ export abstract class Client implements Watcher, Subscriber, TrackedClient {
   /** What it is subscribed to; undefined exactly while that is nothing. */
   subscriptions: Subscriptions | undefined = undefined;
   /** Messages for it that its own request caused while CLIENT REPLY keeps answers back. */
-  insertions: Buffer[] | undefined = undefined;
+  insertions: ReplyPart[] | undefined = undefined;
   /** Its client-side caching; undefined until it asks for it (CLIENT TRACKING). */
   tracker: Tracker | undefined = undefined;
 
@@ -114,6 +114,7 @@ export abstract class Client implements Watcher, Subscriber, TrackedClient {
   readonly replyBuffer: ReplyBuffer;
   /** Where its bytes are counted; undefined for one that counts nowhere. */
   readonly #memory: ClientMemory | undefined;
+  #largeBytes = 0;
   #isDismissed = false;
 
   /** Bytes received and sent in all. */
@@ -156,6 +157,13 @@ export abstract class Client implements Watcher, Subscriber, TrackedClient {
     this.#memory?.add(heapBytes, outsideBytes);
   }
 
+  /** Counts bytes, of those that were charged, that lie in large arguments (ClientMemory.largeBytes). */
+  countLarge(bytes: number): void {
+    if (this.#isDismissed) return;
+    this.#largeBytes += bytes;
+    if (this.#memory !== undefined) this.#memory.largeBytes += bytes;
+  }
+
   /** Lets its share of the buffers for replies follow what it uses. */
   resizeReplyBuffer(settings: ReplyBufferSettings, unsentBytes: number, nowMs: number): void {
     const grownBytes = this.replyBuffer.resize(settings, unsentBytes, nowMs);
@@ -165,6 +173,7 @@ export abstract class Client implements Watcher, Subscriber, TrackedClient {
   /** It is gone: nothing counts for it any more. */
   dismiss(): void {
     if (this.#isDismissed) return;
+    this.countLarge(-this.#largeBytes);
     this.charge(-this.heapBytes, -this.outsideBytes);
     this.#memory?.addShared(-this.replyBuffer.sizeBytes);
     this.#isDismissed = true;
@@ -180,10 +189,12 @@ export abstract class Client implements Watcher, Subscriber, TrackedClient {
   queue(command: Command, request: Request): void {
     const { transaction } = this;
     if (transaction === undefined) return;
-    const before = transaction.queue.sizeBytes;
+    const { queue } = transaction;
+    const { sizeBytes, largeBytes } = queue;
     transaction.add(command, request);
-    const grownBytes = transaction.queue.sizeBytes - before;
+    const grownBytes = queue.sizeBytes - sizeBytes;
     if (grownBytes !== 0) this.charge(0, grownBytes);
+    if (queue.largeBytes !== largeBytes) this.countLarge(queue.largeBytes - largeBytes);
   }
 
   /** Drops its transaction, if it has one. */
@@ -191,6 +202,7 @@ export abstract class Client implements Watcher, Subscriber, TrackedClient {
     const { transaction } = this;
     if (transaction === undefined) return;
     this.transaction = undefined;
+    this.countLarge(-transaction.queue.largeBytes);
     this.charge(-TRANSACTION_BYTES, -transaction.queue.sizeBytes);
     transaction.queue.clear();
   }
@@ -227,13 +239,21 @@ export abstract class Client implements Watcher, Subscriber, TrackedClient {
   /** Sends encoded bytes that answer no request of its own (MONITOR lines, pushes). */
   abstract send(bytes: Buffer): void;
 
+  /** As `send`, for parts of which some may be pinned. */
+  sendParts(parts: readonly ReplyPart[]): void {
+    for (const part of parts) {
+      if (Buffer.isBuffer(part)) this.send(part);
+      else part.release();
+    }
+  }
+
   deliver(buffer: Buffer, start: number, end: number): void {
     this.send(buffer.subarray(start, end));
   }
 
   /** Puts the messages that were kept back into the replies. */
   insertInto(reply: Reply): void {
-    for (const bytes of this.insertions ?? []) reply.raw(bytes);
+    for (const part of this.insertions ?? []) reply.part(part);
     this.insertions = undefined;
   }
 }

@@ -19,7 +19,9 @@ export class CommandQueue {
   readonly #numbers = new Map<Command, number>();
   /** The large arguments, by the place of their request in the queue. */
   readonly #large = new Map<number, LargeArguments>();
-  #largeBytes = 0;
+
+  /** Bytes of all large arguments that were added. */
+  largeBytes = 0;
 
   /** Number of requests. */
   get length(): number {
@@ -28,7 +30,7 @@ export class CommandQueue {
 
   /** Bytes that they take. */
   get sizeBytes(): number {
-    return this.#log.sizeBytes + this.#largeBytes;
+    return this.#log.sizeBytes + this.largeBytes;
   }
 
   /** Adds a copy of a request. @throws RangeError when there is no memory */
@@ -48,7 +50,7 @@ export class CommandQueue {
     }
     if (large === undefined) return;
     this.#large.set(this.#log.length - 1, large.share());
-    this.#largeBytes += largeBytes;
+    this.largeBytes += largeBytes;
   }
 
   /** Takes the requests out, the first one first; nothing must be added any more. */
@@ -60,7 +62,7 @@ export class CommandQueue {
   clear(): void {
     for (const large of this.#large.values()) large.release();
     this.#large.clear();
-    this.#largeBytes = 0;
+    this.largeBytes = 0;
     this.#log.clear();
   }
 

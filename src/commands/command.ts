@@ -104,6 +104,11 @@ export interface CommandRow {
   readonly complexity?: string;
   /** Arguments, with the name, up to which a call never takes long; O(1) commands need not tell. */
   readonly quickUpTo?: number;
+  /**
+   * Arguments that its handler takes as they came, however large (Request.large): the first of them, and
+   * the distance to the next (0: it is the only one). Other large ones are copied before it runs.
+   */
+  readonly largeArguments?: readonly [first: number, step: number];
   /** Version and reason, when its use is discouraged. */
   readonly deprecated?: { readonly since: string; readonly replacedBy: string };
   /** Whether it is a tool of the servers themselves, and not for applications. */
@@ -146,6 +151,9 @@ export interface Command {
   readonly quickUpTo: number;
   /** Of a command with any number of keys from argument 1 on: one in so many arguments. Else 0. */
   readonly keyStep: number;
+  /** As the row's `largeArguments`; none: 0. */
+  readonly firstLarge: number;
+  readonly largeStep: number;
   stats: CommandStats;
   /** By second word, lower case; undefined for a command without subcommands. */
   readonly subcommands: ReadonlyMap<string, Command> | undefined;

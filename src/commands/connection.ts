@@ -1,6 +1,8 @@
 // The connection itself: who the client is (AUTH, HELLO), its protocol and database, small talk,
 // and its end. What CLIENT does stands in client-commands.ts.
 
+import type { Reply } from '../protocol/reply.ts';
+import type { Request } from '../protocol/request.ts';
 import { cString } from './argument-errors.ts';
 import { isPassword, isUser, logIn, logOut, needsPassword } from './authentication.ts';
 import type { Call } from './call.ts';
@@ -60,6 +62,7 @@ export const connectionCommands: readonly CommandRow[] = [
     complexity: 'O(1)',
     tips: ['request_policy:all_shards', 'response_policy:all_succeeded'],
     syntax: '[message:string]',
+    largeArguments: [1, 0],
     handler: ping,
   },
   {
@@ -71,6 +74,7 @@ export const connectionCommands: readonly CommandRow[] = [
     summary: 'Answers with the message.',
     complexity: 'O(1)',
     syntax: 'message:string',
+    largeArguments: [1, 0],
     handler: echo,
   },
   {
@@ -204,12 +208,20 @@ function ping({ request, reply, client }: Call): void {
     return;
   }
   if (request.count === 1) reply.simple('PONG');
-  else if (request.count === 2) reply.bulk(request.buffer, request.offsets[1], request.lengths[1]);
+  else if (request.count === 2) answerArgument(reply, request);
   else reply.error(wrongArity('ping'));
 }
 
 function echo({ request, reply }: Call): void {
-  reply.bulk(request.buffer, request.offsets[1], request.lengths[1]);
+  answerArgument(reply, request);
+}
+
+function answerArgument(reply: Reply, request: Request): void {
+  if (request.large === undefined) {
+    reply.bulk(request.buffer, request.offsets[1], request.lengths[1]);
+  } else {
+    reply.bulkBuffer(request.bytes(1));
+  }
 }
 
 function quit({ reply, client }: Call): void {

@@ -20,6 +20,8 @@ export const monitorCommands: readonly CommandRow[] = [
   },
 ];
 
+/** Bytes of an argument that are shown; behind them stands how many are left out. */
+const MAX_SHOWN_BYTES = 64 * 1024;
 const REDACTED = '"(redacted)"';
 
 /**
@@ -43,9 +45,16 @@ export function formatMonitorLine(timeUs: number, client: Client, request: Reque
   const from = unixSocket ? `unix:${remote.slice(0, remote.lastIndexOf(':'))}` : remote;
   let line = `${seconds}.${micros} [${client.db.index} ${from}]`;
   for (let i = 0; i < request.count; i++) {
-    line += ` ${request.isSecret(i) ? REDACTED : quote(request.bytes(i))}`;
+    line += ` ${request.isSecret(i) ? REDACTED : shown(request.bytes(i))}`;
   }
   return line;
+}
+
+/** An argument in quotes. As a whole, a large one could be longer than a string can be. */
+function shown(bytes: Buffer): string {
+  if (bytes.length <= MAX_SHOWN_BYTES) return quote(bytes);
+  const beginning = quote(bytes.subarray(0, MAX_SHOWN_BYTES)).slice(0, -1);
+  return `${beginning}... (${bytes.length - MAX_SHOWN_BYTES} more bytes)"`;
 }
 
 /** Ends MONITOR for a client, if it is one. */

@@ -171,6 +171,8 @@ function resolve(row: CommandRow, parent: Command | undefined): Command {
     handler: row.handler ?? missingHandler(row.name),
     quickUpTo: quickUpToOf(row),
     keyStep: keyStepOf(row),
+    firstLarge: row.largeArguments?.[0] ?? 0,
+    largeStep: row.largeArguments?.[1] ?? 0,
     stats: noStats(),
     subcommands,
   };

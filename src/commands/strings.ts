@@ -3,7 +3,7 @@
 
 import { NO_EXPIRY } from '../keyspace/database.ts';
 import { EVENT_GENERIC, EVENT_STRING } from '../keyspace/key-events.ts';
-import { KEEP_EXPIRY, setString } from '../keyspace/string-values.ts';
+import { adoptString, KEEP_EXPIRY, setString } from '../keyspace/string-values.ts';
 import { TYPE_STRING } from '../keyspace/types.ts';
 import type { Request } from '../protocol/request.ts';
 import type { Call } from './call.ts';
@@ -58,6 +58,7 @@ export const stringCommands: readonly CommandRow[] = [
     ],
     syntax:
       'key value:string [condition=(NX | XX)^2.6.12] [GET^6.2.0] [expiration=(EX seconds:integer^2.6.12 | PX milliseconds:integer^2.6.12 | EXAT unix-time-seconds:unix-time^6.2.0 | PXAT unix-time-milliseconds:unix-time^6.2.0 | KEEPTTL^6.0.0)]',
+    largeArguments: [2, 0],
     handler: set,
   },
   {
@@ -70,6 +71,7 @@ export const stringCommands: readonly CommandRow[] = [
     summary: 'Stores a string under a key that does not exist yet.',
     complexity: 'O(1)',
     syntax: 'key value:string',
+    largeArguments: [2, 0],
     handler: setnx,
   },
   {
@@ -82,6 +84,7 @@ export const stringCommands: readonly CommandRow[] = [
     summary: 'Stores a string under a key that expires after some seconds.',
     complexity: 'O(1)',
     syntax: 'key seconds:integer value:string',
+    largeArguments: [3, 0],
     handler: setex,
   },
   {
@@ -94,6 +97,7 @@ export const stringCommands: readonly CommandRow[] = [
     summary: 'Stores a string under a key that expires after some milliseconds.',
     complexity: 'O(1)',
     syntax: 'key milliseconds:integer value:string',
+    largeArguments: [3, 0],
     handler: psetex,
   },
   {
@@ -107,6 +111,7 @@ export const stringCommands: readonly CommandRow[] = [
     complexity: 'O(1)',
     deprecated: { since: '6.2.0', replacedBy: '`SET` with the `!GET` argument' },
     syntax: 'key value:string',
+    largeArguments: [2, 0],
     handler: getset,
   },
   {
@@ -160,6 +165,7 @@ export const stringCommands: readonly CommandRow[] = [
     complexity: 'O(N) where N is the number of keys to set.',
     tips: ['request_policy:multi_shard', 'response_policy:all_succeeded'],
     syntax: 'key_value={ key value:string }...',
+    largeArguments: [2, 2],
     handler: mset,
   },
   {
@@ -173,6 +179,7 @@ export const stringCommands: readonly CommandRow[] = [
     complexity: 'O(N) where N is the number of keys to set.',
     tips: ['request_policy:multi_shard', 'response_policy:agg_min'],
     syntax: 'key_value={ key value:string }...',
+    largeArguments: [2, 2],
     handler: msetnx,
   },
 ];
@@ -350,8 +357,10 @@ function storePairs(call: Call): void {
 
 /** Stores argument `valueAt` as a string under argument `keyAt`. */
 function store({ request, db }: Call, keyAt: number, valueAt: number, expiry: number): void {
-  const { buffer, offsets, lengths } = request;
-  setString(db, request, keyAt, buffer, offsets[valueAt], lengths[valueAt], expiry);
+  const { buffer, offsets, lengths, large } = request;
+  const taken = large === undefined ? undefined : large.at(valueAt)?.take();
+  if (taken !== undefined) adoptString(db, request, keyAt, taken, lengths[valueAt], expiry);
+  else setString(db, request, keyAt, buffer, offsets[valueAt], lengths[valueAt], expiry);
   db.notify(EVENT_STRING, 'set', request, keyAt);
 }
 

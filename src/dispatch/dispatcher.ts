@@ -250,6 +250,9 @@ export class Dispatcher {
     const server = this.#server;
     const client = call.client;
     const errorsBefore = reply.errors;
+    if (call.request.large !== undefined) {
+      call.request.gather(command.firstLarge, command.largeStep);
+    }
     // What may take long is timed by itself, from here on.
     const isQuick = call.request.count <= command.quickUpTo;
     if (!isQuick) this.#settle();

@@ -87,7 +87,7 @@ export class EffectRecorder implements Effects {
   end(database: Database, request: Request): void {
     if (this.#replaced) return;
     this.#beginEffect(database.index);
-    const start = startOfEncoding(request);
+    const start = request.large === undefined ? startOfEncoding(request) : NOWHERE;
     if (start === NOWHERE) this.#request(request);
     else this.#copy(request, start);
     this.#endEffect();
@@ -158,9 +158,13 @@ export class EffectRecorder implements Effects {
   }
 
   #request(request: Request): void {
-    const { buffer, offsets, lengths, count } = request;
+    const { buffer, offsets, lengths, count, large } = request;
     this.#header(STAR, count);
-    for (let i = 0; i < count; i++) this.#argument(buffer, offsets[i], lengths[i]);
+    for (let i = 0; i < count; i++) {
+      const argument = large?.at(i);
+      if (argument === undefined) this.#argument(buffer, offsets[i], lengths[i]);
+      else this.#argument(argument.bytes, 0, argument.length);
+    }
   }
 
   #command(args: readonly EffectArgument[]): void {

@@ -74,10 +74,11 @@ export class LateAnswers {
     } finally {
       reply.borrower = undefined;
     }
-    const bytes = answered && client.replyMode === REPLY_ON ? reply.copySince(mark) : undefined;
+    const isWanted = answered && client.replyMode === REPLY_ON;
+    const parts = isWanted ? reply.takeSince(mark) : [];
     reply.rewind(mark);
     if (!answered) return false;
-    if (bytes !== undefined) client.send(bytes);
+    if (isWanted) client.sendParts(parts);
     if (this.#runner.countErrors(errorsBefore)) command.stats.failed++;
     const { tookUs } = unanswered;
     const answeringUs = (performance.now() - startMs) * 1000;

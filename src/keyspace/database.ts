@@ -9,7 +9,7 @@ import type { Request } from '../protocol/request.ts';
 import { BytesTable } from '../structures/bytes-table.ts';
 import type { ByteView } from '../structures/entry.ts';
 import { hashBytes } from '../structures/hash.ts';
-import { type Entries, NO_EXPIRY } from './entries.ts';
+import { type Entries, NEW_BLOCK, NO_EXPIRY } from './entries.ts';
 import { ExpiryHeap } from './expiry-heap.ts';
 import { EVENT_KEY_MISS } from './key-events.ts';
 import type { DatabaseParts } from './key-filler.ts';
@@ -186,6 +186,7 @@ export class Database {
    * the caller fills before it calls `put`.
    * @param ref what `peek` found there; what `put` will replace, or 0
    * @param expiry in ms since the epoch, or NO_EXPIRY
+   * @param block number of an external block that becomes the value, if that does not fit inside
    */
   build(
     ref: number,
@@ -195,13 +196,15 @@ export class Database {
     encoding: number,
     length: number,
     expiry: number,
+    block = NEW_BLOCK,
   ): number {
     if (ref === 0) this.#table.reserve();
     const { buffer } = request;
     const at = request.offsets[i];
     const size = request.lengths[i];
     const word = this.#keyspace.freshWord;
-    const fresh = this.entries.build(buffer, at, size, type, encoding, length, expiry, word);
+    const { entries } = this;
+    const fresh = entries.build(buffer, at, size, type, encoding, length, expiry, word, block);
     if (expiry !== NO_EXPIRY) this.#expiries.add(fresh, expiry);
     return fresh;
   }

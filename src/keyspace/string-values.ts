@@ -41,6 +41,31 @@ export function setString(
 }
 
 /**
+ * As `setString`, for a string that lies in an external block: this becomes the value.
+ * @param block its number, which the caller has given up
+ */
+export function adoptString(
+  db: Database,
+  request: Request,
+  i: number,
+  block: number,
+  length: number,
+  expiry: number,
+): void {
+  try {
+    const ref = db.peek(request, i);
+    const kept = ref === 0 ? NO_EXPIRY : db.expiryOf(ref);
+    const time = expiry === KEEP_EXPIRY ? kept : expiry;
+    const fresh = db.build(ref, request, i, TYPE_STRING, ENCODING_RAW, length, time, block);
+    db.put(ref, fresh, request, i);
+  } catch (error) {
+    db.entries.arena.external.free(block);
+    throw error;
+  }
+  db.modified(request, i, 1);
+}
+
+/**
  * Stores an integer of magnitude ≤ 2^53 as a string under argument i; an expiry stays.
  * @param ref what `peek` just found there: a string, or 0
  */

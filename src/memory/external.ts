@@ -8,7 +8,7 @@
 // The rooms, which only `reserve` makes, are for what a value has around its bytes elsewhere: on the wire, or
 // in a list. So bytes that were received become a value without being moved (received-bytes.ts).
 import { LARGE_BYTES, LargeMemory } from './large-memory.ts';
-import type { PinnedBytes } from './pinned-bytes.ts';
+import { PinnedBytes } from './pinned-bytes.ts';
 
 /** Room before and behind the bytes of a block that was reserved. */
 export const ROOM_BYTES = 16;
@@ -38,8 +38,8 @@ export class ExternalBlocks {
   readonly #large = new Map<ArrayBufferLike, LargeMemory>();
   /** The areas of pinned bytes. */
   readonly #pins = new Map<ArrayBufferLike, Set<PinnedBytes>>();
-  /** Large memory whose block was given back while it was pinned. */
-  readonly #orphans = new Set<LargeMemory>();
+  /** Large memory whose block was given back while it was pinned, and what it is still counted with. */
+  readonly #orphans = new Map<LargeMemory, number>();
 
   /** Takes a block of at least `capacityBytes`, its content undefined; returns its number. */
   allocate(capacityBytes: number): number {
@@ -84,9 +84,12 @@ export class ExternalBlocks {
     const { memory, sizeBytes } = this.#block(id);
     this.#blocks[id] = undefined;
     this.#vacant.push(id);
-    if (memory === undefined) this.usedBytes -= sizeBytes;
-    else if (this.#pins.has(memory.area)) this.#orphans.add(memory);
-    else this.#release(memory);
+    if (memory !== undefined && this.#pins.has(memory.area)) {
+      this.#orphans.set(memory, sizeBytes);
+      return;
+    }
+    this.usedBytes -= sizeBytes;
+    if (memory !== undefined) this.#release(memory);
   }
 
   // ── NUL bytes ───────────────────────────────────────────────────────────────────────────────
@@ -112,6 +115,14 @@ export class ExternalBlocks {
     return this.#largeOf(bytes) !== undefined;
   }
 
+  /** Pins bytes, [start, end) of a buffer; undefined when they do not lie in large memory. */
+  pinLarge(buffer: Uint8Array, start: number, end: number): PinnedBytes | undefined {
+    if (this.#largeOf(buffer) === undefined) return undefined;
+    const pin = new PinnedBytes(Buffer.from(buffer.buffer, buffer.byteOffset + start, end - start));
+    this.pin(pin);
+    return pin;
+  }
+
   /** Keeps bytes of a block as they are, until they are unpinned. */
   pin(bytes: PinnedBytes): void {
     bytes.keeper = this;
@@ -129,7 +140,11 @@ export class ExternalBlocks {
     if (pins.size > 0) return;
     this.#pins.delete(area);
     const memory = this.#large.get(area);
-    if (memory !== undefined && this.#orphans.delete(memory)) this.#release(memory);
+    const sizeBytes = memory === undefined ? undefined : this.#orphans.get(memory);
+    if (memory === undefined || sizeBytes === undefined) return;
+    this.#orphans.delete(memory);
+    this.usedBytes -= sizeBytes;
+    this.#release(memory);
   }
 
   /** Bytes of a block, from `start` to `end`, are about to change. */
@@ -162,12 +177,15 @@ export class ExternalBlocks {
     return this.#add({ bytes: Buffer.from(memory.area, 0, 0), sizeBytes: 0, memory });
   }
 
-  /** Memory of a reserved block, rooms included, is to be there up to a place, counted from its bytes' first. */
+  /** There is to be memory for a reserved block up to a place, counted from its bytes' first. */
   commit(id: number, end: number): void {
+    this.#block(id).memory?.commit(ROOM_BYTES + end);
+  }
+
+  /** A reserved block is counted with what is filled: up to a place, as in `commit`. */
+  count(id: number, end: number): void {
     const block = this.#block(id);
-    if (block.memory === undefined) return;
-    block.memory.commit(ROOM_BYTES + end);
-    this.#recount(block, block.memory.committedBytes);
+    if (block.memory !== undefined) this.#recount(block, ROOM_BYTES + end);
   }
 
   /** A part of a reserved block, as far as there is memory; the rooms lie before 0 and behind the length. */
@@ -181,6 +199,7 @@ export class ExternalBlocks {
     const block = this.#block(id);
     block.bytes = this.part(id, start, end);
     this.written(block.bytes, block.bytes.length + ROOM_BYTES);
+    if (block.memory !== undefined) this.#recount(block, block.memory.committedBytes);
   }
 
   // ── Keeping count ───────────────────────────────────────────────────────────────────────────
@@ -210,7 +229,6 @@ export class ExternalBlocks {
 
   #release(memory: LargeMemory): void {
     this.#large.delete(memory.area);
-    this.usedBytes -= memory.committedBytes;
     this.onRelease(() => memory.releaseStep());
   }
 }

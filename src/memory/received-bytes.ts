@@ -10,8 +10,12 @@ import { type ExternalBlocks, ROOM_BYTES } from './external.ts';
 import { PinnedBytes } from './pinned-bytes.ts';
 
 const LINE_END_BYTES = 2;
-/** Memory is committed in such steps, in bytes. */
-const COMMIT_BYTES = 1 << 20;
+/** Memory is committed for so many times what has arrived: each commitment has V8 collect garbage. */
+const COMMIT_FACTOR = 4;
+const MIN_COMMIT_BYTES = 1 << 20;
+
+/** There is no memory for what is announced, or received. */
+export class NoMemoryError extends Error {}
 
 /** A large argument; see the head of this file. */
 export class ReceivedBytes {
@@ -21,19 +25,19 @@ export class ReceivedBytes {
   filledBytes = 0;
   readonly #blocks: ExternalBlocks;
   readonly #id: number;
-  /** Memory is committed up to here. */
-  #committedTo = 0;
+  /** Memory is committed up to here; the room before is not at first, either. */
+  #committedTo = -1;
   #holders = 1;
   #isTaken = false;
   /** While it is kept though it was taken: its bytes stay what they are, whatever becomes of the block. */
   #pin: PinnedBytes | undefined;
   #bytes: Buffer | undefined;
 
-  /** @throws RangeError when there is no memory */
+  /** @throws NoMemoryError */
   constructor(blocks: ExternalBlocks, length: number) {
     this.length = length;
     this.#blocks = blocks;
-    this.#id = blocks.reserve(length);
+    this.#id = orNoMemory(() => blocks.reserve(length));
   }
 
   /** Whether everything is there, its line end included. */
@@ -54,14 +58,15 @@ export class ReceivedBytes {
 
   /**
    * Where the next bytes are to be put: at most `maxBytes`, and not behind its line end.
-   * @throws RangeError when there is no memory
+   * @throws NoMemoryError
    */
   window(maxBytes: number): Buffer {
     const start = this.filledBytes;
     const end = Math.min(start + maxBytes, this.length + LINE_END_BYTES);
     if (end > this.#committedTo) {
-      this.#committedTo = Math.min(end + COMMIT_BYTES, this.length + ROOM_BYTES);
-      this.#blocks.commit(this.#id, this.#committedTo);
+      const wanted = Math.max(end, COMMIT_FACTOR * start, MIN_COMMIT_BYTES);
+      this.#committedTo = Math.min(wanted, this.length + ROOM_BYTES);
+      orNoMemory(() => this.#blocks.commit(this.#id, this.#committedTo));
     }
     return this.#blocks.part(this.#id, start, end);
   }
@@ -70,8 +75,14 @@ export class ReceivedBytes {
   fill(source: Buffer, from: number, end: number): number {
     const window = this.window(end - from);
     source.copy(window, 0, from, from + window.length);
-    this.filledBytes += window.length;
+    this.advance(window.length);
     return from + window.length;
+  }
+
+  /** So many bytes were put into the window that was made last. */
+  advance(bytes: number): void {
+    this.filledBytes += bytes;
+    this.#blocks.count(this.#id, this.filledBytes);
   }
 
   /** Keeps its bytes as they are for somebody who reads them later, whatever becomes of it. */
@@ -103,5 +114,14 @@ export class ReceivedBytes {
     if (--this.#holders > 0) return;
     if (!this.#isTaken) this.#blocks.free(this.#id);
     else this.#pin?.release();
+  }
+}
+
+/** Tells that there is no memory from faults of ours. */
+function orNoMemory<T>(act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    throw new NoMemoryError('there is no memory for a large argument', { cause: error });
   }
 }

@@ -10,6 +10,7 @@ import type { PubSub } from '../pubsub/pubsub.ts';
 import type { ServerStats } from '../telemetry/server-stats.ts';
 import type { Connection } from './connection.ts';
 import type { OutputLimits } from './output-limits.ts';
+import type { Pace } from './pace.ts';
 import type { ReplyQueue } from './reply-queue.ts';
 import type { RequestBatch } from './request-batch.ts';
 import type { Turn } from './turn.ts';
@@ -21,6 +22,7 @@ export interface ConnectionHost {
   readonly reply: Reply;
   readonly replies: ReplyQueue;
   readonly turn: Turn;
+  readonly pace: Pace;
   readonly dispatcher: Dispatcher;
   readonly blocking: BlockedClients;
   readonly keyspace: Keyspace;

@@ -10,12 +10,15 @@
 // A recipient's entries are a chain, in the order in which they came; a message that lies behind
 // the one before it in its area only makes the last entry longer. Bytes stay where they are until
 // they leave. Buffers are used again from their start when the kernel took all of them, and are
-// replaced when some of it must be kept for a socket that was full.
+// replaced when some of it must be kept for a socket that was full. What is too large to be copied is
+// pinned where it lies, and an entry by itself.
 //
 // Where there is a log, what it has gained is written before anything leaves. Of a recipient whose
 // replies need more of it than is safe by then, everything is held, as a copy, until `release`.
+
+import type { PinnedPiece } from '../protocol/large-argument.ts';
 import type { MessageArea } from '../protocol/message-area.ts';
-import type { Reply } from '../protocol/reply.ts';
+import type { Reply, ReplyPart } from '../protocol/reply.ts';
 import type { ReplyGate } from './reply-gate.ts';
 
 /** Replies above this leave at once, so that the shared buffer stays in the processor's cache. */
@@ -26,6 +29,8 @@ const FLUSH_MESSAGE_BYTES = 48 * 1024;
 const LARGE_PIECE_BYTES = 8 * 1024;
 /** No entry. */
 const NONE = -1;
+/** The buffer of an entry whose bytes are pinned. */
+const ELSEWHERE = Buffer.alloc(0);
 
 /** Sends bytes to one client. */
 export interface Recipient {
@@ -43,11 +48,13 @@ export interface Recipient {
   /** All that was held of it has left. */
   released(): void;
   transmit(bytes: Buffer): void;
+  /** Sends pinned bytes, and releases them then. */
+  transmitPinned(piece: PinnedPiece): void;
 }
 
 /** What waits for the log. */
 interface Held {
-  readonly pieces: Buffer[];
+  readonly pieces: ReplyPart[];
   neededOffset: number;
 }
 
@@ -62,6 +69,8 @@ export class ReplyQueue {
   readonly #starts: number[] = [];
   readonly #ends: number[] = [];
   readonly #nexts: number[] = [];
+  /** The bytes of the entries that are pinned. */
+  readonly #pinned = new Map<number, PinnedPiece>();
   #scheduled = false;
   /** In the order in which they began to wait. */
   readonly #held = new Map<Recipient, Held>();
@@ -84,7 +93,8 @@ export class ReplyQueue {
     if (chunks.length > 0) {
       let from = start;
       for (const chunk of chunks) {
-        if (from < chunk.length) this.#add(recipient, chunk, from, chunk.length);
+        if (!Buffer.isBuffer(chunk)) this.#addPinned(recipient, chunk);
+        else if (from < chunk.length) this.#add(recipient, chunk, from, chunk.length);
         from = 0;
       }
       if (position > 0) this.#add(recipient, buffer, 0, position);
@@ -100,6 +110,12 @@ export class ReplyQueue {
   takeMessage(recipient: Recipient, bytes: Buffer, neededOffset = 0): void {
     if (neededOffset > recipient.neededOffset) recipient.neededOffset = neededOffset;
     this.#add(recipient, bytes, 0, bytes.length);
+  }
+
+  /** As `takeMessage`, for bytes that are pinned. */
+  takePinned(recipient: Recipient, piece: PinnedPiece, neededOffset = 0): void {
+    if (neededOffset > recipient.neededOffset) recipient.neededOffset = neededOffset;
+    this.#addPinned(recipient, piece);
   }
 
   /** Queues a message that many get: [start, end) of a message area's buffer. */
@@ -148,7 +164,7 @@ export class ReplyQueue {
         continue;
       }
       // A socket that is behind gets a copy: that is smaller than the shared buffers.
-      if (this.#nexts[first] !== NONE || recipient.unsentBytes > 0) {
+      if (this.#nexts[first] !== NONE || recipient.unsentBytes > 0 || this.#pinned.size > 0) {
         if (this.#sendChain(recipient, first)) kept = true;
       } else {
         recipient.transmit(this.#piece(first));
@@ -160,8 +176,9 @@ export class ReplyQueue {
     this.#starts.length = 0;
     this.#ends.length = 0;
     this.#nexts.length = 0;
+    if (this.#pinned.size > 0) this.#pinned.clear();
     if (kept) this.#reply.replaceBuffer();
-    else this.#reply.position = 0;
+    else this.#reply.restart();
     for (let i = 0; i < this.#areas.length; i++) this.#areas[i].release(kept);
   }
 
@@ -177,18 +194,24 @@ export class ReplyQueue {
 
   /** Sends what waited for the log up to an offset. */
   release(safeOffset: number): void {
-    for (const [recipient, { pieces, neededOffset }] of this.#held) {
+    for (const [recipient, { neededOffset }] of this.#held) {
       if (neededOffset > safeOffset) continue;
-      this.forget(recipient);
-      for (const piece of pieces) recipient.transmit(piece);
+      for (const piece of this.#take(recipient)) send(recipient, piece);
       recipient.released();
     }
   }
 
   /** Drops what waits of one who is gone. */
   forget(recipient: Recipient): void {
+    for (const piece of this.#take(recipient)) if (!Buffer.isBuffer(piece)) piece.release();
+  }
+
+  /** Takes what waits of a recipient for the log. */
+  #take(recipient: Recipient): readonly ReplyPart[] {
+    const held = this.#held.get(recipient);
     this.#held.delete(recipient);
     recipient.heldBytes = 0;
+    return held?.pieces ?? [];
   }
 
   #mustWait(recipient: Recipient, safeOffset: number): boolean {
@@ -204,12 +227,12 @@ export class ReplyQueue {
   #hold(recipient: Recipient, first: number): void {
     let bytes = 0;
     for (let i = first; i !== NONE; i = this.#nexts[i]) bytes += this.#ends[i] - this.#starts[i];
-    const piece = this.#join(first, bytes);
+    const pieces = this.#pinned.size > 0 ? this.#parts(first) : [this.#join(first, bytes)];
     const held = this.#held.get(recipient);
     if (held === undefined) {
-      this.#held.set(recipient, { pieces: [piece], neededOffset: recipient.neededOffset });
+      this.#held.set(recipient, { pieces, neededOffset: recipient.neededOffset });
     } else {
-      held.pieces.push(piece);
+      held.pieces.push(...pieces);
       held.neededOffset = Math.max(held.neededOffset, recipient.neededOffset);
     }
     recipient.heldBytes += bytes;
@@ -218,6 +241,12 @@ export class ReplyQueue {
 
   /** Sends a chain of entries. Returns whether shared bytes must be kept for it. */
   #sendChain(recipient: Recipient, first: number): boolean {
+    if (this.#pinned.size > 0) {
+      for (let i = first; i !== NONE; i = this.#nexts[i]) {
+        send(recipient, this.#pinned.get(i) ?? this.#piece(i));
+      }
+      return recipient.unsentBytes > 0;
+    }
     let bytes = 0;
     let pieces = 0;
     for (let i = first; i !== NONE; i = this.#nexts[i]) {
@@ -253,6 +282,11 @@ export class ReplyQueue {
     });
   }
 
+  #addPinned(recipient: Recipient, piece: PinnedPiece): void {
+    this.#pinned.set(this.#buffers.length, piece);
+    this.#add(recipient, ELSEWHERE, 0, piece.length);
+  }
+
   #piece(i: number): Buffer {
     return this.#buffers[i].subarray(this.#starts[i], this.#ends[i]);
   }
@@ -265,4 +299,18 @@ export class ReplyQueue {
     }
     return joined;
   }
+
+  /** A chain of entries as copies, and what is pinned. */
+  #parts(first: number): ReplyPart[] {
+    const parts: ReplyPart[] = [];
+    for (let i = first; i !== NONE; i = this.#nexts[i]) {
+      parts.push(this.#pinned.get(i) ?? Buffer.from(this.#piece(i)));
+    }
+    return parts;
+  }
+}
+
+function send(recipient: Recipient, part: ReplyPart): void {
+  if (Buffer.isBuffer(part)) recipient.transmit(part);
+  else recipient.transmitPinned(part);
 }

@@ -22,7 +22,7 @@ export class RequestBatch {
     let previous: Request | undefined;
     for (let i = 0; i < this.count; i++) {
       const request = requests[i];
-      if (request.count < 2) continue;
+      if (request.count < 2 || request.large !== undefined) continue;
       // A pipeline on one key, a list perhaps: hashed once, and near after the first look.
       if (previous === undefined || !request.sharesKey(previous)) {
         this.#warmer.add(database, request, 1);

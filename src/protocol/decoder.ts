@@ -123,6 +123,18 @@ export class RequestDecoder {
     return this.suspend();
   }
 
+  /**
+   * A request that was decoded whole, and could not be run, for later: its large arguments cannot be
+   * decoded again.
+   * @param start where it begins and ends in the bytes
+   */
+  keep(request: Request, start: number, end: number): PartialRequest {
+    const list = request.release();
+    shift(list.offsets, list.count, -start);
+    const lengthBytes = end - start;
+    return { ...list, announced: list.count, position: lengthBytes, neededBytes: lengthBytes };
+  }
+
   #resume(partial: PartialRequest): void {
     this.#announced = partial.announced;
     this.#at = this.position + partial.position;

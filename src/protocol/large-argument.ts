@@ -16,6 +16,8 @@ export interface PinnedPiece {
 /** A large argument; see the head of this file. */
 export interface LargeArgument {
   readonly length: number;
+  /** Bytes of memory that it takes, unless it was taken. */
+  readonly sizeBytes: number;
   /** Its bytes, for as long as somebody retains it. Loops over single bytes are for small buffers. */
   readonly bytes: Buffer;
   /** Keeps its bytes for somebody who reads them later, whatever becomes of it. */
@@ -50,6 +52,11 @@ export class LargeArguments {
     const k = this.#indexes.indexOf(i);
     this.#indexes.splice(k, 1);
     this.#arguments.splice(k, 1)[0].release();
+  }
+
+  /** Bytes of memory that they take. */
+  get sizeBytes(): number {
+    return this.#arguments.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   }
 
   /** Indexes of the arguments, in order. */

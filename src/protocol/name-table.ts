@@ -15,12 +15,14 @@ interface NameSlot<T> {
 export class NameTable<T> {
   #slots: (NameSlot<T> | undefined)[] = emptySlots(INITIAL_SLOTS);
   #size = 0;
+  #longest = 0;
   /** What was found last: a pipeline mostly repeats its command. */
   #last: NameSlot<T> | undefined;
 
   /** Adds a value under a name that is not there yet, in lower case, one character a byte. */
   add(name: string, value: T): void {
     this.#size++;
+    this.#longest = Math.max(this.#longest, name.length);
     if (this.#size * SLOTS_PER_NAME > this.#slots.length) this.#grow();
     this.#enter({ name: Buffer.from(name, 'latin1'), value });
   }
@@ -29,6 +31,7 @@ export class NameTable<T> {
   clear(): void {
     this.#slots = emptySlots(INITIAL_SLOTS);
     this.#size = 0;
+    this.#longest = 0;
     this.#last = undefined;
   }
 
@@ -36,6 +39,8 @@ export class NameTable<T> {
   find(bytes: Uint8Array, offset: number, length: number): T | undefined {
     const last = this.#last;
     if (last !== undefined && isName(last.name, bytes, offset, length)) return last.value;
+    // However long it is: it may lie elsewhere (Request.large).
+    if (length > this.#longest) return undefined;
     const slots = this.#slots;
     const mask = slots.length - 1;
     let slot = hashName(bytes, offset, length) & mask;

@@ -1,7 +1,9 @@
 // Encodes replies as RESP2 or RESP3 into one buffer that all connections share: a connection's
-// replies are gathered here while its requests run, and taken out when they are done.
+// replies are gathered here while its requests run, and taken out when they are done. What is too large
+// to be copied is pinned where it lies, and is a part by itself.
 // Specification: https://redis.io/docs/reference/protocol-spec/
 import { digitsOf, writeInteger } from './integer.ts';
+import type { PinnedPiece } from './large-argument.ts';
 
 const CR = 13;
 const LF = 10;
@@ -23,8 +25,21 @@ const PUSH = 62; // >
 const INITIAL_BYTES = 256 * 1024;
 /** A header is a type byte, at most 20 digits, CR and LF. */
 const HEADER_BYTES = 23;
+/** A bulk string of so many bytes is pinned, if it lies where it can be. */
+const PINNED_FROM_BYTES = 256 * 1024;
 /** Below this many bytes a loop copies faster than a call into the runtime. */
 const LOOP_COPY_BYTES = 64;
+
+const NOTHING = Buffer.alloc(0);
+
+/** A part of what was encoded. */
+export type ReplyPart = Buffer | PinnedPiece;
+
+/** Where large bytes lie. */
+export interface Pinner {
+  /** Pins bytes, [start, end) of a buffer; undefined when they do not lie in large memory. */
+  pinLarge(buffer: Uint8Array, start: number, end: number): PinnedPiece | undefined;
+}
 
 /** A place in the output, to return to with `rewind`. */
 export interface ReplyMark {
@@ -42,13 +57,21 @@ export class Reply {
    */
   borrower: object | undefined = undefined;
   /** Bytes encoded since the last `take`: `chunks` first, then `buffer` up to `position`. */
-  buffer: Buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES);
+  buffer: Buffer;
   position = 0;
-  readonly chunks: Buffer[] = [];
+  readonly chunks: ReplyPart[] = [];
+  /** Pins what is large; without one everything is copied. */
+  pinner: Pinner | undefined = undefined;
+  /** The memory that `buffer` is the rest of. */
+  #whole = Buffer.allocUnsafeSlow(INITIAL_BYTES);
   /** Error replies encoded since the server started (INFO's total_error_replies). */
   errors = 0;
   /** The text of the last error reply, for statistics by error code. */
   lastError = '';
+
+  constructor() {
+    this.buffer = this.#whole;
+  }
 
   /** `+OK`. */
   ok(): void {
@@ -89,9 +112,27 @@ export class Reply {
 
   /** A bulk string: `length` bytes of `bytes` from `offset`. */
   bulk(bytes: Uint8Array, offset: number, length: number): void {
+    if (length >= PINNED_FROM_BYTES && this.#bulkPinned(bytes, offset, length)) return;
     this.reserve(HEADER_BYTES + length + 2);
     this.#header(BULK, length);
     this.#body(bytes, offset, length);
+  }
+
+  /** A bulk string whose bytes are pinned; false when they cannot be. */
+  #bulkPinned(bytes: Uint8Array, offset: number, length: number): boolean {
+    const piece = this.pinner?.pinLarge(bytes, offset, offset + length);
+    if (piece === undefined) return false;
+    this.#header(BULK, length);
+    this.pinned(piece);
+    this.position = this.#lineBreak(this.reserve(2));
+    return true;
+  }
+
+  /** Bytes that are encoded already, and pinned: they are released when they are sent, or taken back. */
+  pinned(piece: PinnedPiece): void {
+    // Even when that is nothing: a mark always stands in a buffer.
+    this.#endChunk();
+    this.chunks.push(piece);
   }
 
   /** A bulk string of whole buffer. */
@@ -203,6 +244,12 @@ export class Reply {
     this.position = at + bytes.length;
   }
 
+  /** Bytes that are encoded already, pinned or not. */
+  part(part: ReplyPart): void {
+    if (Buffer.isBuffer(part)) this.raw(part);
+    else this.pinned(part);
+  }
+
   /** The present end of the output. */
   mark(): ReplyMark {
     return { chunks: this.chunks.length, position: this.position };
@@ -210,9 +257,12 @@ export class Reply {
 
   /** Takes back everything encoded since the mark. */
   rewind(mark: ReplyMark): void {
-    if (this.chunks.length > mark.chunks) {
-      this.buffer = this.chunks[mark.chunks];
-      this.chunks.length = mark.chunks;
+    const { chunks } = this;
+    if (chunks.length > mark.chunks) {
+      const first = chunks[mark.chunks];
+      if (Buffer.isBuffer(first)) this.#reopen(first);
+      for (let i = mark.chunks; i < chunks.length; i++) releasePart(chunks[i]);
+      chunks.length = mark.chunks;
     }
     this.position = mark.position;
   }
@@ -224,21 +274,45 @@ export class Reply {
     return total;
   }
 
-  /** Everything encoded since the mark, as a copy. */
+  /** Everything encoded since the mark, as a copy; none of it is pinned. */
   copySince(mark: ReplyMark): Buffer {
-    const parts: Buffer[] = [];
-    for (let i = mark.chunks; i < this.chunks.length; i++) {
-      parts.push(this.chunks[i].subarray(i === mark.chunks ? mark.position : 0));
-    }
-    const start = this.chunks.length > mark.chunks ? 0 : mark.position;
-    parts.push(this.buffer.subarray(start, this.position));
-    return Buffer.concat(parts);
+    return Buffer.concat(this.#partsSince(mark).filter((part) => Buffer.isBuffer(part)));
+  }
+
+  /** Takes everything back that was encoded since the mark, to be sent later. */
+  takeSince(mark: ReplyMark): ReplyPart[] {
+    const parts = this.#partsSince(mark);
+    const taken = parts.map((part) => (Buffer.isBuffer(part) ? Buffer.from(part) : part));
+    // What is pinned is the caller's now.
+    this.chunks.fill(NOTHING, mark.chunks + 1);
+    this.rewind(mark);
+    return taken;
+  }
+
+  #partsSince(mark: ReplyMark): ReplyPart[] {
+    const parts: ReplyPart[] = [
+      ...this.chunks.slice(mark.chunks),
+      this.buffer.subarray(0, this.position),
+    ];
+    const [first] = parts;
+    if (Buffer.isBuffer(first)) parts[0] = first.subarray(mark.position);
+    return parts;
   }
 
   /** Drops everything encoded and not taken yet. */
   discard(): void {
+    for (const chunk of this.chunks) releasePart(chunk);
     this.chunks.length = 0;
+    this.restart();
+  }
+
+  /** Begins at the front of the buffer again; nobody needs what is there. */
+  restart(): void {
     this.position = 0;
+    if (this.buffer.length === INITIAL_BYTES) return;
+    // Memory that a single reply needed is not kept.
+    if (this.#whole.length > INITIAL_BYTES) this.replaceBuffer();
+    else this.buffer = this.#whole;
   }
 
   /**
@@ -246,8 +320,7 @@ export class Reply {
    * with another one.
    */
   replaceBuffer(): void {
-    this.buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES);
-    this.position = 0;
+    this.#use(INITIAL_BYTES);
   }
 
   #header(type: number, value: number): void {
@@ -305,10 +378,34 @@ export class Reply {
   }
 
   #spill(sizeBytes: number): void {
-    if (this.position > 0) this.chunks.push(this.buffer.subarray(0, this.position));
-    this.buffer = Buffer.allocUnsafeSlow(Math.max(INITIAL_BYTES, sizeBytes));
+    if (this.position > 0) this.#endChunk();
+    this.#use(Math.max(INITIAL_BYTES, sizeBytes));
+  }
+
+  #use(sizeBytes: number): void {
+    this.#whole = Buffer.allocUnsafeSlow(sizeBytes);
+    this.buffer = this.#whole;
     this.position = 0;
   }
+
+  /** What was encoded becomes a chunk; what comes next goes behind it in the same memory. */
+  #endChunk(): void {
+    const { buffer, position } = this;
+    this.chunks.push(buffer.subarray(0, position));
+    this.buffer = buffer.subarray(position);
+    this.position = 0;
+  }
+
+  /** Goes on in a chunk, which has the rest of its memory again if that is the present one. */
+  #reopen(chunk: Buffer): void {
+    const whole = this.#whole;
+    const start = chunk.byteOffset - whole.byteOffset;
+    this.buffer = chunk.buffer === whole.buffer ? whole.subarray(start) : chunk;
+  }
+}
+
+function releasePart(part: ReplyPart): void {
+  if (!Buffer.isBuffer(part)) part.release();
 }
 
 /** A double as Redis prints it: shortest digits that round-trip, `inf`, `-inf`, `nan`. */

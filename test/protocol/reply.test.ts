@@ -9,7 +9,8 @@ const BUFFER_BYTES = 256 * 1024;
 
 /** Everything encoded and not taken yet. */
 function contentOf(reply: Reply): Buffer {
-  return Buffer.concat([...reply.chunks, reply.buffer.subarray(0, reply.position)]);
+  const chunks = reply.chunks.filter((chunk) => Buffer.isBuffer(chunk));
+  return Buffer.concat([...chunks, reply.buffer.subarray(0, reply.position)]);
 }
 
 interface TypeCase {

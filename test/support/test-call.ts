@@ -126,6 +126,8 @@ export class TestServer {
       handler,
       quickUpTo: 0,
       keyStep: 0,
+      firstLarge: 0,
+      largeStep: 0,
       stats: { calls: 0, totalUs: 0, rejected: 0, failed: 0, histogram: new Histogram() },
       subcommands: undefined,
     };
