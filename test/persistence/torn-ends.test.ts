@@ -4,10 +4,12 @@ import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readAofFile } from '../../src/persistence/aof-file.ts';
+import { DAMAGED, SOUND } from '../../src/persistence/inspection.ts';
 import { LogDirectory } from '../../src/persistence/log-directory.ts';
 import { formatManifest } from '../../src/persistence/manifest.ts';
 import { openLog } from '../../src/persistence/open-log.ts';
 import { cutTail } from '../../src/persistence/repair.ts';
+import { inspected } from '../inspection/log-with-bases.ts';
 import { temporaryDirectory } from '../support/running-server.ts';
 import {
   append,
@@ -67,8 +69,19 @@ describe('an increment before another one', () => {
     await expect(readLog(path)).rejects.toThrow(
       /(is cut off|it begins at offset \d+).*synap-check/,
     );
-    write(FIRST, whole);
-    expect((await readLog(path)).offset).toBe(3 * SET.length);
+    // The check tells of it, too, and cuts if it is told to.
+    expect((await inspected(path)).verdict).toBe(DAMAGED);
+    const { verdict, text } = await inspected(path, true);
+    expect(verdict).toBe(SOUND);
+    const left = Math.floor((whole.length - missing) / (63 + SET.length));
+    expect(text).toContain(`repaired: the log ends at offset ${left * SET.length}`);
+    expect(await readLog(path)).toMatchObject({ offset: left * SET.length, torn: undefined });
+  });
+
+  test('that is whole is read, and the empty one behind it', async () => {
+    await makeLog(0);
+    const { offset, segments } = await readLog(path);
+    expect([offset, segments.length]).toEqual([3 * SET.length, 2]);
   });
 
   test('is cut where nothing follows', async () => {

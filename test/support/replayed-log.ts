@@ -46,11 +46,15 @@ export function oneIncrement(bytes: Buffer): LogFiles {
   };
 }
 
-/** Has a program load a log, and asks it what there is. */
+/**
+ * Has a program load a log, and asks it what there is.
+ * @param afterwards called with the directory when the program has ended
+ */
 export async function replay(
   program: Program,
   files: LogFiles,
   options: Readonly<Record<string, string>> = {},
+  afterwards: (dir: string) => Promise<void> = async () => {},
 ): Promise<Outcome> {
   const directory = temporaryDirectory();
   try {
@@ -70,10 +74,32 @@ export async function replay(
       throw error;
     } finally {
       await server.stop();
+      await afterwards(directory.path);
     }
   } finally {
     directory.remove();
   }
+}
+
+/**
+ * Starts Synap on the log that it has loaded before, writes, and starts it once more.
+ * @returns what was there before the second start, and after it
+ */
+export async function writeAndRestart(dir: string): Promise<readonly [string, string]> {
+  const digests: string[] = [];
+  for (const isLast of [false, true]) {
+    const server = await start('synap', dir, {});
+    if (server instanceof Error) throw server;
+    const client = await RawClient.connect(server.port, TIMEOUT_MS);
+    if (!isLast) {
+      await client.command('SELECT', '3');
+      await client.command('APPEND', 'one more', 'write');
+    }
+    digests.push(textOf(await client.command('DEBUG', 'DIGEST')));
+    await client.close();
+    await server.stop();
+  }
+  return [digests[0], digests[1]];
 }
 
 async function start(
