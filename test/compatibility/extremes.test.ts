@@ -131,8 +131,8 @@ compareWithRedis('extremes', (define, servers) => {
     `MIGRATE 127.0.0.1 1 k ${MAX} ${MAX}`,
     'SET k v',
     ...[MAX, '2147483648', '-1', MIN].map((timeout) => `MIGRATE 127.0.0.1 1 k 0 ${timeout}`),
-    `MIGRATE 127.0.0.1 1 k ${MAX} 10\nMIGRATE 127.0.0.1 1 k ${MIN} 10`,
-    'MIGRATE 127.0.0.1 1 k 0 9223372036854775808\nMIGRATE 127.0.0.1 99999 k 0 10',
+    `MIGRATE 127.0.0.1 1 k ${MAX} 5000\nMIGRATE 127.0.0.1 1 k ${MIN} 5000`,
+    'MIGRATE 127.0.0.1 1 k 0 9223372036854775808\nMIGRATE 127.0.0.1 99999 k 0 5000',
   ]);
 
   define('idle times', [
