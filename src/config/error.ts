@@ -28,6 +28,7 @@ const strerror: Readonly<Record<string, string>> = {
   EFBIG: 'File too large',
   EIO: 'Input/output error',
   EISDIR: 'Is a directory',
+  ELOST: 'The file is not where it was opened',
   ELOOP: 'Too many levels of symbolic links',
   ENAMETOOLONG: 'File name too long',
   ENOENT: 'No such file or directory',

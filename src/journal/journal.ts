@@ -14,6 +14,7 @@ import type { Log, LogStats, SwitchListener } from '../persistence/log.ts';
 import type { LogDirectory } from '../persistence/log-directory.ts';
 import { openLog } from '../persistence/open-log.ts';
 import type { Recovery } from '../persistence/recovery.ts';
+import { LostLogError } from '../persistence/segment-place.ts';
 import type { SyncPolicy } from '../persistence/sync-schedule.ts';
 import type { Histogram } from '../telemetry/histogram.ts';
 import { CommitDelay } from './commit-delay.ts';
@@ -41,7 +42,7 @@ export interface JournalSettings extends FsyncSettings {
 /** What a journal needs of the server around it. */
 export interface JournalHost {
   readonly log: Logger;
-  readonly replies: ReplyQueue;
+  readonly replies: Pick<ReplyQueue, 'release' | 'waitingCount'>;
   /** The disk does not take what it is given, for this reason; undefined: it does again. */
   logFailed(error: Error | undefined): void;
 }
@@ -185,6 +186,11 @@ export class Journal implements EffectStream, ReplyGate {
    */
   writeNow(): boolean {
     return this.#log.commit();
+  }
+
+  /** Whether what was written is not in the log's place any more. */
+  get isLost(): boolean {
+    return this.failure instanceof LostLogError;
   }
 
   /** Looks whether the log is where a start would read it: it has failed otherwise. */

@@ -1,6 +1,7 @@
 // The write-ahead log of a server from its start to its end: loading it, keeping it, having it begin
 // anew, switching it on and off while the server runs. A log that is switched on is a new history; it
-// counts when it is complete, that is when the snapshot that it begins with is on disk.
+// counts when it is complete, that is when the snapshot that it begins with is on disk. So is the one that
+// takes the place of a log that is lost; until then replies wait, and writes are refused.
 import { resolve } from 'node:path';
 import type { LogFacts, RewriteFacts, WriteAheadLog } from '../commands/log-rewriting.ts';
 import type { LoadProgress } from '../commands/snapshots.ts';
@@ -8,16 +9,20 @@ import type { EffectRecorder } from '../dispatch/effect-recorder.ts';
 import { Replay, type ReplayHost } from '../dispatch/replay.ts';
 import type { ReplyQueue } from '../net/reply-queue.ts';
 import { LogDirectory } from '../persistence/log-directory.ts';
-import { NOTHING_RECOVERED } from '../persistence/open-log.ts';
 import { type FsyncSettings, Journal, type JournalHost } from './journal.ts';
 import { type LoadedLog, type LogPlace, loadLog } from './log-loading.ts';
 import { LogLock } from './log-lock.ts';
 import { LogRewriter, type RewriteHost } from './log-rewriter.ts';
+import { LostLog, type LostLogOwner } from './lost-log.ts';
+import { beginHistory } from './new-history.ts';
 import { deleteReplaced } from './replaced-files.ts';
 
 /** How often it is looked whether the log is where it should be, if it is not being synced. */
 const VERIFY_MS = 1000;
 const CANNOT_SWITCH_ON = 'Unable to turn on AOF. Check server logs.';
+
+/** No effect is in it: the next one says which it is in. */
+const NO_DATABASE = -1;
 
 /** What the keeper needs of the server around it. */
 export interface LogKeeperHost extends JournalHost, RewriteHost, ReplayHost {
@@ -35,11 +40,14 @@ export interface LogKeeperHost extends JournalHost, RewriteHost, ReplayHost {
 export class LogKeeper implements WriteAheadLog {
   readonly #host: LogKeeperHost;
   readonly #rewriter: LogRewriter;
+  readonly #lostLog: LostLog;
   #journal: Journal | undefined;
   /** That of the journal's log, from before it is loaded. */
   #lock: LogLock | undefined;
   /** Settles when the log is switched on, or that has failed; undefined while that does not go on. */
   #switchingOn: Promise<void> | undefined;
+  /** The same for a log that takes the place of a lost one. */
+  #beginningAnew: Promise<void> | undefined;
   #isSwitchingOff = false;
   #isClosing = false;
   /** Snapshots that are being written in the background: a cancelled one may end beside the next. */
@@ -51,6 +59,7 @@ export class LogKeeper implements WriteAheadLog {
   constructor(host: LogKeeperHost) {
     this.#host = host;
     this.#rewriter = new LogRewriter(host, () => this.#journal);
+    this.#lostLog = new LostLog(this.#ownerOfLostLog());
   }
 
   get facts(): LogFacts | undefined {
@@ -139,6 +148,7 @@ export class LogKeeper implements WriteAheadLog {
     const { values } = this.#host.config;
     const journal = await Journal.open(this.#host, directory, recovery, values);
     this.#host.loaded();
+    this.#lostLog.opened(directory.path);
     this.#keep(journal, replay.database);
     return facts;
   }
@@ -152,6 +162,8 @@ export class LogKeeper implements WriteAheadLog {
     const { path, baseName } = this.#place;
     if (!LogDirectory.read(path, baseName).exists) throw new Error(`there is no log in ${path}`);
     if (this.#isEnding || keyspace.isLoading) throw new Error('it cannot be loaded now');
+    journal?.verify();
+    if (journal?.isLost) throw journal.failure;
     // From here on nothing is run that changes anything.
     if (journal?.writeNow() === false) throw journal.failure;
     effects.active = false;
@@ -213,6 +225,8 @@ export class LogKeeper implements WriteAheadLog {
    * @returns why it cannot be, in Redis's words
    */
   async switchTo(isOn: boolean): Promise<string | undefined> {
+    // A lost log may be beginning anew.
+    if (this.#beginningAnew !== undefined) await this.#beginningAnew;
     if (isOn === this.isOn) return undefined;
     if (!isOn) {
       await this.#switchOff();
@@ -231,15 +245,21 @@ export class LogKeeper implements WriteAheadLog {
     }
   }
 
-  async #switchOn(): Promise<void> {
+  /** Gives up what is done with the log's files in the background. */
+  async #settle(): Promise<void> {
     this.#rewriter.cancel();
     await this.#rewriter.settled();
     await this.#deleting;
+  }
+
+  async #switchOn(): Promise<void> {
+    await this.#settle();
     const { path, baseName } = this.#place;
     this.#lock = LogLock.take(this.#host, this.#place);
     let directory: LogDirectory | undefined;
     try {
       directory = await LogDirectory.renew(path, baseName);
+      this.#lostLog.opened(path);
       await this.#begin(directory);
     } catch (error) {
       await this.#closeJournal();
@@ -250,23 +270,14 @@ export class LogKeeper implements WriteAheadLog {
   }
 
   /** Begins a new history; resolves when it is complete. */
-  async #begin(directory: LogDirectory): Promise<void> {
-    const { log, replies, config } = this.#host;
-    const logFailed = (error: Error | undefined): void => {
-      this.#host.logFailed(error);
-      // Nobody depends on this log yet: it need not wait for the disk to work again.
-      if (error !== undefined && this.#switchingOn !== undefined) this.#rewriter.cancel();
+  #begin(directory: LogDirectory, lost?: Journal): Promise<void> {
+    const parts = {
+      ...{ host: this.#host, values: this.#host.config.values, rewriter: this.#rewriter },
+      keep: (journal: Journal) => this.#keep(journal, 0),
+      isEnding: () => this.#isEnding,
+      isBeginning: () => this.#switchingOn !== undefined,
     };
-    const host = { log, replies, logFailed };
-    const journal = await Journal.open(host, directory, NOTHING_RECOVERED, config.values);
-    this.#keep(journal, 0);
-    this.#rewriter.loaded(0);
-    do {
-      if (this.#isEnding) throw new Error('the server is closing');
-      if (journal.failure !== undefined) throw journal.failure;
-      // There is one snapshot at a time, and this one has somebody waiting for it.
-      this.#host.postponeSaving();
-    } while (!(await this.#rewriter.run({ directory, journal })));
+    return beginHistory(parts, directory, lost);
   }
 
   async #switchOff(): Promise<void> {
@@ -378,20 +389,77 @@ export class LogKeeper implements WriteAheadLog {
     const nowMs = performance.now();
     if (nowMs - this.#verifiedMs < VERIFY_MS) return;
     this.#verifiedMs = nowMs;
-    this.#journal?.verify();
-    if (this.#journal?.failure === undefined) this.#lock?.refresh();
+    const journal = this.#journal;
+    if (journal === undefined || this.#switchingOn !== undefined) return;
+    journal.verify();
+    if (journal.isLost) void this.#beginAnew(journal);
+    else if (journal.failure === undefined) {
+      this.#lostLog.isBack();
+      this.#lock?.refresh();
+    }
+  }
+
+  /** Has a new log take the place of one that is lost, if it can. */
+  #beginAnew(lost: Journal): Promise<void> {
+    const done = this.#lostLog.beginAnew(lost).then(() => {
+      this.#switchingOn = undefined;
+      this.#beginningAnew = undefined;
+    });
+    this.#switchingOn = done;
+    this.#beginningAnew = done;
+    return done;
+  }
+
+  #ownerOfLostLog(): LostLogOwner {
+    const keeper = this;
+    return {
+      log: this.#host.log,
+      get place() {
+        return keeper.#place;
+      },
+      get lock() {
+        return keeper.#lock;
+      },
+      set lock(lock) {
+        keeper.#lock = lock;
+      },
+      takeLock: () => LogLock.take(this.#host, this.#place),
+      settle: () => this.#settle(),
+      begin: (directory, lost) => this.#begin(directory, lost),
+      goBackTo: (lost) => this.#goBackTo(lost),
+      scheduleRewrite: () => this.scheduleRewrite(),
+    };
+  }
+
+  async #goBackTo(lost: Journal): Promise<void> {
+    const begun = this.#journal;
+    if (begun === lost) return;
+    this.#keep(lost, NO_DATABASE);
+    await begun?.close().catch(() => undefined);
   }
 
   // ── At the end ──────────────────────────────────────────────────────────────────────────────
 
   /** Gives up a rewrite, and resolves when all that is recorded is on disk, or cannot be written. */
   async flush(): Promise<void> {
+    if (this.#beginningAnew === undefined) this.#rewriter.cancel();
+    await this.#keepFromLoss();
     this.#isClosing = true;
     this.#rewriter.cancel();
     await this.#switchingOn;
     await this.#rewriter.settled();
     await this.#deleting;
     await this.#journal?.flush();
+  }
+
+  /** The last chance to save what is in memory only, as the log's files are gone. */
+  async #keepFromLoss(): Promise<void> {
+    await this.#beginningAnew;
+    const journal = this.#journal;
+    if (journal === undefined || this.#switchingOn !== undefined) return;
+    await journal.flush();
+    journal.verify();
+    if (journal.isLost) await (this.#beginningAnew ?? this.#beginAnew(journal));
   }
 
   /** Everything that was acknowledged is on disk afterwards, or it is said that it is not. */

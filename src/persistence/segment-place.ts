@@ -9,7 +9,10 @@ import type { OpenSegment } from './open-segment.ts';
 const END_BYTES = 4096;
 
 /** What was written is not in the log's place any more; says what is there. */
-export class LostLogError extends Error {}
+export class LostLogError extends Error {
+  /** As of errors of the system: there is a text for it that tells clients no paths. */
+  readonly code = 'ELOST';
+}
 
 /**
  * What has become of a segment, if it is not in its place.

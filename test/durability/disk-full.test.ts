@@ -46,6 +46,11 @@ afterEach(async () => {
 
 const connect = (server: Process) => RawClient.connect(server.port, REPLY_TIMEOUT_MS);
 
+/** Names of the files in a directory, but for the lock. */
+function filesIn(path: string): string[] {
+  return readdirSync(path).filter((name) => !name.startsWith('.'));
+}
+
 async function ask(client: RawClient, ...words: string[]): Promise<string> {
   return textOf(await client.command(...words));
 }
@@ -275,7 +280,7 @@ describe('a snapshot that the disk has no room for', () => {
       );
       await until(client, 'aof_rewrite_in_progress', '0');
       expect(await field(client, 'aof_last_bgrewrite_status')).toBe('err');
-      const names = readdirSync(join(data, 'appendonlydir'));
+      const names = filesIn(join(data, 'appendonlydir'));
       expect(names.filter((name) => !name.endsWith('.incr.aof'))).toEqual([MANIFEST]);
       expect(await ask(client, 'INCR', 'counter')).toBe(String(failures));
     }
@@ -295,7 +300,7 @@ describe('a snapshot that the disk has no room for', () => {
     await until(client, 'aof_last_bgrewrite_status', 'ok');
     await ask(client, 'SET', 'more', '2');
     const digest = await ask(client, 'DEBUG', 'DIGEST');
-    const names = readdirSync(join(data, 'appendonlydir'));
+    const names = filesIn(join(data, 'appendonlydir'));
     expect(names.filter((name) => name.endsWith('.base.rdb'))).toHaveLength(1);
     expect(names.filter((name) => name.startsWith('temp'))).toEqual([]);
     expect(await digestAfterKill(client)).toBe(digest);
