@@ -7,6 +7,7 @@ import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { pythonWithRedis } from '../ecosystem/python.ts';
 import { freePort, Program } from '../program/program.ts';
 import { encodeCommand } from '../support/command-line.ts';
 import { RawClient } from '../support/raw-client.ts';
@@ -34,6 +35,7 @@ const GREETING = [
   'subscribe channel',
 ];
 
+const python = pythonWithRedis();
 let snapshot: ReturnType<typeof temporaryDirectory>;
 
 beforeAll(async () => {
@@ -112,4 +114,32 @@ test('ioredis waits, and is ready then', async () => {
   expect(await client.get(`key:${KEYS - 1}`)).toBe(`value:${KEYS - 1}`);
   expect(await client.dbsize()).toBe(KEYS);
   await observer.close();
+});
+
+const PYTHON_SCRIPT = `
+import redis, sys
+print('imported', flush=True)
+client = redis.Redis(host='127.0.0.1', port=int(sys.stdin.readline()), db=2, client_name='app')
+while True:
+    try: client.get('key:1')
+    except redis.exceptions.BusyLoadingError as error: print(type(error).__name__, error)
+    except redis.exceptions.ConnectionError: continue
+    else: print('served')
+    break
+`;
+
+test.skipIf(python === undefined)('redis for Python knows why it is not served', async () => {
+  const child = spawn(python ?? '', ['-c', PYTHON_SCRIPT], { stdio: ['pipe', 'pipe', 'inherit'] });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  let printed = '';
+  child.stdout.on('data', (bytes) => {
+    printed += bytes;
+  });
+  const ended = once(child, 'close');
+  // What it imports takes longer than the data to load.
+  await once(child.stdout, 'data');
+  const port = await startLoading(process.execPath, [MAIN, '--save', '']);
+  child.stdin.end(`${port}\n`);
+  await ended;
+  expect(printed).toBe('imported\nBusyLoadingError Redis is loading the dataset in memory\n');
 });
