@@ -5,6 +5,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: [...configDefaults.exclude, ...filesToLeaveOut()],
+    setupFiles: ['test/support/warnings.ts'],
     testTimeout: 30_000,
     hookTimeout: 30_000,
     pool: 'forks',

@@ -15,9 +15,9 @@ import { fieldOf, type Reply, textOf } from '../support/reply-frames.ts';
 import { temporaryDirectory } from '../support/running-server.ts';
 
 /** So many that loading them is not over before somebody has asked for something. */
-const KEYS = 1_000_000;
+const KEYS = 500_000;
 const MAIN = new URL('../../dist/main.js', import.meta.url).pathname;
-const PATIENCE_MS = 25_000;
+const PATIENCE_MS = 50_000;
 /** What has Redis load as slowly as a test wants it, and serve clients meanwhile. */
 const SLOWLY = ['--key-load-delay', '100', '--loading-process-events-interval-bytes', '1024'];
 
