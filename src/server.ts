@@ -394,6 +394,13 @@ export class Server
   }
 
   connectionClosed(connection: Connection): void {
+    if (this.log.writes('verbose')) {
+      const { id, address, name } = connection;
+      this.log.verbose(
+        { id, address: address.remote, name },
+        'Client closed connection id={id} addr={address} name={name}',
+      );
+    }
     this.#connections.delete(connection);
     this.clients.remove(connection);
     this.releaseState(connection);
@@ -431,6 +438,7 @@ export class Server
       const connection = new Connection(socket, this, this.clients.nextId(), address);
       this.#connections.add(connection);
       this.clients.add(connection);
+      if (this.log.writes('verbose')) this.log.verbose(`Accepted ${address.remote}`);
       return connection.requests;
     });
   }

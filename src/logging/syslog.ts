@@ -57,7 +57,10 @@ class SyslogOutput implements LogOutput {
   }
 
   close(): void {
-    this.#shell?.stdin?.end();
+    const stdin = this.#shell?.stdin;
+    // What it has not taken by now would keep the process waiting.
+    if (stdin?.writableLength === 0) stdin.end();
+    else stdin?.destroy();
     this.#shell = undefined;
   }
 

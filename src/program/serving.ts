@@ -58,6 +58,7 @@ async function startLogged(config: Config, log: Logger, signals: Signals): Promi
         removeOwn();
         // A start that has failed says so itself.
         if (options !== undefined) log.warn('Redis is now ready to exit, bye bye...');
+        log.close();
       },
     });
   } catch (error) {
