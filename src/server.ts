@@ -226,6 +226,11 @@ export class Server
     }
   }
 
+  /** Whether it closes, or has closed. */
+  get isClosing(): boolean {
+    return this.#closing !== undefined;
+  }
+
   /** Closes every client and stops listening; resolves when nothing is left open. */
   close(options?: ShutdownOptions): Promise<void> {
     this.#closing ??= this.#close(options);

@@ -106,6 +106,12 @@ export async function start(parts: StartParts): Promise<Server> {
   }
   parts.onListening?.(server);
   await load(server, config);
+  if (server.isClosing) {
+    // A client has shut it down while it loaded; what that has opened meanwhile is closed too.
+    await server.close();
+    await server.wal.close();
+    throw new ConfigError('the start', 'the server was shut down while it loaded its data');
+  }
   // From now on the configuration tells the port that was picked, as if it had been set.
   if (values.port === 0 && isEmbedded) config.assign('port', [String(server.port)]);
   return server;

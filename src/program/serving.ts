@@ -38,13 +38,14 @@ export async function serve(config: Config, hasArguments: boolean): Promise<void
 async function startLogged(config: Config, log: Logger, signals: Signals): Promise<Server> {
   const pidFile = pathOf(config, 'pidfile');
   let hasPidFile = false;
+  let isServing = false;
   const removeOwn = (): void => {
     if (hasPidFile) removePidFile(pidFile, log);
     hasPidFile = false;
   };
   process.on('exit', removeOwn);
   try {
-    return await start({
+    const server = await start({
       config,
       log,
       isEmbedded: false,
@@ -59,8 +60,12 @@ async function startLogged(config: Config, log: Logger, signals: Signals): Promi
         // A start that has failed says so itself.
         if (options !== undefined) log.warn('Redis is now ready to exit, bye bye...');
         log.close();
+        // Whoever ends it while it loads does not want to wait for the rest.
+        if (options !== undefined && !isServing) process.exit(0);
       },
     });
+    isServing = true;
+    return server;
   } catch (error) {
     logStartFailure(log, error, config);
     throw error;

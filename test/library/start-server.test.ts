@@ -2,6 +2,7 @@
 
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { createConnection, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
@@ -35,6 +36,26 @@ async function configGet(server: SynapServer, name: string): Promise<string> {
   await client.close();
   return items?.[1].payload?.toString() ?? '';
 }
+
+/** A connection to a unix socket; undefined while nobody listens there. */
+function connected(path: string): Promise<Socket | undefined> {
+  return new Promise((resolve) => {
+    const socket = createConnection(path);
+    socket.once('connect', () => resolve(socket));
+    socket.once('error', () => resolve(undefined));
+  });
+}
+
+describe('signals', () => {
+  test("are the program's: nothing is listened to while a server runs", async () => {
+    const signals = () => process.eventNames().filter((name) => /^SIG/.test(String(name)));
+    const before = signals();
+    const server = await start();
+    expect(signals()).toEqual(before);
+    await server.close();
+    expect(signals()).toEqual(before);
+  });
+});
 
 describe('start', () => {
   test('port 0 is a free port, which is another one for each server', async () => {
@@ -191,6 +212,28 @@ describe('close', () => {
     }
     await isBackTo(before);
     expect(readdirSync(dir)).toEqual(['log']);
+  });
+
+  test('by SHUTDOWN while it loads is a start that fails, with nothing left open', async () => {
+    const dir = directory();
+    const unixsocket = join(dir, 'socket');
+    const options = { dir, 'enable-debug-command': 'yes', loglevel: 'nothing' };
+    for (const data of [{ save: '1000 1000000' }, { appendonly: 'yes' }]) {
+      const first = await startServer({ port: 0, ...options, ...data });
+      const filling = await RawClient.connect(first.port, 60_000);
+      await filling.command('DEBUG', 'POPULATE', '150000');
+      if ('appendonly' in data) await filling.command('SET', 'k', 'v');
+      await filling.close();
+      await first.close();
+      const before = await settled();
+      const starting = startServer({ port: 0, unixsocket, ...options, ...data });
+      const refused = expect(starting).rejects.toThrow('shut down while it loaded its data');
+      const client = await until('the socket', () => connected(unixsocket));
+      client.write('SHUTDOWN NOSAVE\r\n');
+      await refused;
+      client.destroy();
+      await isBackTo(before);
+    }
   });
 
   test('closes clients in whatever state they are', async () => {

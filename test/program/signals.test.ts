@@ -146,6 +146,14 @@ describe.concurrent('SIGINT', () => {
       'Removing the pid file.',
     ]);
     expect(readdirSync(cwd).sort()).toEqual(['dump.rdb', 's']);
+    // The same by a client.
+    const third = await start(context, [], { cwd });
+    const client = await third.connect();
+    client.sendCommand(['SHUTDOWN']);
+    expect(await third.ended()).toMatchObject({ code: 0, signal: null });
+    expect((await client.readUntilClose()).length).toBe(0);
+    expect(messages(third).at(-1)).toBe('Redis is now ready to exit, bye bye...');
+    expect(messages(third)).not.toContainEqual(expect.stringMatching(/^(DB loaded|Ready)/));
   });
 
   test('ends DEBUG SLEEP, and the server with its data', async (context) => {
