@@ -38,6 +38,7 @@ import { Listener, type ListenHost, type ListenOptions } from './net/listener.ts
 import type { OutputLimits } from './net/output-limits.ts';
 import { Pace } from './net/pace.ts';
 import { clientAddress, isLoopback, PROTECTED_MODE_ERROR } from './net/peer.ts';
+import { refuseProtected } from './net/protected-commands.ts';
 import { RemoteServers } from './net/remote-servers.ts';
 import { ReplyQueue } from './net/reply-queue.ts';
 import { RequestBatch } from './net/request-batch.ts';
@@ -109,7 +110,7 @@ export class Server
   readonly #readBuffer = Buffer.allocUnsafeSlow(READ_BYTES);
   readonly #isOver = (): boolean => this.usedMemoryBytes() > this.maxMemoryBytes;
   readonly isProtected: ProtectedCheck = (client, command) =>
-    this.#refuseProtected(client, command);
+    refuseProtected(this.config, client, command);
   readonly #identity: ServerIdentity;
   #closing: Promise<void> | undefined;
   readonly #onClosed: (options: ShutdownOptions | undefined) => void;
@@ -468,16 +469,6 @@ export class Server
     for (const client of held) if (client instanceof Connection) client.requests.resume();
     // Those as well whose output drained during the pause.
     for (const connection of this.#connections) connection.requests.resume();
-  }
-
-  #refuseProtected(client: Client, command: Command): string | undefined {
-    const isModule = command.fullName.startsWith('module');
-    const directive = isModule ? 'enable-module-command' : 'enable-debug-command';
-    const access = this.config.values[directive];
-    if (access === 'yes') return undefined;
-    const { remote, unixSocket } = client.address;
-    if (access === 'local' && (unixSocket || isLoopback(remote))) return undefined;
-    return `ERR ${isModule ? 'MODULE' : 'DEBUG'} command not allowed. If the ${directive} option is set to "local", you can run it from a local connection, otherwise you need to set this option in the configuration file, and then restart the server.`;
   }
 }
 
