@@ -4,12 +4,13 @@ import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { Background, type BackgroundHost } from './background.ts';
 import type { Call } from './commands/call.ts';
-import { Client, type ClientBuffers } from './commands/client.ts';
+import type { Client } from './commands/client.ts';
 import { ClientMemory } from './commands/client-memory.ts';
 import { ClientPeaks } from './commands/client-peaks.ts';
 import { ClientRegistry, PAUSE_ALL, PAUSE_NONE } from './commands/client-registry.ts';
 import type { Command } from './commands/command.ts';
 import { DebugSwitches } from './commands/debug-switches.ts';
+import { DetachedClient } from './commands/detached-client.ts';
 import type { CommandTable } from './commands/registry.ts';
 import { ReplyBufferSettings } from './commands/reply-buffer.ts';
 import type { ServerIdentity, Services, ShutdownOptions } from './commands/services.ts';
@@ -476,28 +477,4 @@ export class Server
 function runToItsEnd(task: () => void): boolean {
   task();
   return true;
-}
-
-/** The client of calls that no connection makes. */
-class DetachedClient extends Client {
-  constructor(keyspace: Keyspace) {
-    const address = { remote: '', local: '', unixSocket: false };
-    super(0, address, keyspace.databases[0], keyspace.nowMs, true);
-  }
-
-  override buffers(): ClientBuffers {
-    return { query: 0, queryFree: 0, arguments: 0, output: 0 };
-  }
-
-  override descriptor(): number {
-    return -1;
-  }
-
-  override kill(): void {
-    this.closing = true;
-  }
-
-  override send(): void {
-    // Nobody is there to be told.
-  }
 }
