@@ -3,9 +3,10 @@
 // would do something else at another time or place: a relative expiry becomes an absolute one, a served
 // BLPOP an LPOP.
 import type { Database } from '../keyspace/database.ts';
+import type { LargeArgument } from '../protocol/large-argument.ts';
 
 /** One argument of an effect. */
-export type EffectArgument = string | Uint8Array;
+export type EffectArgument = string | Uint8Array | LargeArgument;
 
 /** Takes the effects of commands; see the head of this file. */
 export interface Effects {

@@ -269,7 +269,7 @@ function setExpiring(call: Call, command: string, unitMs: number): void {
 function recordExpiring({ request, db, server }: Call, valueAt: number, expiryMs: number): void {
   const { effects } = server;
   if (!effects.active) return;
-  const value = request.bytes(valueAt);
+  const value = request.large?.at(valueAt) ?? request.bytes(valueAt);
   effects.replace(db, 'SET', request.bytes(1), value, 'PXAT', String(expiryMs));
 }
 

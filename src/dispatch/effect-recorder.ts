@@ -8,6 +8,7 @@
 import type { EffectArgument, Effects } from '../commands/effects.ts';
 import type { Database } from '../keyspace/database.ts';
 import { digitsOf, writeInteger } from '../protocol/integer.ts';
+import type { LargeArgument, PinnedPiece } from '../protocol/large-argument.ts';
 import type { Request } from '../protocol/request.ts';
 
 const STAR = 42; // *
@@ -22,6 +23,9 @@ const MAX_KEPT_BYTES = 1024 * 1024;
 /** Below this many bytes a loop copies faster than a call into the runtime. */
 const LOOP_COPY_BYTES = 64;
 
+/** A large argument of so many bytes is pinned. */
+const PINNED_FROM_BYTES = 1024 * 1024;
+
 const LINE_END_BYTES = 2;
 const NOWHERE = -1;
 
@@ -33,8 +37,10 @@ export interface EffectStream {
   readonly groupStart: number;
   /** Up to where it is as safe as the configuration asks for. */
   readonly safeOffset: number;
-  /** Copies bytes [start, end), which are whole commands. */
+  /** Copies bytes [start, end): whole commands, or the rest of one behind pinned bytes, or what is before. */
   append(bytes: Uint8Array, start: number, end: number): void;
+  /** Adds pinned bytes, a part of a command; the stream releases them. */
+  appendPinned(bytes: PinnedPiece): void;
 }
 
 /** Records effects into a stream, once it has one; see the head of this file. */
@@ -163,16 +169,31 @@ export class EffectRecorder implements Effects {
     for (let i = 0; i < count; i++) {
       const argument = large?.at(i);
       if (argument === undefined) this.#argument(buffer, offsets[i], lengths[i]);
-      else this.#argument(argument.bytes, 0, argument.length);
+      else this.#largeArgument(argument);
     }
   }
 
   #command(args: readonly EffectArgument[]): void {
     this.#header(STAR, args.length);
     for (const arg of args) {
-      const bytes = typeof arg === 'string' ? Buffer.from(arg, 'latin1') : arg;
-      this.#argument(bytes, 0, bytes.length);
+      if (typeof arg === 'string') this.#argument(Buffer.from(arg, 'latin1'), 0, arg.length);
+      else if (arg instanceof Uint8Array) this.#argument(arg, 0, arg.length);
+      else this.#largeArgument(arg);
     }
+  }
+
+  /** An argument that is pinned, unless copying it costs less. */
+  #largeArgument(argument: LargeArgument): void {
+    if (argument.length < PINNED_FROM_BYTES) {
+      this.#argument(argument.bytes, 0, argument.length);
+      return;
+    }
+    this.#header(DOLLAR, argument.length);
+    this.#endEffect();
+    this.#stream?.appendPinned(argument.pin());
+    this.#reserve(LINE_END_BYTES);
+    this.#buffer[this.#position++] = CR;
+    this.#buffer[this.#position++] = LF;
   }
 
   #argument(bytes: Uint8Array, offset: number, length: number): void {

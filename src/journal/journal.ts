@@ -10,12 +10,15 @@ import type { EffectStream } from '../dispatch/effect-recorder.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { ReplyGate } from '../net/reply-gate.ts';
 import type { ReplyQueue } from '../net/reply-queue.ts';
-import type { Log, LogStats, SwitchListener } from '../persistence/log.ts';
+import type { Log } from '../persistence/log.ts';
 import type { LogDirectory } from '../persistence/log-directory.ts';
+import type { LogStats } from '../persistence/log-options.ts';
 import { openLog } from '../persistence/open-log.ts';
 import type { Recovery } from '../persistence/recovery.ts';
+import type { SwitchListener } from '../persistence/rotation-requests.ts';
 import { LostLogError } from '../persistence/segment-place.ts';
 import type { SyncPolicy } from '../persistence/sync-schedule.ts';
+import type { PinnedPiece } from '../protocol/large-argument.ts';
 import type { Histogram } from '../telemetry/histogram.ts';
 import { CommitDelay } from './commit-delay.ts';
 
@@ -134,7 +137,7 @@ export class Journal implements EffectStream, ReplyGate {
   }
 
   get groupStart(): number {
-    return this.#log.writtenOffset;
+    return this.#log.groupStart;
   }
 
   get safeOffset(): number {
@@ -166,7 +169,15 @@ export class Journal implements EffectStream, ReplyGate {
 
   append(bytes: Uint8Array, start: number, end: number): void {
     this.#log.append(bytes, start, end);
-    if (this.#commitScheduled) return;
+    if (!this.#commitScheduled) this.#scheduleCommit();
+  }
+
+  appendPinned(bytes: PinnedPiece): void {
+    this.#log.appendPinned(bytes);
+    if (!this.#commitScheduled) this.#scheduleCommit();
+  }
+
+  #scheduleCommit(): void {
     // What no request caused (an expiry) must not wait for one.
     this.#commitScheduled = true;
     setImmediate(() => {
@@ -181,8 +192,8 @@ export class Journal implements EffectStream, ReplyGate {
   }
 
   /**
-   * Writes all that is recorded to the file, at once.
-   * @returns whether it could
+   * Writes all that is recorded to the file.
+   * @returns whether it is there; if not, it is being written (`settled`), or cannot be (`failure`)
    */
   writeNow(): boolean {
     return this.#log.commit();
@@ -191,6 +202,11 @@ export class Journal implements EffectStream, ReplyGate {
   /** Whether what was written is not in the log's place any more. */
   get isLost(): boolean {
     return this.failure instanceof LostLogError;
+  }
+
+  /** Resolves when nothing is being written on another thread. */
+  settled(): Promise<void> {
+    return this.#log.settled();
   }
 
   /** Looks whether the log is where a start would read it: it has failed otherwise. */

@@ -165,7 +165,11 @@ export class LogKeeper implements WriteAheadLog {
     journal?.verify();
     if (journal?.isLost) throw journal.failure;
     // From here on nothing is run that changes anything.
-    if (journal?.writeNow() === false) throw journal.failure;
+    while (journal?.writeNow() === false) {
+      if (journal.failure !== undefined) throw journal.failure;
+      await journal.settled();
+    }
+    if (this.#isEnding || keyspace.isLoading) throw new Error('it cannot be loaded now');
     effects.active = false;
     const { dirty } = keyspace;
     try {

@@ -19,6 +19,7 @@ import {
   type Stats,
   statSync,
   unlinkSync,
+  write,
   writeSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -50,6 +51,14 @@ export interface FileSystem {
    * @returns how many of the bytes were written: at least one, maybe not all
    */
   append(fd: number, bytes: Uint8Array, start: number, length: number): number;
+  /** As `append`, on another thread: tells `done` an error, or how many bytes were written. */
+  appendAside(
+    fd: number,
+    bytes: Uint8Array,
+    start: number,
+    length: number,
+    done: (error: Error | null, written: number) => void,
+  ): void;
   /** The same for any other file: done twice, it leaves the same file. */
   write(fd: number, bytes: Uint8Array, start: number, length: number, position: number): number;
   truncate(fd: number, sizeBytes: number): void;
@@ -87,6 +96,7 @@ export const realFileSystem: FileSystem = {
   },
   identify: (fd) => factsOf(fstatSync(fd)),
   append: (fd, bytes, start, length) => writeSync(fd, bytes, start, length),
+  appendAside: (fd, bytes, start, length, done) => write(fd, bytes, start, length, null, done),
   write: writeSync,
   truncate: ftruncateSync,
   size: (fd) => fstatSync(fd).size,
@@ -159,6 +169,11 @@ function openIfPossible(path: string): number | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** What was thrown, as an error. */
+export function errorOf(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
 }
 
 /** Whether an error says that there is no such file. */

@@ -7,10 +7,13 @@
 //            ▲ position in file                     ▲ header    gathered     ▲
 //            └ written, kept until synced ────────┘ groupAt                  at
 //
-// A group that tells the time has its stamp at groupAt, and its header behind that.
+// A group that tells the time has its stamp at groupAt, and its header behind that. One that has large
+// arguments in it leaves its chunk to be written (scattered-group.ts): what follows begins another one.
+import type { PinnedPiece } from '../protocol/large-argument.ts';
 import { copyWide, ViewCache, viewOf } from '../protocol/wide-copy.ts';
 import { HEADER_BYTES, writeGroupHeader } from './group-header.ts';
 import type { OpenSegment } from './open-segment.ts';
+import { type PlacedPiece, ScatteredGroup } from './scattered-group.ts';
 import { STAMP_BYTES, writeTimeStamp } from './time-stamp.ts';
 
 /** Chunks kept for use again, in bytes: memory that comes and goes makes V8 collect garbage. */
@@ -45,8 +48,10 @@ export class GroupBuffer {
   #toldSeconds = 0;
   #endOffset: number;
   readonly #chunkBytes: number;
-  /** Full chunks with bytes that are not known to be on disk, from old to new. */
-  #kept: Chunk[] = [];
+  /** Large arguments of the current group, with their distances from its beginning. */
+  #pieces: PlacedPiece[] = [];
+  /** Full chunks, and groups by themselves, with bytes that are not known to be on disk, from old to new. */
+  #kept: (Chunk | ScatteredGroup)[] = [];
   #keptBytes = 0;
   readonly #spare: Buffer[] = [];
   readonly #maxSpare: number;
@@ -64,7 +69,13 @@ export class GroupBuffer {
 
   /** Bytes gathered for the current group. */
   get pendingBytes(): number {
-    return this.#at - this.groupAt - this.#stampBytes - HEADER_BYTES;
+    const pinned = this.#pieces.reduce((sum, { bytes }) => sum + bytes.length, 0);
+    return this.#at - this.groupAt - this.#stampBytes - HEADER_BYTES + pinned;
+  }
+
+  /** Whether the current group has large arguments in it: then it is not sealed, but taken out. */
+  get isScattered(): boolean {
+    return this.#pieces.length > 0;
   }
 
   /** Written bytes, annotations included, that are kept because they are not known to be on disk. */
@@ -98,6 +109,42 @@ export class GroupBuffer {
     const length = end - start;
     if (this.#at + length > this.buffer.length) this.#makeRoom(length);
     this.#at = copyWide(this.#view, this.#at, this.#sources.viewOf(bytes), start, length);
+  }
+
+  /** Adds pinned bytes to the current group; they are released when they need not be written again. */
+  appendPinned(bytes: PinnedPiece): void {
+    this.#pieces.push({ at: this.#at - this.groupAt, bytes });
+  }
+
+  /** Takes the current group out, which is scattered and ends at an offset; the next one begins. */
+  takeScattered(endOffset: number): ScatteredGroup {
+    const { groupAt } = this;
+    const group = new ScatteredGroup({
+      bytes: Buffer.from(this.buffer.subarray(groupAt, this.#at)),
+      pieces: this.#pieces,
+      stampBytes: this.#stampBytes,
+      segment: this.#segment,
+      position: this.groupPosition,
+      endOffset,
+    });
+    this.#pieces = [];
+    this.#stampBytes = 0;
+    if (groupAt > 0) this.#nextChunk(this.#chunkBytes);
+    this.#position += group.sizeBytes;
+    this.#at = HEADER_BYTES;
+    return group;
+  }
+
+  /** Notes that a group that was taken out is in the file; `isKept` as for `advance`. */
+  keepScattered(group: ScatteredGroup, isKept: boolean): void {
+    this.#endOffset = group.endOffset;
+    if (isKept) {
+      this.#kept.push(group);
+      this.#keptBytes += group.sizeBytes;
+    } else {
+      group.release();
+      this.release(group.endOffset);
+    }
   }
 
   /**
@@ -143,8 +190,14 @@ export class GroupBuffer {
   release(offset: number): void {
     let count = 0;
     while (count < this.#kept.length && this.#kept[count].endOffset <= offset) {
-      this.#keptBytes -= this.#kept[count].writtenBytes;
-      this.#recycle(this.#kept[count++].buffer);
+      const kept = this.#kept[count++];
+      if (kept instanceof ScatteredGroup) {
+        this.#keptBytes -= kept.sizeBytes;
+        kept.release();
+      } else {
+        this.#keptBytes -= kept.writtenBytes;
+        this.#recycle(kept.buffer);
+      }
     }
     if (count > 0) this.#kept = this.#kept.slice(count);
     const isEmpty = this.#at === this.groupAt + HEADER_BYTES;
@@ -160,10 +213,8 @@ export class GroupBuffer {
   }
 
   /** What must be written again when the data of a file may be lost, from old to new. */
-  chunksOf(segment: OpenSegment): Chunk[] {
-    return [...this.#kept, this.#current()].filter(
-      (chunk) => chunk.segment === segment && chunk.writtenBytes > 0,
-    );
+  keptOf(segment: OpenSegment): (Chunk | ScatteredGroup)[] {
+    return [...this.#kept, this.#current()].filter((kept) => kept.segment === segment);
   }
 
   #current(): Chunk {

@@ -55,11 +55,22 @@ export function writeGroupHeader(
   bodyEnd: number,
 ): void {
   const bodyStart = at + HEADER_BYTES;
+  const crc = crc32(buffer.subarray(bodyStart, bodyEnd));
+  placeGroupHeader(buffer, at, stampBytes, { start, length: bodyEnd - bodyStart, synced, crc });
+}
+
+/** As `writeGroupHeader`, for a group whose length and checksum are known, wherever its bytes are. */
+export function placeGroupHeader(
+  buffer: Buffer,
+  at: number,
+  stampBytes: number,
+  { start, length, synced, crc }: GroupHeader,
+): void {
   buffer.set(MAGIC, at);
   writeHex(buffer, at + START_AT, OFFSET_DIGITS, start);
-  writeHex(buffer, at + LENGTH_AT, WORD_DIGITS, bodyEnd - bodyStart);
+  writeHex(buffer, at + LENGTH_AT, WORD_DIGITS, length);
   writeHex(buffer, at + SYNCED_AT, OFFSET_DIGITS, synced);
-  writeHex(buffer, at + BODY_CRC_AT, WORD_DIGITS, crc32(buffer.subarray(bodyStart, bodyEnd)));
+  writeHex(buffer, at + BODY_CRC_AT, WORD_DIGITS, crc);
   buffer[at + LENGTH_AT - 1] = SPACE;
   buffer[at + SYNCED_AT - 1] = SPACE;
   buffer[at + BODY_CRC_AT - 1] = SPACE;

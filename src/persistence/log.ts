@@ -9,13 +9,20 @@
 //   again, in place, before the next fsync. (A new segment instead would leave an old one behind
 //   with the same groups in it, which Redis would run twice.) Under `no` nothing is kept: there
 //   nothing is promised of the disk, except for what a sync has failed for already.
+// - A group that has large arguments in it is written on another thread, slice by slice. Until all of it
+//   is in the file nothing else is written, and the next group gathers.
 // - Nothing is called synced unless its file is where a start would look for it (segment-place.ts).
+import type { PinnedPiece } from '../protocol/large-argument.ts';
 import { Histogram } from '../telemetry/histogram.ts';
-import { appendAll, type FileSystem, writeAll } from './file-system.ts';
+import { appendAll, errorOf, type FileSystem } from './file-system.ts';
 import { GroupBuffer } from './group-buffer.ts';
+import { appendNow, GroupWriter, sumNow, writeKept } from './group-writer.ts';
 import type { LogDirectory } from './log-directory.ts';
+import type { LogOptions, LogStats } from './log-options.ts';
 import type { SegmentFile } from './manifest.ts';
 import type { OpenSegment } from './open-segment.ts';
+import { RotationRequests, type SwitchListener } from './rotation-requests.ts';
+import type { ScatteredGroup } from './scattered-group.ts';
 import { type LostLogError, lossOf } from './segment-place.ts';
 import { SegmentRotation } from './segment-rotation.ts';
 import { type SyncPolicy, SyncSchedule } from './sync-schedule.ts';
@@ -23,53 +30,6 @@ import { type SyncPolicy, SyncSchedule } from './sync-schedule.ts';
 /** With more to keep in memory than this, a sync does not wait for its time. */
 const EARLY_SYNC_BYTES = 16 * 1024 * 1024;
 const CLOSED = 'the log was closed';
-
-/** How a log writes, and whom it tells. */
-export interface LogOptions {
-  readonly policy: SyncPolicy;
-  /** Size of the pieces in which memory for groups is asked for (`buffer_size_kb`). */
-  readonly bufferBytes: number;
-  /** A segment of this size is followed by a new one (`max_size_mb`). */
-  readonly maxSegmentBytes: number;
-  /** Between two attempts after an error. */
-  readonly retryMs: number;
-  /** Whether groups tell the time when the second has changed (`aof-timestamp-enabled`). */
-  readonly tellsTime: boolean;
-  /** The time, in ms since the epoch. */
-  nowMs(): number;
-  /** `writtenOffset` or `syncedOffset` has grown, outside `commit`. */
-  onProgress(): void;
-  /** The disk has failed: `failure` says how, until `onRecovered`. */
-  onFailure(error: Error): void;
-  onRecovered(): void;
-  /** Something could not be done and will be tried again; nothing is lost by it. */
-  onWarning(error: Error): void;
-}
-
-/** Who waits for a new segment. */
-export interface SwitchListener {
-  /** The log has gone over, at an offset that is the stream's end at this moment. */
-  switched(offset: number): void;
-  /** There is no new segment, and nobody tries any more on this one's behalf. */
-  failed(error: Error): void;
-}
-
-/** Figures for INFO; sizes in bytes. */
-export interface LogStats {
-  readonly groups: number;
-  /** Written to files, annotations and time stamps included. */
-  readonly bytes: number;
-  readonly lastGroupBytes: number;
-  /** In no file yet. */
-  readonly pendingBytes: number;
-  /** Written, and not known to be on disk. */
-  readonly unsyncedBytes: number;
-  /** Memory kept for writing again, annotations included. */
-  readonly keptBytes: number;
-  /** Of the newest segment. */
-  readonly segmentBytes: number;
-  readonly lastSyncUs: number;
-}
 
 /** The log, open for writing. See `openLog`. */
 export class Log {
@@ -83,6 +43,7 @@ export class Log {
   readonly #buffer: GroupBuffer;
   readonly #schedule: SyncSchedule;
   readonly #rotation: SegmentRotation;
+  readonly #requests: RotationRequests;
   /** Files with anything that is not on disk, from old to new; the last is being written. */
   readonly #files: OpenSegment[];
   #offset: number;
@@ -95,12 +56,11 @@ export class Log {
   /** Whether there is something behind the last whole group that could not be cut off. */
   #hasTornEnd = false;
   #syncFailure: Error | undefined;
+  /** Writes a group that has large arguments in it; what comes meanwhile is gathered for the next one. */
+  #writer: GroupWriter | undefined;
   #writeTimer: NodeJS.Timeout | undefined;
-  #rotationTimer: NodeJS.Timeout | undefined;
-  /** Start of the newest segment; undefined once it is in the manifest. */
-  #untoldStart: number | undefined;
-  #listeners: SwitchListener[] = [];
   #isClosed = false;
+  readonly #warn = (error: unknown): void => this.#options.onWarning(errorOf(error));
 
   constructor(
     directory: LogDirectory,
@@ -119,6 +79,12 @@ export class Log {
     directory.durableOffset = segment.end;
     this.#buffer = new GroupBuffer(options.bufferBytes, segment, segment.end);
     this.#rotation = new SegmentRotation(directory, starts);
+    this.#requests = new RotationRequests(this.#rotation, {
+      retryMs: options.retryMs,
+      isSegmentFull: () => this.#isSegmentFull,
+      ready: () => this.#switch(),
+      onWarning: (error) => options.onWarning(error),
+    });
     const target = {
       hasUnsynced: () =>
         this.#syncedOffset < this.#writtenOffset || this.#syncFailure !== undefined,
@@ -166,7 +132,21 @@ export class Log {
     );
   }
 
-  /** Whether there is a pending group. */
+  /** Where the group begins that is being gathered. */
+  get groupStart(): number {
+    return this.#writer?.group.endOffset ?? this.#writtenOffset;
+  }
+
+  /** Whether a group that has large arguments in it is being written. */
+  get isWriting(): boolean {
+    return this.#writer?.isRunning ?? false;
+  }
+
+  get #isSegmentFull(): boolean {
+    return this.segment.sizeBytes >= this.#options.maxSegmentBytes;
+  }
+
+  /** Whether there is a pending group, or one that is being written. */
   get hasPending(): boolean {
     return this.#offset > this.#writtenOffset;
   }
@@ -205,25 +185,45 @@ export class Log {
 
   /** Copies bytes [start, end), which are whole commands, into the pending group. */
   append(bytes: Uint8Array, start: number, end: number): void {
-    if (this.tellsTime && !this.hasPending) {
-      this.#buffer.stamp(Math.floor(this.#options.nowMs() / 1000));
-    }
+    this.#stampGroup();
     this.#buffer.append(bytes, start, end);
     this.#offset += end - start;
   }
 
+  /** Adds pinned bytes, a part of a command, to the pending group; releases them in due time. */
+  appendPinned(bytes: PinnedPiece): void {
+    this.#stampGroup();
+    this.#buffer.appendPinned(bytes);
+    this.#offset += bytes.length;
+  }
+
+  #stampGroup(): void {
+    if (!this.tellsTime || this.#offset > this.groupStart) return;
+    this.#buffer.stamp(Math.floor(this.#options.nowMs() / 1000));
+  }
+
   /**
    * Writes the pending group.
-   * @returns whether nothing is pending any more; if not, it is retried until it works
+   * @returns whether nothing is pending any more; if not, it is being written (`isWriting`), or retried
+   *   until it works
    */
   commit(): boolean {
     if (!this.hasPending) return true;
     if (!this.#write()) return false;
+    this.#committed();
+    return true;
+  }
+
+  #committed(): void {
     this.#schedule.written();
     if (this.#buffer.keptBytes > EARLY_SYNC_BYTES) this.#schedule.startNow();
-    if (this.segment.sizeBytes >= this.#options.maxSegmentBytes) this.#prepareNext();
+    if (this.#isSegmentFull) this.#requests.prepare();
     if (this.#rotation.next !== undefined) this.#switch();
-    return true;
+  }
+
+  /** Resolves when no group is being written on another thread. */
+  async settled(): Promise<void> {
+    await this.#writer?.settled();
   }
 
   /** Looks whether the log is where a start would read it; if not, it has failed until it is again. */
@@ -237,8 +237,12 @@ export class Log {
   }
 
   /** Resolves when all that is written now is on disk, however long that takes. */
-  flush(): Promise<void> {
+  async flush(): Promise<void> {
     this.commit();
+    while (this.isWriting) {
+      await this.settled();
+      this.commit();
+    }
     return this.#schedule.flush();
   }
 
@@ -248,8 +252,7 @@ export class Log {
       listener.failed(new Error(CLOSED));
       return;
     }
-    this.#listeners.push(listener);
-    this.#prepareNext();
+    this.#requests.add(listener);
   }
 
   /**
@@ -260,12 +263,11 @@ export class Log {
     if (this.#isClosed) return;
     this.#isClosed = true;
     clearTimeout(this.#writeTimer);
-    clearTimeout(this.#rotationTimer);
-    this.#refuseSwitch(new Error(CLOSED));
+    this.#requests.close(new Error(CLOSED));
     await this.#schedule.stop();
+    await this.#writer?.settled();
     try {
-      if (this.hasPending) this.#write();
-      if (this.#writeFailure !== undefined) throw this.#writeFailure;
+      this.#writeRest();
       for (const file of this.#files) {
         if (this.#syncFailure !== undefined) this.#writeAgain(file);
         await this.#fs.sync(file.fd);
@@ -273,21 +275,23 @@ export class Log {
         if (loss !== undefined) throw loss;
       }
       this.#syncedOffset = this.#writtenOffset;
-      await this.#tellStart();
+      this.#buffer.release(this.#syncedOffset);
+      await this.#rotation.tellStart(this.#syncedOffset);
     } finally {
       for (const { fd } of this.#files) this.#fs.close(fd);
       await this.#rotation.close();
     }
   }
 
-  /** Writes the pending group; whether that worked. */
+  /** Writes the pending group; whether it is in its file. */
   #write(): boolean {
     const buffer = this.#buffer;
-    const segment = this.#files[this.#files.length - 1];
-    const isKept = this.#schedule.policy.mode !== 'no' || this.#syncFailure !== undefined;
-    // Under `no` it is not known what is on disk; recovery is then to take no damage for a torn end.
-    const synced = isKept ? this.#syncedOffset : this.#writtenOffset;
-    const length = buffer.seal(this.#writtenOffset, synced);
+    if (this.#writer !== undefined || buffer.isScattered) {
+      this.#writeScattered();
+      return false;
+    }
+    const { segment } = this;
+    const length = buffer.seal(this.#writtenOffset, this.#knownSynced);
     try {
       if (this.#hasTornEnd) this.#cutTornEnd(segment);
       appendAll(this.#fs, segment.fd, buffer.buffer, buffer.groupAt, length);
@@ -295,20 +299,79 @@ export class Log {
       this.#writeFailed(errorOf(error), segment);
       return false;
     }
+    this.#noteWritten(length, this.#offset);
+    buffer.advance(this.#offset, this.#isKept);
+    return true;
+  }
+
+  /** Whether what is written must be kept until it is on disk. */
+  get #isKept(): boolean {
+    return this.#schedule.policy.mode !== 'no' || this.#syncFailure !== undefined;
+  }
+
+  /** Under `no` it is not known what is on disk; recovery is then to take no damage for a torn end. */
+  get #knownSynced(): number {
+    return this.#isKept ? this.#syncedOffset : this.#writtenOffset;
+  }
+
+  /** A group of so many bytes, annotation included, is in the file: the stream up to an offset. */
+  #noteWritten(length: number, endOffset: number): void {
+    const segment = this.#files[this.#files.length - 1];
     this.#groups++;
     this.#bytes += length;
-    this.#lastGroupBytes = this.#offset - this.#writtenOffset;
-    this.#writtenOffset = this.#offset;
+    this.#lastGroupBytes = endOffset - this.#writtenOffset;
+    this.#writtenOffset = endOffset;
     segment.sizeBytes += length;
-    segment.end = this.#offset;
-    buffer.advance(this.#offset, isKept);
-    if (this.#writeFailure !== undefined) {
-      this.#writeFailure = undefined;
-      this.#recovered();
-      // It need not be one of those who wait for it that had it written at last.
-      setImmediate(this.#options.onProgress);
+    segment.end = endOffset;
+    if (this.#writeFailure === undefined) return;
+    this.#writeFailure = undefined;
+    this.#recovered();
+    // It need not be one of those who wait for it that had it written at last.
+    setImmediate(this.#options.onProgress);
+  }
+
+  /** Begins to write the pending group, which has large arguments in it, unless that is under way. */
+  #writeScattered(): void {
+    this.#writer ??= new GroupWriter(this.#fs, this.#buffer.takeScattered(this.#offset));
+    const writer = this.#writer;
+    const { segment } = this;
+    // After an error it is not tried again before its time.
+    if (writer.isRunning || this.#writeTimer !== undefined) return;
+    try {
+      if (this.#hasTornEnd) this.#cutTornEnd(segment);
+    } catch (error) {
+      this.#writeFailed(errorOf(error), segment);
+      return;
     }
-    return true;
+    const seal = (group: ScatteredGroup) => group.seal(this.#writtenOffset, this.#knownSynced);
+    writer.write(seal, (error) => {
+      if (error !== undefined) this.#writeFailed(error, segment);
+      else this.#scatteredWritten(writer.group);
+    });
+  }
+
+  #scatteredWritten(group: ScatteredGroup): void {
+    this.#writer = undefined;
+    this.#noteWritten(group.sizeBytes, group.endOffset);
+    this.#buffer.keepScattered(group, this.#isKept);
+    if (this.#isClosed) return;
+    this.#committed();
+    this.commit();
+    this.#options.onProgress();
+  }
+
+  /** Writes all that is pending, at once. @throws the system's error */
+  #writeRest(): void {
+    while (this.#writer !== undefined || this.#buffer.isScattered) {
+      const group = this.#writer?.group ?? this.#buffer.takeScattered(this.#offset);
+      if (this.#hasTornEnd) this.#cutTornEnd(this.segment);
+      sumNow(group);
+      group.seal(this.#writtenOffset, this.#knownSynced);
+      appendNow(this.#fs, group);
+      this.#scatteredWritten(group);
+    }
+    if (this.hasPending) this.#write();
+    if (this.#writeFailure !== undefined) throw this.#writeFailure;
   }
 
   #writeFailed(error: Error, segment: OpenSegment): void {
@@ -358,7 +421,7 @@ export class Log {
 
   #synced(file: OpenSegment, target: number, done: (succeeded: boolean) => void): void {
     this.#syncedOffset = Math.max(this.#syncedOffset, target);
-    this.#tellStart().catch((error: unknown) => this.#options.onWarning(errorOf(error)));
+    this.#rotation.tellStart(this.#syncedOffset).catch(this.#warn);
     this.#buffer.release(target);
     const isDone = file === this.segment;
     if (!isDone && file.end === target) {
@@ -385,7 +448,8 @@ export class Log {
   }
 
   #lossOf(file: OpenSegment): LostLogError | undefined {
-    return lossOf(this.directory, file, this.#hasTornEnd && file === this.segment);
+    const hasMore = this.#hasTornEnd || this.isWriting;
+    return lossOf(this.directory, file, hasMore && file === this.segment);
   }
 
   /** Makes the kernel know again what it may have dropped: in place, and only in the very same file. */
@@ -394,9 +458,7 @@ export class Log {
     if (loss !== undefined) throw loss;
     const fd = this.#fs.open(this.directory.pathOf(file.name), 'r+');
     try {
-      for (const { buffer, writtenBytes, position } of this.#buffer.chunksOf(file)) {
-        writeAll(this.#fs, fd, buffer, 0, writtenBytes, position);
-      }
+      for (const kept of this.#buffer.keptOf(file)) writeKept(this.#fs, fd, kept);
     } finally {
       this.#fs.close(fd);
     }
@@ -404,32 +466,6 @@ export class Log {
 
   #recovered(): void {
     if (this.failure === undefined) this.#options.onRecovered();
-  }
-
-  #prepareNext(): void {
-    if (this.#rotation.isUnderWay || this.#rotationTimer !== undefined || this.#isClosed) return;
-    this.#rotation.prepare().then(
-      () => this.#switch(),
-      (error: unknown) => this.#rotateLater(errorOf(error)),
-    );
-  }
-
-  #refuseSwitch(error: Error): void {
-    const listeners = this.#listeners;
-    this.#listeners = [];
-    for (const listener of listeners) listener.failed(error);
-  }
-
-  #rotateLater(error: Error): void {
-    this.#refuseSwitch(error);
-    if (this.#isClosed) return;
-    this.#options.onWarning(error);
-    if (this.segment.sizeBytes < this.#options.maxSegmentBytes) return;
-    this.#rotationTimer = setTimeout(() => {
-      this.#rotationTimer = undefined;
-      this.#prepareNext();
-    }, this.#options.retryMs);
-    this.#rotationTimer.unref();
   }
 
   /** Goes over to the segment that is ready, unless what is pending must go to the old one first. */
@@ -446,26 +482,14 @@ export class Log {
     const old = this.segment;
     this.#files.push(segment);
     this.#buffer.changeSegment(segment);
-    this.#untoldStart = start;
     this.#rotation
       .begin(next, start)
-      .then(() => this.#tellStart())
-      .catch((error: unknown) => this.#options.onWarning(errorOf(error)));
+      .then(() => this.#rotation.tellStart(this.#syncedOffset))
+      .catch(this.#warn);
     if (this.#syncedOffset === old.end && !this.#schedule.isRunning) this.#closeOld(old);
     // Under `no` as well, so that old segments need not stay open.
     else this.#schedule.startNow();
-    const listeners = this.#listeners;
-    this.#listeners = [];
-    for (const listener of listeners) listener.switched(start);
-  }
-
-  /** Has the manifest tell where the newest segment begins, if all that is before is on disk. */
-  async #tellStart(): Promise<void> {
-    const { directory } = this;
-    directory.durableOffset = this.#syncedOffset;
-    if (this.#untoldStart === undefined || this.#untoldStart > this.#syncedOffset) return;
-    this.#untoldStart = undefined;
-    await directory.update((manifest) => manifest);
+    this.#requests.switched(start);
   }
 
   /** Closes a segment that is on disk to its end. */
@@ -473,8 +497,4 @@ export class Log {
     this.#files.splice(this.#files.indexOf(old), 1);
     this.#fs.close(old.fd);
   }
-}
-
-function errorOf(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }

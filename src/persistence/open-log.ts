@@ -1,8 +1,9 @@
 // Opens the log for writing where recovery has left off, or for the first time.
 
 import { syncDirectory, syncFile } from './file-system.ts';
-import { Log, type LogOptions } from './log.ts';
+import { Log } from './log.ts';
 import type { LogDirectory } from './log-directory.ts';
+import type { LogOptions } from './log-options.ts';
 import { newReplicationId, type SegmentFile } from './manifest.ts';
 import type { OpenSegment } from './open-segment.ts';
 import type { Recovery } from './recovery.ts';

@@ -22,6 +22,8 @@ export class SegmentRotation {
   readonly #starts: Map<number, number>;
   #next: NextSegment | undefined;
   #preparing: Promise<NextSegment> | undefined;
+  /** Start of the newest segment; undefined once it is in the manifest. */
+  #untoldStart: number | undefined;
 
   constructor(directory: LogDirectory, starts: ReadonlyMap<number, number>) {
     this.#directory = directory;
@@ -52,8 +54,17 @@ export class SegmentRotation {
   /** Notes that the log has gone over. */
   begin(segment: NextSegment, start: number): Promise<void> {
     this.#starts.set(segment.seq, start);
+    this.#untoldStart = start;
     this.#next = undefined;
     return this.#directory.amend((manifest) => this.withStarts(manifest));
+  }
+
+  /** Has the manifest tell where the newest segment begins, if all that is before is on disk. */
+  async tellStart(syncedOffset: number): Promise<void> {
+    this.#directory.durableOffset = syncedOffset;
+    if (this.#untoldStart === undefined || this.#untoldStart > syncedOffset) return;
+    this.#untoldStart = undefined;
+    await this.#directory.update((manifest) => manifest);
   }
 
   /** The offset at which a segment begins. */

@@ -3,8 +3,11 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { EffectRecorder } from '../../src/dispatch/effect-recorder.ts';
 import type { Database } from '../../src/keyspace/database.ts';
 import { Keyspace } from '../../src/keyspace/keyspace.ts';
+import { ExternalBlocks } from '../../src/memory/external.ts';
+import { ReceivedBytes } from '../../src/memory/received-bytes.ts';
 import { CommandReader } from '../../src/persistence/commands-of.ts';
 import { COMPLETE, RequestDecoder } from '../../src/protocol/decoder.ts';
+import type { PinnedPiece } from '../../src/protocol/large-argument.ts';
 import { Request } from '../../src/protocol/request.ts';
 
 const [zero, one, two] = new Keyspace(3).databases as [Database, Database, Database];
@@ -12,6 +15,7 @@ const [zero, one, two] = new Keyspace(3).databases as [Database, Database, Datab
 /** A recorder and what it has recorded, a line a command. */
 function recording() {
   const pieces: Buffer[] = [];
+  const pinned: PinnedPiece[] = [];
   const recorder = new EffectRecorder();
   const stream = {
     offset: 0,
@@ -20,6 +24,13 @@ function recording() {
     append: (bytes: Uint8Array, start: number, end: number) => {
       pieces.push(Buffer.from(bytes.subarray(start, end)));
       stream.offset += end - start;
+    },
+    appendPinned: (piece: PinnedPiece) => {
+      const bytes = Buffer.alloc(piece.length);
+      piece.copyTo(bytes, 0, 0, piece.length);
+      pieces.push(bytes);
+      pinned.push(piece);
+      stream.offset += piece.length;
     },
   };
   const endGroup = (): void => {
@@ -35,7 +46,7 @@ function recording() {
     });
     return found;
   };
-  return { recorder, lines, endGroup, bytes: () => Buffer.concat(pieces) };
+  return { recorder, lines, endGroup, pinned, bytes: () => Buffer.concat(pieces) };
 }
 
 function run(recorder: EffectRecorder, database: Database, ...args: string[]): void {
@@ -83,6 +94,39 @@ describe('a request as it was received', () => {
     for (const text of ['*2\r\n$3\r\nDEL\r\n$1\rxk\r\n', '*2\rx$3\r\nDEL\r\n$1\r\nk\r\n']) {
       expect(recorded(text)).toBe('*2\r\n$3\r\nDEL\r\n$1\r\nk\r\n');
     }
+  });
+});
+
+describe('a large argument', () => {
+  const blocks = new ExternalBlocks();
+
+  function received(bytes: Buffer): ReceivedBytes {
+    const argument = new ReceivedBytes(blocks, bytes.length);
+    const line = Buffer.concat([bytes, Buffer.from('\r\n')]);
+    for (let at = 0; at < line.length; ) at = argument.fill(line, at, line.length);
+    return argument;
+  }
+
+  test.each([
+    ['is copied', 100_000, 0],
+    ['is pinned when it is long enough', 1024 * 1024, 1],
+  ])('%s', (_, length, pins) => {
+    const { recorder, lines, pinned } = recording();
+    const text = 'x'.repeat(length);
+    const request = Request.of(['SET', 'k']);
+    request.reserve(4);
+    request.pushLarge(received(Buffer.from(text)));
+    request.push(request.offsets[1], 1);
+    recorder.begin();
+    recorder.end(zero, request);
+    recorder.begin();
+    recorder.replace(zero, 'SET', 'other', request.large?.at(2) ?? '', 'PXAT', '1');
+    request.releaseLarge();
+    expect(pinned).toHaveLength(2 * pins);
+    expect(blocks.usedBytes > 0).toBe(pins > 0);
+    for (const piece of pinned) piece.release();
+    expect(blocks.usedBytes).toBe(0);
+    expect(lines()).toEqual([`SET k ${text} k`, `SET other ${text} PXAT 1`]);
   });
 });
 
@@ -144,7 +188,8 @@ test('a log that ended in another database goes on in the right one', () => {
   const pieces: Buffer[] = [];
   const append = (bytes: Uint8Array, start: number, end: number) =>
     void pieces.push(Buffer.from(bytes.subarray(start, end)));
-  recorder.start({ offset: 9, safeOffset: 9, groupStart: 9, append }, 2);
+  const stream = { offset: 9, safeOffset: 9, groupStart: 9, append, appendPinned: () => {} };
+  recorder.start(stream, 2);
   run(recorder, zero, 'SET', 'k', 'v');
   expect(Buffer.concat(pieces).toString()).toMatch(/^\*2\r\n\$6\r\nSELECT\r\n\$1\r\n0\r\n\*3/);
 });

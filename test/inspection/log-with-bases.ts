@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { baseChecker } from '../../src/inspection/base-file.ts';
 import { installBase } from '../../src/persistence/generations.ts';
 import { inspect, type Verdict } from '../../src/persistence/inspection.ts';
-import type { LogOptions } from '../../src/persistence/log.ts';
+import type { LogOptions } from '../../src/persistence/log-options.ts';
 import { append, BASE_NAME, command, newLog, rotate } from '../persistence/logs.ts';
 import { load, save } from '../rdb/loading.ts';
 import { fileOf, rdbString } from '../rdb/payloads.ts';

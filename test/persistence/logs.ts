@@ -4,8 +4,9 @@
 import { crc32 } from 'node:zlib';
 import type { OpenMode } from '../../src/files/regular-file.ts';
 import { type FileSystem, realFileSystem } from '../../src/persistence/file-system.ts';
-import type { Log, LogOptions } from '../../src/persistence/log.ts';
+import type { Log } from '../../src/persistence/log.ts';
 import { LogDirectory } from '../../src/persistence/log-directory.ts';
+import type { LogOptions } from '../../src/persistence/log-options.ts';
 import { NOTHING_RECOVERED, openLog } from '../../src/persistence/open-log.ts';
 import { type Recovery, recover } from '../../src/persistence/recovery.ts';
 
@@ -131,6 +132,21 @@ export class FaultyFileSystem implements FileSystem {
   append(fd: number, bytes: Uint8Array, start: number, length: number): number {
     const taken = this.#check('write') ?? length;
     return realFileSystem.append(fd, bytes, start, Math.min(taken, length));
+  }
+
+  appendAside(
+    fd: number,
+    bytes: Uint8Array,
+    start: number,
+    length: number,
+    done: (error: Error | null, written: number) => void,
+  ): void {
+    try {
+      const taken = this.#check('write') ?? length;
+      realFileSystem.appendAside(fd, bytes, start, Math.min(taken, length), done);
+    } catch (error) {
+      setImmediate(() => done(error as Error, 0));
+    }
   }
 
   truncate(fd: number, sizeBytes: number): void {
