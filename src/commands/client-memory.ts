@@ -17,11 +17,12 @@ import type { Client } from './client.ts';
 import type { ClientRegistry } from './client-registry.ts';
 import { typeOf } from './client-type.ts';
 
-/**
- * Share of V8's limit that clients may take. The rest is for the program, for what commands allocate, and
- * for the young generation, which the limit includes.
- */
-const HEAP_SHARE = 0.3;
+/** The largest young generation that V8 chooses by itself: its limit includes it. */
+const YOUNG_BYTES = 192 * 1024 * 1024;
+/** Share of the old generation that clients may take; the rest is for the program and for garbage. */
+const HEAP_SHARE = 0.5;
+/** The same where V8 is given so little that a young generation of that size does not fit. */
+const SMALL_HEAP_SHARE = 0.2;
 /** Share of the machine's, or container's, memory that clients may take. */
 const MEMORY_SHARE = 0.5;
 /** A `maxmemory-clients` below this would close everybody. */
@@ -54,7 +55,7 @@ export class ClientMemory {
   largeBytes = 0;
   /** Whether a limit may be exceeded: `evict` is to be called as soon as no command runs. */
   isOver = false;
-  readonly heapLimitBytes = Math.floor(getHeapStatistics().heap_size_limit * HEAP_SHARE);
+  readonly heapLimitBytes = heapShareOf(getHeapStatistics().heap_size_limit);
   readonly memoryLimitBytes = Math.floor(machineBytes() * MEMORY_SHARE);
 
   readonly #clients: ClientRegistry;
@@ -190,6 +191,12 @@ function isEvictable(client: Client): boolean {
   if (client.noEvict) return false;
   const type = typeOf(client);
   return type === 'normal' || type === 'pubsub';
+}
+
+/** How much of a heap with so many bytes, of which nobody tells what is for which generation. */
+function heapShareOf(limitBytes: number): number {
+  const share = Math.max((limitBytes - YOUNG_BYTES) * HEAP_SHARE, limitBytes * SMALL_HEAP_SHARE);
+  return Math.floor(share);
 }
 
 /** Memory of the machine, or of the container if that has less, in bytes. */
