@@ -88,6 +88,16 @@ export class ClientMemory {
     return this.heldBytes - this.largeBytes;
   }
 
+  /** Bytes that clients may take besides, whatever the settings say. */
+  get roomBytes(): number {
+    return Math.max(0, this.memoryLimitBytes - this.bytes);
+  }
+
+  /** Whether there is room for so many bytes that are not counted yet. */
+  hasRoomFor(bytes: number): boolean {
+    return this.bytes + bytes <= this.memoryLimitBytes;
+  }
+
   /** Counts bytes that are kept for a client, or (negative) given back. */
   add(heapBytes: number, outsideBytes: number): void {
     this.heapBytes += heapBytes;

@@ -3,6 +3,7 @@
 // a socket (replay of the log, tests) are possible too.
 import type { Database } from '../keyspace/database.ts';
 import type { Watcher, Watches } from '../keyspace/watch.ts';
+import type { PartList } from '../protocol/part-list.ts';
 import type { Reply, ReplyPart } from '../protocol/reply.ts';
 import type { Request } from '../protocol/request.ts';
 import type { Subscriber, Subscriptions } from '../pubsub/subscriber.ts';
@@ -101,7 +102,7 @@ export abstract class Client implements Watcher, Subscriber, TrackedClient {
   /** What it is subscribed to; undefined exactly while that is nothing. */
   subscriptions: Subscriptions | undefined = undefined;
   /** Messages for it that its own request caused while CLIENT REPLY keeps answers back. */
-  insertions: ReplyPart[] | undefined = undefined;
+  insertions: PartList | undefined = undefined;
   /** Its client-side caching; undefined until it asks for it (CLIENT TRACKING). */
   tracker: Tracker | undefined = undefined;
 
@@ -253,7 +254,7 @@ export abstract class Client implements Watcher, Subscriber, TrackedClient {
 
   /** Puts the messages that were kept back into the replies. */
   insertInto(reply: Reply): void {
-    for (const part of this.insertions ?? []) reply.part(part);
+    for (const part of this.insertions?.take() ?? []) reply.part(part);
     this.insertions = undefined;
   }
 }

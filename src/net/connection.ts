@@ -7,6 +7,7 @@ import { Client, type ClientAddress, type ClientBuffers, REPLY_ON } from '../com
 import { typeOf } from '../commands/client-type.ts';
 import type { BufferLimit } from '../config/kinds/lists.ts';
 import type { PinnedPiece } from '../protocol/large-argument.ts';
+import { PartList } from '../protocol/part-list.ts';
 import type { ReplyPart } from '../protocol/reply.ts';
 import type { ConnectionHost } from './host.ts';
 import { handleOf } from './node-internals.ts';
@@ -33,6 +34,7 @@ export class Connection extends Client implements Recipient {
   firstEntry = -1;
   lastEntry = -1;
   neededOffset = 0;
+  queuedBytes = 0;
   heldBytes = 0;
   /** It is to be closed as soon as what the log holds back of it has left. */
   #finishesWhenReleased = false;
@@ -74,12 +76,12 @@ export class Connection extends Client implements Recipient {
   }
 
   override buffers(): ClientBuffers {
-    const { queryBytes, sizeBytes, argumentBytes } = this.requests;
+    const { queryBytes, freeBytes, argumentBytes } = this.requests;
     return {
       query: queryBytes,
-      queryFree: Math.max(0, sizeBytes - queryBytes - argumentBytes),
+      queryFree: freeBytes,
       arguments: argumentBytes,
-      output: this.outputBytes,
+      output: this.outputBytes + this.queuedBytes,
     };
   }
 
@@ -189,13 +191,49 @@ export class Connection extends Client implements Recipient {
     const unsent = this.outputBytes;
     this.account();
     if (unsent === 0 && !this.#limit.counting) return;
-    if (this.#limit.exceeded(this.#outputLimit(), unsent, Date.now())) {
-      this.#host.log.warn(
-        { client: this.id, address: this.address.remote, details: { unsentBytes: unsent } },
-        'Client id={client} addr={address} scheduled to be closed ASAP for overcoming of output buffer limits.',
-      );
-      this.kill();
-    }
+    const counted = this.replyBuffer.listBytes(unsent);
+    if (this.#limit.exceeded(this.#outputLimit(), counted, Date.now())) this.overflow(unsent);
+  }
+
+  takesQueued(): boolean {
+    if (this.#socket.destroyed || !this.takes(0)) return false;
+    this.replyBuffer.note(this.outputBytes + this.queuedBytes);
+    return true;
+  }
+
+  /** Whether it may get so many bytes of replies besides; closes it if not. */
+  takes(replyBytes: number): boolean {
+    const newBytes = this.queuedBytes + replyBytes;
+    const bytes = this.outputBytes + newBytes;
+    const { hardBytes } = this.#outputLimit();
+    const isTooMuch = hardBytes > 0 && this.replyBuffer.listBytes(bytes) >= hardBytes;
+    if (!isTooMuch && this.#host.clientMemory.hasRoomFor(newBytes)) return true;
+    this.overflow(bytes);
+    return false;
+  }
+
+  /** Bytes of replies which it may get whatever its limit is. */
+  get easyReplyBytes(): number {
+    return this.#outputLimit().hardBytes > 0
+      ? this.replyBuffer.sizeBytes
+      : Number.POSITIVE_INFINITY;
+  }
+
+  /** Bytes above which a reply to it is given up while it is made: it will be closed without an answer. */
+  get mostReplyBytes(): number {
+    const { hardBytes } = this.#outputLimit();
+    const allowed =
+      hardBytes > 0 ? hardBytes + this.replyBuffer.sizeBytes : Number.POSITIVE_INFINITY;
+    return Math.min(allowed, this.#host.clientMemory.roomBytes);
+  }
+
+  /** Closes it as it would leave too much unsent. */
+  overflow(unsentBytes: number): void {
+    this.#host.log.warn(
+      { client: this.id, address: this.address.remote, details: { unsentBytes } },
+      'Client id={client} addr={address} scheduled to be closed ASAP for overcoming of output buffer limits.',
+    );
+    this.kill();
   }
 
   /** `client-output-buffer-limit` of its class. */
@@ -217,8 +255,8 @@ export class Connection extends Client implements Recipient {
     } else {
       // Dispatch takes back what is not to be answered, or is for another who waited; messages come
       // anyway, and after that.
-      this.insertions ??= [];
-      this.insertions.push(Buffer.isBuffer(part) ? Buffer.from(part) : part);
+      this.insertions ??= new PartList();
+      this.insertions.addPart(part);
     }
   }
 

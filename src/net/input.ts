@@ -52,9 +52,12 @@ export class Input {
     return this.headLength + this.#queuedBytes + (this.large?.filledBytes ?? 0);
   }
 
-  /** Bytes of the buffers that they are in, large arguments included. */
+  /** Bytes of the buffers that they are in, and of what is decoded of them; large arguments included. */
   get sizeBytes(): number {
-    return (this.head?.length ?? 0) + this.#chunkBytes + this.largeBytes;
+    const { partial } = this;
+    const places =
+      partial === undefined ? 0 : partial.offsets.byteLength + partial.lengths.byteLength;
+    return (this.head?.length ?? 0) + this.#chunkBytes + this.largeBytes + places;
   }
 
   /** Of these, bytes of large arguments. */

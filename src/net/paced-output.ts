@@ -1,14 +1,17 @@
-// A connection's output, large pieces included. What is small goes straight to the socket. A pinned piece
-// (the value of a key, a large argument) is sent slice by slice at the pace of all large transfers, and as
-// the socket takes them; what comes behind it waits for its turn.
+// A connection's output. What the socket takes at once goes straight to it. Behind what it has not taken,
+// bytes gather in parts of some size, so that a slow reader of a million messages costs some hundred
+// buffers. A pinned piece (the value of a key, a large argument) is sent slice by slice at the pace of all
+// large transfers, and as the socket takes them; what comes behind it waits for its turn.
 //
 //   write ────────────────────────────────────────▶ socket        nothing waits
-//   write ──▶ [ pinned piece, sent up to here ▌    ][ bytes ][ pinned piece ] …
+//   write ──▶ [ pinned piece, sent up to here ▌    ][ bytes ][ pinned piece ] … [ bytes gather │ room ]
 //                                             └ slice ──▶ socket
 //
 // A slice is copied: its piece may change while the kernel has not taken all of it. There is one such copy
 // for all sockets, as long as they take slices at once.
 import type { PinnedPiece } from '../protocol/large-argument.ts';
+import { PartList } from '../protocol/part-list.ts';
+import type { ReplyPart } from '../protocol/reply.ts';
 import type { Output } from './output.ts';
 import type { Pace, Paced } from './pace.ts';
 
@@ -23,10 +26,12 @@ export class PacedOutput implements Output, Paced {
   readonly #output: Output;
   readonly #pace: Pace;
   readonly #drained: () => void;
-  /** What waits behind a pinned piece, and that itself; undefined when nothing waits. */
-  #queue: (Buffer | PinnedPiece)[] | undefined;
-  #queuedBytes = 0;
-  /** How much of the first piece was sent. */
+  /** What waits: the parts from #next on, and behind them what gathers. */
+  #parts: readonly ReplyPart[] = [];
+  #next = 0;
+  readonly #gathering = new PartList();
+  /** Bytes of the parts that wait, and how much of the first one was sent. */
+  #waitingBytes = 0;
   #sent = 0;
   /** The slice that the socket has not taken. */
   #slice: Buffer | undefined;
@@ -44,38 +49,39 @@ export class PacedOutput implements Output, Paced {
   }
 
   get unsentBytes(): number {
-    return this.#output.unsentBytes + this.#queuedBytes;
+    return this.#output.unsentBytes + this.#waitingBytes + this.#gathering.bytes;
+  }
+
+  get #isWaiting(): boolean {
+    return this.#next < this.#parts.length || !this.#gathering.isEmpty;
   }
 
   write(bytes: Buffer): void {
-    if (this.#queue === undefined) {
-      this.#output.write(bytes);
-    } else {
-      this.#queue.push(bytes);
-      this.#queuedBytes += bytes.length;
-    }
+    if (this.#output.unsentBytes === 0 && !this.#isWaiting) this.#output.write(bytes);
+    else this.#gathering.add(bytes);
   }
 
   /** Sends pinned bytes, and releases them then. */
   writePinned(piece: PinnedPiece): void {
-    const isFirst = this.#queue === undefined;
-    this.#queue ??= [];
-    this.#queue.push(piece);
-    this.#queuedBytes += piece.length;
+    const isFirst = !this.#isWaiting;
+    this.#gathering.addPart(piece);
     if (isFirst && this.#output.unsentBytes === 0) this.#send();
   }
 
   /** Calls `done` once everything was handed to the socket: now, if nothing waits. */
   end(done: () => void): void {
-    if (this.#queue === undefined) done();
+    if (!this.#isWaiting) done();
     else this.#ended = done;
   }
 
   /** Drops what waits: the socket is closed. */
   close(): void {
-    for (const piece of this.#queue ?? []) if (!Buffer.isBuffer(piece)) piece.release();
-    this.#queue = undefined;
-    this.#queuedBytes = 0;
+    for (const part of this.#parts.slice(this.#next)) if (!Buffer.isBuffer(part)) part.release();
+    this.#parts = [];
+    this.#next = 0;
+    this.#gathering.clear();
+    this.#waitingBytes = 0;
+    this.#sent = 0;
     this.#ended = undefined;
   }
 
@@ -93,15 +99,13 @@ export class PacedOutput implements Output, Paced {
 
   /** Sends what waits, as far as the socket takes it and the pace allows. */
   #send(): void {
-    const queue = this.#queue;
-    while (queue !== undefined && queue === this.#queue && queue.length > 0) {
-      const [first] = queue;
-      if (Buffer.isBuffer(first)) {
-        queue.shift();
-        this.#queuedBytes -= first.length;
-        this.#output.write(first);
+    for (let part = this.#first(); part !== undefined; part = this.#first()) {
+      if (Buffer.isBuffer(part)) {
+        this.#next++;
+        this.#waitingBytes -= part.length;
+        this.#output.write(part);
       } else {
-        const length = this.#sendSlice(first);
+        const length = this.#sendSlice(part);
         if (!this.#pace.take(length)) {
           if (this.#output.unsentBytes === 0) this.#pace.wait(this);
           return;
@@ -109,9 +113,16 @@ export class PacedOutput implements Output, Paced {
       }
       if (this.#output.unsentBytes > 0) return;
     }
-    if (queue === undefined || queue !== this.#queue) return;
-    this.#queue = undefined;
     this.#ended?.();
+  }
+
+  /** The first part that waits. */
+  #first(): ReplyPart | undefined {
+    if (this.#next < this.#parts.length) return this.#parts[this.#next];
+    this.#waitingBytes = this.#gathering.bytes;
+    this.#parts = this.#gathering.take();
+    this.#next = 0;
+    return this.#parts[0];
   }
 
   /** Sends the next slice of the first piece that waits; returns its length. */
@@ -123,9 +134,9 @@ export class PacedOutput implements Output, Paced {
     piece.copyTo(slice, 0, start, end);
     piece.neededFrom = end;
     this.#sent = end;
-    this.#queuedBytes -= end - start;
+    this.#waitingBytes -= end - start;
     if (end === piece.length) {
-      this.#queue?.shift();
+      this.#next++;
       this.#sent = 0;
       piece.release();
     }

@@ -18,6 +18,7 @@
 
 import type { PinnedPiece } from '../protocol/large-argument.ts';
 import type { MessageArea } from '../protocol/message-area.ts';
+import { PartList } from '../protocol/part-list.ts';
 import type { Reply, ReplyPart } from '../protocol/reply.ts';
 import type { ReplyGate } from './reply-gate.ts';
 
@@ -27,6 +28,10 @@ const FLUSH_BYTES = 32 * 1024;
 const FLUSH_MESSAGE_BYTES = 48 * 1024;
 /** Pieces that are larger on average are written one by one: copying costs more than the calls. */
 const LARGE_PIECE_BYTES = 8 * 1024;
+/** A recipient with more than this in its entries is asked each time whether it takes as much, in bytes. */
+const MUCH_BYTES = 256 * 1024;
+/** Entries of more than this many pieces are joined. */
+const MANY_ENTRIES = 32 * 1024;
 /** No entry. */
 const NONE = -1;
 /** The buffer of an entry whose bytes are pinned. */
@@ -41,8 +46,15 @@ export interface Recipient {
   lastEntry: number;
   /** The queue's own: the offset of the log that must be safe before its entries leave. */
   neededOffset: number;
+  /** The queue's own: bytes in its entries. */
+  queuedBytes: number;
   /** The queue's own: bytes of it that wait for the log. */
   heldBytes: number;
+  /**
+   * Asked when a lot is in its entries, and before they leave.
+   * @returns false if the recipient is closed, or just has been, as it is too much: it gets none of it
+   */
+  takesQueued(): boolean;
   /** `heldBytes` has grown. */
   held(): void;
   /** All that was held of it has left. */
@@ -54,7 +66,7 @@ export interface Recipient {
 
 /** What waits for the log. */
 interface Held {
-  readonly pieces: ReplyPart[];
+  readonly parts: PartList;
   neededOffset: number;
 }
 
@@ -72,6 +84,8 @@ export class ReplyQueue {
   /** The bytes of the entries that are pinned. */
   readonly #pinned = new Map<number, PinnedPiece>();
   #scheduled = false;
+  /** The number of entries at which those of each recipient are joined. */
+  #mostEntries = MANY_ENTRIES;
   /** In the order in which they began to wait. */
   readonly #held = new Map<Recipient, Held>();
   /** Where replies wait until what they tell is safe. */
@@ -98,7 +112,7 @@ export class ReplyQueue {
         from = 0;
       }
       if (position > 0) this.#add(recipient, buffer, 0, position);
-      chunks.length = 0;
+      this.#reply.chunksTaken();
       this.flush();
     } else if (position > start) {
       this.#add(recipient, buffer, start, position);
@@ -106,10 +120,16 @@ export class ReplyQueue {
     }
   }
 
-  /** Queues bytes that answer no request. */
+  /** Queues bytes that answer no request. Short ones are copied to where messages lie side by side. */
   takeMessage(recipient: Recipient, bytes: Buffer, neededOffset = 0): void {
-    if (neededOffset > recipient.neededOffset) recipient.neededOffset = neededOffset;
-    this.#add(recipient, bytes, 0, bytes.length);
+    const [area] = this.#areas;
+    if (area === undefined || bytes.length > LARGE_PIECE_BYTES) {
+      this.takeShared(recipient, bytes, 0, bytes.length, neededOffset);
+      return;
+    }
+    const start = area.allocate(bytes.length);
+    bytes.copy(area.buffer, start);
+    this.takeShared(recipient, area.buffer, start, start + bytes.length, neededOffset);
   }
 
   /** As `takeMessage`, for bytes that are pinned. */
@@ -130,6 +150,7 @@ export class ReplyQueue {
     const last = recipient.lastEntry;
     if (last !== NONE && this.#ends[last] === start && this.#buffers[last] === buffer) {
       this.#ends[last] = end;
+      this.#count(recipient, end - start);
     } else {
       this.#add(recipient, buffer, start, end);
     }
@@ -159,6 +180,14 @@ export class ReplyQueue {
       const first = recipient.firstEntry;
       recipient.firstEntry = NONE;
       recipient.lastEntry = NONE;
+      // One who is closed meanwhile has none.
+      if (first === NONE) continue;
+      if (!recipient.takesQueued()) {
+        this.#discard(first);
+        recipient.queuedBytes = 0;
+        continue;
+      }
+      recipient.queuedBytes = 0;
       if (gate !== undefined && this.#mustWait(recipient, safeOffset)) {
         this.#hold(recipient, first);
         continue;
@@ -176,6 +205,7 @@ export class ReplyQueue {
     this.#starts.length = 0;
     this.#ends.length = 0;
     this.#nexts.length = 0;
+    this.#mostEntries = MANY_ENTRIES;
     if (this.#pinned.size > 0) this.#pinned.clear();
     if (kept) this.#reply.replaceBuffer();
     else this.#reply.restart();
@@ -201,9 +231,24 @@ export class ReplyQueue {
     }
   }
 
-  /** Drops what waits of one who is gone. */
+  /** Drops what waits of one who is gone: for the log, and to be sent. */
   forget(recipient: Recipient): void {
     for (const piece of this.#take(recipient)) if (!Buffer.isBuffer(piece)) piece.release();
+    this.#discard(recipient.firstEntry);
+    recipient.firstEntry = NONE;
+    recipient.lastEntry = NONE;
+    recipient.queuedBytes = 0;
+  }
+
+  /** Lets go of the bytes of a chain of entries. */
+  #discard(first: number): void {
+    for (let i = first; i !== NONE; i = this.#nexts[i]) {
+      this.#pinned.get(i)?.release();
+      this.#pinned.delete(i);
+      this.#buffers[i] = ELSEWHERE;
+      this.#starts[i] = 0;
+      this.#ends[i] = 0;
+    }
   }
 
   /** Takes what waits of a recipient for the log. */
@@ -211,7 +256,7 @@ export class ReplyQueue {
     const held = this.#held.get(recipient);
     this.#held.delete(recipient);
     recipient.heldBytes = 0;
-    return held?.pieces ?? [];
+    return held?.parts.take() ?? [];
   }
 
   #mustWait(recipient: Recipient, safeOffset: number): boolean {
@@ -225,17 +270,14 @@ export class ReplyQueue {
 
   /** Keeps a chain of entries until what the recipient needs is safe. */
   #hold(recipient: Recipient, first: number): void {
-    let bytes = 0;
-    for (let i = first; i !== NONE; i = this.#nexts[i]) bytes += this.#ends[i] - this.#starts[i];
-    const pieces = this.#pinned.size > 0 ? this.#parts(first) : [this.#join(first, bytes)];
-    const held = this.#held.get(recipient);
+    let held = this.#held.get(recipient);
     if (held === undefined) {
-      this.#held.set(recipient, { pieces, neededOffset: recipient.neededOffset });
-    } else {
-      held.pieces.push(...pieces);
-      held.neededOffset = Math.max(held.neededOffset, recipient.neededOffset);
+      held = { parts: new PartList(), neededOffset: 0 };
+      this.#held.set(recipient, held);
     }
-    recipient.heldBytes += bytes;
+    held.neededOffset = Math.max(held.neededOffset, recipient.neededOffset);
+    for (let i = first; i !== NONE; i = this.#nexts[i]) held.parts.addPart(this.#partOf(i));
+    recipient.heldBytes = held.parts.bytes;
     recipient.held();
   }
 
@@ -243,7 +285,7 @@ export class ReplyQueue {
   #sendChain(recipient: Recipient, first: number): boolean {
     if (this.#pinned.size > 0) {
       for (let i = first; i !== NONE; i = this.#nexts[i]) {
-        send(recipient, this.#pinned.get(i) ?? this.#piece(i));
+        send(recipient, this.#partOf(i));
       }
       return recipient.unsentBytes > 0;
     }
@@ -274,12 +316,52 @@ export class ReplyQueue {
       this.#nexts[recipient.lastEntry] = entry;
     }
     recipient.lastEntry = entry;
+    this.#count(recipient, end - start);
+    if (entry >= this.#mostEntries) this.#joinAll();
     if (this.#scheduled) return;
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
       this.flush();
     });
+  }
+
+  #count(recipient: Recipient, bytes: number): void {
+    recipient.queuedBytes += bytes;
+    if (recipient.queuedBytes > MUCH_BYTES && !recipient.takesQueued()) this.forget(recipient);
+  }
+
+  /**
+   * Joins the entries of each recipient: one command, a transaction of many, may cause a million messages
+   * to several.
+   */
+  #joinAll(): void {
+    const recipients = this.#recipients.splice(0);
+    const chains = recipients.map(({ firstEntry }) => this.#joined(firstEntry));
+    this.#buffers.length = 0;
+    this.#starts.length = 0;
+    this.#ends.length = 0;
+    this.#nexts.length = 0;
+    this.#pinned.clear();
+    this.#mostEntries = Number.POSITIVE_INFINITY;
+    for (const [i, recipient] of recipients.entries()) {
+      const { queuedBytes } = recipient;
+      recipient.firstEntry = NONE;
+      recipient.lastEntry = NONE;
+      for (const part of chains[i]) {
+        if (Buffer.isBuffer(part)) this.#add(recipient, part, 0, part.length);
+        else this.#addPinned(recipient, part);
+      }
+      recipient.queuedBytes = queuedBytes;
+    }
+    this.#mostEntries = Math.max(MANY_ENTRIES, 2 * this.#buffers.length);
+  }
+
+  /** A chain of entries as few parts. */
+  #joined(first: number): readonly ReplyPart[] {
+    const parts = new PartList();
+    for (let i = first; i !== NONE; i = this.#nexts[i]) parts.addPart(this.#partOf(i));
+    return parts.take();
   }
 
   #addPinned(recipient: Recipient, piece: PinnedPiece): void {
@@ -300,13 +382,8 @@ export class ReplyQueue {
     return joined;
   }
 
-  /** A chain of entries as copies, and what is pinned. */
-  #parts(first: number): ReplyPart[] {
-    const parts: ReplyPart[] = [];
-    for (let i = first; i !== NONE; i = this.#nexts[i]) {
-      parts.push(this.#pinned.get(i) ?? Buffer.from(this.#piece(i)));
-    }
-    return parts;
+  #partOf(i: number): ReplyPart {
+    return this.#pinned.get(i) ?? this.#piece(i);
   }
 }
 

@@ -25,6 +25,8 @@ import type { Runner } from './turn.ts';
 
 /** Unsent output above which a connection is held, in bytes. */
 const HOLD_OUTPUT_BYTES = 4 * 1024 * 1024;
+/** Bytes that are received at a time, at most. */
+const RECEIVED_BYTES = 64 * 1024;
 /** Replies above this are sent before the next request is run, in bytes. */
 const FLUSH_BYTES = 1024 * 1024;
 
@@ -46,6 +48,10 @@ export class RequestPipeline implements Receiver, Paced, Runner {
   #isReadingPaused = false;
   /** Where this connection's replies begin in the shared reply buffer, while its requests run. */
   #replyStart = 0;
+  /** Bytes in that buffer above which they are held against the limit of the connection. */
+  #checkedAbove = 0;
+  /** Bytes that are run now, where they were received: the buffer that all connections share. */
+  #runningBytes = 0;
 
   constructor(connection: Connection, socket: Socket, host: ConnectionHost) {
     this.#connection = connection;
@@ -54,9 +60,17 @@ export class RequestPipeline implements Receiver, Paced, Runner {
     this.#input = new Input(host.keyspace.arena.external);
   }
 
-  /** Bytes that wait to be run, without the arguments that are there already of the first request. */
+  /** Bytes that wait to be run, or are just run, without the large arguments of the first request. */
   get queryBytes(): number {
-    return this.#input.length;
+    return this.#input.length + this.#runningBytes;
+  }
+
+  /** Room for more in the buffers that they are in. */
+  get freeBytes(): number {
+    const { length, sizeBytes, argumentBytes } = this.#input;
+    const isShared = this.#runningBytes > 0 && this.#runningBytes < RECEIVED_BYTES;
+    const shared = isShared ? RECEIVED_BYTES - this.#runningBytes : 0;
+    return shared + Math.max(0, sizeBytes - length - argumentBytes);
   }
 
   /** Bytes of these arguments. */
@@ -286,10 +300,11 @@ export class RequestPipeline implements Receiver, Paced, Runner {
     const { decoder, dispatcher, reply, replies } = this.#host;
     dispatcher.begin(connection);
     this.isRunning = true;
+    this.#runningBytes = end - start;
     decoder.unauthenticated = !connection.authenticated;
     decoder.request = this.#host.batch.requests[0];
     decoder.reset(buffer, start, end, this.#input.takePartial());
-    this.#replyStart = reply.position;
+    this.#beginReplies();
     let from = start;
     let result: DecodeResult = COMPLETE;
     while (result === COMPLETE && !this.#held && !connection.closing) {
@@ -299,6 +314,7 @@ export class RequestPipeline implements Receiver, Paced, Runner {
     }
     if (connection.insertions !== undefined) connection.insertInto(reply);
     this.isRunning = false;
+    this.#runningBytes = 0;
     dispatcher.end();
     if (connection.closing) {
       // What follows a request that ends the connection is not run.
@@ -313,12 +329,21 @@ export class RequestPipeline implements Receiver, Paced, Runner {
       if (decoder.position < end) this.#input.partial = decoder.suspend();
       this.#retain(buffer, decoder.position, end);
     }
-    // One who was evicted is answered nothing.
+    // One who was closed meanwhile is answered nothing.
     if (this.#socket.destroyed) reply.rewind({ chunks: 0, position: this.#replyStart });
+    reply.limit(Number.POSITIVE_INFINITY);
     replies.takeReplies(connection, this.#replyStart, dispatcher.needed);
     replies.flushMessages();
     if (connection.closing) connection.finish();
     else connection.finishIfEnded();
+  }
+
+  /** The replies of the connection begin here. */
+  #beginReplies(): void {
+    const { reply } = this.#host;
+    this.#replyStart = reply.position;
+    reply.limit(this.#connection.mostReplyBytes);
+    this.#checkedAbove = this.#replyStart + this.#connection.easyReplyBytes;
   }
 
   /**
@@ -364,11 +389,15 @@ export class RequestPipeline implements Receiver, Paced, Runner {
       from = ends[i];
       if (request.large !== undefined) request.releaseLarge();
       if (clientMemory.isOver) clientMemory.evict();
-      if (reply.chunks.length > 0 && reply.pendingBytes > FLUSH_BYTES) {
-        replies.takeReplies(connection, this.#replyStart, dispatcher.needed);
-        this.#replyStart = reply.position;
+      if (reply.isOverflowing) connection.overflow(reply.pendingBytes);
+      else if (reply.pendingBytes > this.#checkedAbove) {
+        connection.takes(reply.pendingBytes - this.#replyStart);
       }
       if (connection.closing || this.#held) break;
+      if (reply.chunks.length > 0 && reply.pendingBytes > FLUSH_BYTES) {
+        replies.takeReplies(connection, this.#replyStart, dispatcher.needed);
+        this.#beginReplies();
+      }
     }
     return from;
   }

@@ -41,6 +41,9 @@ export interface Pinner {
   pinLarge(buffer: Uint8Array, start: number, end: number): PinnedPiece | undefined;
 }
 
+/** Each costs some of the JavaScript heap: one reply of so many is of gigabytes. */
+const MAX_CHUNKS = 128 * 1024;
+
 /** A place in the output, to return to with `rewind`. */
 export interface ReplyMark {
   readonly chunks: number;
@@ -62,6 +65,10 @@ export class Reply {
   readonly chunks: ReplyPart[] = [];
   /** Pins what is large; without one everything is copied. */
   pinner: Pinner | undefined = undefined;
+  /** Bytes of the chunks. */
+  #chunkBytes = 0;
+  #mostBytes = Number.POSITIVE_INFINITY;
+  #isOverflowing = false;
   /** The memory that `buffer` is the rest of. */
   #whole = Buffer.allocUnsafeSlow(INITIAL_BYTES);
   /** Error replies encoded since the server started (INFO's total_error_replies). */
@@ -130,9 +137,19 @@ export class Reply {
 
   /** Bytes that are encoded already, and pinned: they are released when they are sent, or taken back. */
   pinned(piece: PinnedPiece): void {
+    if (
+      this.#isOverflowing ||
+      this.chunks.length > MAX_CHUNKS ||
+      this.pendingBytes > this.#mostBytes
+    ) {
+      this.#isOverflowing = true;
+      piece.release();
+      return;
+    }
     // Even when that is nothing: a mark always stands in a buffer.
     this.#endChunk();
     this.chunks.push(piece);
+    this.#chunkBytes += piece.length;
   }
 
   /** A bulk string of whole buffer. */
@@ -263,15 +280,34 @@ export class Reply {
       if (Buffer.isBuffer(first)) this.#reopen(first);
       for (let i = mark.chunks; i < chunks.length; i++) releasePart(chunks[i]);
       chunks.length = mark.chunks;
+      this.#chunkBytes = chunks.reduce((sum, { length }) => sum + length, 0);
     }
     this.position = mark.position;
   }
 
+  /** Whether more than `mostBytes` were encoded, so that the rest was dropped: all of it is of no use. */
+  get isOverflowing(): boolean {
+    return this.#isOverflowing;
+  }
+
+  /**
+   * Sets how many bytes may be encoded until they are taken. Beyond, what is encoded is dropped, not to fill
+   * the memory with what nobody will get.
+   */
+  limit(mostBytes: number): void {
+    this.#mostBytes = mostBytes;
+    this.#isOverflowing = false;
+  }
+
   /** Bytes encoded and not taken yet. */
   get pendingBytes(): number {
-    let total = this.position;
-    for (const chunk of this.chunks) total += chunk.length;
-    return total;
+    return this.position + this.#chunkBytes;
+  }
+
+  /** The chunks are somebody else's now. */
+  chunksTaken(): void {
+    this.chunks.length = 0;
+    this.#chunkBytes = 0;
   }
 
   /** Everything encoded since the mark, as a copy; none of it is pinned. */
@@ -302,7 +338,7 @@ export class Reply {
   /** Drops everything encoded and not taken yet. */
   discard(): void {
     for (const chunk of this.chunks) releasePart(chunk);
-    this.chunks.length = 0;
+    this.chunksTaken();
     this.restart();
   }
 
@@ -378,6 +414,11 @@ export class Reply {
   }
 
   #spill(sizeBytes: number): void {
+    if (this.#isOverflowing || this.pendingBytes > this.#mostBytes) {
+      this.#isOverflowing = true;
+      this.position = 0;
+      if (this.buffer.length >= sizeBytes) return;
+    }
     if (this.position > 0) this.#endChunk();
     this.#use(Math.max(INITIAL_BYTES, sizeBytes));
   }
@@ -392,6 +433,7 @@ export class Reply {
   #endChunk(): void {
     const { buffer, position } = this;
     this.chunks.push(buffer.subarray(0, position));
+    this.#chunkBytes += position;
     this.buffer = buffer.subarray(position);
     this.position = 0;
   }

@@ -13,12 +13,14 @@ const MESSAGE_HEAD = Buffer.from('*3\r\n$7\r\nmessage\r\n$20\r\n__redis__:invali
 
 /** An invalidation on its way; see the head of this file. */
 export class Invalidation {
-  readonly #value: Buffer;
+  /** The array of the keys, or null, encoded. */
+  readonly value: Buffer;
   #push: Buffer | undefined;
   #message: Buffer | undefined;
 
-  private constructor(value: Buffer) {
-    this.#value = value;
+  /** @param value of another one, copied */
+  constructor(value: Buffer) {
+    this.value = value;
   }
 
   /** Of one key. */
@@ -39,13 +41,13 @@ export class Invalidation {
 
   /** As a push of RESP3. */
   get push(): Buffer {
-    this.#push ??= Buffer.concat([PUSH_HEAD, this.#value]);
+    this.#push ??= Buffer.concat([PUSH_HEAD, this.value]);
     return this.#push;
   }
 
   /** As a message of publish/subscribe in RESP2. */
   get message(): Buffer {
-    this.#message ??= Buffer.concat([MESSAGE_HEAD, this.#value]);
+    this.#message ??= Buffer.concat([MESSAGE_HEAD, this.value]);
     return this.#message;
   }
 

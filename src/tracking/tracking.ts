@@ -10,6 +10,7 @@
 // its own command, before its reply, but not inside the reply of a transaction.
 import type { KeyObserver } from '../keyspace/keyspace.ts';
 import { ArenaFullError } from '../memory/arena.ts';
+import { RecordLog } from '../memory/record-log.ts';
 import type { Request } from '../protocol/request.ts';
 import type { HashSeed } from '../structures/hash.ts';
 import { brokenRedirection, Invalidation } from './invalidation.ts';
@@ -32,6 +33,9 @@ const LIMIT_EFFORT = 100;
 
 /** Modified keys that are noted at most until they are broadcast, in bytes: a transaction may modify millions. */
 const MAX_NOTED_BYTES = 8 * 1024 * 1024;
+
+/** Bytes of the number of a tracker. */
+const NUMBER_BYTES = 4;
 
 /** How a client tracks. */
 export interface TrackingOptions {
@@ -71,7 +75,8 @@ export class Tracking implements KeyObserver {
   #current: TrackedClient | undefined;
   /** Whether all that it is to be told waits, not only what its own command invalidates. */
   #withholds = false;
-  #withheld: { readonly tracker: Tracker; readonly invalidation: Invalidation }[] = [];
+  /** Invalidations that wait: the number of a tracker in 4 bytes, and the value. There may be millions. */
+  #withheld = new RecordLog();
   #broadcastScheduled = false;
   #limitRounds = 0;
 
@@ -150,9 +155,21 @@ export class Tracking implements KeyObserver {
   /** Tells the client whose command runs what waits for its end, unless nothing may be sent yet. */
   sendWithheld(): void {
     if (this.#withheld.length === 0 || (this.#current !== undefined && this.#withholds)) return;
-    const withheld = this.#withheld;
-    this.#withheld = [];
-    for (const { tracker, invalidation } of withheld) this.#send(tracker, invalidation);
+    const reader = this.#withheld.reader();
+    this.#withheld = new RecordLog();
+    while (reader.next()) {
+      const { buffer, offset, length } = reader;
+      const tracker = this.#trackers.get(buffer.readUInt32LE(offset));
+      if (tracker === undefined) continue;
+      const value = buffer.subarray(offset + NUMBER_BYTES, offset + length);
+      this.#send(tracker, new Invalidation(value));
+    }
+  }
+
+  #withhold(tracker: Tracker, { value }: Invalidation): void {
+    const at = this.#withheld.add(NUMBER_BYTES + value.length);
+    const { buffer } = this.#withheld;
+    value.copy(buffer, buffer.writeUInt32LE(tracker.number, at));
   }
 
   /** Remembers that a client has read the key that is argument i, for which the caller asked it. */
@@ -162,7 +179,7 @@ export class Tracking implements KeyObserver {
     } catch (error) {
       if (!(error instanceof ArenaFullError)) throw error;
       // What cannot be remembered must not be cached.
-      this.#withheld.push({ tracker, invalidation: Invalidation.of(request.copy(i)) });
+      this.#withhold(tracker, Invalidation.of(request.bytes(i)));
     }
   }
 
@@ -212,7 +229,7 @@ export class Tracking implements KeyObserver {
 
   /** Sends an invalidation: to the client whose command caused it only when that has ended. */
   #tell(tracker: Tracker, invalidation: Invalidation): void {
-    if (tracker.client === this.#current) this.#withheld.push({ tracker, invalidation });
+    if (tracker.client === this.#current) this.#withhold(tracker, invalidation);
     else this.#send(tracker, invalidation);
   }
 
@@ -223,7 +240,7 @@ export class Tracking implements KeyObserver {
       tracker.flags |= BROKEN_REDIRECTION;
       if (client.protocol === 3) client.send(brokenRedirection(redirect));
     } else if (target === this.#current && this.#withholds) {
-      this.#withheld.push({ tracker, invalidation });
+      this.#withhold(tracker, invalidation);
     } else if (target.protocol === 3) {
       target.send(invalidation.push);
     } else if (redirect !== 0 && target.isSubscriber) {

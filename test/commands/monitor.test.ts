@@ -1,9 +1,22 @@
 // The lines of MONITOR.
 
 import { expect, test } from 'vitest';
-import { feedMonitors, formatMonitorLine, monitorCommands } from '../../src/commands/monitor.ts';
+import type { Client } from '../../src/commands/client.ts';
+import { encodeMonitorLine, feedMonitors, monitorCommands } from '../../src/commands/monitor.ts';
+import { MessageArea } from '../../src/protocol/message-area.ts';
 import { Request } from '../../src/protocol/request.ts';
+import { PubSub } from '../../src/pubsub/pubsub.ts';
 import { TestServer } from '../support/test-call.ts';
+
+function formatMonitorLine(timeUs: number, client: Client, request: Request): string {
+  const area = new MessageArea();
+  // Something else lies before it.
+  area.allocate(100);
+  const { start, end } = encodeMonitorLine(area, timeUs, client, request);
+  const line = area.buffer.toString('latin1', start, end);
+  expect(line).toMatch(/^\+.*\r\n$/);
+  return line.slice(1, -2);
+}
 
 test('a line tells time, database, client and arguments', () => {
   const server = new TestServer(monitorCommands);
@@ -33,7 +46,7 @@ test('secrets are not shown', () => {
 });
 
 test('every monitor gets every line, with the time of now', () => {
-  const server = new TestServer(monitorCommands);
+  const server = new TestServer(monitorCommands, { pubsub: new PubSub() });
   const [first, second, other] = [server.connect(), server.connect(), server.connect()];
   expect(server.run(first, 'MONITOR')).toBe('+OK\r\n');
   expect(server.run(second, 'MONITOR')).toBe('+OK\r\n');
