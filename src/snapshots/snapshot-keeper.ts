@@ -7,10 +7,13 @@ import type { Logger } from '../logging/logger.ts';
 import { removeAbandoned } from '../persistence/temporary-file.ts';
 import { type LoadResult, loadFile, loadFileNow, NO_FILE } from './snapshot-loading.ts';
 import { logLoaded, logSavingProblem } from './snapshot-log-lines.ts';
+import { SnapshotPlace } from './snapshot-place.ts';
 import { type SnapshotSubject, SnapshotWriting } from './snapshot-writing.ts';
 
 /** After a snapshot that failed, none begins by itself for so long. */
 const RETRY_MS = 5000;
+/** How often it is looked whether the last one is where it was written. */
+const VERIFY_MS = 1000;
 
 /** What the keeper needs of the server around it. */
 export interface SnapshotHost extends SnapshotSubject {
@@ -37,6 +40,10 @@ export class SnapshotKeeper implements Snapshots {
   #saving: SnapshotWriting | undefined;
   /** All that have not ended. */
   readonly #running = new Set<Promise<void>>();
+  readonly #place = new SnapshotPlace();
+  #verifiedMs = 0;
+  /** Whether the last one is not where it was written. */
+  #isLost = false;
   #isClosing = false;
   #isScheduled = false;
   #lastTryMs = 0;
@@ -139,6 +146,7 @@ export class SnapshotKeeper implements Snapshots {
   saveIfDue(): void {
     if (this.#saving !== undefined || this.#host.wal.isRewriting || this.isLoading) return;
     const nowMs = Date.now();
+    if (this.#host.config.values.save.length > 0 && !this.#verify(nowMs)) return;
     if (!this.lastSucceeded && nowMs - this.#lastTryMs <= RETRY_MS) return;
     const passedSeconds = Math.floor(nowMs / 1000) - this.lastSaveSeconds;
     const point = this.#host.config.values.save.find(
@@ -152,6 +160,35 @@ export class SnapshotKeeper implements Snapshots {
     }
   }
 
+  /** Looks whether the last one is where it was written; returns whether one may be taken unasked. */
+  #verify(nowMs: number): boolean {
+    const path = this.#path;
+    if (nowMs - this.#verifiedMs >= VERIFY_MS) {
+      this.#verifiedMs = nowMs;
+      const state = this.#place.state(path);
+      const wasLost = this.#isLost;
+      this.#isLost = state !== 'same';
+      if (state === 'taken') {
+        if (!wasLost) this.#noteFailure(takenError(path), path);
+        return false;
+      }
+      // There is to be one where a start would look for it, at once.
+      if (this.#isLost || wasLost) this.schedule();
+      if (this.#isLost && !wasLost) {
+        this.#host.log.warn({ path, state }, 'The directory of {path} is {state}: saving anew');
+      }
+    }
+    return !this.#isLost || this.#isScheduled;
+  }
+
+  /** Whether nobody else's snapshot is in the way of one that no client asks for. */
+  #mayReplace(): boolean {
+    const path = this.#path;
+    if (this.#place.state(path) !== 'taken') return true;
+    this.#noteProblem(takenError(path), path);
+    return false;
+  }
+
   /**
    * The last snapshot, before the end.
    * @param save whether to take one, or as the save points say
@@ -162,6 +199,7 @@ export class SnapshotKeeper implements Snapshots {
     const isWanted =
       save === 'save' || (save === 'default' && this.#host.config.values.save.length > 0);
     if (!isWanted || this.isLoading) return true;
+    if (save === 'default' && !this.#mayReplace()) return false;
     this.#host.log.info('Saving the final RDB snapshot before exiting.');
     return this.saveNow();
   }
@@ -177,13 +215,21 @@ export class SnapshotKeeper implements Snapshots {
   emptied(): void {
     this.cancel();
     // While a log is loaded the last snapshot stays: what it was made of may still fail to load.
-    if (this.#host.config.values.save.length > 0 && !this.isLoading) this.saveNow();
+    if (this.#host.config.values.save.length > 0 && !this.isLoading && this.#mayReplace()) {
+      this.saveNow();
+    }
   }
 
   #open(isAtOnce: boolean): SnapshotWriting {
     const syncsInParts = this.#host.config.values['rdb-save-incremental-fsync'];
     const facts = { isLogBase: false };
-    const plan = { path: this.#path, facts, syncsInParts, compresses: false, isAtOnce };
+    const path = this.#path;
+    if (this.#place.hasOther(path)) {
+      const text =
+        '{path} was written by somebody else since it was saved: is there another server?';
+      this.#host.log.warn({ path }, text);
+    }
+    const plan = { path, facts, syncsInParts, compresses: false, isAtOnce };
     return new SnapshotWriting(this.#host, plan);
   }
 
@@ -229,6 +275,8 @@ export class SnapshotKeeper implements Snapshots {
   }
 
   #noteSaved({ path, sizeBytes }: SnapshotWriting): void {
+    this.#place.note(path);
+    this.#isLost = false;
     this.#host.log.info({ details: { path, bytes: sizeBytes } }, 'DB saved on disk');
   }
 
@@ -260,6 +308,7 @@ export class SnapshotKeeper implements Snapshots {
         },
       );
       this.lastLoad = result;
+      this.#place.note(this.#path);
       if (result !== NO_FILE) {
         logLoaded(log, result);
         const tookMs = Date.now() - startedMs;
@@ -309,4 +358,8 @@ export class SnapshotKeeper implements Snapshots {
       keyspace.dirty = dirty;
     }
   }
+}
+
+function takenError(path: string): Error {
+  return new Error(`another snapshot stands at ${path} by now, and is not replaced unasked`);
 }

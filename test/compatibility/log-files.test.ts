@@ -43,7 +43,8 @@ describe.skipIf(!hasRedis).each(PAIRS)('%s, and then %s', (one, other) => {
   });
 
   const folder = () => join(path, 'appendonlydir');
-  const files = () => readdirSync(folder()).filter((name) => name !== MANIFEST);
+  const files = () =>
+    readdirSync(folder()).filter((name) => name !== MANIFEST && !name.startsWith('.'));
   const manifest = () => readFileSync(join(folder(), MANIFEST), 'latin1');
   /** Names of the files that the manifest calls by a letter, but for those of Synap's comments. */
   const named = (type: string) =>
