@@ -32,8 +32,12 @@ export class SnapshotPlace {
     if (path !== this.#path) this.note(path);
     const directory = look(dirname(path));
     if (directory === undefined) return 'gone';
-    if (this.#directory !== undefined && isSame(directory, this.#directory)) return 'same';
     const file = look(path);
+    if (this.#directory !== undefined && isSame(directory, this.#directory)) {
+      // A new directory may get the number of one that was deleted: it is younger then.
+      const isYounger = directory.birthtimeMs > this.#directory.birthtimeMs;
+      return isYounger && this.#file !== undefined && file === undefined ? 'replaced' : 'same';
+    }
     if (file === undefined) return 'replaced';
     // Some file systems give what was looked up before another number.
     return this.#file !== undefined && isCopy(file, this.#file) ? 'same' : 'taken';
@@ -43,7 +47,8 @@ export class SnapshotPlace {
   hasOther(path: string): boolean {
     const own = path === this.#path ? this.#file : undefined;
     const found = look(path);
-    return own !== undefined && found !== undefined && !isSame(own, found) && !isCopy(own, found);
+    // Not by its number: that of a file that was replaced is given to the next one.
+    return own !== undefined && found !== undefined && !isCopy(own, found);
   }
 }
 

@@ -59,15 +59,24 @@ test('gone: writes are refused until it is back, and then everything is saved', 
   expect(keysIn(dump())).toBe(3);
 });
 
-test('replaced by an empty one: everything is saved there at once', async () => {
-  await server.ask('SET', 'm', 'v');
-  renameSync(path, aside());
-  mkdirSync(path);
-  await until(isSaved);
-  expect(keysIn(dump())).toBe(3);
-  expect(await isRefused()).toBe(false);
-  expect(messages()).toMatch(/The directory of .*dump\.rdb is replaced: saving anew/);
-});
+const replacements: Readonly<Record<string, () => void>> = {
+  moved: () => renameSync(path, aside()),
+  // The new one mostly gets the number of the old one.
+  deleted: () => rmSync(path, { recursive: true }),
+};
+
+test.each(Object.keys(replacements))(
+  '%s, and replaced by an empty one: everything is saved there at once',
+  async (how) => {
+    await server.ask('SET', 'm', 'v');
+    replacements[how]();
+    mkdirSync(path);
+    await until(isSaved);
+    expect(keysIn(dump())).toBe(3);
+    expect(await isRefused()).toBe(false);
+    expect(messages()).toMatch(/The directory of .*dump\.rdb is replaced: saving anew/);
+  },
+);
 
 describe("replaced by one with another snapshot: that one is nobody's to replace", () => {
   let foreign: Buffer;
