@@ -5,23 +5,22 @@
 //
 //   newest base ──sound?──▶ increments from its offset ──▶ torn end cut ──▶ log open for more
 //        └──no: older base ──▶ kept increments, increments
-import { closeSync, constants, existsSync, renameSync, statSync } from 'node:fs';
-import { copyFile } from 'node:fs/promises';
+import { existsSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { LoadProgress } from '../commands/snapshots.ts';
 import type { Values } from '../config/directives.ts';
 import type { Replay } from '../dispatch/replay.ts';
-import { openRegular } from '../files/regular-file.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import type { Logger } from '../logging/logger.ts';
 import { hasPreamble, readAofFile } from '../persistence/aof-file.ts';
-import { realFileSystem, sizeOf, syncDirectory, syncFile } from '../persistence/file-system.ts';
+import { sizeOf } from '../persistence/file-system.ts';
 import { generationsOf } from '../persistence/generations.ts';
 import { LogDirectory } from '../persistence/log-directory.ts';
 import type { BaseFile } from '../persistence/manifest.ts';
 import { type Recovery, recover } from '../persistence/recovery.ts';
 import { cutFile, cutTail, keepBases } from '../persistence/repair.ts';
 import { type LoadResult, loadFile } from '../snapshots/snapshot-loading.ts';
+import { beginWithCopy, lacksFirstCopy, takeOverSingleFile } from './first-base.ts';
 import { GroupRunner } from './group-runner.ts';
 
 /** Between two lines in the server's log that tell how far loading is. */
@@ -67,50 +66,29 @@ export async function loadLog(host: LoadHost, place: LogPlace, replay: Replay): 
   refuseWithoutManifest(directory);
   const loader = () => new LogLoader(host, directory, replay);
   if (host.isReadOnly) return loader().load(undefined);
-  await takeOverSingleFile(host, place, directory);
+  await takeOverSingleFile(host.log, place, directory);
   const { dbfilename } = host.values;
   const snapshot = join(place.dataPath, dbfilename);
-  const beginsWith =
-    !directory.exists && dbfilename !== '' && existsSync(snapshot) ? snapshot : undefined;
+  const isToBegin = !directory.exists || lacksFirstCopy(directory);
+  const beginsWith = isToBegin && dbfilename !== '' && existsSync(snapshot) ? snapshot : undefined;
   return loader().load(beginsWith);
 }
 
-/** To begin a new log among the files of another one would write over them. */
+/**
+ * To begin a new log among the files of another one would write over them. What is empty is none: whoever was
+ * killed as it made the first file of a log leaves that.
+ */
 function refuseWithoutManifest(directory: LogDirectory): void {
   if (directory.exists) return;
-  const files = directory.filesThere();
+  const { fs } = directory;
+  const files = directory
+    .filesThere()
+    .filter((name) => fs.stat(directory.pathOf(name))?.sizeBytes !== 0);
   if (files.length === 0) return;
   throw new Error(
     `${directory.path} has ${files.join(', ')} and no manifest: run \`synap-check --fix\` on it, which makes ` +
       'the manifest anew, or move the directory away to begin without that data',
   );
-}
-
-/** Moves the one file of an older Redis into the directory, as its base: as Redis does. */
-async function takeOverSingleFile(
-  host: LoadHost,
-  place: LogPlace,
-  directory: LogDirectory,
-): Promise<void> {
-  const { bases, segments } = directory.manifest;
-  const single = join(place.dataPath, place.baseName);
-  const [only] = bases;
-  // Also when it was interrupted between the manifest and the move.
-  const isMoving = only?.name === place.baseName && !existsSync(directory.pathOf(only.name));
-  if (!existsSync(single) || segments.length > 0 || (only !== undefined && !isMoving)) return;
-  // It is moved only if it is one.
-  closeSync(openRegular(single, 'r'));
-  await becomeBase(directory, place.baseName);
-  renameSync(single, directory.pathOf(place.baseName));
-  await syncDirectory(realFileSystem, directory.path);
-  await syncDirectory(realFileSystem, place.dataPath);
-  host.log.info({ path: single }, 'The append only file of an older Redis was taken over');
-}
-
-/** Has a new log begin with a file. */
-async function becomeBase(directory: LogDirectory, name: string): Promise<void> {
-  await directory.create();
-  await directory.update((manifest) => ({ ...manifest, bases: [{ name, seq: 1, offset: 0 }] }));
 }
 
 class LogLoader {
@@ -181,12 +159,7 @@ class LogLoader {
   async #beginWith(snapshot: string): Promise<void> {
     const directory = this.#directory;
     await this.#readRdb(snapshot);
-    const name = directory.baseFileName(1, false);
-    await directory.create();
-    // Clients are told meanwhile that data is loaded.
-    await copyFile(snapshot, directory.pathOf(name), constants.COPYFILE_FICLONE);
-    await syncFile(directory.fs, directory.pathOf(name));
-    await becomeBase(directory, name);
+    await beginWithCopy(directory, snapshot);
     this.#progress.loadedBytes = statSync(snapshot).size;
     this.#host.log.info(
       { path: snapshot },

@@ -1,8 +1,9 @@
 // The log of a real process: what was answered is there after SIGKILL, whatever `appendfsync` says;
 // effects repeat to the same data; Redis itself loads the files.
-import { readdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { LogDirectory } from '../../src/persistence/log-directory.ts';
 import { encodeCommand } from '../support/command-line.ts';
 import { hasRedis } from '../support/needs-redis.ts';
 import { RawClient } from '../support/raw-client.ts';
@@ -223,6 +224,45 @@ test('nothing is written over where the manifest is missing', async () => {
   const said = await Process.refused(directory.path, []);
   expect(said).toContain('has appendonly.aof.1.incr.aof and no manifest');
   expect(readFileSync(file)).toEqual(bytes);
+});
+
+describe('a first start that was killed', () => {
+  const folder = () => join(directory.path, 'appendonlydir');
+  const valueFound = async (key: string): Promise<string> => {
+    const server = await Process.start(directory.path);
+    const client = await RawClient.connect(server.port);
+    const value = textOf(await client.command('GET', key));
+    await client.close();
+    await server.stop();
+    return value;
+  };
+  const saveSnapshot = async (): Promise<void> => {
+    const server = await Process.start(directory.path, ['--appendonly', 'no']);
+    const client = await RawClient.connect(server.port);
+    await client.command('SET', 'in the snapshot', '1');
+    await client.command('SAVE');
+    await client.close();
+    await server.kill();
+  };
+
+  test('before the manifest of an empty log: the next one goes on', async () => {
+    await saveSnapshot();
+    mkdirSync(folder());
+    writeFileSync(join(folder(), 'appendonly.aof.1.incr.aof'), '');
+    expect(await valueFound('in the snapshot')).toBe('1');
+    expect(await valueFound('in the snapshot')).toBe('1');
+  });
+
+  test('before the copy of the snapshot got its name: it is copied again', async () => {
+    await saveSnapshot();
+    const base = { name: 'appendonly.aof.1.base.rdb', seq: 1, offset: 0 };
+    const log = LogDirectory.read(folder(), 'appendonly.aof');
+    await log.create();
+    await log.update((manifest) => ({ ...manifest, bases: [base] }));
+    expect(await valueFound('in the snapshot')).toBe('1');
+    unlinkSync(join(directory.path, 'dump.rdb'));
+    expect(await valueFound('in the snapshot')).toBe('1');
+  });
 });
 
 test('no log begins with a snapshot that cannot be loaded', async () => {
