@@ -13,6 +13,7 @@
 //
 // "Kept" are older generations to fall back on; were they Redis's history files (type h), Redis
 // would delete them when it is started on the directory. What was replaced and is still there is history.
+import { isUtf8 } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { splitArguments } from '../protocol/inline.ts';
@@ -177,15 +178,18 @@ function readLine(line: string, number: number, state: Parsed): void {
 }
 
 function readPairs(line: string, number: number): Map<string, string> {
-  const words = splitArguments(Buffer.from(line.trim(), 'latin1'))?.map((word) =>
-    Buffer.from(word).toString('latin1'),
-  );
+  const words = splitArguments(Buffer.from(line.trim(), 'latin1'))?.map(textOf);
   if (words === undefined || words.length < 6 || words.length % 2 !== 0) {
     throw new ManifestError(`line ${number} is not made of pairs: ${line}`);
   }
   const pairs = new Map<string, string>();
   for (let i = 0; i < words.length; i += 2) pairs.set(words[i].toLowerCase(), words[i + 1]);
   return pairs;
+}
+
+/** Earlier builds have written names in Latin-1, which can hardly be taken for UTF-8. */
+function textOf(word: Uint8Array): string {
+  return Buffer.from(word).toString(isUtf8(word) ? 'utf8' : 'latin1');
 }
 
 function requireOrder(segments: readonly SegmentFile[]): void {
@@ -218,10 +222,10 @@ function historyLine(name: string, place: number): string {
   return `file ${quoted(name)} seq ${told ?? place} type h`;
 }
 
-/** File names may have blanks in them; Redis then puts them in quotes. */
+/** File names may have blanks in them, and letters of any script; Redis then puts their bytes in quotes. */
 function quoted(name: string): string {
   if (/^[\x21\x23-\x26\x28-\x5b\x5d-\x7e]+$/.test(name)) return name;
-  const escaped = [...Buffer.from(name, 'latin1')].map((byte) =>
+  const escaped = [...Buffer.from(name, 'utf8')].map((byte) =>
     byte > 0x1f && byte < 0x7f && byte !== 0x22 && byte !== 0x5c
       ? String.fromCharCode(byte)
       : `\\x${byte.toString(16).padStart(2, '0')}`,

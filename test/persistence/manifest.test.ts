@@ -6,7 +6,7 @@ import { formatManifest, type Manifest, parseManifest } from '../../src/persiste
 
 const place = fc.nat({ max: Number.MAX_SAFE_INTEGER });
 const name = fc
-  .string({ minLength: 1, maxLength: 30, unit: 'binary-ascii' })
+  .string({ minLength: 1, maxLength: 30, unit: 'grapheme' })
   .filter((text) => !/[/\\]/.test(text));
 
 const manifests = fc.record({
@@ -68,6 +68,20 @@ describe('a manifest', () => {
         expect(parseManifest(formatManifest(manifest))).toEqual(manifest);
       }),
     );
+  });
+
+  // Redis has written this for `appendfilename ünï日`.
+  test("names files by the bytes of the file system, as Redis's do", () => {
+    const base = String.raw`file "\xc3\xbcn\xc3\xaf\xe6\x97\xa5.2.base.rdb" seq 2 type b`;
+    const name = 'ünï日.2.base.rdb';
+    const { bases } = parseManifest(`${base}\n`);
+    expect(bases).toEqual([{ name, seq: 2, offset: undefined }]);
+    expect(formatManifest({ ...EXAMPLE, bases, segments: [] })).toContain(`\n${base}\n`);
+  });
+
+  test('of an earlier build names files in Latin-1', () => {
+    const text = String.raw`file "\xfcn\xef.1.base.rdb" seq 1 type b`;
+    expect(parseManifest(`${text}\n`).bases[0].name).toBe('ünï.1.base.rdb');
   });
 
   test('with any bit flipped is refused', () => {
