@@ -1,9 +1,11 @@
 // Listens on TCP addresses and a unix socket, and hands accepted sockets on. The addresses can be
 // changed while it runs: all of them or none, and clients stay connected.
-import { chmodSync, existsSync, lstatSync, unlinkSync } from 'node:fs';
+import { chmodSync, existsSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
+import { isMainThread } from 'node:worker_threads';
 import { bindNow, checkBindNow } from './bind-now.ts';
+import { isSocketAt, removeStaleSocket } from './stale-socket.ts';
 
 /** Where to listen. */
 export interface ListenOptions {
@@ -150,9 +152,11 @@ export class Listener {
       const problem = `the path is too long (at most ${MAX_UNIX_PATH_BYTES} bytes): ${path}`;
       throw Object.assign(new Error(problem), { code: 'ENAMETOOLONG' });
     }
-    removeStaleSocket(path);
+    if (isSocketAt(path)) await removeStaleSocket(path);
     const server = this.#create(true);
-    await listen(server, { path, backlog }).catch((error: unknown) => {
+    const listening =
+      mode === 0 ? listen(server, { path, backlog }) : listenUnseen(server, path, backlog);
+    await listening.catch((error: unknown) => {
       throw unixError(error, path);
     });
     this.#unix = server;
@@ -188,12 +192,17 @@ function isExcused(address: string, error: unknown): boolean {
   return address.startsWith('-') && UNAVAILABLE.has(codeOf(error));
 }
 
-/** Removes what a server that was killed left behind; anything but a socket stays. */
-function removeStaleSocket(path: string): void {
+/**
+ * Listens on a unix socket that nobody may connect to until it gets its permissions: Node binds it before
+ * it returns, and gives no other way to set them in between. A thread cannot change the umask.
+ */
+function listenUnseen(server: Server, path: string, backlog: number): Promise<void> {
+  if (!isMainThread) return listen(server, { path, backlog });
+  const umask = process.umask(0o777);
   try {
-    if (lstatSync(path).isSocket()) unlinkSync(path);
-  } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw error;
+    return listen(server, { path, backlog });
+  } finally {
+    process.umask(umask);
   }
 }
 

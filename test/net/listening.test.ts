@@ -7,6 +7,7 @@ import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { StartOptions } from '../../src/index.ts';
+import { Listener } from '../../src/net/listener.ts';
 import { isLoopback } from '../../src/net/peer.ts';
 import type { RawClient } from '../support/raw-client.ts';
 import { temporaryDirectory } from '../support/running-server.ts';
@@ -169,6 +170,38 @@ describe('unix socket', () => {
     expect(await ping({ path })).toBe('ECONNREFUSED');
     await start({ unixsocket: path });
     expect(await ping({ path })).toBe('+PONG\r\n');
+  });
+
+  test('does not take the place of a server that lives', async () => {
+    const directory = temporaryDirectory();
+    onTestFinished(() => directory.remove());
+    const path = join(directory.path, 'shared.sock');
+    const first = await start({ unixsocket: path });
+    const { ino } = statSync(path);
+    await expect(LoggedServer.start({ unixsocket: path })).rejects.toThrow(
+      /^options: cannot listen: .*EADDRINUSE.*shared\.sock/,
+    );
+    expect(statSync(path).ino).toBe(ino);
+    expect(await ping({ path })).toBe('+PONG\r\n');
+    await first.stop();
+    await start({ unixsocket: path });
+    expect(await ping({ path })).toBe('+PONG\r\n');
+  });
+
+  test('lets nobody in before it has its permissions', async () => {
+    const directory = temporaryDirectory();
+    onTestFinished(() => directory.remove());
+    const path = join(directory.path, 'closed.sock');
+    const listener = new Listener({ accepted: () => {}, acceptFailed: () => {} });
+    onTestFinished(() => listener.close());
+    const umask = process.umask(0);
+    onTestFinished(() => void process.umask(umask));
+    const where = { tcp: false, port: 0, addresses: [], backlog: 1, unixSocket: path };
+    const opened = listener.open({ ...where, unixSocketMode: 0o720 });
+    expect(statSync(path).mode & 0o777).toBe(0);
+    await opened;
+    expect(statSync(path).mode & 0o777).toBe(0o720);
+    expect(process.umask(0)).toBe(0);
   });
 
   test('does not take the place of another file', async () => {
