@@ -84,6 +84,9 @@ export class Background {
     // Keeps the clock that requests are timed by equal to the system's.
     const nowMs = Math.floor(unixTimeUs() / 1000);
     keyspace.tick(nowMs);
+    clientMemory.checkHeap(nowMs);
+    clientMemory.check();
+    if (clientMemory.isOver) clientMemory.evict();
     if (!debug.worksInBackground) return;
     stats.peakUsedBytes = Math.max(stats.peakUsedBytes, this.#host.usedMemoryBytes());
     if (nowMs - this.#lastSampleMs >= SAMPLE_MS) {
@@ -100,8 +103,6 @@ export class Background {
       if (release.tick()) this.wake();
     }
     tracking.limitKeys();
-    clientMemory.check();
-    if (clientMemory.isOver) clientMemory.evict();
     if (this.#slice === undefined) this.#runSlice();
   }
 

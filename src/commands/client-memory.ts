@@ -6,12 +6,14 @@
 //                                                                           there is refused; then the
 //                                                                           largest are closed
 //   a share of the machine's memory    all that clients take                the largest are closed
-// The last two hold whatever the settings say: beyond them the process would end, and everybody's data
+//   most of V8's heap limit            the heap as it is                    garbage is collected; if that is
+//                                                                           not enough, the largest is closed
+// The last three hold whatever the settings say: beyond them the process would end, and everybody's data
 // with it. Who keeps something for a client charges it with an upper bound of what that takes
 // (Client.charge). Clients are closed between commands only, never while one of theirs runs.
 import * as os from 'node:os';
-import { getHeapStatistics } from 'node:v8';
 import type { Logger } from '../logging/logger.ts';
+import { type HeapGauge, processHeap } from '../memory/heap-gauge.ts';
 import type { ServerStats } from '../telemetry/server-stats.ts';
 import type { Client } from './client.ts';
 import type { ClientRegistry } from './client-registry.ts';
@@ -23,6 +25,12 @@ const YOUNG_BYTES = 192 * 1024 * 1024;
 const HEAP_SHARE = 0.5;
 /** The same where V8 is given so little that a young generation of that size does not fit. */
 const SMALL_HEAP_SHARE = 0.2;
+/** Share of the old generation from which on the heap is collected, and looked at. */
+const ALARM_SHARE = 0.85;
+/** The same of V8's limit where V8 is given so little. */
+const SMALL_ALARM_SHARE = 0.35;
+/** Time between two such looks, in ms: a collection stops everything. */
+const ALARM_INTERVAL_MS = 5000;
 /** Share of the machine's, or container's, memory that clients may take. */
 const MEMORY_SHARE = 0.5;
 /** A `maxmemory-clients` below this would close everybody. */
@@ -55,7 +63,7 @@ export class ClientMemory {
   largeBytes = 0;
   /** Whether a limit may be exceeded: `evict` is to be called as soon as no command runs. */
   isOver = false;
-  readonly heapLimitBytes = heapShareOf(getHeapStatistics().heap_size_limit);
+  readonly heapLimitBytes: number;
   readonly memoryLimitBytes = Math.floor(machineBytes() * MEMORY_SHARE);
 
   readonly #clients: ClientRegistry;
@@ -65,11 +73,22 @@ export class ClientMemory {
   /** Nobody is left who may be closed: nothing is tried until `check`. */
   #isStuck = false;
   #lastLogMs = 0;
+  readonly #heap: HeapGauge;
+  readonly #alarmBytes: number;
+  #lastAlarmMs = 0;
 
-  constructor(clients: ClientRegistry, stats: ServerStats, log: Logger) {
+  constructor(
+    clients: ClientRegistry,
+    stats: ServerStats,
+    log: Logger,
+    heap: HeapGauge = processHeap,
+  ) {
     this.#clients = clients;
     this.#stats = stats;
     this.#log = log;
+    this.#heap = heap;
+    this.heapLimitBytes = shareOf(heap.limitBytes, HEAP_SHARE, SMALL_HEAP_SHARE);
+    this.#alarmBytes = shareOf(heap.limitBytes, ALARM_SHARE, SMALL_ALARM_SHARE);
   }
 
   /** Sets `maxmemory-clients`, 0 for no limit. */
@@ -142,6 +161,27 @@ export class ClientMemory {
     return false;
   }
 
+  /**
+   * Looks at the heap as it is, whatever is accounted: to be called several times a second, while no
+   * command runs.
+   * @param nowMs Unix time, in ms
+   */
+  checkHeap(nowMs: number): void {
+    if (this.#heap.usedBytes() < this.#alarmBytes) return;
+    if (nowMs - this.#lastAlarmMs < ALARM_INTERVAL_MS) return;
+    this.#lastAlarmMs = nowMs;
+    this.#heap.collect();
+    const usedBytes = this.#heap.usedBytes();
+    if (usedBytes < this.#alarmBytes) return;
+    const facts = { usedBytes, limitBytes: this.#heap.limitBytes, clientBytes: this.heapBytes };
+    this.#log.warn(
+      facts,
+      'The JavaScript heap is nearly full: {usedBytes} of {limitBytes} bytes are used, {clientBytes} by clients',
+    );
+    const [largest] = this.#bySize(heapOf);
+    if (largest !== undefined) this.#close(largest, TOO_MUCH_HEAP);
+  }
+
   /** Closes clients, the largest first, until no limit is exceeded. To be called while no command runs. */
   evict(): void {
     this.isOver = false;
@@ -203,10 +243,12 @@ function isEvictable(client: Client): boolean {
   return type === 'normal' || type === 'pubsub';
 }
 
-/** How much of a heap with so many bytes, of which nobody tells what is for which generation. */
-function heapShareOf(limitBytes: number): number {
-  const share = Math.max((limitBytes - YOUNG_BYTES) * HEAP_SHARE, limitBytes * SMALL_HEAP_SHARE);
-  return Math.floor(share);
+/**
+ * A share of the old generation of a heap with so many bytes, of which nobody tells what is for which
+ * generation; of a small heap another share of the whole.
+ */
+function shareOf(limitBytes: number, share: number, smallShare: number): number {
+  return Math.floor(Math.max((limitBytes - YOUNG_BYTES) * share, limitBytes * smallShare));
 }
 
 /** Memory of the machine, or of the container if that has less, in bytes. */

@@ -130,6 +130,11 @@ describe.each(['0', '20mb'])('with a small heap and maxmemory-clients %s', (limi
     ['many settings', 'done', 'done'],
     ['transactions', 'done', 'done'],
     ['huge subcommands', 'done', 'closed'],
+    ['publishing transaction', 'done', 'done'],
+    ['monitored transaction', 'done', 'done'],
+    ['tracked keys', 'done', 'done'],
+    ['followed keys', 'done', 'done'],
+    ['silent subscriptions', 'done', 'closed'],
   ])('%s', async (kind, withoutLimit, withLimit) => {
     expect(await synap.flood(kind)).toBe(limit === '0' ? withoutLimit : withLimit);
   });

@@ -20,6 +20,8 @@ interface Source {
   readonly beside?: readonly string[];
   /** Whether it does not read what it is answered. */
   readonly isDeaf?: boolean;
+  /** What others send before who read what comes. */
+  readonly listeners?: readonly string[];
 }
 
 /** Names that did not occur before. */
@@ -52,6 +54,9 @@ const MB = 1_000_000;
 const HUGE_BYTES = (isFullTier ? 300 : 120) * MB;
 /** Rounds of small commands: enough of them to exceed a heap of 256 MB if each name took 300 bytes of it. */
 const ROUNDS = isFullTier ? 1000 : 300;
+
+/** Messages of one command: if each took 500 bytes of the heap, it were full. */
+const MESSAGES = isFullTier ? 1_000_000 : 100_000;
 
 const SOURCES = {
   MULTI: {
@@ -152,9 +157,72 @@ const SOURCES = {
     round: () => command(['CLIENT', 'X'.repeat(HUGE_BYTES)]),
     rounds: 2,
   },
+  // One command each that causes messages without number.
+  'publishing transaction': {
+    listeners: [
+      command(['SUBSCRIBE', 'channel']),
+      ...Array.from({ length: 8 }, (_, i) => command(['PSUBSCRIBE', `${'?'.repeat(i)}*`])),
+    ],
+    round: (names) =>
+      command(['MULTI']) +
+      commands(MESSAGES, () => ['PUBLISH', 'channel', names.next()]) +
+      command(['EXEC']),
+    rounds: 1,
+  },
+  'monitored transaction': {
+    listeners: Array.from({ length: 4 }, () => command(['MONITOR'])),
+    round: (names) =>
+      command(['MULTI']) + commands(MESSAGES, () => ['SET', names.next(), 'v']) + command(['EXEC']),
+    rounds: 1,
+  },
+  'tracked keys': {
+    opening: command(['HELLO', '3']) + command(['CLIENT', 'TRACKING', 'on']),
+    listeners: Array.from({ length: 3 }, () => {
+      const keys = Array.from({ length: MESSAGES }, (_, i) => `tracked:${i}`);
+      const tracking = command(['HELLO', '3']) + command(['CLIENT', 'TRACKING', 'on']);
+      return tracking + command(['MGET', ...keys]);
+    }),
+    round: (_, round) => {
+      const keys = Array.from({ length: MESSAGES }, (_, i) => `tracked:${i}`);
+      if (round === 0) return command(['MGET', ...keys]);
+      return command(['MSET', ...keys.flatMap((key) => [key, 'v'])]);
+    },
+    rounds: 2,
+  },
+  'followed keys': {
+    opening: command(['HELLO', '3']) + command(['CLIENT', 'TRACKING', 'on', 'BCAST']),
+    listeners: [command(['HELLO', '3']) + command(['CLIENT', 'TRACKING', 'on', 'BCAST'])],
+    round: (names) =>
+      command(['MULTI']) +
+      commands(MESSAGES, () => ['SET', names.next('followed'), 'v']) +
+      command(['EXEC']),
+    rounds: 1,
+  },
+  'silent subscriptions': {
+    opening: command(['CLIENT', 'REPLY', 'OFF']),
+    round: (names) => command(['SUBSCRIBE', ...names.several(100_000)]),
+    rounds: 1,
+  },
 } satisfies Record<string, Source>;
 
 export type FloodKind = keyof typeof SOURCES;
+
+async function openSocket(port: number): Promise<Socket> {
+  const socket = connect({ port, host: '127.0.0.1' });
+  await new Promise((resolve) => socket.once('connect', resolve));
+  return socket;
+}
+
+/** A client that sends something, and reads what comes, to forget it. Its first answer is there. */
+async function openListener(port: number, opening: string): Promise<Socket> {
+  const socket = await openSocket(port);
+  socket.on('error', () => {});
+  const isAnswered = new Promise((resolve) => socket.once('data', resolve));
+  socket.write(opening);
+  await isAnswered;
+  socket.resume();
+  return socket;
+}
 
 /** One flood; see the head of this file. */
 export class Flood {
@@ -189,13 +257,14 @@ export class Flood {
   ): Promise<FloodOutcome> {
     const source: Source = SOURCES[kind];
     for (const setting of source.settings ?? []) await bystander.command(...setting);
-    const socket = connect({ port, host: '127.0.0.1' });
-    await new Promise((resolve) => socket.once('connect', resolve));
+    const listeners: Socket[] = [];
+    for (const opening of source.listeners ?? []) listeners.push(await openListener(port, opening));
+    const socket = await openSocket(port);
     const flood = new Flood(source, socket);
     try {
       return await flood.#run(bystander, rounds ?? source.rounds);
     } finally {
-      socket.destroy();
+      for (const one of [socket, ...listeners]) one.destroy();
     }
   }
 

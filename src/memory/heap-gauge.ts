@@ -1,0 +1,20 @@
+// The JavaScript heap as V8 tells of it: how much of it is used, garbage included, and how much there may be
+// before V8 ends the process.
+import { getHeapStatistics } from 'node:v8';
+import { collectGarbage } from './collector.ts';
+
+/** See the head of this file. */
+export interface HeapGauge {
+  /** Bytes at which V8 gives up, the young generation included. */
+  readonly limitBytes: number;
+  usedBytes(): number;
+  /** Collects all garbage, which takes about a millisecond for each megabyte. */
+  collect(): void;
+}
+
+/** The heap of this process. */
+export const processHeap: HeapGauge = {
+  limitBytes: getHeapStatistics().heap_size_limit,
+  usedBytes: () => getHeapStatistics().used_heap_size,
+  collect: collectGarbage,
+};
