@@ -59,7 +59,7 @@ export class ClientMemory {
   /** Of these: on the JavaScript heap, and shares of buffers that all of them use. */
   heapBytes = 0;
   sharedBytes = 0;
-  /** And in large arguments: these lie where the data lies, and are counted there as well. */
+  /** And in large arguments and replies: these lie where the data lies, and are counted there as well. */
   largeBytes = 0;
   /** Whether a limit may be exceeded: `evict` is to be called as soon as no command runs. */
   isOver = false;

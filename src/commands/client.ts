@@ -158,7 +158,7 @@ export abstract class Client implements Watcher, Subscriber, TrackedClient {
     this.#memory?.add(heapBytes, outsideBytes);
   }
 
-  /** Counts bytes, of those that were charged, that lie in large arguments (ClientMemory.largeBytes). */
+  /** Counts bytes, of those that were charged, that lie where the data lies (ClientMemory.largeBytes). */
   countLarge(bytes: number): void {
     if (this.#isDismissed) return;
     this.#largeBytes += bytes;

@@ -36,9 +36,10 @@ export class Connection extends Client implements Recipient {
   neededOffset = 0;
   queuedBytes = 0;
   heldBytes = 0;
+  heldPinnedBytes = 0;
   /** It is to be closed as soon as what the log holds back of it has left. */
   #finishesWhenReleased = false;
-  /** What `account` counted last, and of this what lies in large arguments. */
+  /** What `account` counted last, and of this what lies in large arguments, or is pinned. */
   #accountedBytes = 0;
   #accountedLarge = 0;
 
@@ -302,8 +303,10 @@ export class Connection extends Client implements Recipient {
 
   /** Keeps right what its buffers count. */
   account(): void {
-    const { sizeBytes, largeBytes } = this.requests;
+    const { sizeBytes } = this.requests;
     const bytes = this.outputBytes + sizeBytes;
+    const pinnedBytes = this.#output.pinnedBytes + this.heldPinnedBytes;
+    const largeBytes = this.requests.largeBytes + pinnedBytes;
     if (bytes !== this.#accountedBytes) {
       this.charge(0, bytes - this.#accountedBytes);
       this.#accountedBytes = bytes;

@@ -30,6 +30,8 @@ export class PacedOutput implements Output, Paced {
   #parts: readonly ReplyPart[] = [];
   #next = 0;
   readonly #gathering = new PartList();
+  /** Bytes of pinned pieces that wait: they are no memory of this connection's. */
+  pinnedBytes = 0;
   /** Bytes of the parts that wait, and how much of the first one was sent. */
   #waitingBytes = 0;
   #sent = 0;
@@ -65,6 +67,7 @@ export class PacedOutput implements Output, Paced {
   writePinned(piece: PinnedPiece): void {
     const isFirst = !this.#isWaiting;
     this.#gathering.addPart(piece);
+    this.pinnedBytes += piece.length;
     if (isFirst && this.#output.unsentBytes === 0) this.#send();
   }
 
@@ -81,6 +84,7 @@ export class PacedOutput implements Output, Paced {
     this.#next = 0;
     this.#gathering.clear();
     this.#waitingBytes = 0;
+    this.pinnedBytes = 0;
     this.#sent = 0;
     this.#ended = undefined;
   }
@@ -135,6 +139,7 @@ export class PacedOutput implements Output, Paced {
     piece.neededFrom = end;
     this.#sent = end;
     this.#waitingBytes -= end - start;
+    this.pinnedBytes -= end - start;
     if (end === piece.length) {
       this.#next++;
       this.#sent = 0;

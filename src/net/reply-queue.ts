@@ -48,8 +48,9 @@ export interface Recipient {
   neededOffset: number;
   /** The queue's own: bytes in its entries. */
   queuedBytes: number;
-  /** The queue's own: bytes of it that wait for the log. */
+  /** The queue's own: bytes of it that wait for the log, and of these those that are pinned. */
   heldBytes: number;
+  heldPinnedBytes: number;
   /**
    * Asked when a lot is in its entries, and before they leave.
    * @returns false if the recipient is closed, or just has been, as it is too much: it gets none of it
@@ -256,6 +257,7 @@ export class ReplyQueue {
     const held = this.#held.get(recipient);
     this.#held.delete(recipient);
     recipient.heldBytes = 0;
+    recipient.heldPinnedBytes = 0;
     return held?.parts.take() ?? [];
   }
 
@@ -276,7 +278,11 @@ export class ReplyQueue {
       this.#held.set(recipient, held);
     }
     held.neededOffset = Math.max(held.neededOffset, recipient.neededOffset);
-    for (let i = first; i !== NONE; i = this.#nexts[i]) held.parts.addPart(this.#partOf(i));
+    for (let i = first; i !== NONE; i = this.#nexts[i]) {
+      const part = this.#partOf(i);
+      held.parts.addPart(part);
+      if (!Buffer.isBuffer(part)) recipient.heldPinnedBytes += part.length;
+    }
     recipient.heldBytes = held.parts.bytes;
     recipient.held();
   }
