@@ -246,12 +246,13 @@ export class Server
   }
 
   async #close(options: ShutdownOptions | undefined): Promise<void> {
+    this.clients.suspendForGood();
     this.background.stop();
     const snapshotsClosed = this.snapshots.close();
     this.replies.flush();
     this.clients.close();
     this.remotes.close();
-    // What waits for the log is still answered. What comes meanwhile is recorded as ever.
+    // What waits for the log is still answered; what comes meanwhile is not run.
     if (this.wal.isOn) this.log.info('Calling fsync() on the AOF file.');
     await this.wal.flush();
     const listenerClosed = this.#listener.close();
@@ -305,6 +306,7 @@ export class Server
       }
       this.log.warn('Error trying to save the DB. Exit anyway.');
     }
+    this.clients.suspendForGood();
     setImmediate(() => {
       this.close(options).catch((error: unknown) => this.log.error({ err: error }, 'Shutdown'));
     });

@@ -29,6 +29,8 @@ export class ClientRegistry {
 
   /** What CLIENT PAUSE suspends. */
   #pauseMode = PAUSE_NONE;
+  /** Whether the server ends: nothing is run any more, whoever ends a pause. */
+  #isEnding = false;
   /** Unix time at which that ends, in ms. */
   #pauseUntilMs = 0;
   #lastId = 0;
@@ -107,10 +109,19 @@ export class ClientRegistry {
     this.#update();
   }
 
+  /**
+   * Suspends all clients for good. What they send is left without an answer: the data is saved by now, and
+   * what came later would be gone though it was acknowledged.
+   */
+  suspendForGood(): void {
+    this.#isEnding = true;
+    this.#update();
+  }
+
   #update(): void {
     const before = this.pauseMode;
     const held = this.isHoldingWrites ? PAUSE_WRITES : PAUSE_NONE;
-    this.pauseMode = Math.max(this.#pauseMode, held);
+    this.pauseMode = this.#isEnding ? PAUSE_ALL : Math.max(this.#pauseMode, held);
     if (this.pauseMode >= before) return;
     this.#resumption ??= setImmediate(() => {
       this.#resumption = undefined;
