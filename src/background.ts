@@ -2,6 +2,7 @@
 // from one timer, `hz` times a second, and in slices of one to two milliseconds, with the event loop
 // going on in between, so it never holds requests up.
 
+import type { ActiveDefrag } from './active-defrag.ts';
 import type { ClientMemory } from './commands/client-memory.ts';
 import type { DebugSwitches } from './commands/debug-switches.ts';
 import type { Keyspace } from './keyspace/keyspace.ts';
@@ -27,6 +28,7 @@ export interface BackgroundHost extends RoundsHost {
   readonly latency: LatencyMonitor;
   readonly tracking: Tracking;
   readonly release: MemoryRelease;
+  readonly defrag: ActiveDefrag;
   /** Whether due keys are looked for. */
   readonly debug: DebugSwitches;
   /** `active-expire-effort`, 1 … 10: how much time they may take. */
@@ -72,6 +74,7 @@ export class Background {
     clearInterval(this.#timer);
     this.#timer = undefined;
     clearTimeout(this.#slice);
+    this.#host.defrag.stop();
   }
 
   /** Has unfinished work (memory to give back, keys to evict) done soon. */
@@ -100,6 +103,7 @@ export class Background {
     const second = Math.floor(nowMs / 1000);
     if (second !== this.#lastSecond) {
       this.#lastSecond = second;
+      this.#host.defrag.tick();
       if (release.tick()) this.wake();
     }
     tracking.limitKeys();

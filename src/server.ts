@@ -2,6 +2,7 @@
 // other (Services for commands, ConnectionHost for connections, BackgroundHost for the timer).
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
+import { ActiveDefrag } from './active-defrag.ts';
 import { Background, type BackgroundHost } from './background.ts';
 import type { Call } from './commands/call.ts';
 import type { Client } from './commands/client.ts';
@@ -94,6 +95,7 @@ export class Server
   readonly dispatcher: Dispatcher;
   readonly eviction: Eviction;
   readonly release: MemoryRelease;
+  readonly defrag: ActiveDefrag;
   readonly background: Background;
 
   // Settings that are read often; settings.ts keeps them equal to the configuration.
@@ -164,6 +166,7 @@ export class Server
     };
     const nobody = new DetachedClient(this.keyspace);
     this.dispatcher = new Dispatcher(this.reply, this, this, this.isProtected, nobody);
+    this.defrag = new ActiveDefrag(this);
     this.release = new MemoryRelease(this, parts.ownsProcess ?? false);
     this.background = new Background(this);
     this.keyspace.onReclaimable = () => this.background.wake();

@@ -32,6 +32,14 @@ const APPLICATIONS: readonly (readonly [names: readonly DirectiveName[], apply: 
     (server, values) => (server.expiryEffort = values['active-expire-effort']),
   ],
   [['save', 'stop-writes-on-bgsave-error'], ({ snapshots }) => snapshots.refresh()],
+  [
+    [
+      ...(['activedefrag', 'active-defrag-ignore-bytes', 'active-defrag-max-scan-fields'] as const),
+      ...(['active-defrag-threshold-lower', 'active-defrag-threshold-upper'] as const),
+      ...(['active-defrag-cycle-min', 'active-defrag-cycle-max'] as const),
+    ],
+    ({ defrag }, values) => defrag.configure(values),
+  ],
   [['loglevel'], (server, values) => (server.log.level = values.loglevel)],
   [['maxmemory'], (server, values) => server.setMaxMemory(values.maxmemory)],
   [

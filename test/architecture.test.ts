@@ -19,6 +19,7 @@ const LAYERS = [
   'journal',
   'background',
   'memory-release',
+  'active-defrag',
   'net',
   'snapshots',
   'persistence',

@@ -14,7 +14,7 @@ import type { Services } from './services.ts';
 
 /** The fields of INFO memory. */
 export function memoryFields(server: Services): InfoField[] {
-  const { config, keyspace } = server;
+  const { config, defrag, keyspace } = server;
   const memory = measureMemory(server);
   const limit = Number(config.values.maxmemory);
   return [
@@ -45,6 +45,7 @@ export function memoryFields(server: Services): InfoField[] {
     ['mem_cluster_links', 0],
     ['mem_aof_buffer', 0],
     ['mem_allocator', 'synap-arena'],
+    ['active_defrag_running', defrag.effort],
     ['lazyfree_pending_objects', keyspace.pendingKeys],
     ['lazyfreed_objects', keyspace.stats.lazyFreed],
     ['arena_used', memory.arenaUsed],

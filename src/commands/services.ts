@@ -45,6 +45,12 @@ export interface ServerIdentity {
   readonly port: number;
 }
 
+/** Active defragmentation, as INFO shows it. */
+export interface Defrag {
+  /** Its share of the time now, in per cent; 0 while it does not run. */
+  readonly effort: number;
+}
+
 /** What commands can reach. */
 export interface Services {
   readonly identity: ServerIdentity;
@@ -85,6 +91,8 @@ export interface Services {
   readonly crash: ((signal: 'SIGSEGV' | 'SIGABRT', reason: string) => void) | undefined;
   /** Gives all memory of emptied databases back at once. */
   reclaimNow(): void;
+  /** What moves data to close gaps between it. */
+  readonly defrag: Defrag;
   /** Gives back to the system all memory that is not in use, at once. */
   purgeMemory(): void;
   /** Has it given back in the background, a slice at a time. */

@@ -7,7 +7,7 @@
 // entry return its new reference. A key whose expiry has passed is never returned.
 import type { Request } from '../protocol/request.ts';
 import { BytesTable } from '../structures/bytes-table.ts';
-import type { ByteView } from '../structures/entry.ts';
+import { type ByteView, warmEntries } from '../structures/entry.ts';
 import { hashBytes } from '../structures/hash.ts';
 import { type Entries, NEW_BLOCK, NO_EXPIRY } from './entries.ts';
 import { ExpiryHeap } from './expiry-heap.ts';
@@ -102,7 +102,9 @@ export class Database {
 
   /** Reads what looking up keys of these hashes will touch, as BytesTable.warmSlots, with `refs` as scratch. */
   warm(hashes: Int32Array, refs: Int32Array, count: number): number {
-    return this.#table.warmSlots(hashes, refs, count) ^ this.#table.warmEntries(refs, count);
+    return (
+      this.#table.warmSlots(hashes, refs, count) ^ warmEntries(this.entries.arena, refs, count)
+    );
   }
 
   /** The entry of a key that a command reads, or 0: counts a hit or miss, sets the access clock. */

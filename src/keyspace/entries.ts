@@ -343,6 +343,11 @@ export class Entries extends EntryWords {
     return fresh;
   }
 
+  /** Whether something belongs to the entry that lies outside: its number is `outside`. */
+  hasOutside(ref: number): boolean {
+    return (metaOf(this.arena, ref) & HAS_OUTSIDE) !== 0;
+  }
+
   /** Number of what belongs to the entry and lies outside (the root of a list). */
   outside(ref: number): number {
     const { buffer, offset } = this.value(ref);

@@ -84,6 +84,11 @@ export class ExpiryHeap {
     else this.#sink(position, ref, timeMs);
   }
 
+  /** The entry at a position is another block now. */
+  relocated(position: number, ref: number): void {
+    this.#refs[position >>> CHUNK_SHIFT][position & CHUNK_MASK] = ref;
+  }
+
   /** Takes the entry at a position out. */
   remove(position: number): void {
     const last = --this.size;

@@ -45,6 +45,12 @@ export interface KeyspaceStats {
   expiryCyclesCutShort: number;
   /** Entries given back by background work. */
   lazyFreed: number;
+  /** Blocks that were moved to empty sparse pages, and those that were looked at and not moved. */
+  defragHits: number;
+  defragMisses: number;
+  /** The same of keys: those of which something was moved, and the others. */
+  defragKeyHits: number;
+  defragKeyMisses: number;
 }
 
 /** The databases of a server; see the head of this file. */
@@ -392,5 +398,8 @@ export class Keyspace {
 }
 
 function noStats(): KeyspaceStats {
-  return { hits: 0, misses: 0, expired: 0, evicted: 0, expiryCyclesCutShort: 0, lazyFreed: 0 };
+  return {
+    ...{ hits: 0, misses: 0, expired: 0, evicted: 0, expiryCyclesCutShort: 0, lazyFreed: 0 },
+    ...{ defragHits: 0, defragMisses: 0, defragKeyHits: 0, defragKeyMisses: 0 },
+  };
 }

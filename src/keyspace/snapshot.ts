@@ -109,6 +109,11 @@ export class Snapshot {
     }
   }
 
+  /** Whether an entry is being saved, so that neither it nor what belongs to it may be moved. */
+  isSaving(ref: number): boolean {
+    return ref === this.#unfinished;
+  }
+
   /** Keeps what was in an emptied database for as long as it is needed; false when it is not. */
   keep(emptied: DetachedKeys): boolean {
     const { table } = emptied;

@@ -15,6 +15,7 @@
 import { ExternalBlocks } from './external.ts';
 import { FreePages } from './free-pages.ts';
 import { CLASS_UNITS, UNIT_BYTES } from './size-classes.ts';
+import { chooseSparse, type PageFill } from './sparse-pages.ts';
 import type { SystemMemory } from './system-memory.ts';
 
 const SEGMENT_SHIFT = 23;
@@ -55,6 +56,8 @@ export class Arena {
   usedBytes = 0;
   /** Bytes of what belongs to the data but lies in arrays of its own (directories, heaps). */
   sideBytes = 0;
+  /** Blocks that were moved. */
+  relocations = 0;
   /** Bytes of the segments held from the operating system (resident only where touched). */
   reservedBytes = 0;
 
@@ -69,6 +72,9 @@ export class Arena {
   readonly #available = new Int32Array(CLASS_UNITS.length).fill(NONE);
   readonly #capacity = CLASS_UNITS.map((units) => Math.floor(PAGE_UNITS / units));
   readonly #freePages = new FreePages();
+  /** Pages that are being emptied, with their classes: they are in no list, and flagged. */
+  readonly #sparse = new Map<number, number>();
+  readonly #isSparse = new Uint8Array(MAX_PAGES);
   /** Numbers of segments that were given back, to be used again. */
   readonly #vacantSegments: number[] = [];
 
@@ -193,6 +199,61 @@ export class Arena {
     return segment >= 0;
   }
 
+  // ── Moving blocks ───────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Chooses the pages of a class that are to be emptied, none of which was chosen yet: they get no new
+   * blocks until `keepSparsePages`.
+   * @returns how many they are
+   */
+  chooseSparsePages(sizeClass: number): number {
+    const fills: PageFill[] = [];
+    for (let page = this.#available[sizeClass]; page !== NONE; page = this.#pageNext[page]) {
+      const begun = Math.floor(this.#unitsBegun(page) / CLASS_UNITS[sizeClass]);
+      const used = this.#pageUsed[page];
+      fills.push({ page, used, gaps: begun - used - (page === 0 ? 1 : 0) });
+    }
+    const { sparse, staying } = chooseSparse(fills);
+    if (sparse.length === 0) return 0;
+    this.#available[sizeClass] = NONE;
+    for (const { page } of staying.reverse()) this.#link(page, sizeClass);
+    for (const { page } of sparse) {
+      this.#sparse.set(page, sizeClass);
+      this.#isSparse[page] = 1;
+    }
+    return sparse.length;
+  }
+
+  /** Whether a block lies in a page that is being emptied. */
+  isSparse(ref: number): boolean {
+    return this.#isSparse[ref >>> PAGE_SHIFT] !== 0;
+  }
+
+  /**
+   * Moves a block of a page that is being emptied, if there is a place for it in another one: whoever has
+   * its reference goes on with the one that is returned.
+   */
+  relocate(ref: number, sizeClass: number): number {
+    if (this.#available[sizeClass] === NONE) return ref;
+    const fresh = this.allocate(sizeClass);
+    const words = CLASS_UNITS[sizeClass] * 2;
+    const from = (ref & SEGMENT_MASK) << 1;
+    const source = this.i32[ref >>> SEGMENT_SHIFT].subarray(from, from + words);
+    this.i32[fresh >>> SEGMENT_SHIFT].set(source, (fresh & SEGMENT_MASK) << 1);
+    this.free(ref, sizeClass);
+    this.relocations++;
+    return fresh;
+  }
+
+  /** Pages that were to be emptied and are not get new blocks again. */
+  keepSparsePages(): void {
+    for (const [page, sizeClass] of this.#sparse) {
+      this.#isSparse[page] = 0;
+      this.#link(page, sizeClass);
+    }
+    this.#sparse.clear();
+  }
+
   // ── Pages and segments ──────────────────────────────────────────────────────────────────────
 
   /** Units of a page that blocks were taken from since it was given to its class. */
@@ -202,6 +263,11 @@ export class Arena {
 
   #addPage(sizeClass: number): number {
     let page = this.#freePages.take();
+    if (page === NONE && this.#sparse.size > 0) {
+      // There is room in pages that are being emptied: better than more memory.
+      this.keepSparsePages();
+      if (this.#available[sizeClass] !== NONE) return this.#available[sizeClass];
+    }
     if (page === NONE) page = this.#openSegment();
     this.#pageFree[page] = 0;
     this.#pageUsed[page] = 0;
@@ -229,7 +295,9 @@ export class Arena {
   }
 
   #releasePage(page: number, sizeClass: number): void {
-    this.#unlink(page, sizeClass);
+    if (this.#isSparse[page] === 0) this.#unlink(page, sizeClass);
+    this.#isSparse[page] = 0;
+    this.#sparse.delete(page);
     this.#pageTouched[page] = Math.max(this.#pageTouched[page], this.#unitsBegun(page));
     this.#freePages.put(page);
   }

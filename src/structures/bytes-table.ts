@@ -21,11 +21,13 @@ import type { Arena } from '../memory/arena.ts';
 import { classOf } from '../memory/size-classes.ts';
 import { ByteView, keyOffset, MAX_INLINE_KEY_BYTES, viewKey } from './entry.ts';
 import { type HashSeed, hashBytes } from './hash.ts';
+import { doubleDirectory, halveDirectory } from './table-directory.ts';
 import {
   COUNT,
   clearSlot,
   depthFor,
   directoryIndex,
+  type EntryMover,
   type EntryVisitor,
   FULL_SEGMENT_BYTES,
   firstHashOf,
@@ -41,6 +43,7 @@ import {
   nextSegmentStart,
   putIntoSegment,
   putIntoSlot,
+  relocateEntries,
   slotsIn,
   takeSlots,
   visitHome,
@@ -49,10 +52,6 @@ import {
 const SEGMENT_SHIFT = 23;
 const SEGMENT_MASK = (1 << SEGMENT_SHIFT) - 1;
 
-/** A word that lies in the second cache line of an entry that has two. */
-const LAST_WARM_WORD = 11;
-/** Wraps a word's index into its arena segment. */
-const WORD_MASK = (SEGMENT_MASK << 1) | 1;
 const SMALLEST_SEGMENT_BYTES = 64;
 
 /** Instead of a slot. */
@@ -137,7 +136,7 @@ export class BytesTable {
    * Reads the slots where keys of these hashes would be, so that they are in the processor's cache
    * when the keys are looked up a little later.
    * @param refs receives the references of the entries with these hashes, 0 where there is none:
-   *   very likely those that will be found, but good only for `warmEntries`
+   *   very likely those that will be found, but good only for `warmEntries` (entry.ts)
    * @returns a number that depends on all that was read, and means nothing
    */
   warmSlots(hashes: Int32Array, refs: Int32Array, count: number): number {
@@ -174,24 +173,6 @@ export class BytesTable {
       if (ref === 0 || words[first + (slot << 1)] === hash) return ref;
       if (++slot === slots) slot = 0;
     }
-  }
-
-  /**
-   * Reads the beginnings of entries, for the same reason.
-   * @returns a number that depends on all that was read, and means nothing
-   */
-  warmEntries(refs: Int32Array, count: number): number {
-    const segments = this.#arena.i32;
-    let sum = 0;
-    for (let i = 0; i < count; i++) {
-      const ref = refs[i];
-      if (ref === 0) continue;
-      const words = segments[ref >>> SEGMENT_SHIFT];
-      const base = (ref & SEGMENT_MASK) << 1;
-      // Most entries are shorter than two cache lines; its last words lie in the second, if any.
-      sum ^= words[base] ^ words[(base + LAST_WARM_WORD) & WORD_MASK];
-    }
-    return sum;
   }
 
   /**
@@ -321,6 +302,28 @@ export class BytesTable {
   }
 
   /**
+   * Moves the segment that a position lies in out of a page that is being emptied, and lets its entries from
+   * there on be moved. Between calls the table may change in any way: an entry may be left out then.
+   * @param position in hash order: 0 to begin, then what the last call returned
+   * @returns where to go on; 0 after the last entry
+   */
+  relocate(position: number, mover: EntryMover): number {
+    const at = directoryIndex(position | 0, this.#depth);
+    let segment = this.#directory[at];
+    if (segment === 0) return 0;
+    const depth = this.#localDepth(segment);
+    if (this.#arena.isSparse(segment)) {
+      segment = this.#arena.relocate(segment, classOf(this.#segmentBytes));
+      const span = 1 << (this.#depth - depth);
+      this.#directory.fill(segment, at & -span, (at & -span) + span);
+    }
+    const first = homeSlot(position | 0, depth, this.#slots);
+    const slot = relocateEntries(this.#arena, segment, this.#slots, first, mover);
+    if (slot < this.#slots) return firstHashOf(position, depth, slot, this.#slots);
+    return nextSegmentStart(position, depth);
+  }
+
+  /**
    * Takes the table apart piecemeal, once nothing else uses it any more and never will: visits
    * every entry of the last segment and frees that segment.
    * @returns whether anything is left
@@ -446,29 +449,20 @@ export class BytesTable {
 
   /** @param doubled what becomes the directory, of twice the length */
   #doubleDirectory(doubled: Int32Array): void {
-    const old = this.#directory;
-    for (let i = 0; i < old.length; i++) {
-      doubled[2 * i] = old[i];
-      doubled[2 * i + 1] = old[i];
-    }
+    doubleDirectory(this.#directory, doubled);
+    this.#arena.sideBytes += doubled.byteLength - this.#directory.byteLength;
     this.#directory = doubled;
-    this.#arena.sideBytes += doubled.byteLength - old.byteLength;
     this.#depth++;
     this.#deepest = 0;
   }
 
   #halveDirectory(): void {
-    const old = this.#directory;
-    this.#depth--;
-    const halved = new Int32Array(old.length / 2);
-    let deepest = 0;
-    for (let i = 0; i < halved.length; i++) {
-      halved[i] = old[2 * i];
-      if (this.#localDepth(halved[i]) === this.#depth) deepest++;
-    }
+    const halved = halveDirectory(this.#directory);
+    this.#arena.sideBytes += halved.byteLength - this.#directory.byteLength;
     this.#directory = halved;
-    this.#arena.sideBytes += halved.byteLength - old.byteLength;
-    this.#deepest = deepest;
+    this.#depth--;
+    this.#deepest = 0;
+    for (const segment of halved) if (this.#localDepth(segment) === this.#depth) this.#deepest++;
   }
 
   #newSegment(segmentBytes: number, localDepth: number): number {

@@ -20,6 +20,7 @@ import {
   prependTo,
   storeSpan,
 } from './list-chunk.ts';
+import { ListRelocation } from './list-relocation.ts';
 import {
   bytesOf,
   CHUNKS,
@@ -62,12 +63,14 @@ export interface ChunkLimits {
 export class ChunkedLists {
   limits: ChunkLimits = { maxBytes: 8192, maxCount: 0xffff };
 
+  readonly relocation: ListRelocation;
   readonly #arena: Arena;
   readonly #span = new ListSpan();
   readonly #other = new ListSpan();
 
   constructor(arena: Arena) {
     this.#arena = arena;
+    this.relocation = new ListRelocation(arena);
   }
 
   /** Makes an empty list; returns its root. */
@@ -167,7 +170,7 @@ export class ChunkedLists {
       this.first(root, span);
       if (rest >= span.count) {
         rest -= span.count;
-        removeChunk(this.#arena, root, span.chunk);
+        this.#removeChunk(root, span.chunk);
         continue;
       }
       span.start = skipForward(span.buffer, span.start, rest);
@@ -185,7 +188,7 @@ export class ChunkedLists {
       this.last(root, span);
       if (rest >= span.count) {
         rest -= span.count;
-        removeChunk(this.#arena, root, span.chunk);
+        this.#removeChunk(root, span.chunk);
         continue;
       }
       span.end = skipBackward(span.buffer, span.end, rest);
@@ -227,7 +230,7 @@ export class ChunkedLists {
       const left = neighbour(this.#arena, chunk, PREVIOUS);
       const right = neighbour(this.#arena, chunk, NEXT);
       if (!this.#joinOne(root, left, right, encoder)) this.#addChunk(root, left, chunk, encoder);
-      removeChunk(this.#arena, root, chunk);
+      this.#removeChunk(root, chunk);
     } else {
       this.#exchange(root, span, at, size, encoder);
     }
@@ -269,7 +272,7 @@ export class ChunkedLists {
       if (here > 0) {
         removed += here;
         storeSpan(arena, span);
-        if (span.count === 0) removeChunk(this.#arena, root, chunk);
+        if (span.count === 0) this.#removeChunk(root, chunk);
       }
       chunk = following;
     }
@@ -309,7 +312,7 @@ export class ChunkedLists {
         freeRoot(this.#arena, root);
         return true;
       }
-      removeChunk(this.#arena, root, head);
+      this.#removeChunk(root, head);
     }
     return false;
   }
@@ -395,6 +398,7 @@ export class ChunkedLists {
     span.end = span.start + from.used;
     span.count = from.count;
     storeSpan(arena, span);
+    this.relocation.replacing(old, fresh);
     replaceChunk(arena, root, old, fresh);
   }
 
@@ -472,11 +476,16 @@ export class ChunkedLists {
         left.end += right.used;
         left.count += right.count;
         storeSpan(arena, left);
-        removeChunk(arena, root, following);
+        this.#removeChunk(root, following);
       } else {
         chunk = following;
       }
     }
+  }
+
+  #removeChunk(root: number, chunk: number): void {
+    this.relocation.removing(chunk);
+    removeChunk(this.#arena, root, chunk);
   }
 
   #follow(span: ListSpan, direction: number): boolean {

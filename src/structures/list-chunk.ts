@@ -66,6 +66,12 @@ export function chunkCount(arena: Arena, chunk: number): number {
   return arena.i32[chunk >>> SEGMENT_SHIFT][((chunk & SEGMENT_MASK) << 1) + SHAPE] & 0xffff;
 }
 
+/** Size class of a chunk's block. */
+export function chunkClass(arena: Arena, chunk: number): number {
+  const shape = arena.i32[chunk >>> SEGMENT_SHIFT][((chunk & SEGMENT_MASK) << 1) + SHAPE];
+  return (shape >>> CLASS_SHIFT) & 0xff;
+}
+
 /** Bytes that a chunk takes. */
 export function chunkBytes(arena: Arena, chunk: number): number {
   const words = arena.i32[chunk >>> SEGMENT_SHIFT];

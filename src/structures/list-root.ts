@@ -5,7 +5,15 @@
 //     [ head ][ tail  ][ number of elements ][ number of chunks ]
 import type { Arena } from '../memory/arena.ts';
 import { classOf } from '../memory/size-classes.ts';
-import { chunkBytes, freeChunk, NEXT, neighbour, PREVIOUS, setNeighbour } from './list-chunk.ts';
+import {
+  chunkBytes,
+  chunkClass,
+  freeChunk,
+  NEXT,
+  neighbour,
+  PREVIOUS,
+  setNeighbour,
+} from './list-chunk.ts';
 
 const SEGMENT_SHIFT = 23;
 const SEGMENT_MASK = (1 << SEGMENT_SHIFT) - 1;
@@ -67,6 +75,18 @@ export function linkChunk(
 export function replaceChunk(arena: Arena, root: number, old: number, fresh: number): void {
   join(arena, root, neighbour(arena, old, PREVIOUS), fresh, neighbour(arena, old, NEXT));
   freeChunk(arena, old);
+}
+
+/** Moves a list's root out of a page that is being emptied; returns the root that it has then. */
+export function relocateRoot(arena: Arena, root: number): number {
+  return arena.isSparse(root) ? arena.relocate(root, ROOT_CLASS) : root;
+}
+
+/** Moves a chunk, if there is a place for it. */
+export function relocateChunk(arena: Arena, root: number, chunk: number): void {
+  const moved = arena.relocate(chunk, chunkClass(arena, chunk));
+  if (moved === chunk) return;
+  join(arena, root, neighbour(arena, moved, PREVIOUS), moved, neighbour(arena, moved, NEXT));
 }
 
 /** Makes three chunks neighbours. */

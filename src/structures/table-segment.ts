@@ -182,6 +182,35 @@ export function visitHome(
   }
 }
 
+/** Moves entries out of pages that are being emptied. */
+export interface EntryMover {
+  /** Whether it has done enough for now. */
+  readonly isDone: boolean;
+  /** Looks at an entry; returns the reference that it has then. */
+  move(ref: number): number;
+}
+
+/**
+ * Lets the entries of a segment be moved, from a slot on.
+ * @returns the slot to go on with
+ */
+export function relocateEntries(
+  arena: Arena,
+  segment: number,
+  slots: number,
+  firstSlot: number,
+  mover: EntryMover,
+): number {
+  const words = arena.i32[segment >>> SEGMENT_SHIFT];
+  const first = firstSlotOf(segment);
+  let slot = firstSlot;
+  for (; slot < slots && !mover.isDone; slot++) {
+    const ref = words[first + (slot << 1) + 1];
+    if (ref !== 0) words[first + (slot << 1) + 1] = mover.move(ref);
+  }
+  return slot;
+}
+
 /** Index of a segment's first slot, in words of the arena segment that it lies in. */
 export function firstSlotOf(segment: number): number {
   return ((segment & SEGMENT_MASK) << 1) + HEADER_WORDS;

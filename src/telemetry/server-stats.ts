@@ -24,6 +24,10 @@ export class ServerStats {
   exceededSinceMs = 0;
   /** Time during which it was exceeded before that, in ms. */
   #exceededMs = 0;
+  /** Since when memory is defragmented, by performance.now(); 0 when it is not. */
+  defragSinceMs = 0;
+  /** Time during which it was before that, in ms. */
+  #defragMs = 0;
   /** Commands, bytes in and bytes out per second, from the last 16 samples of 100 ms. */
   readonly opsPerSecond = new RateMeter();
   readonly bytesInPerSecond = new RateMeter();
@@ -45,6 +49,8 @@ export class ServerStats {
     this.expiryCycleMs = 0;
     this.exceededSinceMs = 0;
     this.#exceededMs = 0;
+    this.defragSinceMs = 0;
+    this.#defragMs = 0;
     this.opsPerSecond.reset();
     this.bytesInPerSecond.reset();
     this.bytesOutPerSecond.reset();
@@ -68,6 +74,27 @@ export class ServerStats {
   /** For how long it was exceeded in all, in ms. */
   totalExceededMs(nowMs: number): number {
     return this.#exceededMs + this.currentlyExceededMs(nowMs);
+  }
+
+  /** Memory is defragmented from this time on, by performance.now(). */
+  defragBegan(nowMs: number): void {
+    this.defragSinceMs = nowMs;
+  }
+
+  /** It is not any more. */
+  defragEnded(nowMs: number): void {
+    this.#defragMs += this.currentDefragMs(nowMs);
+    this.defragSinceMs = 0;
+  }
+
+  /** For how long it has been defragmented now, in ms. */
+  currentDefragMs(nowMs: number): number {
+    return this.defragSinceMs === 0 ? 0 : nowMs - this.defragSinceMs;
+  }
+
+  /** For how long it was in all, in ms. */
+  totalDefragMs(nowMs: number): number {
+    return this.#defragMs + this.currentDefragMs(nowMs);
   }
 
   /** Counts an error reply by its code: `text` up to its first space. */

@@ -134,20 +134,7 @@ export interface InfoFields {
 }
 
 /** Fields that Redis prints and Synap does not, because they have no meaning here. */
-export const infoFieldsLeftOut: readonly InfoFields[] = [
-  {
-    reason: 'They are about jemalloc and its defragmentation; Synap tells of its arena instead.',
-    fields: [
-      'Memory/active_defrag_running',
-      'Stats/active_defrag_hits',
-      'Stats/active_defrag_misses',
-      'Stats/active_defrag_key_hits',
-      'Stats/active_defrag_key_misses',
-      'Stats/total_active_defrag_time',
-      'Stats/current_active_defrag_time',
-    ],
-  },
-];
+export const infoFieldsLeftOut: readonly InfoFields[] = [];
 
 /** Fields that Synap prints besides those of Redis 7.0. */
 export const infoFieldsAdded: readonly InfoFields[] = [
@@ -186,10 +173,16 @@ export const memoryStatsAdded: readonly string[] = [
 ];
 
 /** Directives of which Redis refuses values that its build or machine can not serve. */
-export const directivesWithoutEffect: { reason: string; names: readonly string[] } = {
-  reason: 'They can never apply here: they are accepted, with a warning in the log.',
-  names: ['activedefrag', 'tls-cluster', 'tls-replication'],
-};
+export const directivesAccepted: readonly { reason: string; names: readonly string[] }[] = [
+  {
+    reason: 'They can never apply here: they are accepted, with a warning in the log.',
+    names: ['tls-cluster', 'tls-replication'],
+  },
+  {
+    reason: 'It works; Redis needs to be built with an allocator of its own for that.',
+    names: ['activedefrag'],
+  },
+];
 
 /** Commands that Synap has and Redis 7.0 has not: full names, "container|subcommand". */
 export const commandsAdded: readonly { reason: string; commands: readonly string[] }[] = [

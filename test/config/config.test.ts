@@ -262,11 +262,11 @@ describe('onWarning', () => {
     ]);
     config.set([
       ['tls-port', '0'],
-      ['activedefrag', 'yes'],
+      ['activerehashing', 'no'],
     ]);
     expect(warnings).toEqual([
       "'tls-port' is kept but has no effect: this part of Synap is still to come",
-      "'activedefrag' is accepted but has no effect: it does not apply to Synap",
+      "'activerehashing' is accepted but has no effect: it does not apply to Synap",
     ]);
   });
 });

@@ -6,6 +6,7 @@ import { Client, type ClientAddress, type ClientBuffers } from '../../src/comman
 import { ClientMemory } from '../../src/commands/client-memory.ts';
 import { ClientRegistry } from '../../src/commands/client-registry.ts';
 import type { Command, CommandRow } from '../../src/commands/command.ts';
+import { DebugSwitches } from '../../src/commands/debug-switches.ts';
 import type { Effects } from '../../src/commands/effects.ts';
 import { ReplyBufferSettings } from '../../src/commands/reply-buffer.ts';
 import type { Services } from '../../src/commands/services.ts';
@@ -70,6 +71,7 @@ export class TestServer {
       replyBuffers: new ReplyBufferSettings(),
       run: (call, command) => command.handler(call),
       effects: NO_EFFECTS,
+      debug: new DebugSwitches(),
       log: silentLogger(),
       ...services,
     };
