@@ -257,7 +257,7 @@ export class Connection extends Client implements Recipient {
       // Dispatch takes back what is not to be answered, or is for another who waited; messages come
       // anyway, and after that.
       this.insertions ??= new PartList();
-      this.insertions.addPart(part);
+      this.insertions.addCopy(part);
     }
   }
 

@@ -280,7 +280,7 @@ export class ReplyQueue {
     held.neededOffset = Math.max(held.neededOffset, recipient.neededOffset);
     for (let i = first; i !== NONE; i = this.#nexts[i]) {
       const part = this.#partOf(i);
-      held.parts.addPart(part);
+      held.parts.addCopy(part);
       if (!Buffer.isBuffer(part)) recipient.heldPinnedBytes += part.length;
     }
     recipient.heldBytes = held.parts.bytes;

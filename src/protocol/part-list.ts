@@ -52,6 +52,12 @@ export class PartList {
     this.bytes += part.length;
   }
 
+  /** Adds a part: pinned, or a copy of bytes, of many as well: their owner changes them soon. */
+  addCopy(part: ReplyPart): void {
+    const isKept = Buffer.isBuffer(part) && part.length >= MAX_PART_BYTES;
+    this.addPart(isKept ? Buffer.from(part) : part);
+  }
+
   /** Takes everything out, in its order. */
   take(): readonly ReplyPart[] {
     this.#close();
