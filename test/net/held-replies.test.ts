@@ -11,6 +11,7 @@ class Receiver implements Recipient {
   neededOffset = 0;
   queuedBytes = 0;
   heldBytes = 0;
+  heldPinnedBytes = 0;
   readonly received: string[] = [];
   takesQueued(): boolean {
     return true;
