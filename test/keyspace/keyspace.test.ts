@@ -227,7 +227,9 @@ describe('accounting', () => {
     db.write(requestOf('none'), 1);
     expect([keyspace.stats.hits, keyspace.stats.misses]).toEqual([2, 1]);
     keyspace.resetStats();
-    expect(Object.values(keyspace.stats)).toEqual(new Array(6).fill(0));
+    const stats = Object.entries(keyspace.stats);
+    expect(stats.filter(([, count]) => count !== 0)).toEqual([]);
+    expect(stats.map(([name]) => name)).toContain('hits');
   });
 
   test('every change counts as one modification', () => {
