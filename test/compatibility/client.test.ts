@@ -178,6 +178,21 @@ compareWithRedis('CLIENT', (define, servers) => {
     ].flat(),
   );
 
+  define('errors quote the beginning of what they refuse', [
+    `CLIENT KILL USER ${'u'.repeat(65_536)}\nCLIENT LIST TYPE ${'t'.repeat(1000)}`,
+    intended(
+      'long-quotes',
+      /^-ERR Unknown client type 't{65536}'\r\n$/,
+      `CLIENT LIST TYPE ${'t'.repeat(65_537)}`,
+    ),
+    intended(
+      'long-quotes',
+      /^-ERR No such user 'u{65536}'\r\n$/,
+      `CLIENT KILL USER ${'u'.repeat(100_000)}`,
+    ),
+    `CLIENT ${'s'.repeat(100_000)}\n${'c'.repeat(100_000)}\nOBJECT ${'s'.repeat(200)} x`,
+  ]);
+
   define('KILL: the old form', [
     capture('b', 'b> CLIENT INFO', /\baddr=(\S+)/),
     'CLIENT KILL $b',

@@ -91,6 +91,11 @@ export const differences: readonly IntendedDifference[] = [
       'MIGRATE deletes a key only when the target has answered +OK or the like. Redis takes everything that is no error for that, such as the answer of a web server.',
   },
   {
+    name: 'long-quotes',
+    reason:
+      'Errors quote at most 64 KiB of an argument. Redis quotes all of it in most of its errors.',
+  },
+  {
     name: 'long-settings',
     reason:
       'CONFIG SET takes values of up to 64 KiB. Redis takes them of any length, and a client can make it keep gigabytes of them.',

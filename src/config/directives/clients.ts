@@ -14,7 +14,7 @@ export const clients = section('clients', 'Clients', {
     kind: memoryOrPercent(),
     default: '0',
     status: 'active',
-    doc: "Most memory that all clients' buffers take together; beyond it the largest clients are disconnected. `0` sets no limit.",
+    doc: 'Most memory that all clients take together: buffers, queued commands, subscriptions, watched keys and all else that is kept for them. Beyond it the largest are disconnected, except those with `CLIENT NO-EVICT`. `0` sets no limit; half of the JavaScript heap, and half of the memory of the machine, are never exceeded.',
   },
   'client-query-buffer-limit': {
     kind: memory({ min: 1_048_576, max: LONG_MAX }),
