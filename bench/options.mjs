@@ -9,6 +9,7 @@ import * as memory from './scenarios/memory.mjs';
 import * as nodes from './scenarios/nodes.mjs';
 import * as pubsub from './scenarios/pubsub.mjs';
 import * as recovery from './scenarios/recovery.mjs';
+import * as release from './scenarios/release.mjs';
 import * as snapshot from './scenarios/snapshot.mjs';
 import * as strings from './scenarios/strings.mjs';
 import { matchesFilter } from './support/command-rounds.mjs';
@@ -19,6 +20,7 @@ export const scenarios = [
   lists,
   pubsub,
   memory,
+  release,
   eventLoop,
   log,
   recovery,

@@ -30,6 +30,7 @@ import { fileURLToPath } from 'node:url';
  *   lists?: { facts: Facts } & import('../support/command-rounds.mjs').CommandResults,
  *   pubsub?: { facts: Facts, rows: import('../scenarios/pubsub.mjs').PubsubResult[] },
  *   memory?: { facts: Facts, rows: import('../scenarios/memory.mjs').MemoryResult[] },
+ *   release?: { facts: Facts, rows: import('../scenarios/release.mjs').ReleaseResult[] },
  *   'event-loop'?: { facts: Facts } & import('../scenarios/event-loop.mjs').StallResult,
  *   log?: { facts: Facts } & import('../scenarios/log.mjs').LogResult,
  *   recovery?: { facts: Facts, rows: import('../scenarios/recovery.mjs').RecoveryRow[] },

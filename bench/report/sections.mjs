@@ -22,6 +22,7 @@ import {
   recoverySection,
   snapshotSection,
 } from './persistence-sections.mjs';
+import { releaseSection, releaseTargets } from './release-section.mjs';
 import {
   commandRatio,
   isBaseLoad,
@@ -53,7 +54,7 @@ import {
  */
 export function reportSections({ scenarios }) {
   const { strings, lists, pubsub, memory, 'event-loop': eventLoop } = scenarios;
-  const { log, recovery, snapshot, nodes } = scenarios;
+  const { log, recovery, release, snapshot, nodes } = scenarios;
   /** @type {Section[]} */
   const sections = [];
   if (strings !== undefined) sections.push(commandSection('strings', 'Strings', strings));
@@ -78,6 +79,7 @@ export function reportSections({ scenarios }) {
       notes: [measuredOn(memory.facts)],
     });
   }
+  if (release !== undefined) sections.push(releaseSection(release));
   if (eventLoop !== undefined) {
     sections.push({
       name: 'event-loop',
@@ -191,7 +193,7 @@ function stallTable({ rounds, loadedKeys, expiredKeys }) {
  * @returns {Table[]}
  */
 function targetTables(scenarios) {
-  const { strings, lists, pubsub, memory, 'event-loop': eventLoop } = scenarios;
+  const { strings, lists, pubsub, memory, release, 'event-loop': eventLoop } = scenarios;
   /** @type {Table[]} */
   const tables = [];
   for (const { title, rows, targets } of [
@@ -229,6 +231,7 @@ function targetTables(scenarios) {
       ratio === null ? measured : verdict(measured, meets(ratio.median, limit, false)),
     ]);
   }
+  if (release !== undefined) others.push(...releaseTargets(release.rows));
   for (const phase of eventLoop === undefined ? [] : phases.slice(1)) {
     const stall = spread(eventLoop?.rounds.map(({ synap }) => synap[phase].loopMaxMs) ?? []);
     others.push([

@@ -60,6 +60,9 @@ export const memoryLimit = 0.75;
 /** The same where values are lists. */
 export const listMemoryLimit = 1;
 
+/** Resident memory ten seconds after a load is gone, ÷ that before it, at most. */
+export const releaseLimit = 1.25;
+
 /** The event loop's longest stall in any phase under load, at most, in milliseconds. */
 export const stallLimitMs = 15;
 

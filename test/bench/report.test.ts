@@ -116,6 +116,26 @@ function results({ withRedis = true } = {}): Results {
           },
         ],
       },
+      release: {
+        facts,
+        rows: [
+          {
+            label: 'strings, FLUSHALL',
+            rounds: [
+              {
+                synap: { beforeBytes: 64 * 2 ** 20, loadedBytes: 128 * 2 ** 20, afterBytes: 72 * 2 ** 20 },
+                redis: withRedis ? { beforeBytes: 10e6, loadedBytes: 100e6, afterBytes: 16e6 } : null,
+              },
+            ],
+          },
+          {
+            label: 'slow readers',
+            rounds: [
+              { synap: { beforeBytes: 64e6, loadedBytes: 64e6, afterBytes: 96e6 }, redis: null },
+            ],
+          },
+        ],
+      },
       'event-loop': {
         facts,
         loadedKeys: 1_000_000,
@@ -280,6 +300,10 @@ describe('sections', () => {
     expect(cells(results(), 'memory', '1 M lists of 5')).toEqual([
       ['1 M lists of 5', '48.0', '40.0', '1.20 ▼'],
     ]);
+    expect(cells(results(), 'release', 'strings, FLUSHALL')).toEqual([
+      ['strings, FLUSHALL', '64.0', '128.0', '72.0', '1.13', '1.60'],
+    ]);
+    expect(cells(results(), 'release', 'slow readers')[0].slice(-2)).toEqual(['1.50', '—']);
     expect(cells(results(), 'event-loop', '1 M keys expire together')).toEqual([
       ['1 M keys expire together', '12.3 (4.0–20.5)', '3.0', '5.0', '5.0'],
     ]);
@@ -297,6 +321,10 @@ describe('sections', () => {
       ...['≤ 1', '0.90 hit'],
     ]);
     expect(cells(from, 'targets', 'memory growth, 1 M lists of 5')[0][2]).toBe('1.20 MISS');
+    expect(cells(from, 'targets', 'memory 10 s after, strings, FLUSHALL')[0].slice(1)).toEqual([
+      ...['≤ 1.25', '1.13 hit'],
+    ]);
+    expect(cells(from, 'targets', 'memory 10 s after, slow readers')[0][2]).toBe('1.50 MISS');
     expect(cells(from, 'targets', 'longest stall, load')[0][2]).toBe('4.0 ms hit');
     expect(cells(from, 'targets', 'longest stall, expire')[0][2]).toBe('20.5 ms MISS');
   });
