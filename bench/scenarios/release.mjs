@@ -12,7 +12,8 @@ import { residentBytes } from '../support/process-stats.mjs';
 import { infoField, inOrderOfRound, keepNothing, withServers } from '../support/servers.mjs';
 
 export const name = 'release';
-export const summary = 'resident memory ten seconds after a million keys, or slow readers, are gone';
+export const summary =
+  'resident memory ten seconds after a million keys, or slow readers, are gone';
 
 const SETTLE_MS = 1000;
 /** After so long it is measured. */
@@ -90,7 +91,11 @@ const loads = [
     clear: command('FLUSHALL'),
   },
   { label: 'strings, DEL of each', load: strings(), clear: (server) => deleteAll(server, 'DEL') },
-  { label: 'strings, UNLINK of each', load: strings(), clear: (server) => deleteAll(server, 'UNLINK') },
+  {
+    label: 'strings, UNLINK of each',
+    load: strings(),
+    clear: (server) => deleteAll(server, 'UNLINK'),
+  },
   {
     label: 'strings that expire',
     load: strings({ expireAfterMs: 30_000 }),

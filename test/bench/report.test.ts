@@ -123,8 +123,14 @@ function results({ withRedis = true } = {}): Results {
             label: 'strings, FLUSHALL',
             rounds: [
               {
-                synap: { beforeBytes: 64 * 2 ** 20, loadedBytes: 128 * 2 ** 20, afterBytes: 72 * 2 ** 20 },
-                redis: withRedis ? { beforeBytes: 10e6, loadedBytes: 100e6, afterBytes: 16e6 } : null,
+                synap: {
+                  beforeBytes: 64 * 2 ** 20,
+                  loadedBytes: 128 * 2 ** 20,
+                  afterBytes: 72 * 2 ** 20,
+                },
+                redis: withRedis
+                  ? { beforeBytes: 10e6, loadedBytes: 100e6, afterBytes: 16e6 }
+                  : null,
               },
             ],
           },
