@@ -124,7 +124,8 @@ const SOURCES = {
   'MONITOR unread': {
     opening: command(['MONITOR']),
     round: () => '',
-    rounds: 300,
+    // The kernel's buffers take 10 MB of it and more.
+    rounds: 600,
     beside: ['ECHO', 'x'.repeat(100_000)],
     isDeaf: true,
   },
