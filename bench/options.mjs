@@ -3,6 +3,7 @@
 
 import { parseArgs } from 'node:util';
 import * as eventLoop from './scenarios/event-loop.mjs';
+import * as largeValues from './scenarios/large-values.mjs';
 import * as lists from './scenarios/lists.mjs';
 import * as log from './scenarios/log.mjs';
 import * as memory from './scenarios/memory.mjs';
@@ -22,6 +23,7 @@ export const scenarios = [
   memory,
   release,
   eventLoop,
+  largeValues,
   log,
   recovery,
   snapshot,

@@ -90,7 +90,7 @@ function checkTools(options) {
   if (driven.length > 0 && toolVersion('redis-benchmark') === null) {
     throw new Error(
       `redis-benchmark is not installed, which drives ${driven.join(', ')}.\n${INSTALL_HINT}\n` +
-        'Without it: npm run bench -- --only pubsub,memory,release,event-loop,recovery,snapshot',
+        'Without it: npm run bench -- --only pubsub,memory,release,event-loop,large-values,recovery,snapshot',
     );
   }
   const version = toolVersion('redis-server');

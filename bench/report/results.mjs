@@ -32,6 +32,7 @@ import { fileURLToPath } from 'node:url';
  *   memory?: { facts: Facts, rows: import('../scenarios/memory.mjs').MemoryResult[] },
  *   release?: { facts: Facts, rows: import('../scenarios/release.mjs').ReleaseResult[] },
  *   'event-loop'?: { facts: Facts } & import('../scenarios/event-loop.mjs').StallResult,
+ *   'large-values'?: { facts: Facts } & import('../scenarios/large-values.mjs').LargeResult,
  *   log?: { facts: Facts } & import('../scenarios/log.mjs').LogResult,
  *   recovery?: { facts: Facts, rows: import('../scenarios/recovery.mjs').RecoveryRow[] },
  *   snapshot?: { facts: Facts } & import('../scenarios/snapshot.mjs').SnapshotResult,

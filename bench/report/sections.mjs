@@ -3,6 +3,7 @@
 // is a median over rounds; ratios carry their range. LOSS marks where Redis is the better one.
 
 import { phases } from '../scenarios/event-loop.mjs';
+import { steps } from '../scenarios/large-values.mjs';
 import { loadLabel as memoryLabel } from '../scenarios/memory.mjs';
 import { ratioSpread, spread } from '../support/statistics.mjs';
 import {
@@ -26,6 +27,7 @@ import { releaseSection, releaseTargets } from './release-section.mjs';
 import {
   commandRatio,
   isBaseLoad,
+  largeValueLimitMs,
   listMemoryLimit,
   listsTargets,
   meets,
@@ -91,6 +93,20 @@ export function reportSections({ scenarios }) {
           'inside Synap; its CPU: what Synap itself used between two turns; ping: the longest ' +
           'wait of a client that pings all the time.',
         measuredOn(eventLoop.facts),
+      ],
+    });
+  }
+  const largeValues = scenarios['large-values'];
+  if (largeValues !== undefined) {
+    sections.push({
+      name: 'large-values',
+      title: 'Large values',
+      tables: [largeValueTable(largeValues)],
+      notes: [
+        'Milliseconds, the longest of each round: median and range over ' +
+          `${countOf(largeValues.rows[0].rounds)}. As for the longest stalls; the last column is ` +
+          'resident memory in MiB three seconds after the key is deleted, above that of the start.',
+        measuredOn(largeValues.facts),
       ],
     });
   }
@@ -189,6 +205,32 @@ function stallTable({ rounds, loadedKeys, expiredKeys }) {
 }
 
 /**
+ * @param {NonNullable<Results['scenarios']['large-values']>} result
+ * @returns {Table}
+ */
+function largeValueTable({ valueBytes, rows }) {
+  const mebibytes = (/** @type {number | undefined} */ bytes) =>
+    bytes === undefined ? undefined : bytes / 2 ** 20;
+  return {
+    title: `What others wait for beside a value of ${Math.round(valueBytes / 2 ** 20)} MiB`,
+    head: ['log', 'while', 'event loop', 'its CPU', 'Synap ping', 'Redis ping', 'Synap stays'],
+    rows: rows.flatMap(({ mode, rounds }) =>
+      steps.map((step) => [
+        mode,
+        step,
+        spreadCell(spread(rounds.map(({ synap }) => synap[step].loopMaxMs))),
+        spreadCell(spread(rounds.map(({ synap }) => synap[step].busyMaxMs))),
+        spreadCell(spread(rounds.map(({ synap }) => synap[step].pingMaxMs))),
+        spreadCell(spread(rounds.map(({ redis }) => redis?.[step].pingMaxMs))),
+        step === 'DEL'
+          ? spreadCell(spread(rounds.map(({ synap }) => mebibytes(synap.residentBytes))))
+          : '',
+      ]),
+    ),
+  };
+}
+
+/**
  * @param {Results['scenarios']} scenarios
  * @returns {Table[]}
  */
@@ -241,6 +283,18 @@ function targetTables(scenarios) {
         ? ABSENT
         : verdict(`${stall.max.toFixed(1)} ms`, meets(stall.max, stallLimitMs, false)),
     ]);
+  }
+  for (const { mode, rounds } of scenarios['large-values']?.rows ?? []) {
+    for (const step of steps) {
+      const wait = spread(rounds.map(({ synap }) => synap[step].pingMaxMs));
+      others.push([
+        `longest ping, large value, ${mode === 'no log' ? mode : `appendfsync ${mode}`}, ${step}`,
+        `≤ ${largeValueLimitMs} ms`,
+        wait === null
+          ? ABSENT
+          : verdict(`${wait.max.toFixed(1)} ms`, meets(wait.max, largeValueLimitMs, false)),
+      ]);
+    }
   }
   if (others.length > 0) {
     tables.push({

@@ -66,6 +66,9 @@ export const releaseLimit = 1.25;
 /** The event loop's longest stall in any phase under load, at most, in milliseconds. */
 export const stallLimitMs = 15;
 
+/** What a client that pings waits for at most while a value of 512 MB is set or read, in milliseconds. */
+export const largeValueLimitMs = 30;
+
 /**
  * Requests per second of SET with a log, Synap ÷ Redis, at least.
  * @type {{ appendfsync: import('../scenarios/log.mjs').LogLoad['appendfsync'], pipeline: number, limit: number }[]}

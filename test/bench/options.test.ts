@@ -14,7 +14,7 @@ describe('parseOptions', () => {
   test('runs everything without flags', () => {
     const options = parseOptions([]);
     expect(options.only).toEqual([
-      ...['strings', 'lists', 'pubsub', 'memory', 'release', 'event-loop'],
+      ...['strings', 'lists', 'pubsub', 'memory', 'release', 'event-loop', 'large-values'],
       ...['log', 'recovery', 'snapshot', 'nodes'],
     ]);
     expect(options.nodes).toBeNull();
@@ -59,7 +59,16 @@ describe('parseOptions', () => {
 
   test('leaves out a scenario of which no row is selected', () => {
     expect(parseOptions(['--row', 'rpush p=16']).only).toEqual([
-      ...['lists', 'pubsub', 'memory', 'release', 'event-loop', 'recovery', 'snapshot'],
+      ...[
+        'lists',
+        'pubsub',
+        'memory',
+        'release',
+        'event-loop',
+        'large-values',
+        'recovery',
+        'snapshot',
+      ],
     ]);
     expect(parseOptions(['--only', 'strings,log', '--row', 'always']).only).toEqual(['log']);
     expect(parseOptions(['--only', 'strings,lists', '--row', 'get']).only).toEqual(['strings']);
