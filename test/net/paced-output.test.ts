@@ -110,7 +110,7 @@ test.each(Array.from({ length: 20 }, (_, seed) => seed))(
 describe('an iteration of the event loop', () => {
   test('moves a bounded number of bytes, however many connections there are', async () => {
     const blocks = new ExternalBlocks();
-    const pace = new Pace();
+    const pace = new Pace(() => 0);
     const sockets = Array.from({ length: 5 }, () => new FakeSocket());
     const bytes = blockOf(blocks, 8 * LARGE_BYTES, new Random(1));
     const sent = () => sockets.reduce((sum, socket) => sum + socket.bytes.length, 0);
@@ -128,6 +128,29 @@ describe('an iteration of the event loop', () => {
     // They take turns: none is done long before the others.
     const ends = sockets.map((socket) => socket.lengths.length);
     expect(new Set(ends).size).toBe(1);
+  });
+
+  test('moves bytes for a bounded time, however slow that is', async () => {
+    const blocks = new ExternalBlocks();
+    let nowMs = 0;
+    const pace = new Pace(() => nowMs);
+    const slow = new FakeSocket();
+    const { write } = slow;
+    slow.write = (bytes) => {
+      nowMs += 5;
+      write.call(slow, bytes);
+    };
+    const bytes = blockOf(blocks, 2 * LARGE_BYTES, new Random(1));
+    const output = openOn(slow, pace);
+    output.writePinned(pin(blocks, bytes));
+    const times: number[] = [];
+    for (let before = 0; output.unsentBytes > 0; before = nowMs) {
+      times.push(nowMs - before);
+      await turn();
+    }
+    // The first slice begins the time, the second one ends it.
+    expect(Math.max(...times)).toBeLessThanOrEqual(10);
+    expect(slow.bytes.equals(bytes)).toBe(true);
   });
 });
 
