@@ -63,6 +63,7 @@ export interface LoadedLog {
  */
 export async function loadLog(host: LoadHost, place: LogPlace, replay: Replay): Promise<LoadedLog> {
   const directory = LogDirectory.read(place.path, place.baseName);
+  if (!host.isReadOnly) await directory.removeUnfinished();
   refuseWithoutManifest(directory);
   const loader = () => new LogLoader(host, directory, replay);
   if (host.isReadOnly) return loader().load(undefined);

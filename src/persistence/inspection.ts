@@ -16,6 +16,7 @@ import { type Manifest, ManifestError } from './manifest.ts';
 import { planManifest, putManifest, RebuildError, type RebuildPlan } from './manifest-rebuild.ts';
 import type { RecoveredSegment } from './recovery.ts';
 import { cutTail, keepBases, type Renaming } from './repair.ts';
+import { markName } from './unfinished-history.ts';
 
 /** What came of running a log, for those who know the commands in it. */
 export interface RunReport {
@@ -71,6 +72,7 @@ function openDirectory(path: string, options: InspectionOptions): LogDirectory |
     const directory = LogDirectory.read(path, baseName, fs);
     if (directory.exists) return directory;
     print(`${directory.pathOf(manifestName(baseName))}: it is missing`);
+    printUnfinished(directory, print);
   } catch (error) {
     if (!(error instanceof ManifestError)) throw error;
     print(error.message);
@@ -84,6 +86,7 @@ async function inspectLog(directory: LogDirectory, options: InspectionOptions): 
   printManifest(directory.manifest, print);
   const findings = await examine(directory, checkBase, onProgress);
   printFindings(directory, findings, print);
+  printUnfinished(directory, print);
   for (const name of strays) print(`${name}: not part of the log`);
   if (isSound(findings)) return run(directory, options);
   if (!fix) return conclude(false, print);
@@ -160,11 +163,19 @@ function hopelessness({ bases, keptSegments, segments }: Manifest): string {
   return `the server cannot start: ${bases.length > 0 ? 'no base is sound' : 'there is no base'}, and ${reason}`;
 }
 
-/** Files that the manifest does not name. */
-function straysOf({ fs, path, baseName, manifest }: LogDirectory): string[] {
+function printUnfinished(directory: LogDirectory, print: Print): void {
+  for (const name of directory.unfinishedHistory()) {
+    print(`${name}: of a log that was begun and never completed; the server deletes it`);
+  }
+}
+
+/** Other files that the manifest does not name. */
+function straysOf(directory: LogDirectory): string[] {
+  const { fs, path, baseName, manifest } = directory;
   const { bases, keptSegments, segments, history } = manifest;
   const names = [...bases, ...keptSegments, ...segments].map(({ name }) => name);
-  const known = new Set([manifestName(baseName), lockName(baseName), ...names, ...history]);
+  const others = [manifestName(baseName), lockName(baseName), markName(baseName)];
+  const known = new Set([...others, ...names, ...history, ...directory.unfinishedHistory()]);
   const present = fs.list(path).sort();
   return present.filter((name) => !known.has(name));
 }

@@ -1,6 +1,7 @@
 // The directory of a log: how its files are called, and its manifest, which is only ever replaced
 // as a whole. Updates of the manifest follow one another; each is on disk when it resolves. Only a
-// history that is being begun anew keeps its manifest to itself until it is complete (`publish`).
+// history that is being begun anew keeps its manifest to itself until it is complete (`publish`), and is
+// marked as unfinished until then (unfinished-history.ts).
 // The manifest on disk must be the one that was read or written last: in a directory that was replaced, or
 // that another server writes, nothing is made, changed or deleted.
 
@@ -23,9 +24,8 @@ import {
 } from './manifest.ts';
 import { LostLogError } from './segment-place.ts';
 import { isTemporaryOf } from './temporary-file.ts';
+import { isMarked, mark, markName, seqOf, unfinishedAmong } from './unfinished-history.ts';
 
-/** What follows `appendfilename` in the names of bases and increments. */
-const FILE_NAME = /^\.(\d+)\.(?:base\.rdb(?:\.lz4)?|base\.aof|incr\.aof)$/;
 const TEMPORARY_OF_OLD_VERSIONS = /^temp-\d+\.rdb$/;
 
 /** A log's directory and what its manifest says. */
@@ -80,7 +80,7 @@ export class LogDirectory {
 
   /**
    * Begins a new history in a directory, creating it where it is missing. What there is stays as it is
-   * until `publish`.
+   * until `publish`, but for what was begun before and never became a log.
    * @throws the system's error
    */
   static async renew(
@@ -91,11 +91,22 @@ export class LogDirectory {
     const text = fs.readText(join(path, manifestName(baseName)));
     const directory = new LogDirectory(path, baseName, fs, emptyManifest(), text);
     await directory.create();
+    await LogDirectory.#removeUnfinishedIn(path, baseName, fs);
     const history = directory.filesThere();
-    directory.#usedSeq = Math.max(0, ...history.map((name) => directory.#seqOf(name) ?? 0));
+    directory.#usedSeq = Math.max(0, ...history.map((name) => seqOf(baseName, name) ?? 0));
     directory.#manifest = { ...directory.#manifest, history };
     directory.#isHeld = true;
+    // Under a damaged manifest what an earlier beginning has left could not be removed.
+    if (!isMarked(fs, path, baseName)) await mark(fs, path, baseName, directory.#usedSeq);
     return directory;
+  }
+
+  static async #removeUnfinishedIn(path: string, baseName: string, fs: FileSystem): Promise<void> {
+    try {
+      await LogDirectory.read(path, baseName, fs).removeUnfinished();
+    } catch (error) {
+      if (!(error instanceof ManifestError)) throw error;
+    }
   }
 
   /** What the manifest on disk says, or will when the updates under way are through. */
@@ -120,11 +131,32 @@ export class LogDirectory {
   /** Names of the bases and increments that are there, whatever the manifest says. */
   filesThere(): string[] {
     try {
-      return this.fs.list(this.path).filter((name) => this.#seqOf(name) !== undefined);
+      return this.fs.list(this.path).filter((name) => seqOf(this.baseName, name) !== undefined);
     } catch (error) {
       if (isMissing(error)) return [];
       throw error;
     }
+  }
+
+  /** Names of the files of a history that was begun here by somebody who was killed before it was complete. */
+  unfinishedHistory(): string[] {
+    if (this.#isHeld) return [];
+    const { bases, keptSegments, segments, history } = this.#manifest;
+    const named = [...bases, ...keptSegments, ...segments].map(({ name }) => name).concat(history);
+    return unfinishedAmong(this.filesThere(), this, new Set(named));
+  }
+
+  /** Deletes them: nobody has depended on them. @throws as `remove` */
+  async removeUnfinished(): Promise<void> {
+    if (!isMarked(this.fs, this.path, this.baseName)) return;
+    this.remove(this.unfinishedHistory());
+    // What is left of them must not outlive the mark.
+    await syncDirectory(this.fs, this.path);
+    this.#unmark();
+  }
+
+  #unmark(): void {
+    this.remove([markName(this.baseName)]);
   }
 
   /** Names of this log's files that were never completed: those of other logs in the directory stay. */
@@ -198,7 +230,9 @@ export class LogDirectory {
    * (`deleteHistory`); if that has been done, nothing.
    */
   async publish(): Promise<void> {
-    if (this.#isHeld) await this.#afterOthers(() => this.#write(this.#manifest));
+    if (!this.#isHeld) return;
+    await this.#afterOthers(() => this.#write(this.#manifest));
+    this.#unmark();
   }
 
   /** Removes the files of a new history that was not published: the old one is what counts. */
@@ -206,7 +240,8 @@ export class LogDirectory {
     if (!this.#isHeld) return;
     const { bases, keptSegments, segments, history } = this.#manifest;
     const own = [...bases, ...keptSegments, ...segments].map(({ name }) => name).concat(history);
-    this.remove(own.filter((name) => (this.#seqOf(name) ?? 0) > this.#usedSeq));
+    this.remove(own.filter((name) => (seqOf(this.baseName, name) ?? 0) > this.#usedSeq));
+    this.#unmark();
   }
 
   /**
@@ -285,15 +320,7 @@ export class LogDirectory {
   /** The largest number that files of what was replaced may still have: they are not written over. */
   #lastOldSeq(kind: 'base' | 'incr'): number {
     const names = this.#manifest.history.filter((name) => name.includes(`.${kind}.`));
-    return Math.max(this.#usedSeq, ...names.map((name) => this.#seqOf(name) ?? 0));
-  }
-
-  /** The number in the name of a base or an increment; 0 for Redis's oldest log; else undefined. */
-  #seqOf(name: string): number | undefined {
-    if (name === this.baseName) return 0;
-    if (!name.startsWith(`${this.baseName}.`)) return undefined;
-    const match = FILE_NAME.exec(name.slice(this.baseName.length));
-    return match === null ? undefined : Number(match[1]);
+    return Math.max(this.#usedSeq, ...names.map((name) => seqOf(this.baseName, name) ?? 0));
   }
 }
 

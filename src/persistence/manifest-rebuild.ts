@@ -2,7 +2,8 @@
 // all that it said: their names what they are and their order, the groups of an increment at which
 // offset it begins, a base the offset that it stands for and the replication id. An increment without
 // groups (Redis wrote it) begins where the one before it ends. What does not fit together is refused,
-// unless it is older than the newest base: then it is left out.
+// unless it is older than the newest base: then it is left out. Files of a history that was begun and never
+// became a log (unfinished-history.ts) are none.
 
 import { join } from 'node:path';
 import { AofScanner, type Problem } from './aof-scanner.ts';
@@ -20,6 +21,7 @@ import { formatManifest, type Manifest, newReplicationId } from './manifest.ts';
 import { scan } from './recovery.ts';
 import { freeName, type Renaming, setAside } from './repair.ts';
 import { STAMP_BYTES } from './time-stamp.ts';
+import { unfinishedAmong } from './unfinished-history.ts';
 
 /** The files contradict each other, or something that is needed is not there. */
 export class RebuildError extends Error {}
@@ -76,7 +78,11 @@ export async function planManifest(
   baseName: string,
   tools: RebuildTools,
 ): Promise<RebuildPlan | undefined> {
-  const names = tools.fs.list(path);
+  const there = tools.fs.list(path);
+  const unfinished = new Set(
+    unfinishedAmong(there, { fs: tools.fs, path, baseName }, new Set<string>()),
+  );
+  const names = there.filter((name) => !unfinished.has(name));
   const leftOut: LeftOut[] = [];
   const bases = await readBases(path, basesAmong(names, baseName), tools, leftOut);
   const increments: Increment[] = [];
