@@ -27,6 +27,8 @@ export interface StartParts {
   readonly isEmbedded: boolean;
   /** Called when it listens, before the data is loaded. */
   readonly onListening?: (server: Server) => void;
+  /** Called after that, when no other server has its log, if it keeps one: the data is loaded next. */
+  readonly onOwning?: () => void;
   /** Called once the server has closed, whoever asked for it. */
   readonly onClosed: (options: ShutdownOptions | undefined) => void;
   /** Runs long work that the process may have to interrupt; by itself the server never is. */
@@ -105,7 +107,7 @@ export async function start(parts: StartParts): Promise<Server> {
     throw problemOf(config, culpritOf(error), 'cannot listen', error);
   }
   parts.onListening?.(server);
-  await load(server, config);
+  await load(server, parts);
   if (server.isClosing) {
     // A client has shut it down while it loaded; what that has opened meanwhile is closed too.
     await server.close();
@@ -129,14 +131,15 @@ function reportMissingInternals(log: Logger): void {
 }
 
 /** Loads the data of the last run; clients are told meanwhile that it is loaded. */
-async function load(server: Server, config: Config): Promise<void> {
+async function load(server: Server, { config, onOwning }: StartParts): Promise<void> {
   const { values } = config;
   try {
     refuseModules(config);
     server.snapshots.removeAbandoned();
     if (values.appendonly) {
-      await server.wal.open();
+      await server.wal.open(onOwning);
     } else {
+      onOwning?.();
       await server.snapshots.load();
     }
   } catch (error) {

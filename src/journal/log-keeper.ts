@@ -121,12 +121,14 @@ export class LogKeeper implements WriteAheadLog {
 
   /**
    * Loads the log and keeps it from now on; clients are told meanwhile that data is loaded.
+   * @param onLocked called when no other server can have it
    * @throws what is wrong with it, or the system's error
    */
-  async open(): Promise<void> {
+  async open(onLocked?: () => void): Promise<void> {
     const loaded = await this.#whileLoading(async () => {
       const lock = await LogLock.takeSoon(this.#host, this.#place);
       try {
+        onLocked?.();
         const facts = await this.#openLocked();
         this.#lock = lock;
         return facts;

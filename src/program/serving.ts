@@ -51,9 +51,10 @@ async function startLogged(config: Config, log: Logger, signals: Signals): Promi
       isEmbedded: false,
       interruptible: signals.interruptible,
       crash: (signal, reason) => crashOf(log, signal, reason),
-      onListening: (server) => {
+      onListening: (server) => logInitialized(log, server),
+      // Not before: the file may be that of the server that has the log.
+      onOwning: () => {
         hasPidFile = pidFile !== '' && writePidFile(pidFile, log);
-        logInitialized(log, server);
       },
       onClosed: (options) => {
         removeOwn();

@@ -260,6 +260,24 @@ describe.concurrent('end', () => {
     );
   });
 
+  test.for([{ isSamePort: true }, { isSamePort: false }])(
+    'one that is refused leaves the pid file of another: same port: $isSamePort',
+    async ({ isSamePort }, context) => {
+      const { expect } = context;
+      const flags = ['--pidfile', 'pid', '--appendonly', 'yes', '--log-lock-timeout-ms', '0'];
+      const first = await start(context, flags);
+      const file = join(first.directory, 'pid');
+      const port = isSamePort ? String(first.port) : '0';
+      const second = ['--port', port, '--unixsocket', 's', '--bind', '127.0.0.1', ...flags];
+      const { code, stdout } = await run(second, { cwd: first.directory });
+      expect(code).toBe(1);
+      expect(stdout).not.toContain('pid file');
+      expect(readFileSync(file, 'latin1')).toBe(`${first.child.pid}\n`);
+      await first.end();
+      expect(existsSync(file)).toBe(false);
+    },
+  );
+
   test('a pid file that cannot be written is no reason not to start', async (context) => {
     const { expect } = context;
     const program = await start(context, ['--pidfile', 'missing/synap.pid']);
