@@ -236,7 +236,7 @@ export class Replay {
     if (this.failures <= MAX_REPORTED) {
       this.onFailure({ file, position, command: quoted(request), error });
     } else if (this.failures === MAX_REPORTED + 1) {
-      log.error({ file, position }, 'more commands of the log failed: they are only counted');
+      log.error({ file, position }, 'More commands of the log failed: they are only counted');
     }
   }
 

@@ -147,7 +147,7 @@ class LogLoader {
     if (failures > 0) {
       log.error(
         { failures, commands },
-        'commands of the log failed: the data may not be as it was',
+        '{failures} of the {commands} commands of the log failed: the data may not be as it was',
       );
     }
     const sizeBytes = segments.reduce((sum, segment) => sum + segment.sizeBytes, baseBytes);
