@@ -7,6 +7,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { hostname } from 'node:os';
@@ -228,6 +229,27 @@ test('another `dir` has another log: the lock is that of where it is', async () 
   expect(await refusal({ dir: other })).toMatch(/in use by another server/);
   const next = await start();
   expect(await next.ask('GET', 'k')).toBe('v');
+});
+
+test('the same directory by another way is the same log', async () => {
+  const link = join(root.path, 'link');
+  symlinkSync(path, link);
+  const linked = join(root.path, 'linked');
+  mkdirSync(linked);
+  symlinkSync(folder(), join(linked, 'appendonlydir'));
+  const server = await start();
+  await server.ask('SET', 'k', 'v');
+  for (const dir of [link, `${path}/../data/`, linked]) {
+    expect(await refusal({ dir })).toMatch(/in use by another server \(pid \d+/);
+  }
+  await server.stop();
+  for (const dir of [link, linked]) {
+    const next = await LogServer.start(dir);
+    servers.push(next);
+    expect(await next.ask('GET', 'k')).toBe('v');
+    expect(await refusal()).toMatch(/in use by another server/);
+    await next.stop();
+  }
 });
 
 test('a lock file that somebody deletes or moves is made anew', async () => {
