@@ -50,7 +50,7 @@ import { BlockedClients } from './blocking.ts';
 import { CrossProtocolGuard } from './cross-protocol.ts';
 import { Dependencies } from './dependencies.ts';
 import { EffectRecorder } from './effect-recorder.ts';
-import { answerFailure, noteHalfDone } from './failed-handlers.ts';
+import { answerFailure, canCopy, canGather, noteHalfDone } from './failed-handlers.ts';
 import {
   allFlags,
   changesData,
@@ -250,15 +250,17 @@ export class Dispatcher {
     const server = this.#server;
     const client = call.client;
     const errorsBefore = reply.errors;
-    if (call.request.large !== undefined) {
-      call.request.gather(command.firstLarge, command.largeStep);
+    const { request } = call;
+    if (request.large !== undefined && !canGather(request, command, server)) {
+      this.#reject(client, command, OUT_OF_MEMORY);
+      return;
     }
     // What may take long is timed by itself, from here on.
-    const isQuick = call.request.count <= command.quickUpTo;
+    const isQuick = request.count <= command.quickUpTo;
     if (!isQuick) this.#settle();
     const startMs = this.#clockMs;
-    if (command.keyStep !== 0 && call.request.count > 2 * command.keyStep) {
-      this.#warmer.warmArguments(call.db, call.request, command.keyStep);
+    if (command.keyStep !== 0 && request.count > 2 * command.keyStep) {
+      this.#warmer.warmArguments(call.db, request, command.keyStep);
     }
     this.#invoke(call, command, command.handler);
     if (client.tracker !== undefined && (command.flags & READONLY) !== 0) {
@@ -449,10 +451,12 @@ export class Dispatcher {
     const { transaction } = client;
     if (transaction === undefined) return;
     // A transaction that EXEC will not run anyway takes no memory.
-    if (!transaction.aborted && !client.dirty) {
-      client.queue(command, request);
+    const isSpoilt = transaction.aborted || client.dirty;
+    if (isSpoilt || canCopy(() => client.queue(command, request), command, this.#server)) {
+      this.#reply.simple('QUEUED');
+    } else {
+      this.#reject(client, command, OUT_OF_MEMORY);
     }
-    this.#reply.simple('QUEUED');
   }
 
   /** Answers an error instead of running; a transaction is spoilt by it. Returns false. */

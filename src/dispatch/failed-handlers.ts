@@ -1,10 +1,12 @@
-// Handlers that throw: a defect, or the arena's end. The client gets an error, the server goes on, and
-// what was changed before reaches the log all the same.
+// Handlers that throw: a defect, the arena's end, or no memory. The client gets an error, the server goes
+// on, and what was changed before reaches the log all the same.
 import type { Command } from '../commands/command.ts';
 import { OUT_OF_MEMORY } from '../commands/errors.ts';
 import type { Services } from '../commands/services.ts';
 import { ArenaFullError } from '../memory/arena.ts';
+import { isOutOfMemory } from '../memory/out-of-memory.ts';
 import type { Reply } from '../protocol/reply.ts';
+import type { Request } from '../protocol/request.ts';
 import type { EffectRecorder } from './effect-recorder.ts';
 
 const INTERNAL_ERROR = 'ERR internal error; it was logged';
@@ -20,8 +22,34 @@ export function answerFailure(
     reply.error(OUT_OF_MEMORY);
     return;
   }
+  if (isOutOfMemory(error)) {
+    warnOfNoMemory(error, fullName, log);
+    reply.error(OUT_OF_MEMORY);
+    return;
+  }
   log.error({ err: error, command: fullName }, 'The handler of the command {command} failed');
   reply.error(INTERNAL_ERROR);
+}
+
+/** Copies a request, or parts of it; returns whether there was memory. Logs it if not. */
+export function canCopy(copy: () => void, { fullName }: Command, { log }: Services): boolean {
+  try {
+    copy();
+    return true;
+  } catch (error) {
+    if (!isOutOfMemory(error)) throw error;
+    warnOfNoMemory(error, fullName, log);
+    return false;
+  }
+}
+
+/** Copies the large arguments that a command cannot do with where they are; returns as `canCopy`. */
+export function canGather(request: Request, command: Command, services: Services): boolean {
+  return canCopy(() => request.gather(command.firstLarge, command.largeStep), command, services);
+}
+
+function warnOfNoMemory(error: unknown, command: string, log: Services['log']): void {
+  log.warn({ err: error, command }, 'There is no memory for the command {command}');
 }
 
 /**

@@ -13,7 +13,7 @@
 // pipeline before it reads anything is never blocked; it only stops running requests, so that a
 // peer that never reads makes no more memory grow. Reading pauses only for what runs anyway, later.
 import type { Socket } from 'node:net';
-import { NoMemoryError } from '../memory/received-bytes.ts';
+import { isOutOfMemory } from '../memory/out-of-memory.ts';
 import { COMPLETE, type DecodeResult, INVALID } from '../protocol/decoder.ts';
 import type { Request } from '../protocol/request.ts';
 import type { Receiver } from './accept.ts';
@@ -113,7 +113,8 @@ export class RequestPipeline implements Receiver, Paced, Runner {
     }
     const input = this.#input;
     this.#connection.lastActiveMs = Date.now();
-    input.queue(buffer, from, end);
+    this.#orKill(() => input.queue(buffer, from, end));
+    if (this.#connection.closing) return true;
     this.#connection.account();
     if (this.#postponed) {
       // It is not the peer's fault that this grows; the limit is for what is left afterwards.
@@ -134,7 +135,8 @@ export class RequestPipeline implements Receiver, Paced, Runner {
       this.#process(buffer, at, end);
       return;
     }
-    if (at < end) input.keep(buffer, at, end);
+    if (at < end) this.#orKill(() => input.keep(buffer, at, end));
+    if (this.#connection.closing) return;
     if (input.isReady) this.#processHead();
     else this.#checkQueryLimit();
   }
@@ -184,14 +186,18 @@ export class RequestPipeline implements Receiver, Paced, Runner {
     try {
       return act();
     } catch (error) {
-      if (!(error instanceof NoMemoryError)) throw error;
-      this.#host.log.warn(
-        { client: this.#connection.id, address: this.#connection.address.remote, err: error },
-        'Closing client for which there is no memory: id={client} addr={address}',
-      );
-      this.#connection.kill();
+      this.#killForMemory(error);
       return undefined;
     }
+  }
+
+  #killForMemory(error: unknown): void {
+    if (!isOutOfMemory(error)) throw error;
+    this.#host.log.warn(
+      { client: this.#connection.id, address: this.#connection.address.remote, err: error },
+      'Closing client for which there is no memory: id={client} addr={address}',
+    );
+    this.#connection.kill();
   }
 
   // ── Being held ──────────────────────────────────────────────────────────────────────────────
@@ -358,11 +364,17 @@ export class RequestPipeline implements Receiver, Paced, Runner {
     decoder.unauthenticated = !this.#connection.authenticated;
     let count = 0;
     let result: DecodeResult = COMPLETE;
-    while (count < most) {
-      decoder.request = requests[count];
-      result = decoder.next();
-      if (result !== COMPLETE) break;
-      ends[count++] = decoder.position;
+    try {
+      while (count < most) {
+        decoder.request = requests[count];
+        result = decoder.next();
+        if (result !== COMPLETE) break;
+        ends[count++] = decoder.position;
+      }
+    } catch (error) {
+      // Its list of arguments cannot grow: nothing more of it is run.
+      this.#killForMemory(error);
+      count = 0;
     }
     batch.count = count;
     if (count > 1) batch.warm(this.#connection.db);
@@ -428,7 +440,8 @@ export class RequestPipeline implements Receiver, Paced, Runner {
       return;
     }
     if (from < end) {
-      input.keep(buffer, from, end);
+      this.#orKill(() => input.keep(buffer, from, end));
+      if (this.#connection.closing) return;
       this.#connection.account();
     }
     this.#checkQueryLimit();
