@@ -59,6 +59,11 @@ interface Options {
   readonly databases: number;
 }
 
+// Who reads the output may have seen enough (`synap-check … | head`): a repair that has begun goes on to
+// its end, and the exit code is that of the whole check.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
 process.exitCode = await run(process.argv.slice(2));
 
 async function run(args: string[]): Promise<number> {
