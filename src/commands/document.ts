@@ -59,7 +59,9 @@ function line(command: Command): string {
   const { row } = command;
   let summary = row.summary;
   if (row.deprecated !== undefined) {
-    summary += ` Deprecated since ${row.deprecated.since}: use ${row.deprecated.replacedBy}.`;
+    // COMMAND DOCS writes the option that takes a command's place as `!GET`.
+    const replacedBy = row.deprecated.replacedBy.replaceAll('`!', '`');
+    summary += ` Deprecated since ${row.deprecated.since}: use ${replacedBy}.`;
   }
   const cells = [`\`${usageOf(command)}\``, summary, row.since, row.complexity ?? ''];
   return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
