@@ -6,6 +6,7 @@ import { type SynapServer, startServer } from '../../src/index.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { itemsOf, textOf } from '../support/reply-frames.ts';
 import { temporaryDirectory } from '../support/running-server.ts';
+import { until } from '../support/until.ts';
 
 const directory = temporaryDirectory();
 let server: SynapServer;
@@ -38,10 +39,6 @@ async function ask(...args: string[]): Promise<string> {
 async function info(field: string): Promise<number> {
   const line = new RegExp(`^${field}:([\\d.]+)`, 'm').exec(await ask('INFO', 'everything'));
   return Number(line?.[1]);
-}
-
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
 test('FLUSHALL SYNC has given the memory back when it answers', async () => {

@@ -3,19 +3,17 @@ import { spawnSync } from 'node:child_process';
 import { closeSync, mkdirSync, readFileSync, symlinkSync, writeFileSync, writeSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { openRegular, openRegularSoon, readRegular } from '../../src/files/regular-file.ts';
-import { temporaryDirectory } from '../support/running-server.ts';
+import { ownDirectory } from '../support/own-directory.ts';
 
-let directory: { path: string; remove(): void };
+let root: string;
 let path: string;
 
 beforeEach(() => {
-  directory = temporaryDirectory();
-  path = join(directory.path, 'file');
+  root = ownDirectory();
+  path = join(root, 'file');
 });
-
-afterEach(() => directory.remove());
 
 describe.each(['r', 'r+', 'w', 'a', 'wa'] as const)('to be opened with %s', (mode) => {
   test('a FIFO, a device, a directory, also behind a link', () => {
@@ -24,11 +22,11 @@ describe.each(['r', 'r+', 'w', 'a', 'wa'] as const)('to be opened with %s', (mod
       expect.objectContaining({ code: 'EINVAL', message: expect.stringContaining('a FIFO') }),
     );
     expect(() => openRegular('/dev/null', mode)).toThrow(/a device and not a regular file/);
-    const folder = join(directory.path, 'folder');
+    const folder = join(root, 'folder');
     mkdirSync(folder);
-    symlinkSync(folder, join(directory.path, 'link'));
+    symlinkSync(folder, join(root, 'link'));
     for (const name of ['folder', 'link']) {
-      expect(() => openRegular(join(directory.path, name), mode)).toThrow(/EISDIR/);
+      expect(() => openRegular(join(root, name), mode)).toThrow(/EISDIR/);
     }
   });
 
@@ -59,7 +57,7 @@ test('what is appended goes behind what somebody else has written meanwhile', ()
 test('the same off the event loop', async () => {
   expect(spawnSync('mkfifo', [path]).status).toBe(0);
   await expect(openRegularSoon(path)).rejects.toThrow('it is a FIFO and not a regular file');
-  await expect(openRegularSoon(directory.path)).rejects.toThrow('EISDIR');
+  await expect(openRegularSoon(root)).rejects.toThrow('EISDIR');
   expect(() => readRegular(path)).toThrow('it is a FIFO');
 });
 

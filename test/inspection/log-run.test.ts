@@ -2,30 +2,26 @@
 // nothing is changed by it.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { baseChecker } from '../../src/inspection/base-file.ts';
 import { runDirectory, runFile } from '../../src/inspection/log-run.ts';
 import { inspectFile } from '../../src/inspection/single-file.ts';
 import { DAMAGED, inspect, SOUND, type Verdict } from '../../src/persistence/inspection.ts';
 import { append, BASE_NAME, command, newLog } from '../persistence/logs.ts';
-import { temporaryDirectory } from '../support/running-server.ts';
+import { ownDirectory } from '../support/own-directory.ts';
 import { makeLog, snapshotOf } from './log-with-bases.ts';
 
 const INCREMENT = `${BASE_NAME}.1.incr.aof`;
 const SET = command('SET', 'k', 'v');
 const FAILING = command('LPUSH', 'k', 'a');
 
-let directory: { path: string; remove(): void };
 let path: string;
 let lines: string[];
 
 beforeEach(() => {
-  directory = temporaryDirectory();
-  path = join(directory.path, 'log');
+  path = join(ownDirectory(), 'log');
   lines = [];
 });
-
-afterEach(() => directory.remove());
 
 const print = (line: string) => void lines.push(line);
 

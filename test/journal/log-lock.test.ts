@@ -14,8 +14,9 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ConfigError, startServer } from '../../src/index.ts';
-import { temporaryDirectory } from '../support/running-server.ts';
+import { until } from '../support/until.ts';
 import { LogServer } from './log-server.ts';
+import { LogServers } from './log-servers.ts';
 
 const OFF = { appendonly: 'no' };
 const AT_ONCE = { 'log-lock-timeout-ms': '0' };
@@ -23,33 +24,24 @@ const LOCK = '.appendonly.aof.lock';
 const CANNOT_SWITCH_ON =
   "ERR CONFIG SET failed (possibly related to argument 'appendonly') - Unable to turn on AOF. Check server logs.";
 
-let root: { path: string; remove(): void };
+let servers: LogServers;
 let path: string;
-let servers: LogServer[];
 
 beforeEach(() => {
-  root = temporaryDirectory();
-  path = join(root.path, 'data');
-  mkdirSync(path);
-  servers = [];
+  servers = new LogServers();
+  path = servers.path;
 });
 
-afterEach(async () => {
+afterEach(() => {
   vi.unstubAllEnvs();
-  for (const server of servers) await server.stop();
-  root.remove();
 });
 
-async function start(options: Readonly<Record<string, string>> = {}): Promise<LogServer> {
-  const server = await LogServer.start(path, options);
-  servers.push(server);
-  return server;
-}
+const start = (options: Readonly<Record<string, string>> = {}) => servers.start(options);
 
 /** What a start in the directory is refused with. */
 async function refusal(options: Readonly<Record<string, string>> = {}): Promise<string> {
   const started = startServer({
-    ...{ port: 0, dir: path, appendonly: 'yes', logfile: join(root.path, 'refused') },
+    ...{ port: 0, dir: path, appendonly: 'yes', logfile: join(servers.root, 'refused') },
     ...{ ...AT_ONCE, ...options },
   });
   const error: unknown = await started.then(
@@ -67,10 +59,6 @@ function contents(): Record<string, string> {
   return Object.fromEntries(
     names.map((name) => [name, readFileSync(join(folder(), name), 'latin1')]),
   );
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
 test('a second server is refused, told who has the log, and changes nothing', async () => {
@@ -106,7 +94,7 @@ test('a start waits for one that is about to end', async () => {
   await server.ask('SET', 'k', 'last');
   await server.stop();
   const next = await starting;
-  servers.push(next);
+  servers.all.push(next);
   expect(await next.ask('GET', 'k')).toBe('last');
 });
 
@@ -141,8 +129,7 @@ describe('what shares a directory', () => {
       await server.rewrite();
       await server.ask('SET', 'l', String(index));
     }
-    for (const server of servers) await server.stop();
-    servers = [];
+    await servers.stop();
     const again = [
       await start({ save: '' }),
       await start({ save: '', appendfilename: 'two.aof' }),
@@ -173,8 +160,7 @@ describe('a server without a log, beside one with it', () => {
     expect(contents()).toEqual(before);
     expect(await owner.ask('SET', 'k', 'w')).toBe('OK');
     await owner.rewrite();
-    for (const server of servers) await server.stop();
-    servers = [];
+    await servers.stop();
     expect(await (await start()).ask('GET', 'k')).toBe('w');
   });
 
@@ -217,7 +203,7 @@ test('the log goes to another server when it was switched off, with the log, and
 });
 
 test('another `dir` has another log: the lock is that of where it is', async () => {
-  const other = join(root.path, 'other');
+  const other = join(servers.root, 'other');
   mkdirSync(other);
   const server = await start({ 'enable-protected-configs': 'yes' });
   await server.ask('SET', 'k', 'v');
@@ -263,7 +249,7 @@ test('a lock file that somebody deletes or moves is made anew', async () => {
 });
 
 test('where files cannot be locked that is logged, and the server starts', async () => {
-  vi.stubEnv('PATH', join(root.path, 'nothing'));
+  vi.stubEnv('PATH', join(servers.root, 'nothing'));
   const server = await start();
   expect(await server.ask('SET', 'k', 'v')).toBe('OK');
   expect(server.messages).toMatch(

@@ -17,44 +17,32 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { RawClient } from '../support/raw-client.ts';
 import { textOf } from '../support/reply-frames.ts';
-import { temporaryDirectory } from '../support/running-server.ts';
+import { until } from '../support/until.ts';
 import { holdFiles } from './held-snapshots.ts';
 import { LogServer } from './log-server.ts';
+import { LogServers } from './log-servers.ts';
 
 const SEGMENT = /\.incr\.aof$/;
 const MISCONF = 'MISCONF Errors writing to the AOF file: The file is not where it was opened';
 
-let root: { path: string; remove(): void };
+let servers: LogServers;
 let path: string;
-let servers: LogServer[];
 
 beforeEach(() => {
-  root = temporaryDirectory();
-  path = join(root.path, 'data');
-  mkdirSync(path);
-  servers = [];
+  servers = new LogServers();
+  path = servers.path;
 });
 
-afterEach(async () => {
+afterEach(() => {
   vi.restoreAllMocks();
-  for (const server of servers) await server.stop();
-  root.remove();
 });
 
-async function start(options: Readonly<Record<string, string>> = {}): Promise<LogServer> {
-  const server = await LogServer.start(path, options);
-  servers.push(server);
-  return server;
-}
+const start = (options: Readonly<Record<string, string>> = {}) => servers.start(options);
 
 const folder = () => join(path, 'appendonlydir');
-const aside = () => join(root.path, 'aside');
+const aside = () => join(servers.root, 'aside');
 const segment = () =>
   join(folder(), readdirSync(folder()).findLast((name) => SEGMENT.test(name)) ?? '');
-
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 5));
-}
 
 /** Writes one key after another, keeping those that were acknowledged and errors. */
 function writer(client: RawClient): {
@@ -123,8 +111,7 @@ describe.each(['always', 'everysec', 'no'])('with appendfsync %s', (appendfsync)
     await server.rewrite();
     await server.ask('SET', 'last', 'v');
     const digest = await server.digest();
-    await server.stop();
-    servers = [];
+    await servers.stop();
     expect(await LogServer.digestIn(path)).toBe(digest);
   });
 });
@@ -166,7 +153,7 @@ describe('where something is in the way, writes are refused, and go on when the 
     'another log': {
       put() {
         renameSync(folder(), aside());
-        cpSync(join(root.path, 'other', 'appendonlydir'), folder(), { recursive: true });
+        cpSync(join(servers.root, 'other', 'appendonlydir'), folder(), { recursive: true });
       },
       says: /there is another log in .*appendonlydir/,
       take() {
@@ -183,10 +170,10 @@ describe('where something is in the way, writes are refused, and go on when the 
 
   test.each(Object.keys(obstacles))('%s', async (name) => {
     const { put, says, take } = obstacles[name];
-    const logfile = join(root.path, 'messages');
+    const logfile = join(servers.root, 'messages');
     const messages = () => readFileSync(logfile, 'utf8');
-    mkdirSync(join(root.path, 'other'));
-    const other = await LogServer.start(join(root.path, 'other'));
+    mkdirSync(join(servers.root, 'other'));
+    const other = await LogServer.start(join(servers.root, 'other'));
     await other.ask('SET', 'foreign', 'v');
     await other.stop();
     const server = await start({ appendfsync: 'everysec', logfile });
@@ -208,8 +195,7 @@ describe('where something is in the way, writes are refused, and go on when the 
     take();
     await until(async () => (await server.ask('SET', 'c', '3')) === 'OK');
     const digest = await server.digest();
-    await server.stop();
-    servers = [];
+    await servers.stop();
     expect(await LogServer.digestIn(path)).toBe(digest);
   });
 
@@ -247,8 +233,7 @@ test('an attempt that fails leaves the old log, which goes on with a new snapsho
   await until(async () => Number(await server.field('aof_rewrites')) > 1);
   await server.rewritten(1);
   const digest = await server.digest();
-  await server.stop();
-  servers = [];
+  await servers.stop();
   expect(await LogServer.digestIn(path)).toBe(digest);
 });
 
@@ -259,8 +244,7 @@ test.each(['always', 'everysec', 'no'])(
     await server.ask('SET', 'a', '1');
     const digest = await server.digest();
     rmSync(folder(), { recursive: true });
-    await server.stop();
-    servers = [];
+    await servers.stop();
     expect(await LogServer.digestIn(path)).toBe(digest);
   },
 );

@@ -5,23 +5,19 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { CommandReader } from '../../src/persistence/commands-of.ts';
-import { temporaryDirectory } from '../support/running-server.ts';
+import { ownDirectory } from '../support/own-directory.ts';
 import { readLog } from './logs.ts';
 
 const APPENDER = fileURLToPath(new URL('appender.mjs', import.meta.url));
 const KILLS = 6;
 
-let directory: { path: string; remove(): void };
 let path: string;
 
 beforeEach(() => {
-  directory = temporaryDirectory();
-  path = join(directory.path, 'log');
+  path = join(ownDirectory(), 'log');
 });
-
-afterEach(() => directory.remove());
 
 /** Lets it append from a number on, kills it after so many acknowledgements; the last of them. */
 async function appendUntilKilled(mode: string, first: number, reports: number): Promise<number> {

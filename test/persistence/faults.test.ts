@@ -3,9 +3,11 @@
 
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import type { Log } from '../../src/persistence/log.ts';
+import { ownDirectory } from '../support/own-directory.ts';
 import { temporaryDirectory } from '../support/running-server.ts';
+import { until } from '../support/until.ts';
 import {
   append,
   command,
@@ -29,7 +31,6 @@ const OPERATIONS: readonly Operation[] = [
   'truncate',
 ];
 
-let directory: { path: string; remove(): void };
 let path: string;
 let fs: FaultyFileSystem;
 let told: string[];
@@ -41,13 +42,10 @@ const listeners = {
 };
 
 beforeEach(() => {
-  directory = temporaryDirectory();
-  path = join(directory.path, 'log');
+  path = join(ownDirectory(), 'log');
   fs = new FaultyFileSystem();
   told = [];
 });
-
-afterEach(() => directory.remove());
 
 /** Has the first `times` operations of a kind fail. */
 function failing(operation: Operation, times: number, code = 'EIO'): void {
@@ -60,10 +58,6 @@ function lose(start: number, end: number): void {
   const fd = openSync(join(path, FIRST), 'r+');
   writeSync(fd, Buffer.alloc(end - start), 0, end - start, start);
   closeSync(fd);
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise(setImmediate);
 }
 
 describe('a full disk', () => {

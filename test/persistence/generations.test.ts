@@ -2,24 +2,20 @@
 // failed attempts have left does not keep a base from being installed.
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { type FileSystem, realFileSystem } from '../../src/persistence/file-system.ts';
 import { installBase } from '../../src/persistence/generations.ts';
 import { LogDirectory } from '../../src/persistence/log-directory.ts';
-import { temporaryDirectory } from '../support/running-server.ts';
+import { ownDirectory } from '../support/own-directory.ts';
 
 const BASE = { name: 'appendonly.aof.1.base.rdb', seq: 1, offset: 7 };
 
-let directory: { path: string; remove(): void };
 let path: string;
 
 beforeEach(() => {
-  directory = temporaryDirectory();
-  path = join(directory.path, 'log');
+  path = join(ownDirectory(), 'log');
   mkdirSync(path);
 });
-
-afterEach(() => directory.remove());
 
 const segment = (seq: number, start: number | undefined) => ({
   ...{ name: `appendonly.aof.${seq}.incr.aof`, seq, start },

@@ -2,7 +2,7 @@
 
 import { appendFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { type BaseCheck, BaseDamageError } from '../../src/persistence/base-check.ts';
 import {
   DAMAGED,
@@ -11,18 +11,18 @@ import {
   UNUSABLE,
   type Verdict,
 } from '../../src/persistence/inspection.ts';
-import { temporaryDirectory } from '../support/running-server.ts';
+import { ownDirectory } from '../support/own-directory.ts';
 
 import { append, BASE_NAME, command, newLog, readLog, rotate, systemError } from './logs.ts';
 
-let directory: { path: string; remove(): void };
+let root: string;
 let path: string;
 let lines: string[];
 const FIRST = `${BASE_NAME}.1.incr.aof`;
 
 beforeEach(async () => {
-  directory = temporaryDirectory();
-  path = join(directory.path, 'log');
+  root = ownDirectory();
+  path = join(root, 'log');
   lines = [];
   const log = await newLog(path);
   for (let i = 0; i < 10; i++) {
@@ -32,8 +32,6 @@ beforeEach(async () => {
   }
   await log.close();
 });
-
-afterEach(() => directory.remove());
 
 const NO_FACTS = { contents: 'contents', offset: undefined, replicationId: undefined };
 
@@ -51,7 +49,7 @@ test('a sound log', async () => {
 });
 
 test('no log', async () => {
-  path = directory.path;
+  path = root;
   expect(await check()).toBe(UNUSABLE);
 });
 

@@ -4,12 +4,13 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { CommandReader } from '../../src/persistence/commands-of.ts';
 import type { Log } from '../../src/persistence/log.ts';
 import { LogDirectory } from '../../src/persistence/log-directory.ts';
 import { openLog } from '../../src/persistence/open-log.ts';
 import type { SyncPolicy } from '../../src/persistence/sync-schedule.ts';
+import { ownDirectory } from '../support/own-directory.ts';
 import { temporaryDirectory } from '../support/running-server.ts';
 import {
   append,
@@ -23,15 +24,11 @@ import {
   ticking,
 } from './logs.ts';
 
-let directory: { path: string; remove(): void };
 let path: string;
 
 beforeEach(() => {
-  directory = temporaryDirectory();
-  path = join(directory.path, 'log');
+  path = join(ownDirectory(), 'log');
 });
-
-afterEach(() => directory.remove());
 
 interface Settings {
   readonly bufferBytes: number;

@@ -2,24 +2,20 @@
 // opened is closed, wherever reading ends.
 import { readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { compressFrameNow } from '../../src/persistence/lz4-codec.ts';
 import { SnapshotPieces } from '../../src/persistence/snapshot-pieces.ts';
-import { temporaryDirectory } from '../support/running-server.ts';
+import { ownDirectory } from '../support/own-directory.ts';
 import { hasLz4, lz4 } from './lz4-program.ts';
 
 const MIB = 1024 * 1024;
 const MAGIC = Buffer.from('04224d18', 'hex');
 
-let directory: { path: string; remove(): void };
 let path: string;
 
 beforeEach(() => {
-  directory = temporaryDirectory();
-  path = join(directory.path, 'file');
+  path = join(ownDirectory(), 'file');
 });
-
-afterEach(() => directory.remove());
 
 /** Numbers that follow one another, so that every place is another. */
 function numbers(sizeBytes: number): Buffer {

@@ -17,6 +17,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Log } from '../../src/persistence/log.ts';
 import { LostLogError } from '../../src/persistence/segment-place.ts';
 import { temporaryDirectory } from '../support/running-server.ts';
+import { until } from '../support/until.ts';
 import { append, command, digest, newLog, readLog } from './logs.ts';
 
 const FIRST = 'appendonly.aof.1.incr.aof';
@@ -47,10 +48,6 @@ afterEach(async () => {
 
 const first = () => join(path, FIRST);
 const aside = () => join(directory.path, 'aside');
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
-}
 
 /** How it is lost, what is said, and how it comes back, if it can. */
 const losses: Readonly<

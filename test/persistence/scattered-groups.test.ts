@@ -3,12 +3,13 @@
 // whatever fails; and the pins go.
 import { closeSync, copyFileSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { ExternalBlocks } from '../../src/memory/external.ts';
 import { PinnedBytes } from '../../src/memory/pinned-bytes.ts';
 import type { Log } from '../../src/persistence/log.ts';
+import { ownDirectory } from '../support/own-directory.ts';
 import { Random } from '../support/random.ts';
-import { temporaryDirectory } from '../support/running-server.ts';
+import { until } from '../support/until.ts';
 import {
   append,
   BASE_NAME,
@@ -25,19 +26,17 @@ import {
 const MIB = 1024 * 1024;
 const FIRST = 'appendonly.aof.1.incr.aof';
 
-let directory: { path: string; remove(): void };
+let root: string;
 let path: string;
 let blocks: ExternalBlocks;
 let fs: FaultyFileSystem;
 
 beforeEach(() => {
-  directory = temporaryDirectory();
-  path = join(directory.path, 'log');
+  root = ownDirectory();
+  path = join(root, 'log');
   blocks = new ExternalBlocks();
   fs = new FaultyFileSystem();
 });
-
-afterEach(() => directory.remove());
 
 /** A command whose last argument lies in a block, and what the log is to have of it. */
 class LargeCommand {
@@ -69,10 +68,6 @@ class LargeCommand {
     blocks.changing(bytes, start, end);
     bytes.fill(random.integer(0, 255), start, end);
   }
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise(setImmediate);
 }
 
 describe('what was appended is read back', () => {
@@ -256,7 +251,7 @@ describe('when something fails', () => {
     let copies = 0;
     fs.fault = (operation) => {
       if (operation !== 'write' || !log.isWriting) return undefined;
-      const copy = join(directory.path, `copy${copies++}`);
+      const copy = join(root, `copy${copies++}`);
       mkdirSync(copy);
       for (const name of [FIRST, `${BASE_NAME}.manifest`]) {
         copyFileSync(join(path, name), join(copy, name));
@@ -269,7 +264,7 @@ describe('when something fails', () => {
     await log.close();
     expect(copies).toBe(6);
     for (let i = 0; i < copies; i++) {
-      const found = await readLog(join(directory.path, `copy${i}`));
+      const found = await readLog(join(root, `copy${i}`));
       expect(found.bytes.equals(command('SET', 'before', 'v'))).toBe(true);
       expect(found.torn === undefined).toBe(i === 0);
     }

@@ -21,6 +21,7 @@ import { save } from '../rdb/loading.ts';
 import { CommandBench } from '../snapshots/command-bench.ts';
 import { Random } from '../support/random.ts';
 import { temporaryDirectory } from '../support/running-server.ts';
+import { until } from '../support/until.ts';
 import { decompress, hasLz4, lz4 } from './lz4-program.ts';
 
 const KIB = 1024;
@@ -120,10 +121,6 @@ function piecesOf(count: number, sizeBytes = 10 * KIB): Buffer[] {
 async function contentOf(compresses: boolean): Promise<Buffer> {
   const file = readFileSync(path);
   return compresses ? decompress(file) : file;
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise(setImmediate);
 }
 
 /** Holds compressing up until what is returned is called. */

@@ -4,7 +4,7 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { SOUND } from '../../src/persistence/inspection.ts';
 import type { Log } from '../../src/persistence/log.ts';
 import { LogDirectory } from '../../src/persistence/log-directory.ts';
@@ -13,7 +13,7 @@ import { formatManifest } from '../../src/persistence/manifest.ts';
 import { openLog } from '../../src/persistence/open-log.ts';
 import { inspected, makeLog } from '../inspection/log-with-bases.ts';
 import { hasRedis } from '../support/needs-redis.ts';
-import { temporaryDirectory } from '../support/running-server.ts';
+import { ownDirectory } from '../support/own-directory.ts';
 import {
   append,
   BASE_NAME,
@@ -33,19 +33,17 @@ const MANIFEST = `${BASE_NAME}.manifest`;
 /** A second in which nothing happened yet. */
 const START = 1_700_000_000;
 
-let directory: { path: string; remove(): void };
+let root: string;
 let path: string;
 /** What the clock of a log shows, in seconds. */
 let seconds: number;
 const clock = { tellsTime: true, nowMs: () => seconds * 1000 + 999 };
 
 beforeEach(() => {
-  directory = temporaryDirectory();
-  path = join(directory.path, 'log');
+  root = ownDirectory();
+  path = join(root, 'log');
   seconds = START;
 });
-
-afterEach(() => directory.remove());
 
 const read = (name: string) => readFileSync(join(path, name));
 const write = (name: string, bytes: Buffer | string) => writeFileSync(join(path, name), bytes);
@@ -268,7 +266,7 @@ describe.skipIf(!hasRedis)('redis-check-aof', () => {
     expect(check().stdout).toContain('All AOF files and manifest are valid');
     const original = path;
     for (let i = 0; i < 6; i++) {
-      path = join(directory.path, `copy-${i}`);
+      path = join(root, `copy-${i}`);
       cpSync(original, path, { recursive: true });
       const until = START + i * 10 + 5;
       const { stdout, status } = check('--truncate-to-timestamp', `${until}`);

@@ -2,7 +2,7 @@
 // is missing at the very end only.
 import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { readAofFile } from '../../src/persistence/aof-file.ts';
 import { DAMAGED, SOUND } from '../../src/persistence/inspection.ts';
 import { LogDirectory } from '../../src/persistence/log-directory.ts';
@@ -10,7 +10,7 @@ import { formatManifest } from '../../src/persistence/manifest.ts';
 import { openLog } from '../../src/persistence/open-log.ts';
 import { cutTail } from '../../src/persistence/repair.ts';
 import { inspected } from '../inspection/log-with-bases.ts';
-import { temporaryDirectory } from '../support/running-server.ts';
+import { ownDirectory } from '../support/own-directory.ts';
 import {
   append,
   BASE_NAME,
@@ -29,15 +29,13 @@ const MANIFEST = `${BASE_NAME}.manifest`;
 const SET = command('SET', 'key', 'value');
 const PERIODIC = { policy: { mode: 'periodic', intervalMs: 3_600_000 } } as const;
 
-let directory: { path: string; remove(): void };
+let root: string;
 let path: string;
 
 beforeEach(() => {
-  directory = temporaryDirectory();
-  path = join(directory.path, 'log');
+  root = ownDirectory();
+  path = join(root, 'log');
 });
-
-afterEach(() => directory.remove());
 
 const read = (name: string) => readFileSync(join(path, name));
 const write = (name: string, bytes: Buffer | string) => writeFileSync(join(path, name), bytes);
@@ -182,7 +180,7 @@ describe('lines that end in LF', () => {
     ['behind a value', (text: string) => text.replace('value\r\n', 'value\n')],
     ['in the last line', (text: string) => text.replace(/\r\n$/, '\n')],
   ])('in commands without checksums, %s', async (_, change) => {
-    const file = join(directory.path, 'appendonly.aof');
+    const file = join(root, 'appendonly.aof');
     const options = { loadTruncated: true, onGroup: () => {} };
     writeFileSync(file, change(SET.toString('latin1')));
     await expect(readAofFile(file, 0, options)).rejects.toThrow(/byte 0: /);
@@ -194,7 +192,7 @@ describe('lines that end in LF', () => {
 describe('commands without checksums', () => {
   const options = { loadTruncated: true, onGroup: () => {} };
   const write = (bytes: Buffer) => {
-    const file = join(directory.path, 'appendonly.aof');
+    const file = join(root, 'appendonly.aof');
     writeFileSync(file, bytes);
     return file;
   };
@@ -262,7 +260,7 @@ describe('commands without checksums', () => {
 
 test('groups tell where their commands are in the file, annotations included', async () => {
   const stamp = Buffer.from('#TS:1700000000\r\n');
-  const file = join(directory.path, 'appendonly.aof');
+  const file = join(root, 'appendonly.aof');
   const parts = [
     stamp,
     SET,
@@ -293,7 +291,7 @@ test('groups tell where their commands are in the file, annotations included', a
 });
 
 test('manifests of Redis: only its last file may be torn', async () => {
-  path = directory.path;
+  path = root;
   const names = [FIRST, SECOND].map((name, i) => `file ${name} seq ${i + 1} type i\n`);
   write(MANIFEST, names.join(''));
   write(FIRST, Buffer.concat([SET, SET.subarray(0, 9)]));
@@ -308,7 +306,7 @@ test('manifests of Redis: only its last file may be torn', async () => {
 });
 
 test('a start that an older build told too early: a gap is refused all the same', async () => {
-  path = directory.path;
+  path = root;
   const log = await newLog(path, PERIODIC);
   append(log, SET);
   await log.close();

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { LogServer } from '../journal/log-server.ts';
 import { load } from '../rdb/loading.ts';
 import { temporaryDirectory } from '../support/running-server.ts';
+import { until } from '../support/until.ts';
 
 const TIMEOUT_MS = 60_000;
 
@@ -21,10 +22,6 @@ const keysIn = (file: string) => load(readFileSync(file)).keyspace.databases[0].
 function start(options: Readonly<Record<string, string>> = {}): Promise<LogServer> {
   const own = { appendonly: 'no', save: '3600 1', logfile: join(root.path, 'messages') };
   return LogServer.start(path, { ...own, ...options });
-}
-
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
 const isRefused = async () => (await server.ask('SET', 'k', 'v')).startsWith('MISCONF');

@@ -13,9 +13,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { realFileSystem } from '../../src/persistence/file-system.ts';
 import { holdFiles, holdFirstSlices } from '../journal/held-snapshots.ts';
-import { LogServer } from '../journal/log-server.ts';
+import type { LogServer } from '../journal/log-server.ts';
+import { LogServers } from '../journal/log-servers.ts';
 import { load } from '../rdb/loading.ts';
-import { temporaryDirectory } from '../support/running-server.ts';
+import { until } from '../support/until.ts';
 
 const STARTED = 'Background saving started';
 const IN_PROGRESS = 'ERR Background save already in progress';
@@ -46,29 +47,21 @@ vi.mock(import('node:fs'), async (importOriginal) => {
   return { ...fs, fsync } as unknown as typeof fs;
 });
 
-let root: { path: string; remove(): void };
+let servers: LogServers;
 let path: string;
-let servers: LogServer[];
 
 beforeEach(() => {
-  root = temporaryDirectory();
-  path = join(root.path, 'data');
-  mkdirSync(path);
-  servers = [];
+  servers = new LogServers();
+  path = servers.path;
 });
 
-afterEach(async () => {
+afterEach(() => {
   release();
   vi.restoreAllMocks();
-  for (const server of servers) await server.stop();
-  root.remove();
 });
 
-async function start(options: Readonly<Record<string, string>> = {}): Promise<LogServer> {
-  const server = await LogServer.start(path, { appendonly: 'no', ...options });
-  servers.push(server);
-  return server;
-}
+const start = (options: Readonly<Record<string, string>> = {}) =>
+  servers.start({ appendonly: 'no', ...options });
 
 function hold(): void {
   syncs.isHolding = true;
@@ -77,10 +70,6 @@ function hold(): void {
 function release(): void {
   syncs.isHolding = false;
   for (const go of syncs.waiting.splice(0)) go();
-}
-
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise(setImmediate);
 }
 
 const isIdle = async (server: LogServer) => (await server.field('rdb_bgsave_in_progress')) === '0';
@@ -177,7 +166,7 @@ test('SHUTDOWN SAVE takes its own in place of one that is under way', async () =
 
 test('another name or directory meanwhile is for the next one', async () => {
   const server = await start({ save: '', 'enable-protected-configs': 'yes' });
-  const other = join(root.path, 'other');
+  const other = join(servers.root, 'other');
   mkdirSync(other);
   await server.ask('DEBUG', 'POPULATE', '6');
   const files = holdFiles();
