@@ -218,9 +218,9 @@ test('another `dir` has another log: the lock is that of where it is', async () 
 });
 
 test('the same directory by another way is the same log', async () => {
-  const link = join(root.path, 'link');
+  const link = join(servers.root, 'link');
   symlinkSync(path, link);
-  const linked = join(root.path, 'linked');
+  const linked = join(servers.root, 'linked');
   mkdirSync(linked);
   symlinkSync(folder(), join(linked, 'appendonlydir'));
   const server = await start();
@@ -231,7 +231,7 @@ test('the same directory by another way is the same log', async () => {
   await server.stop();
   for (const dir of [link, linked]) {
     const next = await LogServer.start(dir);
-    servers.push(next);
+    servers.all.push(next);
     expect(await next.ask('GET', 'k')).toBe('v');
     expect(await refusal()).toMatch(/in use by another server/);
     await next.stop();
