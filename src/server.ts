@@ -420,10 +420,10 @@ export class Server
 
   releaseState(client: Client): void {
     client.endTransaction();
-    this.keyspace.unwatch(client);
+    this.keyspace.forgetWatches(client);
     this.blocking.forget(client);
-    this.pubsub.removeAll(client);
-    this.tracking.forget(client);
+    this.keyspace.finishInSteps(this.pubsub.forget(client));
+    this.keyspace.finishInSteps(this.tracking.forget(client));
   }
 
   accepted(accepted: Socket, unixSocket: boolean): void {

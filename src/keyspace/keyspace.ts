@@ -108,10 +108,7 @@ export class Keyspace {
     this.entries.onLargeValue = (step) => {
       this.giveBack({ keys: 1, free: () => !step() });
     };
-    this.arena.external.onRelease = (step) => {
-      this.#released.push(step);
-      this.onReclaimable();
-    };
+    this.arena.external.onRelease = (step) => this.releaseInSteps(step);
     for (let i = 0; i < databaseCount; i++) this.databases.push(new Database(this, i));
     this.initialBytes = this.usedBytes;
     this.tick(Date.now());
@@ -264,6 +261,17 @@ export class Keyspace {
     this.#refreshObserved();
   }
 
+  /** Ends all watches of a watcher that is gone, a part at once and the others in `reclaim`. */
+  forgetWatches(watcher: Watcher): void {
+    if (watcher.watches === undefined) return;
+    const step = this.watches.forget(watcher);
+    this.finishInSteps(() => {
+      const isOver = step();
+      if (isOver) this.#refreshObserved();
+      return isOver;
+    });
+  }
+
   /** Marks the watcher if a key that it watches has expired since, though it may still be there. */
   expireWatched(watcher: Watcher): void {
     let watch = watcher.watches?.first;
@@ -348,6 +356,17 @@ export class Keyspace {
   /** Keys that were in the emptied databases whose memory waits to be given back. */
   get pendingKeys(): number {
     return this.#detached.reduce((sum, { keys }) => sum + keys, 0);
+  }
+
+  /** Has `reclaim` call a function until it returns true. Each call must take well under a millisecond. */
+  releaseInSteps(step: () => boolean): void {
+    this.#released.push(step);
+    this.onReclaimable();
+  }
+
+  /** The same, but for the first step, which is done at once. */
+  finishInSteps(step: () => boolean): void {
+    if (!step()) this.releaseInSteps(step);
   }
 
   /**

@@ -11,6 +11,9 @@
 /** Heap that a watch takes at most, besides the key: the watch, and a place in the table of keys. */
 const WATCH_BYTES = 200;
 
+/** Watches that one step of `forget` ends. */
+const STEP_WATCHES = 200;
+
 /** Who watches: its transaction must fail once `dirty` is set. */
 export interface Watcher {
   dirty: boolean;
@@ -80,6 +83,22 @@ export class WatchList {
     }
     watcher.watches = undefined;
     if (freedBytes > 0) watcher.charge(-freedBytes);
+  }
+
+  /**
+   * Ends all watches of a watcher that is gone, and that nothing is counted for any more. They may be a
+   * million: each call of the function returned ends some, and returns whether that was all.
+   */
+  forget(watcher: Watcher): () => boolean {
+    let watch = watcher.watches?.first;
+    watcher.watches = undefined;
+    return () => {
+      for (let left = STEP_WATCHES; left > 0 && watch !== undefined; left--) {
+        this.#remove(watch);
+        watch = watch.following;
+      }
+      return watch === undefined;
+    };
   }
 
   #remove({ database, key, previous, next }: Watch): void {

@@ -14,8 +14,12 @@ import { TopicTable } from './topic-table.ts';
 const NO_BYTES = new DataView(new ArrayBuffer(0));
 /** Heap that a subscription takes at most, besides its name: the topic, and a place in two tables. */
 const SUBSCRIPTION_BYTES = 320;
+/** Subscriptions that one step of `forget` ends. */
+const STEP_SUBSCRIPTIONS = 100;
 /** What a pattern takes besides: a place in the index, and its name once more, as bytes. */
 const PATTERN_BYTES = 300;
+
+const KINDS: readonly TopicKind[] = ['channels', 'patterns', 'shards'];
 
 /** See the head of this file. */
 export class PubSub {
@@ -26,6 +30,8 @@ export class PubSub {
   readonly areas: readonly [MessageArea, MessageArea] = [new MessageArea(), new MessageArea()];
   readonly #index = new PatternIndex();
   readonly #views = new ViewCache();
+  /** Those who are gone while topics still have them: nobody counts on them to get anything. */
+  readonly #gone = new Set<Subscriber>();
   /** What is being published: one object for all, so that publishing allocates nothing. */
   readonly #published: Publication = {
     channel: NO_BYTES,
@@ -104,11 +110,36 @@ export class PubSub {
 
   /** Ends all subscriptions of somebody, who is told nothing. */
   removeAll(subscriber: Subscriber): void {
-    for (const kind of ['channels', 'patterns', 'shards'] as const) {
+    for (const kind of KINDS) {
       // Those that are left go from the map that is walked, as they may.
       const topics = subscriber.subscriptions?.[kind].values() ?? [];
       for (const topic of topics) this.#leave(kind, subscriber, topic);
     }
+  }
+
+  /**
+   * Ends all subscriptions of somebody who is gone, and whom nothing is counted for any more. He gets no
+   * message from now on; of a million topics each call of the function returned drops some, and returns
+   * whether that was all.
+   */
+  forget(subscriber: Subscriber): () => boolean {
+    const { subscriptions } = subscriber;
+    if (subscriptions === undefined) return () => true;
+    subscriber.subscriptions = undefined;
+    this.#gone.add(subscriber);
+    const left = topicsOf(subscriptions);
+    return () => {
+      for (let i = 0; i < STEP_SUBSCRIPTIONS; i++) {
+        const next = left.next();
+        if (next.done) {
+          this.#gone.delete(subscriber);
+          return true;
+        }
+        const [kind, topic] = next.value;
+        this.#take(kind, subscriber, topic);
+      }
+      return false;
+    };
   }
 
   #create(kind: TopicKind, key: string): Topic {
@@ -118,15 +149,19 @@ export class PubSub {
   }
 
   #leave(kind: TopicKind, subscriber: Subscriber, topic: Topic): void {
-    topic.remove(subscriber);
-    if (topic.size === 0) {
-      this[kind].delete(topic);
-      if (kind === 'patterns') this.#index.remove(topic);
-    }
+    this.#take(kind, subscriber, topic);
     if (subscriber.subscriptions?.[kind].delete(topic.key)) {
       subscriber.charge(-subscriptionBytes(kind, topic.key.length));
     }
     if (subscriptionCount(subscriber) === 0) subscriber.subscriptions = undefined;
+  }
+
+  /** Takes a subscriber from a topic, which ends when it was the last one. */
+  #take(kind: TopicKind, subscriber: Subscriber, topic: Topic): void {
+    topic.remove(subscriber);
+    if (topic.size > 0) return;
+    this[kind].delete(topic);
+    if (kind === 'patterns') this.#index.remove(topic);
   }
 
   #set(
@@ -159,8 +194,11 @@ export class PubSub {
     const [area2, area3] = this.areas;
     let start2 = -1;
     let start3 = -1;
+    let receivers = 0;
     for (let i = 0; i < subscribers.length; i++) {
       const subscriber = subscribers[i];
+      if (this.#gone.size > 0 && this.#gone.has(subscriber)) continue;
+      receivers++;
       if (subscriber.protocol === 2) {
         if (start2 < 0) start2 = this.#encode(topic, 2, area2, sizeBytes);
         subscriber.deliver(area2.buffer, start2, start2 + sizeBytes);
@@ -169,7 +207,7 @@ export class PubSub {
         subscriber.deliver(area3.buffer, start3, start3 + sizeBytes);
       }
     }
-    return subscribers.length;
+    return receivers;
   }
 
   #encode(topic: Topic, protocol: 2 | 3, area: MessageArea, sizeBytes: number): number {
@@ -190,6 +228,12 @@ export function subscriptionBytes(kind: TopicKind, nameBytes: number): number {
 export function subscriptionCount({ subscriptions }: Subscriber): number {
   if (subscriptions === undefined) return 0;
   return subscriptions.channels.size + subscriptions.patterns.size + subscriptions.shards.size;
+}
+
+function* topicsOf(subscriptions: Subscriptions): Generator<[TopicKind, Topic], void> {
+  for (const kind of KINDS) {
+    for (const topic of subscriptions[kind].values()) yield [kind, topic];
+  }
 }
 
 function noSubscriptions(): Subscriptions {

@@ -13,6 +13,9 @@ const PREFIX_BYTES = 220;
 /** Heap that a modified key takes at most until it is broadcast, besides its text. */
 const MODIFIED_BYTES = 120;
 
+/** Prefixes that one step of `forget` leaves. */
+const STEP_PREFIXES = 200;
+
 interface Prefix {
   /** Mostly one. */
   trackers: Tracker | Set<Tracker>;
@@ -67,18 +70,38 @@ export class PrefixTable {
     let bytes = 0;
     for (const text of tracker.prefixes) {
       bytes += prefixBytes(text.length);
-      const prefix = this.#prefixes.get(text);
-      if (prefix === undefined) continue;
-      if (prefix.trackers instanceof Set) {
-        prefix.trackers.delete(tracker);
-        if (prefix.trackers.size > 0) continue;
-      }
-      this.#prefixes.delete(text);
-      this.#changed.delete(text);
-      this.#count(text, -1);
+      this.#leave(tracker, text);
     }
     tracker.prefixes.clear();
     tracker.client.charge(-bytes);
+  }
+
+  /**
+   * Has a tracker whose client is gone, and that nothing is counted for any more, follow nothing: each call
+   * of the function returned leaves some prefixes, and returns whether that was all.
+   */
+  forget(tracker: Tracker): () => boolean {
+    const left = tracker.prefixes.take();
+    return () => {
+      for (let i = 0; i < STEP_PREFIXES; i++) {
+        const next = left.next();
+        if (next.done) return true;
+        this.#leave(tracker, next.value);
+      }
+      return false;
+    };
+  }
+
+  #leave(tracker: Tracker, text: string): void {
+    const prefix = this.#prefixes.get(text);
+    if (prefix === undefined) return;
+    if (prefix.trackers instanceof Set) {
+      prefix.trackers.delete(tracker);
+      if (prefix.trackers.size > 0) return;
+    }
+    this.#prefixes.delete(text);
+    this.#changed.delete(text);
+    this.#count(text, -1);
   }
 
   #count(text: string, change: 1 | -1): void {

@@ -54,6 +54,13 @@ export class SortedTexts {
     return after?.startsWith(prefix) ? after : undefined;
   }
 
+  /** Takes all of them out, in their order. */
+  take(): Generator<string, void> {
+    const chunks = this.#chunks;
+    this.clear();
+    return eachOf(chunks);
+  }
+
   clear(): void {
     this.#chunks = [];
     this.#size = 0;
@@ -71,6 +78,10 @@ export class SortedTexts {
     }
     return Math.max(0, low - 1);
   }
+}
+
+function* eachOf(chunks: readonly (readonly string[])[]): Generator<string, void> {
+  for (const chunk of chunks) yield* chunk;
 }
 
 /** How many of the texts, which are sorted, come before one. */

@@ -119,10 +119,17 @@ export class Tracking implements KeyObserver {
     this.active = this.#current !== undefined;
   }
 
-  /** Forgets a client that is gone. */
-  forget(client: TrackedClient): void {
+  /**
+   * Forgets a client that is gone, but for the prefixes that it followed: each call of the function returned
+   * leaves some of them, and returns whether that was all.
+   */
+  forget(client: TrackedClient): () => boolean {
+    const { tracker } = client;
+    if (tracker === undefined) return () => true;
+    const step = this.prefixes.forget(tracker);
     this.disable(client);
-    if (client.tracker !== undefined) this.#trackers.delete(client.tracker.number);
+    this.#trackers.delete(tracker.number);
+    return step;
   }
 
   #newTracker(client: TrackedClient): Tracker {
@@ -258,7 +265,10 @@ export class Tracking implements KeyObserver {
   }
 
   #broadcast(): void {
-    this.prefixes.broadcast((tracker, invalidation) => this.#send(tracker, invalidation));
+    this.prefixes.broadcast((tracker, invalidation) => {
+      // One who is gone may not have left all its prefixes yet.
+      if (tracker.has(TRACKING_ON)) this.#send(tracker, invalidation);
+    });
   }
 }
 

@@ -70,7 +70,7 @@ test('observes keys while somebody tracks, and keeps nothing afterwards', () => 
     1,
     1,
   ]);
-  tracking.forget(b);
+  expect(tracking.forget(b)()).toBe(true);
   expect([observed, tracking.active, tracking.clients]).toEqual([false, false, 0]);
   expect([tracking.table.keys, tracking.prefixes.size]).toEqual([0, 0]);
 });
