@@ -12,6 +12,8 @@ export type EffectArgument = string | Uint8Array | LargeArgument;
 export interface Effects {
   /** Whether anybody takes them. While not, telling of them is vain. */
   readonly active: boolean;
+  /** Bytes of requests that a transaction may have, to be repeated as one; Infinity while nobody takes them. */
+  readonly maxUnitBytes: number;
   /** The command that runs has this effect, instead of its own request. */
   replace(database: Database, ...args: EffectArgument[]): void;
   /** The effects until `endUnit` are repeated all or none: those of a transaction. */

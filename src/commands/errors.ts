@@ -27,6 +27,9 @@ export const HEAP_FULL = 'OOM command not allowed: clients take too much of the 
 export const LOADING_DATA = 'LOADING Redis is loading the dataset in memory';
 export const SNAPSHOT_FAILED =
   "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands that may modify the data set are disabled, because this instance is configured to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB error.";
+/** Redis logs one of any size, and may not load it again. */
+export const TRANSACTION_TOO_LARGE =
+  'EXECABORT Transaction discarded because it is too large for the append only file.';
 export const EXEC_ABORTED = 'EXECABORT Transaction discarded because of previous errors.';
 
 /** `wrongArity('get')`; for a subcommand its full name, "config|get". */

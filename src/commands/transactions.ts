@@ -5,8 +5,8 @@ import { watchBytes } from '../keyspace/watch.ts';
 import type { Call } from './call.ts';
 import type { Client, Transaction } from './client.ts';
 import { type CommandRow, keyRange } from './command.ts';
-import { EXEC_ABORTED } from './errors.ts';
-import { ALLOW_BUSY, FAST, LOADING, NOSCRIPT, SKIP_SLOWLOG, STALE } from './flags.ts';
+import { EXEC_ABORTED, TRANSACTION_TOO_LARGE } from './errors.ts';
+import { ALLOW_BUSY, FAST, LOADING, NOSCRIPT, SKIP_SLOWLOG, STALE, WRITE } from './flags.ts';
 import type { Services } from './services.ts';
 
 export const transactionCommands: readonly CommandRow[] = [
@@ -97,8 +97,14 @@ function exec(call: Call): void {
   server.keyspace.expireWatched(client);
   if (transaction.aborted) reply.error(EXEC_ABORTED);
   else if (client.dirty) reply.nullArray();
+  else if (isTooLarge(transaction, server)) reply.error(TRANSACTION_TOO_LARGE);
   else runQueue(call, transaction);
   discardTransaction(server, client);
+}
+
+/** Whether what it changes could not be repeated as one. */
+function isTooLarge({ queue, flags }: Transaction, { effects }: Services): boolean {
+  return (flags & WRITE) !== 0 && queue.sizeBytes > effects.maxUnitBytes;
 }
 
 /** Runs the queue; `client.transaction` stays until its end, so that handlers know. */

@@ -26,6 +26,22 @@ const LOOP_COPY_BYTES = 64;
 /** A large argument of so many bytes is pinned. */
 const PINNED_FROM_BYTES = 1024 * 1024;
 
+/**
+ * A group of so many bytes is not to grow any more: what is read back at a start, in one piece, is this and
+ * the largest transaction at most.
+ */
+const FULL_GROUP_BYTES = 256 * 1024 * 1024;
+/** With a full group before it, and what is added to its requests, it stays below 4 GiB. */
+const MAX_UNIT_BYTES = 3 * 1024 * 1024 * 1024;
+
+/** Bounds of groups, in bytes. */
+export interface GroupBounds {
+  /** From this size on a group does not grow any more, but for a transaction that has begun. */
+  readonly fullGroupBytes: number;
+  /** Requests of a transaction. */
+  readonly maxUnitBytes: number;
+}
+
 const LINE_END_BYTES = 2;
 const NOWHERE = -1;
 
@@ -41,6 +57,8 @@ export interface EffectStream {
   append(bytes: Uint8Array, start: number, end: number): void;
   /** Adds pinned bytes, a part of a command; the stream releases them. */
   appendPinned(bytes: PinnedPiece): void;
+  /** Has what comes next be in another group: what there is ends a command or a transaction. */
+  closeGroup(): void;
 }
 
 /** Records effects into a stream, once it has one; see the head of this file. */
@@ -57,6 +75,12 @@ export class EffectRecorder implements Effects {
   #inUnit = false;
   /** Whether MULTI was written for the present unit. */
   #unitBegun = false;
+  #isGroupFull = false;
+  bounds: GroupBounds = { fullGroupBytes: FULL_GROUP_BYTES, maxUnitBytes: MAX_UNIT_BYTES };
+
+  get maxUnitBytes(): number {
+    return this.active ? this.bounds.maxUnitBytes : Number.POSITIVE_INFINITY;
+  }
 
   /** Where the stream ends. */
   get offset(): number {
@@ -87,6 +111,9 @@ export class EffectRecorder implements Effects {
   /** To be called before a handler runs. */
   begin(): void {
     this.#replaced = false;
+    if (!this.#isGroupFull || this.#inUnit) return;
+    this.#isGroupFull = false;
+    this.#stream?.closeGroup();
   }
 
   /** To be called when it changed something: records its request, unless the handler said otherwise. */
@@ -153,6 +180,7 @@ export class EffectRecorder implements Effects {
     if (this.#position === 0) return;
     this.#stream?.append(this.#buffer, 0, this.#position);
     this.#position = 0;
+    this.#noteSize();
     if (this.#buffer.length > MAX_KEPT_BYTES) this.#buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES);
   }
 
@@ -161,6 +189,13 @@ export class EffectRecorder implements Effects {
     const last = count - 1;
     if (this.#position > 0) this.#endEffect();
     this.#stream?.append(buffer, start, offsets[last] + lengths[last] + LINE_END_BYTES);
+    this.#noteSize();
+  }
+
+  #noteSize(): void {
+    const stream = this.#stream;
+    if (stream === undefined) return;
+    this.#isGroupFull = stream.offset - stream.groupStart >= this.bounds.fullGroupBytes;
   }
 
   #request(request: Request): void {

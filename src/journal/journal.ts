@@ -177,6 +177,10 @@ export class Journal implements EffectStream, ReplyGate {
     if (!this.#commitScheduled) this.#scheduleCommit();
   }
 
+  closeGroup(): void {
+    this.#log.closeGroup();
+  }
+
   #scheduleCommit(): void {
     // What no request caused (an expiry) must not wait for one.
     this.#commitScheduled = true;

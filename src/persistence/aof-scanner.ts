@@ -36,6 +36,8 @@ export const BAD = 4;
 export type Found = typeof MORE | typeof GROUP | typeof PLAIN | typeof END | typeof BAD;
 
 const WINDOW_BYTES = 1 << 20;
+/** The system reads no more than 2 GiB at a time. */
+const READ_BYTES = 1 << 30;
 const MAX_ANNOTATION_BYTES = 1024;
 const HASH = 35;
 const STAR = 42;
@@ -178,12 +180,14 @@ export class AofScanner {
   async fill(): Promise<void> {
     this.#discard();
     if (this.#neededBytes > this.buffer.length) {
-      const larger = Buffer.allocUnsafeSlow(Math.max(this.#neededBytes, 2 * this.buffer.length));
+      const doubled = Math.min(2 * this.buffer.length, READ_BYTES);
+      const sizeBytes = Math.max(this.#neededBytes, doubled);
+      const larger = Buffer.allocUnsafeSlow(sizeBytes);
       this.buffer.copy(larger, 0, 0, this.#filled);
       this.buffer = larger;
     }
     const position = this.#base + this.#removed + this.#filled;
-    const room = Math.min(this.buffer.length - this.#filled, this.#end - position);
+    const room = Math.min(this.buffer.length - this.#filled, this.#end - position, READ_BYTES);
     const count = await this.#fs.read(this.#fd, this.buffer, this.#filled, room, position);
     if (count === 0) throw new Error('the file became shorter while it was read');
     this.#filled += count;

@@ -48,6 +48,8 @@ export class GroupBuffer {
   #toldSeconds = 0;
   #endOffset: number;
   readonly #chunkBytes: number;
+  /** Groups that are complete and not taken out yet, from old to new. */
+  readonly #closed: ScatteredGroup[] = [];
   /** Large arguments of the current group, with their distances from its beginning. */
   #pieces: PlacedPiece[] = [];
   /** Full chunks, and groups by themselves, with bytes that are not known to be on disk, from old to new. */
@@ -73,9 +75,14 @@ export class GroupBuffer {
     return this.#at - this.groupAt - this.#stampBytes - HEADER_BYTES + pinned;
   }
 
-  /** Whether the current group has large arguments in it: then it is not sealed, but taken out. */
+  /** Whether the next group has large arguments in it, or is closed: then it is not sealed, but taken out. */
   get isScattered(): boolean {
-    return this.#pieces.length > 0;
+    return this.#pieces.length > 0 || this.#closed.length > 0;
+  }
+
+  /** The stream's offset behind the last group that is closed and was not taken out. */
+  get closedOffset(): number | undefined {
+    return this.#closed.at(-1)?.endOffset;
   }
 
   /** Written bytes, annotations included, that are kept because they are not known to be on disk. */
@@ -116,8 +123,17 @@ export class GroupBuffer {
     this.#pieces.push({ at: this.#at - this.groupAt, bytes });
   }
 
-  /** Takes the current group out, which is scattered and ends at an offset; the next one begins. */
+  /** Ends the current group, whatever is in it, at an offset: the next one begins before it is written. */
+  closeGroup(endOffset: number): void {
+    this.#closed.push(this.#takeCurrent(endOffset));
+  }
+
+  /** Takes the oldest group out, which is closed, or the current one and ends at an offset. */
   takeScattered(endOffset: number): ScatteredGroup {
+    return this.#closed.shift() ?? this.#takeCurrent(endOffset);
+  }
+
+  #takeCurrent(endOffset: number): ScatteredGroup {
     const { groupAt } = this;
     const group = new ScatteredGroup({
       bytes: Buffer.from(this.buffer.subarray(groupAt, this.#at)),

@@ -14,8 +14,6 @@ import { STAMP_BYTES, timeStampEnd } from './time-stamp.ts';
 
 /** Length of the annotation, in bytes. */
 export const HEADER_BYTES = 63;
-/** The longest group whose length fits into the annotation. */
-export const MAX_GROUP_BYTES = 0xffffffff;
 
 const MAGIC = Buffer.from('#SG1 ', 'latin1');
 const START_AT = 5;
@@ -34,7 +32,7 @@ const DIGITS = Buffer.from('0123456789abcdef', 'latin1');
 export interface GroupHeader {
   /** Offset of the group's first byte in the stream. */
   readonly start: number;
-  /** Bytes of the group, the annotation not counted. */
+  /** Bytes of the group, the annotation not counted: below 4 GiB (dispatch/effect-recorder.ts sees to it). */
   readonly length: number;
   /** The stream was on disk up to this offset when the group was written. */
   readonly synced: number;

@@ -134,7 +134,7 @@ export class Log {
 
   /** Where the group begins that is being gathered. */
   get groupStart(): number {
-    return this.#writer?.group.endOffset ?? this.#writtenOffset;
+    return this.#buffer.closedOffset ?? this.#writer?.group.endOffset ?? this.#writtenOffset;
   }
 
   /** Whether a group that has large arguments in it is being written. */
@@ -195,6 +195,11 @@ export class Log {
     this.#stampGroup();
     this.#buffer.appendPinned(bytes);
     this.#offset += bytes.length;
+  }
+
+  /** Has what comes next be in another group, though what is pending cannot be written yet. */
+  closeGroup(): void {
+    if (this.#offset > this.groupStart) this.#buffer.closeGroup(this.#offset);
   }
 
   #stampGroup(): void {
@@ -385,7 +390,10 @@ export class Log {
     const isNew = this.failure === undefined;
     this.#writeFailure = error;
     if (this.#writeTimer === undefined && !this.#isClosed) {
-      this.#writeTimer = setTimeout(() => this.#retryWrite(), this.#options.retryMs);
+      this.#writeTimer = setTimeout(() => {
+        this.#writeTimer = undefined;
+        this.commit();
+      }, this.#options.retryMs);
       this.#writeTimer.unref();
     }
     if (isNew) this.#options.onFailure(error);
@@ -394,11 +402,6 @@ export class Log {
   #cutTornEnd({ fd, sizeBytes }: OpenSegment): void {
     this.#fs.truncate(fd, sizeBytes);
     this.#hasTornEnd = false;
-  }
-
-  #retryWrite(): void {
-    this.#writeTimer = undefined;
-    this.commit();
   }
 
   /** Syncs all files, the oldest first. */
@@ -486,15 +489,12 @@ export class Log {
       .begin(next, start)
       .then(() => this.#rotation.tellStart(this.#syncedOffset))
       .catch(this.#warn);
-    if (this.#syncedOffset === old.end && !this.#schedule.isRunning) this.#closeOld(old);
-    // Under `no` as well, so that old segments need not stay open.
-    else this.#schedule.startNow();
+    if (this.#syncedOffset === old.end && !this.#schedule.isRunning) {
+      this.#files.splice(this.#files.indexOf(old), 1);
+      this.#fs.close(old.fd);
+    } else {
+      this.#schedule.startNow(); // Under `no` as well, so that old segments need not stay open.
+    }
     this.#requests.switched(start);
-  }
-
-  /** Closes a segment that is on disk to its end. */
-  #closeOld(old: OpenSegment): void {
-    this.#files.splice(this.#files.indexOf(old), 1);
-    this.#fs.close(old.fd);
   }
 }

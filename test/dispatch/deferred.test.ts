@@ -231,6 +231,7 @@ describe('the end of the command', () => {
         append: (bytes, from, to) => {
           recorded += Buffer.from(bytes.subarray(from, to)).toString();
         },
+        closeGroup: () => {},
         appendPinned: () => {},
       },
       0,

@@ -25,6 +25,7 @@ function recording() {
       pieces.push(Buffer.from(bytes.subarray(start, end)));
       stream.offset += end - start;
     },
+    closeGroup: () => {},
     appendPinned: (piece: PinnedPiece) => {
       const bytes = Buffer.alloc(piece.length);
       piece.copyTo(bytes, 0, 0, piece.length);
@@ -188,7 +189,14 @@ test('a log that ended in another database goes on in the right one', () => {
   const pieces: Buffer[] = [];
   const append = (bytes: Uint8Array, start: number, end: number) =>
     void pieces.push(Buffer.from(bytes.subarray(start, end)));
-  const stream = { offset: 9, safeOffset: 9, groupStart: 9, append, appendPinned: () => {} };
+  const stream = {
+    offset: 9,
+    safeOffset: 9,
+    groupStart: 9,
+    append,
+    appendPinned: () => {},
+    closeGroup: () => {},
+  };
   recorder.start(stream, 2);
   run(recorder, zero, 'SET', 'k', 'v');
   expect(Buffer.concat(pieces).toString()).toMatch(/^\*2\r\n\$6\r\nSELECT\r\n\$1\r\n0\r\n\*3/);

@@ -44,6 +44,7 @@ export class TestClient extends Client {
 /** Nobody repeats what commands change. */
 const NO_EFFECTS: Effects = {
   active: false,
+  maxUnitBytes: Number.POSITIVE_INFINITY,
   replace: () => {},
   beginUnit: () => {},
   endUnit: () => {},
