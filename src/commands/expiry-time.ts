@@ -3,6 +3,7 @@
 //
 // Expiries are doubles: exact up to 2^53 ms (the year 287396), rounded to a multiple of 1024 ms at
 // most beyond that, and never later than the last double that a 64-bit integer holds.
+import { LATEST_EXPIRY_MS } from '../keyspace/entries.ts';
 import type { Request } from '../protocol/request.ts';
 import type { Call } from './call.ts';
 import { invalidExpireTime, NOT_AN_INTEGER } from './errors.ts';
@@ -16,7 +17,6 @@ export const EPOCH_MS = 0;
 
 const MAX_INT64 = 2n ** 63n - 1n;
 const MIN_INT64 = -(2n ** 63n);
-const LATEST_MS = 2 ** 63 - 1024;
 
 /**
  * The time of argument i, in ms since the epoch.
@@ -40,7 +40,7 @@ function exactTimeMs(request: Request, i: number, unitMs: number, baseMs: number
   const distance = count * BigInt(unitMs);
   const timeMs = distance + BigInt(baseMs);
   if (distance < MIN_INT64 || distance > MAX_INT64 || timeMs > MAX_INT64) return Infinity;
-  return Math.min(Number(timeMs), LATEST_MS);
+  return Math.min(Number(timeMs), LATEST_EXPIRY_MS);
 }
 
 /**

@@ -48,7 +48,7 @@ const INTEGER_META = withEncoding(0, TYPE_STRING, ENCODING_INT);
 /** A value that grows gets as much again, up to this many bytes, as spare capacity. */
 const MAX_SPARE_BYTES = 1024 * 1024;
 
-export { NO_EXPIRY } from './entry-words.ts';
+export { LATEST_EXPIRY_MS, NO_EXPIRY } from './entry-words.ts';
 
 /** Instead of an external block's number: the entry gets a new one if it needs one. */
 export const NEW_BLOCK = -1;

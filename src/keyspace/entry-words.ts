@@ -19,6 +19,8 @@ const META_EXPIRES = WORDS_EXPIRING << 8;
 
 /** No expiry. */
 export const NO_EXPIRY = -1;
+/** No key expires later, in ms since the epoch: the last double that a 64-bit integer holds, as files have it. */
+export const LATEST_EXPIRY_MS = 2 ** 63 - 1024;
 
 /** The words of entries; see the head of this file. */
 export class EntryWords {

@@ -1,7 +1,7 @@
 // Reads a whole RDB file from pieces as they come, a slice of time at a time, and hands its keys to a
 // sink. No more of the file is in memory than the last piece and what of a key's value must be there
 // as a whole (one string, one node of a list). Every byte goes into the checksum before it is dropped.
-import { type Entries, NO_EXPIRY } from '../keyspace/entries.ts';
+import { type Entries, LATEST_EXPIRY_MS, NO_EXPIRY } from '../keyspace/entries.ts';
 import { Request } from '../protocol/request.ts';
 import type { ByteView } from '../structures/entry.ts';
 import { Crc64 } from './crc64.ts';
@@ -234,7 +234,7 @@ export class RdbFileReader {
     const opcode = input.byte();
     switch (opcode) {
       case OP_EXPIRETIME_MS:
-        this.#loaded.expiryMs = input.int64();
+        this.#loaded.expiryMs = Math.min(input.int64(), LATEST_EXPIRY_MS);
         break;
       case OP_EXPIRETIME:
         this.#loaded.expiryMs = input.int32() * 1000;

@@ -25,7 +25,7 @@ function string(name: string, value = 'v'): Buffer {
   return key(name, 0, rdbString(value));
 }
 
-function expiring(timeMs: number, rest: Buffer): Buffer {
+function expiring(timeMs: number | bigint, rest: Buffer): Buffer {
   const time = Buffer.alloc(9, 252);
   time.writeBigInt64LE(BigInt(timeMs), 1);
   return Buffer.concat([time, rest]);
@@ -213,6 +213,12 @@ describe('strings', () => {
     keyspace.isLoading = true;
     load(fileOf(content), { keyspace });
     expect(keyspace.isLoading).toBe(true);
+  });
+
+  test('that expire as late as 64 bits can tell are written again', () => {
+    const { keyspace } = load(fileOf(expiring(2n ** 63n - 1n, string('far'))));
+    const { keyspace: again } = load(save(keyspace).file);
+    expect(describeKeys(again)).toEqual([`0 far ${2 ** 63 - 1024}`]);
   });
 
   test('neither expire nor are evicted before all can be found', () => {

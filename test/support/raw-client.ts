@@ -18,7 +18,9 @@ export interface ReadResult {
 export class RawClient {
   readonly #socket: Socket;
   readonly #timeoutMs: number;
+  /** What came and was not read yet, at the beginning of a place with room for more. */
   #received: Buffer = Buffer.alloc(0);
+  #place: Buffer = this.#received;
   #closed = false;
   #wake: (() => void) | undefined;
   /** What was sent and not yet read the reply of, readable, for the message of a timeout. */
@@ -29,7 +31,7 @@ export class RawClient {
     this.#timeoutMs = timeoutMs;
     socket.setNoDelay(true);
     socket.on('data', (chunk) => {
-      this.#received = this.#received.length === 0 ? chunk : Buffer.concat([this.#received, chunk]);
+      this.#append(chunk);
       this.#wake?.();
     });
     // An error (a reset, for one) always ends in 'close', and that is what readers are told.
@@ -153,6 +155,25 @@ export class RawClient {
       this.#socket.once('close', () => resolve());
       this.#socket.destroy();
     });
+  }
+
+  /** Copies what there is only now and then, however long a reply is. */
+  #append(chunk: Buffer): void {
+    const start = this.#received.byteOffset - this.#place.byteOffset;
+    const end = start + this.#received.length;
+    const isInPlace = this.#received.buffer === this.#place.buffer && start >= 0;
+    if (isInPlace && end + chunk.length <= this.#place.length) {
+      chunk.copy(this.#place, end);
+      this.#received = this.#place.subarray(start, end + chunk.length);
+    } else if (this.#received.length === 0) {
+      this.#received = chunk;
+    } else {
+      const length = this.#received.length + chunk.length;
+      this.#place = Buffer.allocUnsafeSlow(2 * length);
+      this.#received.copy(this.#place);
+      chunk.copy(this.#place, this.#received.length);
+      this.#received = this.#place.subarray(0, length);
+    }
   }
 
   #takeReply(): Reply | undefined {
