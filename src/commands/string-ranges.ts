@@ -1,6 +1,11 @@
 // Parts of strings: APPEND, STRLEN, GETRANGE, SETRANGE.
 import { EVENT_STRING } from '../keyspace/key-events.ts';
-import { createString, KEEP_EXPIRY, patchString, setString } from '../keyspace/string-values.ts';
+import {
+  createString,
+  KEEP_EXPIRY,
+  patchString,
+  storeArgument,
+} from '../keyspace/string-values.ts';
 import { ENCODING_RAW, TYPE_STRING } from '../keyspace/types.ts';
 import type { Reply } from '../protocol/reply.ts';
 import type { Request } from '../protocol/request.ts';
@@ -18,6 +23,7 @@ export const stringRangeCommands: readonly CommandRow[] = [
     arity: 3,
     flags: WRITE | DENYOOM | FAST,
     keys: [keyAt(1, 'RW', 'insert')],
+    largeArguments: [2, 0],
     group: 'string',
     since: '2.0.0',
     summary: 'Appends to the string of a key, which is created if there is none.',
@@ -67,6 +73,7 @@ export const stringRangeCommands: readonly CommandRow[] = [
     arity: 4,
     flags: WRITE | DENYOOM,
     keys: [keyAt(1, 'RW', 'update')],
+    largeArguments: [3, 0],
     group: 'string',
     since: '2.2.0',
     summary: 'Overwrites a part of the string of a key, which grows with NUL bytes as needed.',
@@ -81,10 +88,10 @@ const MAX_STRING_BYTES = 0x7fffffff;
 
 function append(call: Call): void {
   const { request, reply, db } = call;
-  const { buffer, offsets, lengths } = request;
+  const { lengths } = request;
   const ref = db.peek(request, 1);
   if (ref === 0) {
-    setString(db, request, 1, buffer, offsets[2], lengths[2], KEEP_EXPIRY);
+    storeArgument(db, request, 1, 2, KEEP_EXPIRY);
     db.notify(EVENT_STRING, 'append', request, 1);
     reply.integer(lengths[2]);
     return;
@@ -96,7 +103,7 @@ function append(call: Call): void {
   }
   const before = db.value(ref).length;
   if (!mayGrowTo(call, before + lengths[2])) return;
-  patchString(db, ref, before, buffer, offsets[2], lengths[2], ENCODING_RAW);
+  patch(call, ref, before, 2);
   db.notify(EVENT_STRING, 'append', request, 1);
   reply.integer(before + lengths[2]);
 }
@@ -146,7 +153,7 @@ function comesAfter(request: Request, from: number, to: number): boolean {
 
 function setrange(call: Call): void {
   const { request, reply, db } = call;
-  const { buffer, offsets, lengths } = request;
+  const { lengths } = request;
   const at = request.integer(2);
   if (Number.isNaN(at) || at < 0) {
     reply.error(Number.isNaN(at) ? NOT_AN_INTEGER : OFFSET_OUT_OF_RANGE);
@@ -164,10 +171,23 @@ function setrange(call: Call): void {
     return;
   }
   if (!mayGrowTo(call, end)) return;
-  if (ref === 0) ref = createString(db, request, 1, end);
-  patchString(db, ref, at, buffer, offsets[3], lengths[3], ENCODING_RAW);
+  if (ref === 0 && at === 0 && request.large !== undefined) {
+    storeArgument(db, request, 1, 3, KEEP_EXPIRY);
+  } else {
+    if (ref === 0) ref = createString(db, request, 1, end);
+    patch(call, ref, at, 3);
+  }
   db.notify(EVENT_STRING, 'setrange', request, 1);
   reply.integer(Math.max(before, end));
+}
+
+/** Writes an argument over the bytes of a string from a place on, which makes it longer where it must be. */
+function patch({ request, db }: Call, ref: number, at: number, argument: number): void {
+  const { buffer, offsets, lengths, large } = request;
+  const bytes = large?.at(argument)?.bytes;
+  const length = lengths[argument];
+  if (bytes !== undefined) patchString(db, ref, at, bytes, 0, length, ENCODING_RAW);
+  else patchString(db, ref, at, buffer, offsets[argument], length, ENCODING_RAW);
 }
 
 /** Whether a string may be that long; answers an error if not. */

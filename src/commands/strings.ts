@@ -3,7 +3,7 @@
 
 import { NO_EXPIRY } from '../keyspace/database.ts';
 import { EVENT_GENERIC, EVENT_STRING } from '../keyspace/key-events.ts';
-import { adoptString, KEEP_EXPIRY, setString } from '../keyspace/string-values.ts';
+import { KEEP_EXPIRY, storeArgument } from '../keyspace/string-values.ts';
 import { TYPE_STRING } from '../keyspace/types.ts';
 import type { Request } from '../protocol/request.ts';
 import type { Call } from './call.ts';
@@ -357,10 +357,7 @@ function storePairs(call: Call): void {
 
 /** Stores argument `valueAt` as a string under argument `keyAt`. */
 function store({ request, db }: Call, keyAt: number, valueAt: number, expiry: number): void {
-  const { buffer, offsets, lengths, large } = request;
-  const taken = large === undefined ? undefined : large.at(valueAt)?.take();
-  if (taken !== undefined) adoptString(db, request, keyAt, taken, lengths[valueAt], expiry);
-  else setString(db, request, keyAt, buffer, offsets[valueAt], lengths[valueAt], expiry);
+  storeArgument(db, request, keyAt, valueAt, expiry);
   db.notify(EVENT_STRING, 'set', request, keyAt);
 }
 

@@ -44,7 +44,7 @@ export function setString(
  * As `setString`, for a string that lies in an external block: this becomes the value.
  * @param block its number, which the caller has given up
  */
-export function adoptString(
+function adoptString(
   db: Database,
   request: Request,
   i: number,
@@ -63,6 +63,20 @@ export function adoptString(
     throw error;
   }
   db.modified(request, i, 1);
+}
+
+/** As `setString`, for argument `valueAt`: one that came into a block of its own becomes the value. */
+export function storeArgument(
+  db: Database,
+  request: Request,
+  i: number,
+  valueAt: number,
+  expiry: number,
+): void {
+  const { buffer, offsets, lengths, large } = request;
+  const taken = large === undefined ? undefined : large.at(valueAt)?.take();
+  if (taken !== undefined) adoptString(db, request, i, taken, lengths[valueAt], expiry);
+  else setString(db, request, i, buffer, offsets[valueAt], lengths[valueAt], expiry);
 }
 
 /**
