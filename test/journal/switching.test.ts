@@ -145,17 +145,18 @@ describe('switching on', () => {
   describe('on a full disk ends with an error, and leaves the history before it', () => {
     let server: LogServer;
     let before: string[];
-    let isFull: boolean;
+    /** So often something can still be written. */
+    let room: number;
 
     beforeEach(async () => {
       server = await LogServer.start(path);
       await server.ask('SET', 'a', '1');
       await server.ask('CONFIG', 'SET', 'appendonly', 'no');
       before = server.files;
-      isFull = true;
+      room = 0;
       const { write, append } = realFileSystem;
       const refuseIfFull = () => {
-        if (isFull) throw Object.assign(new Error('ENOSPC: no space left'), { code: 'ENOSPC' });
+        if (room-- <= 0) throw Object.assign(new Error('ENOSPC: no space left'), { code: 'ENOSPC' });
       };
       vi.spyOn(realFileSystem, 'write').mockImplementation((...args) => {
         refuseIfFull();
@@ -168,7 +169,7 @@ describe('switching on', () => {
     });
 
     afterEach(async () => {
-      isFull = false;
+      room = Number.POSITIVE_INFINITY;
       expect(server.files.filter((name) => !name.startsWith('temp-'))).toEqual(before);
       expect(await server.ask('SET', 'c', '3')).toBe('OK');
       await server.stop();
@@ -177,12 +178,15 @@ describe('switching on', () => {
       await again.stop();
     });
 
-    test('when there is no room for a manifest', async () => {
+    // The mark of a log that begins, and its manifest.
+    test.each([0, 1])('when there is room for %i files', async (files) => {
+      room = files;
       expect(await server.ask(...switchOn)).toBe(FAILED);
     });
 
     test('when the log cannot be written, which would go over to a file', async () => {
       vi.spyOn(Log.prototype, 'rotate').mockImplementation(() => {});
+      room = 1;
       const other = await server.connect();
       const switching = server.ask(...switchOn);
       // Those who wait for the log are told of it.
