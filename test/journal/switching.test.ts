@@ -156,7 +156,8 @@ describe('switching on', () => {
       room = 0;
       const { write, append } = realFileSystem;
       const refuseIfFull = () => {
-        if (room-- <= 0) throw Object.assign(new Error('ENOSPC: no space left'), { code: 'ENOSPC' });
+        if (room-- <= 0)
+          throw Object.assign(new Error('ENOSPC: no space left'), { code: 'ENOSPC' });
       };
       vi.spyOn(realFileSystem, 'write').mockImplementation((...args) => {
         refuseIfFull();
