@@ -68,7 +68,7 @@ test('a request that cannot be queued is refused, and EXEC runs nothing', async 
 
 test('a large argument that cannot be copied refuses its command', async () => {
   const large = 'y'.repeat(200_000);
-  const request = encodeCommand(['APPEND', 'key', large]);
+  const request = encodeCommand(['RPUSH', 'key', large]);
   client.send(request.subarray(0, 100_000));
   // Its block is there before none can be had any more.
   await vi.waitFor(async () => {
