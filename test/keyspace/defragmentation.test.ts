@@ -206,7 +206,8 @@ test.each(Array.from({ length: byTier(3, 10) }, (_, seed) => seed))(
       if (isCompared) expect(digests(keyspace)).toEqual(before);
     }
     expect(steps).toBeGreaterThan(5);
-    expect(keyspace.stats.defragHits).toBeGreaterThan(100);
+    // How many, depends on what has expired meanwhile.
+    expect(keyspace.stats.defragHits).toBeGreaterThan(20);
     if (snapshot !== undefined) {
       while (keyspace.snapshot !== undefined) snapshot.work(AT_ONCE);
       expect(digests(load(end(), { keyspace: laterKeyspace(keyspace) }).keyspace)).toEqual(atStart);
