@@ -65,10 +65,13 @@ export class LogServer {
 
   /** Resolves when so many rewrites have begun and none goes on or waits. */
   async rewritten(count: number): Promise<void> {
+    // One answer: between two of them a rewrite may be put off, and begin again.
+    const [begun, scheduled, running] = ['rewrites', 'rewrite_scheduled', 'rewrite_in_progress'];
     for (;;) {
-      const begun = Number(await this.field('aof_rewrites'));
-      const isIdle = (await this.field('aof_rewrite_scheduled')) === '0';
-      if (begun >= count && isIdle && (await this.field('aof_rewrite_in_progress')) === '0') return;
+      const text = textOf(await this.client.command('INFO', 'persistence'));
+      const numberOf = (name: string) =>
+        Number(new RegExp(`^aof_${name}:(.*)\r$`, 'm').exec(text)?.[1]);
+      if (numberOf(begun) >= count && numberOf(scheduled) === 0 && numberOf(running) === 0) return;
     }
   }
 
