@@ -1,8 +1,11 @@
 // A large argument that becomes the value of a key stays where it was received: no block is taken for a copy.
+// What it leaves in the log makes the same value.
 import { afterEach, expect, test, vi } from 'vitest';
 import { startServer } from '../../src/index.ts';
 import { ExternalBlocks } from '../../src/memory/external.ts';
 import { LARGE_BYTES } from '../../src/memory/large-memory.ts';
+import { LogServer } from '../journal/log-server.ts';
+import { LogServers } from '../journal/log-servers.ts';
 import { ownDirectory } from '../support/own-directory.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { textOf } from '../support/reply-frames.ts';
@@ -47,4 +50,26 @@ test.each([
   } finally {
     await server.close();
   }
+});
+
+test('is the same when the log is loaded', async () => {
+  const server = await new LogServers().start();
+  const bytes = (length: number, text: string) => Buffer.alloc(length, text);
+  for (const args of [
+    ['SET', 'short', 'v'],
+    ['APPEND', 'short', bytes(3 * LARGE_BYTES, 'abc')],
+    ['APPEND', 'short', bytes(300_000, 'd')],
+    ['SETRANGE', 'short', '5', bytes(2 * LARGE_BYTES, 'ef')],
+    ['SETRANGE', 'new', '0', bytes(2 * LARGE_BYTES, 'g')],
+    ['SETRANGE', 'new', '7', bytes(LARGE_BYTES + 1, 'h')],
+    ['MULTI'],
+    ['APPEND', 'queued', bytes(2 * LARGE_BYTES, 'i')],
+    ['APPEND', 'queued', bytes(2 * LARGE_BYTES, 'j')],
+    ['SETRANGE', 'queued', '100', bytes(100_000, 'k')],
+    ['EXEC'],
+  ]) {
+    await server.client.command(...args);
+  }
+  expect(await LogServer.digestIn(server.copy())).toBe(await server.digest());
+  expect(await server.ask('STRLEN', 'queued')).toBe(String(4 * LARGE_BYTES));
 });

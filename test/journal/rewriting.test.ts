@@ -1,6 +1,6 @@
 // Rewrites of the log while the server runs: the data that a start finds afterwards, the generations that
 // are kept, and what goes wrong on the way.
-import { mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { LogKeeper } from '../../src/journal/log-keeper.ts';
@@ -10,23 +10,19 @@ import { SnapshotFile } from '../../src/persistence/snapshot-file.ts';
 import { encodeCommand } from '../support/command-line.ts';
 import { Random } from '../support/random.ts';
 import type { RawClient } from '../support/raw-client.ts';
-import { temporaryDirectory } from '../support/running-server.ts';
 import { holdFiles, holdFirstSlices } from './held-snapshots.ts';
 import { LogServer } from './log-server.ts';
+import { LogServers } from './log-servers.ts';
 import { moveClock, resetClock } from './moved-clock.ts';
 
-let root: { path: string; remove(): void };
 let path: string;
 
 beforeEach(() => {
-  root = temporaryDirectory();
-  path = join(root.path, 'data');
-  mkdirSync(path);
+  path = new LogServers().path;
 });
 
 afterEach(() => {
   resetClock();
-  root.remove();
 });
 
 const folder = () => join(path, 'appendonlydir');

@@ -1,6 +1,6 @@
 // The log switched on and off while the server runs: answered when it is complete, and nothing that was
 // acknowledged since is lost; a failure leaves the server as it was. And DEBUG LOADAOF.
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { LogKeeper } from '../../src/journal/log-keeper.ts';
@@ -8,26 +8,22 @@ import { realFileSystem } from '../../src/persistence/file-system.ts';
 import { Log } from '../../src/persistence/log.ts';
 import { encodeCommand } from '../support/command-line.ts';
 import { textOf } from '../support/reply-frames.ts';
-import { temporaryDirectory } from '../support/running-server.ts';
 import { holdFiles, holdFirstSlices } from './held-snapshots.ts';
 import { LogServer } from './log-server.ts';
+import { LogServers } from './log-servers.ts';
 
 const OFF = { appendonly: 'no' };
 const FAILED =
   "ERR CONFIG SET failed (possibly related to argument 'appendonly') - Unable to turn on AOF. Check server logs.";
 
-let root: { path: string; remove(): void };
 let path: string;
 
 beforeEach(() => {
-  root = temporaryDirectory();
-  path = join(root.path, 'data');
-  mkdirSync(path);
+  path = new LogServers().path;
 });
 
 afterEach(() => {
   vi.restoreAllMocks();
-  root.remove();
 });
 
 const switchOn = ['CONFIG', 'SET', 'appendonly', 'yes'];

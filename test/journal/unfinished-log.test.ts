@@ -3,7 +3,6 @@
 import {
   cpSync,
   existsSync,
-  mkdirSync,
   mkdtempSync,
   readdirSync,
   rmSync,
@@ -15,27 +14,25 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { realFileSystem } from '../../src/persistence/file-system.ts';
 import { LogDirectory } from '../../src/persistence/log-directory.ts';
 import { inspected } from '../inspection/log-with-bases.ts';
-import { temporaryDirectory } from '../support/running-server.ts';
 import { holdFiles } from './held-snapshots.ts';
 import { LogServer } from './log-server.ts';
+import { LogServers } from './log-servers.ts';
 
 const LOG = 'appendonlydir';
 const MANIFEST = 'appendonly.aof.manifest';
 const switchOn = ['CONFIG', 'SET', 'appendonly', 'yes'];
 const switchOff = ['CONFIG', 'SET', 'appendonly', 'no'];
 
-let root: { path: string; remove(): void };
+let servers: LogServers;
 let path: string;
 
 beforeEach(() => {
-  root = temporaryDirectory();
-  path = join(root.path, 'data');
-  mkdirSync(path);
+  servers = new LogServers();
+  path = servers.path;
 });
 
 afterEach(() => {
   vi.restoreAllMocks();
-  root.remove();
 });
 
 /** Copies the directory behind everything that changes it from now on. */
@@ -47,7 +44,7 @@ function copies(): string[] {
     const now = names.map((name) => `${name} ${statSync(join(path, String(name))).size}`).join();
     if (now === last) return;
     last = now;
-    const target = mkdtempSync(join(root.path, 'killed-'));
+    const target = mkdtempSync(join(servers.root, 'killed-'));
     cpSync(path, target, { recursive: true });
     found.push(target);
   };
