@@ -4,13 +4,13 @@
 import { statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { baseChecker } from './inspection/base-file.ts';
-import { runFile as runAof, runDirectory } from './inspection/log-run.ts';
-import { withLog } from './inspection/log-use.ts';
-import { ProgressLine } from './inspection/progress-line.ts';
-import { inspectFile } from './inspection/single-file.ts';
-import { inspect, UNUSABLE, type Verdict } from './persistence/inspection.ts';
-import { lockName } from './persistence/log-directory.ts';
+import { baseChecker } from './persistence/check/base-file.ts';
+import { inspect, UNUSABLE, type Verdict } from './persistence/check/inspection.ts';
+import { runFile as runAof, runDirectory } from './persistence/check/log-run.ts';
+import { withLog } from './persistence/check/log-use.ts';
+import { ProgressLine } from './persistence/check/progress-line.ts';
+import { inspectFile } from './persistence/check/single-file.ts';
+import { lockName } from './persistence/segments/log-directory.ts';
 
 const USAGE = `Usage: synap-check [--fix] [--name FILENAME] [--databases N] DIRECTORY
        synap-check [--fix] [--databases N] FILE

@@ -6,7 +6,7 @@
 //     await server.close();
 import { loadConfig } from './config/load.ts';
 import { type ConfigOptions, settingsOf } from './config/options.ts';
-import { openLog, start } from './start.ts';
+import { openLog, start } from './server/start.ts';
 import { VERSION } from './version.ts';
 
 export { ConfigError } from './config/error.ts';

@@ -1,4 +1,4 @@
-// Version of Synap, from its package. (That of the Redis which it presents itself as: commands/version.ts.)
+// Version of Synap, from its package. (That of the Redis which it presents itself as: core/version.ts.)
 import { readFileSync } from 'node:fs';
 
 /** Version of Synap. */

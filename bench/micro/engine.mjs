@@ -2,8 +2,8 @@
 // build when types are checked.
 export { Arena } from '../../build/memory/arena.js';
 export { classOf } from '../../build/memory/size-classes.js';
-export { Log } from '../../build/persistence/log.js';
-export { LogDirectory } from '../../build/persistence/log-directory.js';
+export { Log } from '../../build/persistence/segments/log.js';
+export { LogDirectory } from '../../build/persistence/segments/log-directory.js';
 export { RequestDecoder } from '../../build/protocol/decoder.js';
 export { Reply } from '../../build/protocol/reply.js';
 export { BytesTable } from '../../build/structures/bytes-table.js';

@@ -1,13 +1,17 @@
 // Transactions: MULTI begins to queue, EXEC runs the queue at once and DISCARD drops it; WATCH lets
 // EXEC run nothing when a watched key was touched since. Queueing is dispatch's: it adds requests
 // to `client.transaction` and marks it as aborted when it refuses one.
+
+import type { Call } from '../core/call.ts';
+import type { Transaction } from '../core/client.ts';
+import { NO_COMMAND } from '../core/command-queue.ts';
+import type { CommandRow } from '../core/command-row.ts';
+import { EXEC_ABORTED, TRANSACTION_TOO_LARGE } from '../core/errors.ts';
+import { ALLOW_BUSY, FAST, LOADING, NOSCRIPT, SKIP_SLOWLOG, STALE, WRITE } from '../core/flags.ts';
+import { keyRange } from '../core/key-specs.ts';
+import type { Services } from '../core/services.ts';
+import { discardTransaction, endWatches } from '../core/transaction.ts';
 import { watchBytes } from '../keyspace/watch.ts';
-import type { Call } from './call.ts';
-import type { Client, Transaction } from './client.ts';
-import { type CommandRow, keyRange } from './command.ts';
-import { EXEC_ABORTED, TRANSACTION_TOO_LARGE } from './errors.ts';
-import { ALLOW_BUSY, FAST, LOADING, NOSCRIPT, SKIP_SLOWLOG, STALE, WRITE } from './flags.ts';
-import type { Services } from './services.ts';
 
 export const transactionCommands: readonly CommandRow[] = [
   {
@@ -64,20 +68,6 @@ export const transactionCommands: readonly CommandRow[] = [
   },
 ];
 
-/** Ends the client's transaction, if it has one, and all its watches. */
-export function discardTransaction(server: Services, client: Client): void {
-  client.endTransaction();
-  endWatches(server, client);
-}
-
-/**
- * What EXEC answers when it is refused with an error itself: the transaction is gone then, unlike
- * after a refused command of another kind.
- */
-export function execRefusal(error: string): string {
-  return `EXECABORT Transaction discarded because of: ${error.replace(/^ERR /, '')}`;
-}
-
 function multi({ reply, client }: Call): void {
   if (client.transaction !== undefined) {
     reply.error('ERR MULTI calls can not be nested');
@@ -115,13 +105,13 @@ function runQueue(call: Call, { queue }: Transaction): void {
   reply.array(queue.length);
   server.effects.beginUnit();
   const reader = queue.reader();
-  for (let command = reader.next(); command !== undefined; command = reader.next()) {
+  for (let id = reader.next(); id !== NO_COMMAND; id = reader.next()) {
     // A client that closes itself (CLIENT KILL) gets no reply after that one.
     const end = client.closing ? reply.mark() : undefined;
     call.request = reader.request;
     // SELECT changes the client's.
     call.db = client.db;
-    server.run(call, command);
+    call.host.run(call, id);
     if (end !== undefined) reply.rewind(end);
   }
   call.request = request;
@@ -156,9 +146,4 @@ function watch(call: Call): void {
 function unwatch({ reply, client, server }: Call): void {
   endWatches(server, client);
   reply.ok();
-}
-
-function endWatches(server: Services, client: Client): void {
-  server.keyspace.unwatch(client);
-  client.dirty = false;
 }

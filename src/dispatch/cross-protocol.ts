@@ -2,7 +2,7 @@
 // the lines of such a request's body would be run as commands. A request that looks like one of HTTP
 // therefore ends the connection, before its body is read.
 
-import type { Client } from '../commands/client.ts';
+import type { Client } from '../core/client.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { Request } from '../protocol/request.ts';
 

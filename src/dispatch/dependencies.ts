@@ -1,10 +1,10 @@
 // What the replies of commands depend on: the latest change, in the log, of any key that a command
 // looked at. Kept by a few bits of the keys' hashes, so a command may seem to depend on a change of
 // another key: then its reply waits without need, which happens only while a change is not safe yet.
-import type { Call } from '../commands/call.ts';
-import type { Command } from '../commands/command.ts';
-import { READONLY, WRITE } from '../commands/flags.ts';
-import { hasKeys, visitKeys } from '../commands/key-extraction.ts';
+import type { Call } from '../core/call.ts';
+import type { Command } from '../core/command.ts';
+import { READONLY, WRITE } from '../core/flags.ts';
+import { hasKeys, visitKeys } from '../core/key-extraction.ts';
 
 const SLOTS = 1 << 14;
 

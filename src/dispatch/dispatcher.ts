@@ -4,14 +4,17 @@
 //
 //   look up ─▶ arity ─▶ guarded ─▶ authenticated ─▶ allowed in MULTI ─▶ memory ─▶ saved, loaded ─▶ paused
 //           ─▶ queued (MULTI)  or  run ─▶ statistics, slow log, latency, monitors
-//           ─▶ those served who waited for its keys (blocking.ts)
+//           ─▶ those served who waited for its keys (blocking/)
 import { performance } from 'node:perf_hooks';
-import { needsPassword } from '../commands/authentication.ts';
-import { Call } from '../commands/call.ts';
-import { type Client, REPLY_ON } from '../commands/client.ts';
-import { advanceReplyMode } from '../commands/client-modes.ts';
-import { PAUSE_ALL, PAUSE_NONE } from '../commands/client-registry.ts';
-import type { Command, Handler } from '../commands/command.ts';
+import { needsPassword } from '../core/authentication.ts';
+import type { Handler } from '../core/call.ts';
+import { Call } from '../core/call.ts';
+import { type Client, REPLY_ON } from '../core/client.ts';
+import { advanceReplyMode } from '../core/client-modes.ts';
+import { PAUSE_ALL, PAUSE_NONE } from '../core/client-registry.ts';
+import type { Command } from '../core/command.ts';
+import type { RunnableCommand } from '../core/command-row.ts';
+import type { CommandTable } from '../core/command-table.ts';
 import {
   AUTHENTICATION_REQUIRED,
   LOADING_DATA,
@@ -19,7 +22,7 @@ import {
   OUT_OF_MEMORY,
   SNAPSHOT_FAILED,
   wrongArity,
-} from '../commands/errors.ts';
+} from '../core/errors.ts';
 import {
   ADMIN,
   FAST,
@@ -34,19 +37,18 @@ import {
   SKIP_SLOWLOG,
   SUBSCRIBER,
   WRITE,
-} from '../commands/flags.ts';
-import { feedMonitors } from '../commands/monitor.ts';
-import type { Services } from '../commands/services.ts';
-import type { Snapshots } from '../commands/snapshots.ts';
-import { TrackedReads } from '../commands/tracked-reads.ts';
-import { discardTransaction, execRefusal } from '../commands/transactions.ts';
+} from '../core/flags.ts';
+import { feedMonitors } from '../core/monitor-feed.ts';
+import type { Services } from '../core/services.ts';
+import type { Snapshots } from '../core/snapshots.ts';
+import { discardTransaction, execRefusal } from '../core/transaction.ts';
 import { KeyWarmer } from '../keyspace/key-warmer.ts';
 import type { WaitList } from '../keyspace/waits.ts';
 import type { Reply } from '../protocol/reply.ts';
 import type { Request } from '../protocol/request.ts';
 import { unixTimeMsAt } from '../telemetry/wall-clock.ts';
 import type { Tracking } from '../tracking/tracking.ts';
-import { BlockedClients } from './blocking.ts';
+import { BlockedClients } from './blocking/blocked-clients.ts';
 import { CrossProtocolGuard } from './cross-protocol.ts';
 import { Dependencies } from './dependencies.ts';
 import { EffectRecorder } from './effect-recorder.ts';
@@ -55,22 +57,14 @@ import {
   allFlags,
   changesData,
   hasWrongArity,
+  type MemoryGuard,
   needsMemory,
+  type ProtectedCheck,
   RUN_IN_TRANSACTION,
   runsWhileLoading,
 } from './requirements.ts';
+import { TrackedReads } from './tracked-reads.ts';
 import { unknownCommand, unknownSubcommand } from './unknown-command.ts';
-
-/** The memory limit as dispatch needs it. */
-export interface MemoryGuard {
-  /** Whether there is a limit at all. */
-  limited: boolean;
-  /** Tries to get below the limit; false when the data still exceeds it and nothing can go. */
-  makeRoom(): boolean;
-}
-
-/** Whether the client may use a command with the flag PROTECTED; the error's text if not. */
-export type ProtectedCheck = (client: Client, command: Command) => string | undefined;
 
 /**
  * Reading the clock costs as much as a tenth of a GET. Commands that are quick whatever the data
@@ -100,6 +94,7 @@ export class Dispatcher {
   /** The clients that wait for keys or answers. */
   readonly blocking: BlockedClients;
 
+  readonly #commands: CommandTable;
   readonly #call: Call;
   readonly #reply: Reply;
   readonly #server: Services;
@@ -126,7 +121,9 @@ export class Dispatcher {
     memory: MemoryGuard,
     isProtected: ProtectedCheck,
     nobody: Client,
+    commands: CommandTable,
   ) {
+    this.#commands = commands;
     this.#reply = reply;
     this.#server = server;
     this.#memory = memory;
@@ -136,6 +133,7 @@ export class Dispatcher {
     this.#snapshots = server.snapshots;
     this.#waits = server.keyspace.waits;
     this.blocking = new BlockedClients(reply, server, nobody, {
+      run: (call, id) => this.run(call, this.#commands.at(id)),
       begin: (client) => this.#beginPart(client),
       invoke: (call, command, handler) => this.#invoke(call, command, handler),
       end: () => this.#endPart(),
@@ -144,8 +142,8 @@ export class Dispatcher {
       account: (call, command, tookUs, totalUs) =>
         this.#accountUnblocked(call, command, tookUs, totalUs),
     });
-    this.#trackedReads = new TrackedReads(server.tracking, server.commands);
-    this.#call = new Call(reply, server, nobody);
+    this.#trackedReads = new TrackedReads(server.tracking, commands);
+    this.#call = new Call(reply, server, nobody, this.blocking);
   }
 
   /** Whether every command is timed by itself: what short thresholds need (`slowlog-log-slower-than`). */
@@ -245,7 +243,7 @@ export class Dispatcher {
   }
 
   /** Runs a command that passed the checks, and counts it. */
-  run(call: Call, command: Command): void {
+  run(call: Call, command: RunnableCommand): void {
     const reply = this.#reply;
     const server = this.#server;
     const client = call.client;
@@ -373,8 +371,8 @@ export class Dispatcher {
   }
 
   /** The command that is asked for, subcommand included; undefined after answering an error. */
-  #resolve(client: Client, request: Request): Command | undefined {
-    let command = this.#server.commands.find(request);
+  #resolve(client: Client, request: Request): RunnableCommand | undefined {
+    let command = this.#commands.find(request);
     client.lastCommand = command;
     if (command === undefined) {
       if (!this.#crossProtocol.refuses(client, request)) {

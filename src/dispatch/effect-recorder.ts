@@ -1,11 +1,11 @@
-// Records the effects of commands (commands/effects.ts) as one stream of RESP commands, in the order
+// Records the effects of commands (core/effects.ts) as one stream of RESP commands, in the order
 // in which they happened: keys that expired or were evicted on the way as DEL before the command that
 // met them, a transaction between MULTI and EXEC.
 //
 // The stream is cut into groups, and each can be repeated by itself: it begins in database 0, and
 // SELECT comes before an effect in another one than the last. (A group that begins in database 0
 // though the last one ended elsewhere says so too: other readers know of no groups.)
-import type { EffectArgument, Effects } from '../commands/effects.ts';
+import type { EffectArgument, Effects } from '../core/effects.ts';
 import type { Database } from '../keyspace/database.ts';
 import { digitsOf, writeInteger } from '../protocol/integer.ts';
 import type { LargeArgument, PinnedPiece } from '../protocol/large-argument.ts';

@@ -1,8 +1,8 @@
 // Handlers that throw: a defect, the arena's end, or no memory. The client gets an error, the server goes
 // on, and what was changed before reaches the log all the same.
-import type { Command } from '../commands/command.ts';
-import { OUT_OF_MEMORY } from '../commands/errors.ts';
-import type { Services } from '../commands/services.ts';
+import type { Command } from '../core/command.ts';
+import { OUT_OF_MEMORY } from '../core/errors.ts';
+import type { Services } from '../core/services.ts';
 import { ArenaFullError } from '../memory/arena.ts';
 import { isOutOfMemory } from '../memory/out-of-memory.ts';
 import type { Reply } from '../protocol/reply.ts';

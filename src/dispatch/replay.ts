@@ -5,20 +5,22 @@
 // damaged, or of another server.
 //
 //   look up ─▶ arity ─▶ queued (MULTI)  or  for a log at all? ─▶ run ─▶ failures counted
-import { Call } from '../commands/call.ts';
-import type { Client, Transaction } from '../commands/client.ts';
-import type { Command } from '../commands/command.ts';
-import { LOADING_DATA, OUT_OF_MEMORY, wrongArity } from '../commands/errors.ts';
-import { ADMIN, LOADING, PROTECTED } from '../commands/flags.ts';
-import type { Services } from '../commands/services.ts';
-import { discardTransaction } from '../commands/transactions.ts';
+
+import { Call, type CallHost } from '../core/call.ts';
+import type { Client, Transaction } from '../core/client.ts';
+import type { Command } from '../core/command.ts';
+import type { RunnableCommand } from '../core/command-row.ts';
+import type { CommandTable } from '../core/command-table.ts';
+import { LOADING_DATA, OUT_OF_MEMORY, wrongArity } from '../core/errors.ts';
+import { ADMIN, LOADING, PROTECTED } from '../core/flags.ts';
+import type { Services } from '../core/services.ts';
+import { discardTransaction } from '../core/transaction.ts';
 import { KeyWarmer } from '../keyspace/key-warmer.ts';
 import { ArenaFullError } from '../memory/arena.ts';
 import { quote } from '../protocol/quote.ts';
 import { Reply } from '../protocol/reply.ts';
 import type { Request } from '../protocol/request.ts';
-import type { ProtectedCheck } from './dispatcher.ts';
-import { hasWrongArity } from './requirements.ts';
+import { hasWrongArity, type ProtectedCheck } from './requirements.ts';
 import { unknownCommand, unknownSubcommand } from './unknown-command.ts';
 
 /** As Redis says it. */
@@ -32,11 +34,15 @@ const QUOTED_BYTES = 64;
 /** The beginning of the replies, which nobody gets. */
 const NOTHING = { chunks: 0, position: 0 };
 
+/** Replay runs EXEC itself, and nobody waits (`Client.deniesBlocking`). */
+const IN_A_LOG: CallHost = { run: notInALog, block: notInALog, defer: notInALog };
+
 /** The log cannot be run on: says where and why. */
 export class ReplayError extends Error {}
 
 /** What a replay needs of the server around it. */
 export interface ReplayHost extends Services {
+  readonly commands: CommandTable;
   /** A client without a connection, as which a log runs. */
   detachedClient(): Client;
   /** Ends all that a client has begun: watches, subscriptions … */
@@ -82,7 +88,7 @@ export class Replay {
     this.#host = host;
     this.onFailure = (failure) => host.log.error({ ...failure }, FAILED);
     this.#client = this.#newClient();
-    this.#call = new Call(this.#reply, host, this.#client);
+    this.#call = new Call(this.#reply, host, this.#client, IN_A_LOG);
   }
 
   /** The database that is selected where the log ends. */
@@ -149,7 +155,7 @@ export class Replay {
    * The command that is asked for, checked for what no log may have.
    * @throws ReplayError
    */
-  check(request: Request, at: number): Command {
+  check(request: Request, at: number): RunnableCommand {
     let command = this.#host.commands.find(request);
     if (command === undefined) throw this.#refusal(request, at, unknownCommand(request));
     if (command.subcommands !== undefined && request.count > 1) {
@@ -182,15 +188,15 @@ export class Replay {
     if (!client.dirty) {
       const reader = queue.reader();
       for (let i = 0; i < positions.length; i++) {
-        const command = reader.next();
-        if (command !== undefined) this.#run(command, reader.request, positions[i]);
+        const command = this.#host.commands.at(reader.next());
+        this.#run(command, reader.request, positions[i]);
       }
     }
     discardTransaction(this.#host, client);
     this.commands++;
   }
 
-  #run(command: Command, request: Request, position: number): void {
+  #run(command: RunnableCommand, request: Request, position: number): void {
     const reply = this.#reply;
     const call = this.#call;
     call.request = request;
@@ -260,6 +266,10 @@ export class Replay {
     client.deniesBlocking = true;
     return client;
   }
+}
+
+function notInALog(): never {
+  throw new Error('no handler asks for this while a log is run');
 }
 
 /** The beginning of a command. */

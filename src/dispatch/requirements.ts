@@ -1,9 +1,20 @@
 // What a command needs of the server's state when it is to run. EXEC needs what all the commands that
 // it runs need together.
-import type { Client } from '../commands/client.ts';
-import type { Command } from '../commands/command.ts';
-import { DENYOOM, LOADING, WRITE } from '../commands/flags.ts';
+import type { Client } from '../core/client.ts';
+import type { Command } from '../core/command.ts';
+import { DENYOOM, LOADING, WRITE } from '../core/flags.ts';
 import type { Request } from '../protocol/request.ts';
+
+/** Whether the client may use a command with the flag PROTECTED; the error's text if not. */
+export type ProtectedCheck = (client: Client, command: Command) => string | undefined;
+
+/** The memory limit as dispatch needs it. */
+export interface MemoryGuard {
+  /** Whether there is a limit at all. */
+  limited: boolean;
+  /** Tries to get below the limit; false when the data still exceeds it and nothing can go. */
+  makeRoom(): boolean;
+}
 
 /** Commands that a transaction does not queue but runs at once. */
 export const RUN_IN_TRANSACTION: ReadonlySet<string> = new Set([

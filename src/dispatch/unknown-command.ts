@@ -1,5 +1,5 @@
 // The error texts for commands that do not exist, to the letter those of Redis 7.0.
-import type { Command } from '../commands/command.ts';
+import type { Command } from '../core/command.ts';
 import type { Request } from '../protocol/request.ts';
 
 /** Bytes of a name, and of all arguments together, that an error quotes. */

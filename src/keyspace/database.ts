@@ -1,7 +1,7 @@
 // One of the numbered databases: keys to values, with expiry and access clock. Every change of a
 // key goes through the methods here, which is what keeps WATCH, the counters and the expiry heap
 // right without the commands doing anything for it. What values of one type are like is known to
-// string-values.ts, list-values.ts …, which build on these methods.
+// types/string/values.ts, types/list/values.ts …, which build on these methods.
 //
 // A reference to an entry is valid until the next change of that key; methods that may move an
 // entry return its new reference. A key whose expiry has passed is never returned.
@@ -21,7 +21,7 @@ export { NO_EXPIRY } from './entries.ts';
 export class Database {
   /** Number as SELECT takes it. SWAPDB exchanges contents, so it is not the identity of the data. */
   readonly index: number;
-  /** The blocks of its entries: what functions that change values (string-values.ts …) work on. */
+  /** The blocks of its entries: what functions that change values (types/string/values.ts …) work on. */
   readonly entries: Entries;
   readonly #keyspace: Keyspace;
   #table: BytesTable;

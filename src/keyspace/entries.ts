@@ -4,7 +4,6 @@
 import type { Arena } from '../memory/arena.ts';
 import { classOf, MAX_BLOCK_BYTES } from '../memory/size-classes.ts';
 import { writeInteger } from '../protocol/integer.ts';
-import { ChunkedLists } from '../structures/chunked-list.ts';
 import {
   ByteView,
   EXTERNAL_ID_BYTES,
@@ -20,6 +19,7 @@ import {
   viewValue,
   withEncoding,
 } from '../structures/entry.ts';
+import { ChunkedLists } from '../types/list/chunked-list.ts';
 import { ByteCopier, copyBytes } from './byte-copier.ts';
 import {
   CLOCK_WORD,

@@ -12,7 +12,7 @@ export const ENCODING_RAW = 0;
 export const ENCODING_INT = 1;
 export const ENCODING_EMBSTR = 2;
 
-/** A list within its entry (list-values.ts). */
+/** A list within its entry (types/list/values.ts). */
 export const ENCODING_PACKED_LIST = 3;
 
 /** Encodings from this one on have parts outside their entry, which belong to it. */

@@ -1,7 +1,7 @@
 // Which clients wait for which keys, and which of these keys have become ready. A key becomes ready
 // when it is created (by a push, a rename, a move, SWAPDB …) with a value of a type that somebody
 // waits for; whether there is something for a waiter is looked at when clients are served, after the
-// whole command or transaction (dispatch/blocking.ts).
+// whole command or transaction (dispatch/blocking/blocked-clients.ts).
 //
 //   key ── queue:  first ⇄ place ⇄ place ⇄ last      in the order in which the waiters blocked
 //                            │

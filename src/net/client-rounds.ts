@@ -2,9 +2,9 @@
 // much unsent for too long, and what its buffers take. All clients are seen within a second, a few of them
 // in each tick, so that ten thousand are no pause for anybody.
 
-import type { ClientPeaks } from '../commands/client-peaks.ts';
-import { type ClientRegistry, PAUSE_NONE } from '../commands/client-registry.ts';
-import type { ReplyBufferSettings } from '../commands/reply-buffer.ts';
+import type { ClientPeaks } from '../core/client-peaks.ts';
+import { type ClientRegistry, PAUSE_NONE } from '../core/client-registry.ts';
+import type { ReplyBufferSettings } from '../core/reply-buffer.ts';
 import type { Connection } from './connection.ts';
 
 /** Clients seen in a tick at least, if there are so many. */

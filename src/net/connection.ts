@@ -3,9 +3,9 @@
 // Replies gather in the shared reply buffer and leave through the queue that all share (reply-queue.ts);
 // what the socket does not take is kept.
 import type { Socket } from 'node:net';
-import { Client, type ClientAddress, type ClientBuffers, REPLY_ON } from '../commands/client.ts';
-import { typeOf } from '../commands/client-type.ts';
 import type { BufferLimit } from '../config/kinds/lists.ts';
+import { Client, type ClientAddress, type ClientBuffers, REPLY_ON } from '../core/client.ts';
+import { typeOf } from '../core/client-type.ts';
 import type { PinnedPiece } from '../protocol/large-argument.ts';
 import { PartList } from '../protocol/part-list.ts';
 import type { ReplyPart } from '../protocol/reply.ts';

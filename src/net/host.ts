@@ -1,6 +1,7 @@
 // What connections share and need of the server around them.
-import type { ClientMemory } from '../commands/client-memory.ts';
-import type { BlockedClients } from '../dispatch/blocking.ts';
+import type { Client } from '../core/client.ts';
+import type { ClientMemory } from '../core/client-memory.ts';
+import type { BlockedClients } from '../dispatch/blocking/blocked-clients.ts';
 import type { Dispatcher } from '../dispatch/dispatcher.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import type { Logger } from '../logging/logger.ts';
@@ -8,7 +9,6 @@ import type { RequestDecoder } from '../protocol/decoder.ts';
 import type { Reply } from '../protocol/reply.ts';
 import type { PubSub } from '../pubsub/pubsub.ts';
 import type { ServerStats } from '../telemetry/server-stats.ts';
-import type { Connection } from './connection.ts';
 import type { OutputLimits } from './output-limits.ts';
 import type { Pace } from './pace.ts';
 import type { ReplyQueue } from './reply-queue.ts';
@@ -37,9 +37,9 @@ export interface ConnectionHost {
   /** Whether a new client needs no password. */
   trustsNewClients(): boolean;
   /** Whether a held client may go on (no pause concerns it). */
-  mayRun(connection: Connection): boolean;
+  mayRun(client: Client): boolean;
   /** Drops everything that is kept for a client who is gone. */
-  releaseState(connection: Connection): void;
-  connectionFailed(connection: Connection, error: Error): void;
-  connectionClosed(connection: Connection): void;
+  releaseState(client: Client): void;
+  connectionFailed(client: Client, error: Error): void;
+  connectionClosed(client: Client): void;
 }

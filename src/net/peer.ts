@@ -1,6 +1,6 @@
 // Who is at the other end of a socket.
 import { isIPv6, type Socket } from 'node:net';
-import type { ClientAddress } from '../commands/client.ts';
+import type { ClientAddress } from '../core/client.ts';
 
 /** What a client from outside is told in protected mode. */
 export const PROTECTED_MODE_ERROR =

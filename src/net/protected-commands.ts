@@ -1,7 +1,8 @@
 // Who may use the commands that look into the server or add to it: DEBUG and MODULE, as their directives say.
-import type { Client } from '../commands/client.ts';
-import type { Command } from '../commands/command.ts';
+
 import type { Config } from '../config/config.ts';
+import type { Client } from '../core/client.ts';
+import type { Command } from '../core/command.ts';
 import { isLoopback } from './peer.ts';
 
 /** The error of a command with the flag PROTECTED that this client may not use; undefined when it may. */

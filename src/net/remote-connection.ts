@@ -2,7 +2,7 @@
 // step has its time. A failure is final: the socket is closed, and only lines that had arrived before
 // can still be read.
 import { connect, type Socket } from 'node:net';
-import { type Remote, RemoteError, type RemoteFailure } from '../commands/remotes.ts';
+import { type Remote, RemoteError, type RemoteFailure } from '../core/remotes.ts';
 
 /** Bytes that are given to the system at a time: each has its time. */
 const CHUNK_BYTES = 64 * 1024;

@@ -1,6 +1,6 @@
 // The connections to other servers that commands open. One is kept for each server and used again, and
 // closed when nobody has needed it for some seconds, as in Redis.
-import { type Remote, RemoteError, type Remotes } from '../commands/remotes.ts';
+import { type Remote, RemoteError, type Remotes } from '../core/remotes.ts';
 import { RemoteConnection, type RemoteOwner } from './remote-connection.ts';
 
 /** How long a connection is kept that nobody needs, in ms. */

@@ -13,14 +13,15 @@
 // pipeline before it reads anything is never blocked; it only stops running requests, so that a
 // peer that never reads makes no more memory grow. Reading pauses only for what runs anyway, later.
 import type { Socket } from 'node:net';
+import type { Client } from '../core/client.ts';
 import { isOutOfMemory } from '../memory/out-of-memory.ts';
 import { COMPLETE, type DecodeResult, INVALID } from '../protocol/decoder.ts';
 import type { Request } from '../protocol/request.ts';
 import type { Receiver } from './accept.ts';
-import type { Connection } from './connection.ts';
 import type { ConnectionHost } from './host.ts';
 import { Input } from './input.ts';
 import type { Paced } from './pace.ts';
+import type { Recipient } from './reply-queue.ts';
 import type { Runner } from './turn.ts';
 
 /** Unsent output above which a connection is held, in bytes. */
@@ -30,11 +31,31 @@ const RECEIVED_BYTES = 64 * 1024;
 /** Replies above this are sent before the next request is run, in bytes. */
 const FLUSH_BYTES = 1024 * 1024;
 
+/** The client whose requests they are, with its output. */
+export interface Requester extends Client, Recipient {
+  /** Output that has not left, in bytes. */
+  readonly outputBytes: number;
+  /** Bytes of replies which it may get whatever its limit is. */
+  readonly easyReplyBytes: number;
+  /** Bytes above which a reply to it is given up while it is made. */
+  readonly mostReplyBytes: number;
+  /** Keeps right what its buffers count. */
+  account(): void;
+  /** Whether it may get so many bytes of replies besides; closes it if not. */
+  takes(replyBytes: number): boolean;
+  /** Closes it as it would leave too much unsent. */
+  overflow(unsentBytes: number): void;
+  /** Closes the socket as soon as all replies are sent. */
+  finish(): void;
+  /** The same, if the peer has ended its side and nothing it asked for is still to be run. */
+  finishIfEnded(): void;
+}
+
 /** Receives and runs requests; see the head of this file. */
 export class RequestPipeline implements Receiver, Paced, Runner {
   /** Whether requests are being run just now. */
   isRunning = false;
-  readonly #connection: Connection;
+  readonly #connection: Requester;
   readonly #socket: Socket;
   readonly #host: ConnectionHost;
   readonly #input: Input;
@@ -53,7 +74,7 @@ export class RequestPipeline implements Receiver, Paced, Runner {
   /** Bytes that are run now, where they were received: the buffer that all connections share. */
   #runningBytes = 0;
 
-  constructor(connection: Connection, socket: Socket, host: ConnectionHost) {
+  constructor(connection: Requester, socket: Socket, host: ConnectionHost) {
     this.#connection = connection;
     this.#socket = socket;
     this.#host = host;

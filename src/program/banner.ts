@@ -1,9 +1,9 @@
 // What the log says when the program starts, in the lines of Redis 7.0: scripts, containers and log
 // shippers look for them. What is Synap's own stands in a line of its own.
 import { isatty } from 'node:tty';
-import { REDIS_VERSION } from '../commands/version.ts';
+import { REDIS_VERSION } from '../core/version.ts';
 import type { Logger } from '../logging/logger.ts';
-import type { Server } from '../server.ts';
+import type { Server } from '../server/server.ts';
 import { VERSION } from '../version.ts';
 
 const STANDARD_OUTPUT = 1;

@@ -1,7 +1,8 @@
 // What the log says when the program dies of an error in itself (`crash-log-enabled`): where a log goes to
 // a file, the standard error that Node writes it to is often nobody's.
-import { REDIS_VERSION } from '../commands/version.ts';
+
 import type { Config } from '../config/config.ts';
+import { REDIS_VERSION } from '../core/version.ts';
 import type { Logger } from '../logging/logger.ts';
 import { VERSION } from '../version.ts';
 

@@ -2,8 +2,8 @@
 import type { Config } from '../config/config.ts';
 import { processTitle } from '../config/process-title.ts';
 import type { Logger } from '../logging/logger.ts';
-import type { Server } from '../server.ts';
-import { openLog, pathOf, start } from '../start.ts';
+import type { Server } from '../server/server.ts';
+import { openLog, pathOf, start } from '../server/start.ts';
 import { logInitialized, logReady, logStarting } from './banner.ts';
 import { crashOf, logCrashes } from './crash.ts';
 import { removePidFile, writePidFile } from './pid-file.ts';

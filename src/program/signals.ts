@@ -7,9 +7,9 @@
 //                         └─cannot─▶ serving
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { OWN_PREFIX } from '../files/temporary-file.ts';
 import type { Logger } from '../logging/logger.ts';
-import { OWN_PREFIX } from '../persistence/temporary-file.ts';
-import type { Server } from '../server.ts';
+import type { Server } from '../server/server.ts';
 import { runInterruptibly } from './interruption.ts';
 
 type EndingSignal = 'SIGINT' | 'SIGTERM';

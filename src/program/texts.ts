@@ -1,6 +1,6 @@
 // What the program prints when it is asked about itself. The first line of the version is Redis's, which
 // installers and test servers parse.
-import { buildId, REDIS_VERSION } from '../commands/version.ts';
+import { buildId, REDIS_VERSION } from '../core/version.ts';
 import { VERSION } from '../version.ts';
 
 /** `--help` */

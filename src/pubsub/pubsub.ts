@@ -7,6 +7,7 @@
 import { MessageArea } from '../protocol/message-area.ts';
 import { ViewCache } from '../protocol/wide-copy.ts';
 import { PatternIndex } from './pattern-index.ts';
+import type { Receiver } from './receiver.ts';
 import type { Subscriber, Subscriptions, TopicKind } from './subscriber.ts';
 import type { Publication, Topic } from './topic.ts';
 import { TopicTable } from './topic-table.ts';
@@ -31,7 +32,7 @@ export class PubSub {
   readonly #index = new PatternIndex();
   readonly #views = new ViewCache();
   /** Those who are gone while topics still have them: nobody counts on them to get anything. */
-  readonly #gone = new Set<Subscriber>();
+  readonly #gone = new Set<Receiver>();
   /** What is being published: one object for all, so that publishing allocates nothing. */
   readonly #published: Publication = {
     channel: NO_BYTES,

@@ -8,7 +8,7 @@
 import { digitsOf, writeInteger } from '../protocol/integer.ts';
 import type { MessageArea } from '../protocol/message-area.ts';
 import { copyWide, viewOf } from '../protocol/wide-copy.ts';
-import type { Subscriber } from './subscriber.ts';
+import type { Receiver } from './receiver.ts';
 
 const CR = 13;
 const LF = 10;
@@ -16,7 +16,7 @@ const BULK = 36; // $
 const ARRAY = 42; // *
 const PUSH = 62; // >
 
-const NOBODY: readonly Subscriber[] = [];
+const NOBODY: readonly Receiver[] = [];
 
 /** A message on its way: parts of buffers. */
 export interface Publication {
@@ -51,7 +51,7 @@ export class Topic {
   readonly order: number;
   readonly #form: MessageForm;
   /** In the order in which they came; a set when somebody leaves or comes to more than one. */
-  #subscribers: readonly Subscriber[] | Set<Subscriber> = NOBODY;
+  #subscribers: readonly Receiver[] | Set<Receiver> = NOBODY;
   #pattern: Uint8Array | undefined = undefined;
 
   constructor(key: string, order: number, form: MessageForm) {
@@ -66,7 +66,7 @@ export class Topic {
   }
 
   /** Those who are to get a message that is published now, in the order in which they came. */
-  get subscribers(): readonly Subscriber[] {
+  get subscribers(): readonly Receiver[] {
     const subscribers = this.#subscribers;
     if (!(subscribers instanceof Set)) return subscribers;
     const list = [...subscribers];
@@ -84,18 +84,18 @@ export class Topic {
   }
 
   /** Adds one who is not subscribed yet. */
-  add(subscriber: Subscriber): void {
+  add(subscriber: Receiver): void {
     if (this.size === 0) this.#subscribers = [subscriber];
     else this.#asSet().add(subscriber);
   }
 
   /** Removes one who is subscribed. */
-  remove(subscriber: Subscriber): void {
+  remove(subscriber: Receiver): void {
     if (this.size === 1) this.#subscribers = NOBODY;
     else this.#asSet().delete(subscriber);
   }
 
-  #asSet(): Set<Subscriber> {
+  #asSet(): Set<Receiver> {
     const subscribers = this.#subscribers;
     if (subscribers instanceof Set) return subscribers;
     const set = new Set(subscribers);

@@ -1,14 +1,11 @@
 // What EXEC leaves behind, and what it does that no reply shows.
 
 import { expect, test } from 'vitest';
-import { clientCommands } from '../../src/commands/client-commands.ts';
-import type { CommandRow } from '../../src/commands/command.ts';
-import { connectionCommands } from '../../src/commands/connection.ts';
-import {
-  discardTransaction,
-  execRefusal,
-  transactionCommands,
-} from '../../src/commands/transactions.ts';
+import { clientCommands } from '../../src/commands/connection/client.ts';
+import { connectionCommands } from '../../src/commands/connection/connection.ts';
+import { transactionCommands } from '../../src/commands/transactions.ts';
+import type { CommandRow } from '../../src/core/command-row.ts';
+import { discardTransaction, execRefusal } from '../../src/core/transaction.ts';
 import { TestServer } from '../support/test-call.ts';
 
 /** A command that answers with the database it runs in, as its call and its client know it. */

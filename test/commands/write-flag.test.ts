@@ -4,8 +4,9 @@
 // with it must have changed it at least once, or the arguments prove nothing.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { BLOCKING, WRITE } from '../../src/commands/flags.ts';
-import { CommandTable } from '../../src/commands/registry.ts';
+import { families } from '../../src/commands/index.ts';
+import { CommandTable } from '../../src/core/command-table.ts';
+import { BLOCKING, WRITE } from '../../src/core/flags.ts';
 import { type CommandGrammar, readGrammars } from '../support/command-grammar.ts';
 import { encodeCommand, showCommand } from '../support/command-line.ts';
 import { Random } from '../support/random.ts';
@@ -47,7 +48,9 @@ const SEED: readonly string[][] = [
   ['PEXPIRE', 'string:1', '5000000'],
 ];
 
-const flags = new Map([...new CommandTable().runnable()].map((one) => [one.fullName, one.flags]));
+const flags = new Map(
+  [...new CommandTable(families).runnable()].map((one) => [one.fullName, one.flags]),
+);
 const names = [...flags.keys()].filter((name) => !LEFT_OUT.has(name));
 const writes = names.filter((name) => (Number(flags.get(name)) & WRITE) !== 0);
 const others = names.filter((name) => !writes.includes(name));

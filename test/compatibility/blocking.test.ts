@@ -1,7 +1,7 @@
 // Clients that wait for keys: BLPOP, BRPOP, BLMOVE, BRPOPLPUSH, BLMPOP, CLIENT UNBLOCK. Each case
 // is an order of events on several connections.
 
-import { escaped, LIST_VALUES, payloadOf } from '../rdb/payloads.ts';
+import { escaped, LIST_VALUES, payloadOf } from '../persistence/rdb/payloads.ts';
 import { redact, shape, transformed } from '../support/comparers.ts';
 import { compareWithRedis } from '../support/comparison-suite.ts';
 import {

@@ -3,7 +3,7 @@
 
 import { setTimeout } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { escaped, payloadOf, STRING_VALUE } from '../rdb/payloads.ts';
+import { escaped, payloadOf, STRING_VALUE } from '../persistence/rdb/payloads.ts';
 import { splitLine } from '../support/command-line.ts';
 import { compareWithRedis } from '../support/comparison-suite.ts';
 import { RawClient } from '../support/raw-client.ts';

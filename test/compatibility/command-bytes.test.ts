@@ -2,7 +2,8 @@
 // texts, but for the sentences (summary, changes, complexity) that each server says in its own
 // words, and for the order of subcommands, which differs between two starts of Redis itself.
 
-import { CommandTable } from '../../src/commands/registry.ts';
+import { families } from '../../src/commands/index.ts';
+import { CommandTable } from '../../src/core/command-table.ts';
 import type { Comparer } from '../support/comparers.ts';
 import { compareWithRedis } from '../support/comparison-suite.ts';
 import { fieldOf, itemsOf, type Reply, textOf } from '../support/reply-frames.ts';
@@ -13,7 +14,7 @@ const SUBCOMMANDS_AT = 9;
 const SENTENCES = new Set(['summary', 'complexity', 'history', 'subcommands']);
 
 const added = new Set(commandsAdded.flatMap(({ commands }) => commands));
-const names = [...new CommandTable().runnable()]
+const names = [...new CommandTable(families).runnable()]
   .map(({ fullName }) => fullName)
   .filter((name) => !added.has(name));
 

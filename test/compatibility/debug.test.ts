@@ -4,7 +4,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { LIST_VALUES, payloadOf, STRING_VALUE } from '../rdb/payloads.ts';
+import { LIST_VALUES, payloadOf, STRING_VALUE } from '../persistence/rdb/payloads.ts';
 import { transformed } from '../support/comparers.ts';
 import { compareWithRedis } from '../support/comparison-suite.ts';
 import { RawClient } from '../support/raw-client.ts';

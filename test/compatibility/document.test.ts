@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { REDIS_VERSION } from '../../src/commands/version.ts';
+import { REDIS_VERSION } from '../../src/core/version.ts';
 import {
   commandsAdded,
   differences,

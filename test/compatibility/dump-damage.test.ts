@@ -3,7 +3,7 @@
 // same value. Synap checks as much whatever the directive says, so it runs with its default.
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { payloadOf, SMALL_VALUES } from '../rdb/payloads.ts';
+import { payloadOf, SMALL_VALUES } from '../persistence/rdb/payloads.ts';
 import { hasRedis } from '../support/needs-redis.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { startRedisServer } from '../support/redis-server.ts';

@@ -1,7 +1,13 @@
 // DUMP and RESTORE: payloads of Redis restored by Synap and the other way round, every encoding of
 // strings and lists, options, errors.
 import { describe, expect, test } from 'vitest';
-import { escaped, LIST_VALUES, payloadOf, rdbString, ziplistOf } from '../rdb/payloads.ts';
+import {
+  escaped,
+  LIST_VALUES,
+  payloadOf,
+  rdbString,
+  ziplistOf,
+} from '../persistence/rdb/payloads.ts';
 import { approx } from '../support/comparers.ts';
 import { compareWithRedis } from '../support/comparison-suite.ts';
 import { RawClient } from '../support/raw-client.ts';

@@ -2,7 +2,7 @@
 // counts and offsets. None waits for ever, wraps around or takes the server down.
 
 import { expect, test } from 'vitest';
-import { payloadOf, STRING_VALUE } from '../rdb/payloads.ts';
+import { payloadOf, STRING_VALUE } from '../persistence/rdb/payloads.ts';
 import { type Comparer, transformed } from '../support/comparers.ts';
 import { compareWithRedis } from '../support/comparison-suite.ts';
 import { RawClient } from '../support/raw-client.ts';

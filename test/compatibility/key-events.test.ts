@@ -4,9 +4,10 @@
 //
 // Every command that writes, or reads keys, has its lines in CASES; one without is a failure.
 import { describe, expect, test } from 'vitest';
-import { READONLY, WRITE } from '../../src/commands/flags.ts';
-import { CommandTable } from '../../src/commands/registry.ts';
-import { escaped, LIST_VALUES, payloadOf, STRING_VALUE } from '../rdb/payloads.ts';
+import { families } from '../../src/commands/index.ts';
+import { CommandTable } from '../../src/core/command-table.ts';
+import { READONLY, WRITE } from '../../src/core/flags.ts';
+import { escaped, LIST_VALUES, payloadOf, STRING_VALUE } from '../persistence/rdb/payloads.ts';
 import { compareWithRedis } from '../support/comparison-suite.ts';
 import {
   blocked,
@@ -270,7 +271,7 @@ const MIXTURE = [
 
 describe('key events', () => {
   test('every command that writes, or reads keys, has a case', () => {
-    const names = [...new CommandTable().runnable()]
+    const names = [...new CommandTable(families).runnable()]
       .filter(
         ({ flags, keys }) => (flags & WRITE) !== 0 || ((flags & READONLY) !== 0 && keys.length > 0),
       )

@@ -4,9 +4,12 @@
 
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { KeyExtent, KeyFlag, KeySearch, KeySpec } from '../../src/commands/command.ts';
-import { type LegacyKeyRange, legacyKeyRange } from '../../src/commands/command-info.ts';
-import { hasKeys, keysOf } from '../../src/commands/key-extraction.ts';
+import {
+  type LegacyKeyRange,
+  legacyKeyRange,
+} from '../../src/commands/introspection/command-info.ts';
+import { hasKeys, keysOf } from '../../src/core/key-extraction.ts';
+import type { KeyExtent, KeyFlag, KeySearch, KeySpec } from '../../src/core/key-specs.ts';
 import { Request } from '../../src/protocol/request.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { startRedisServer } from '../support/redis-server.ts';

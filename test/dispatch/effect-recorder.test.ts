@@ -5,7 +5,7 @@ import type { Database } from '../../src/keyspace/database.ts';
 import { Keyspace } from '../../src/keyspace/keyspace.ts';
 import { ExternalBlocks } from '../../src/memory/external.ts';
 import { ReceivedBytes } from '../../src/memory/received-bytes.ts';
-import { CommandReader } from '../../src/persistence/commands-of.ts';
+import { CommandReader } from '../../src/persistence/recovery/commands-of.ts';
 import { COMPLETE, RequestDecoder } from '../../src/protocol/decoder.ts';
 import type { PinnedPiece } from '../../src/protocol/large-argument.ts';
 import { Request } from '../../src/protocol/request.ts';

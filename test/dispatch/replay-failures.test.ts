@@ -3,14 +3,15 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { CommandTable } from '../../src/commands/registry.ts';
+import { families } from '../../src/commands/index.ts';
 import { loadConfig } from '../../src/config/load.ts';
+import { CommandTable } from '../../src/core/command-table.ts';
 import { type Failure, Replay, ReplayError } from '../../src/dispatch/replay.ts';
 import { silentLogger } from '../../src/logging/logger.ts';
 import { ArenaFullError } from '../../src/memory/arena.ts';
 import { Request } from '../../src/protocol/request.ts';
-import { Server } from '../../src/server.ts';
-import { LogServer } from '../journal/log-server.ts';
+import { Server } from '../../src/server/server.ts';
+import { LogServer } from '../persistence/log/log-server.ts';
 import { append, BASE_NAME, command, newLog } from '../persistence/logs.ts';
 import { temporaryDirectory } from '../support/running-server.ts';
 
@@ -129,7 +130,7 @@ describe('a replay', () => {
   beforeEach(() => {
     const config = loadConfig({ settings: [] });
     server = new Server({
-      ...{ config, log: silentLogger(), version: '0', commands: new CommandTable() },
+      ...{ config, log: silentLogger(), version: '0', commands: new CommandTable(families) },
       outputLimits: config.values['client-output-buffer-limit'],
       databases: 16,
       onClosed: () => {},

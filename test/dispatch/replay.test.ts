@@ -3,10 +3,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import { CommandTable } from '../../src/commands/registry.ts';
+import { families } from '../../src/commands/index.ts';
 import { loadConfig } from '../../src/config/load.ts';
+import { CommandTable } from '../../src/core/command-table.ts';
 import { silentLogger } from '../../src/logging/logger.ts';
-import { Server } from '../../src/server.ts';
+import { Server } from '../../src/server/server.ts';
 import { BASE_NAME, command } from '../persistence/logs.ts';
 import { temporaryDirectory } from '../support/running-server.ts';
 
@@ -30,7 +31,7 @@ function newServer(): Server {
     log: silentLogger(),
     version: '0',
     outputLimits: config.values['client-output-buffer-limit'],
-    commands: new CommandTable(),
+    commands: new CommandTable(families),
     databases: 1,
     onClosed: () => {},
   });

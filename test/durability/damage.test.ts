@@ -1,17 +1,18 @@
 // Damaged logs, through the recovery of a server: what it holds afterwards is what it held after some
 // whole group, or it does not start and names the file. Never anything else. (What is said of which
-// damage, and torn ends, file by file: test/persistence/damage.test.ts.)
+// damage, and torn ends, file by file: test/persistence/recovery/damage.test.ts.)
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { digestOfDatabases } from '../../src/commands/debug-digest.ts';
-import { CommandTable } from '../../src/commands/registry.ts';
+import { digestOfDatabases } from '../../src/commands/debug/digest.ts';
+import { families } from '../../src/commands/index.ts';
 import { loadConfig } from '../../src/config/load.ts';
+import { CommandTable } from '../../src/core/command-table.ts';
 import { Replay } from '../../src/dispatch/replay.ts';
 import { startServer } from '../../src/index.ts';
-import { loadLog } from '../../src/journal/log-loading.ts';
 import { silentLogger } from '../../src/logging/logger.ts';
-import { Server } from '../../src/server.ts';
+import { loadLog } from '../../src/persistence/log/log-loading.ts';
+import { Server } from '../../src/server/server.ts';
 import { Random } from '../support/random.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { textOf } from '../support/reply-frames.ts';
@@ -103,7 +104,7 @@ class Patient {
       settings: [{ name: 'dir', words: [dirname(this.#folder)], origin: 'test' }],
     });
     this.#server = new Server({
-      ...{ config, log: silentLogger(), version: '0', commands: new CommandTable() },
+      ...{ config, log: silentLogger(), version: '0', commands: new CommandTable(families) },
       outputLimits: config.values['client-output-buffer-limit'],
       databases: 1,
       onClosed: () => {},

@@ -3,7 +3,7 @@
 import { mkdirSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { LogDirectory } from '../../src/persistence/log-directory.ts';
+import { LogDirectory } from '../../src/persistence/segments/log-directory.ts';
 import { encodeCommand } from '../support/command-line.ts';
 import { hasRedis } from '../support/needs-redis.ts';
 import { RawClient } from '../support/raw-client.ts';

@@ -4,7 +4,11 @@ import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { formatManifest, type Manifest, parseManifest } from '../../src/persistence/manifest.ts';
+import {
+  formatManifest,
+  type Manifest,
+  parseManifest,
+} from '../../src/persistence/segments/manifest.ts';
 import { Random } from '../support/random.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { textOf } from '../support/reply-frames.ts';

@@ -4,17 +4,17 @@
 import { expect } from 'vitest';
 import { type Database, NO_EXPIRY } from '../../src/keyspace/database.ts';
 import { Keyspace } from '../../src/keyspace/keyspace.ts';
+import { ENCODING_INT, ENCODING_RAW, stringEncoding } from '../../src/keyspace/types.ts';
+import { MAX_BLOCK_BYTES } from '../../src/memory/size-classes.ts';
+import { Request } from '../../src/protocol/request.ts';
+import { HEADER_BYTES, MAX_INLINE_KEY_BYTES } from '../../src/structures/entry.ts';
 import {
   createString,
   KEEP_EXPIRY,
   patchString,
   setInteger,
   setString,
-} from '../../src/keyspace/string-values.ts';
-import { ENCODING_INT, ENCODING_RAW, stringEncoding } from '../../src/keyspace/types.ts';
-import { MAX_BLOCK_BYTES } from '../../src/memory/size-classes.ts';
-import { Request } from '../../src/protocol/request.ts';
-import { HEADER_BYTES, MAX_INLINE_KEY_BYTES } from '../../src/structures/entry.ts';
+} from '../../src/types/string/values.ts';
 
 /** Bytes before the key in an entry without expiry, and in one with it. */
 const PLAIN_BYTES = HEADER_BYTES + 4;

@@ -5,9 +5,9 @@ import { Defragmentation } from '../../src/keyspace/defragmentation.ts';
 import { Snapshot } from '../../src/keyspace/snapshot.ts';
 import type { Arena } from '../../src/memory/arena.ts';
 import { classOf, MAX_BLOCK_BYTES } from '../../src/memory/size-classes.ts';
-import { load } from '../rdb/loading.ts';
-import { CommandBench } from '../snapshots/command-bench.ts';
-import { collector, digests, laterKeyspace } from '../snapshots/snapshot-files.ts';
+import { load } from '../persistence/rdb/loading.ts';
+import { CommandBench } from '../persistence/snapshots/command-bench.ts';
+import { collector, digests, laterKeyspace } from '../persistence/snapshots/snapshot-files.ts';
 import { Random } from '../support/random.ts';
 import { byTier } from '../support/tier.ts';
 

@@ -4,8 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { NO_EXPIRY } from '../../src/keyspace/database.ts';
 import { KeyWarmer } from '../../src/keyspace/key-warmer.ts';
 import { Keyspace } from '../../src/keyspace/keyspace.ts';
-import { setString } from '../../src/keyspace/string-values.ts';
 import { Request } from '../../src/protocol/request.ts';
+import { setString } from '../../src/types/string/values.ts';
 
 const LONG = 'l'.repeat(300);
 

@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Database } from '../../src/keyspace/database.ts';
 import { Keyspace } from '../../src/keyspace/keyspace.ts';
-import { patchString, setInteger } from '../../src/keyspace/string-values.ts';
+import { patchString, setInteger } from '../../src/types/string/values.ts';
 import { Random } from '../support/random.ts';
 import {
   find,

@@ -4,10 +4,10 @@
 import { describe, expect, test } from 'vitest';
 import { type Database, NO_EXPIRY } from '../../src/keyspace/database.ts';
 import { Keyspace } from '../../src/keyspace/keyspace.ts';
-import { setString } from '../../src/keyspace/string-values.ts';
 import { MAX_BLOCK_BYTES } from '../../src/memory/size-classes.ts';
 import { Request } from '../../src/protocol/request.ts';
 import { MAX_INLINE_KEY_BYTES } from '../../src/structures/entry.ts';
+import { setString } from '../../src/types/string/values.ts';
 
 const LARGE = Buffer.alloc(3 * MAX_BLOCK_BYTES, 'large');
 const FUTURE_MS = 4_102_444_800_000;

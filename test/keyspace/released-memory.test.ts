@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { EVICTED_ENOUGH, Eviction } from '../../src/keyspace/eviction.ts';
 import type { Keyspace } from '../../src/keyspace/keyspace.ts';
-import { pushElement } from '../../src/keyspace/list-values.ts';
+import { pushElement } from '../../src/types/list/values.ts';
 import { keysOf, NEVER, newKeyspace, remove, requestOf, START_MS, store } from './support.ts';
 
 const KEYS = 5000;

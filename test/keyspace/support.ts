@@ -2,8 +2,8 @@
 
 import { type Database, NO_EXPIRY } from '../../src/keyspace/database.ts';
 import { Keyspace } from '../../src/keyspace/keyspace.ts';
-import { setString } from '../../src/keyspace/string-values.ts';
 import { Request } from '../../src/protocol/request.ts';
+import { setString } from '../../src/types/string/values.ts';
 
 /** The time at which `newKeyspace` starts. */
 export const START_MS = 1_700_000_000_000;

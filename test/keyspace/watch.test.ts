@@ -2,8 +2,8 @@
 
 import { describe, expect, test } from 'vitest';
 import type { Keyspace } from '../../src/keyspace/keyspace.ts';
-import { patchString, setInteger, setString } from '../../src/keyspace/string-values.ts';
 import { type Watcher, type Watches, WatchList, watchBytes } from '../../src/keyspace/watch.ts';
+import { patchString, setInteger, setString } from '../../src/types/string/values.ts';
 import { Random } from '../support/random.ts';
 import { find, NEVER, newKeyspace, read, remove, requestOf, START_MS, store } from './support.ts';
 

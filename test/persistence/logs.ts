@@ -3,12 +3,12 @@
 
 import { crc32 } from 'node:zlib';
 import type { OpenMode } from '../../src/files/regular-file.ts';
-import { type FileSystem, realFileSystem } from '../../src/persistence/file-system.ts';
-import type { Log } from '../../src/persistence/log.ts';
-import { LogDirectory } from '../../src/persistence/log-directory.ts';
-import type { LogOptions } from '../../src/persistence/log-options.ts';
-import { NOTHING_RECOVERED, openLog } from '../../src/persistence/open-log.ts';
-import { type Recovery, recover } from '../../src/persistence/recovery.ts';
+import { NOTHING_RECOVERED, openLog } from '../../src/persistence/log/open-log.ts';
+import { type Recovery, recover } from '../../src/persistence/recovery/recovery.ts';
+import { type FileSystem, realFileSystem } from '../../src/persistence/segments/file-system.ts';
+import type { Log } from '../../src/persistence/segments/log.ts';
+import { LogDirectory } from '../../src/persistence/segments/log-directory.ts';
+import type { LogOptions } from '../../src/persistence/segments/log-options.ts';
 
 export const BASE_NAME = 'appendonly.aof';
 

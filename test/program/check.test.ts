@@ -5,7 +5,7 @@ import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { BASE_2, makeLog } from '../inspection/log-with-bases.ts';
+import { BASE_2, makeLog } from '../persistence/check/log-with-bases.ts';
 import { append, command, newLog } from '../persistence/logs.ts';
 import { temporaryDirectory } from '../support/running-server.ts';
 

@@ -5,7 +5,7 @@
 // by the time between the two servers, and a comparison of two near ones (EXPIRE … GT) would not
 // come out the same. Nothing drawn here runs out while a test runs.
 
-import { LIST_VALUES, payloadOf, STRING_VALUE } from '../rdb/payloads.ts';
+import { LIST_VALUES, payloadOf, STRING_VALUE } from '../persistence/rdb/payloads.ts';
 import type { Argument, CommandGrammar } from './command-grammar.ts';
 import type { Random } from './random.ts';
 

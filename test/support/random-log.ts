@@ -1,7 +1,7 @@
 // Logs as servers and converters write them, made at random: writes over few keys in a few databases, most of
 // them right, with transactions, and now and then what has no place in a log. And ways to break them.
 import { command } from '../persistence/logs.ts';
-import { LIST_VALUES, payloadOf, STRING_VALUE } from '../rdb/payloads.ts';
+import { LIST_VALUES, payloadOf, STRING_VALUE } from '../persistence/rdb/payloads.ts';
 import type { Random } from './random.ts';
 
 const KEYS = ['a', 'b', 'c', 'd', 'e', 'list', 'other'];

@@ -1,20 +1,20 @@
 // Handlers without a server: a call whose services are only those that a test gives, and a client
 // without a socket that remembers what happened to it.
 
-import { Call } from '../../src/commands/call.ts';
-import { Client, type ClientAddress, type ClientBuffers } from '../../src/commands/client.ts';
-import { ClientMemory } from '../../src/commands/client-memory.ts';
-import { ClientRegistry } from '../../src/commands/client-registry.ts';
-import type { Command, CommandRow } from '../../src/commands/command.ts';
-import { DebugSwitches } from '../../src/commands/debug-switches.ts';
-import type { Effects } from '../../src/commands/effects.ts';
-import { ReplyBufferSettings } from '../../src/commands/reply-buffer.ts';
-import type { Services } from '../../src/commands/services.ts';
+import { Call, type CallHost } from '../../src/core/call.ts';
+import { Client, type ClientAddress, type ClientBuffers } from '../../src/core/client.ts';
+import { ClientMemory } from '../../src/core/client-memory.ts';
+import { ClientRegistry } from '../../src/core/client-registry.ts';
+import type { CommandRow, RunnableCommand } from '../../src/core/command-row.ts';
+import { CommandTable } from '../../src/core/command-table.ts';
+import { DebugSwitches } from '../../src/core/debug-switches.ts';
+import type { Effects } from '../../src/core/effects.ts';
+import { ReplyBufferSettings } from '../../src/core/reply-buffer.ts';
+import type { Services } from '../../src/core/services.ts';
 import { Keyspace } from '../../src/keyspace/keyspace.ts';
 import { silentLogger } from '../../src/logging/logger.ts';
 import { Reply } from '../../src/protocol/reply.ts';
 import { Request } from '../../src/protocol/request.ts';
-import { Histogram } from '../../src/telemetry/histogram.ts';
 import { ServerStats } from '../../src/telemetry/server-stats.ts';
 
 /** A client whose buffers are what a test says. */
@@ -57,20 +57,24 @@ export class TestServer {
   readonly clientMemory = new ClientMemory(this.clients, new ServerStats(), silentLogger());
   readonly reply = new Reply();
   readonly services: Services;
-  readonly #rows: readonly CommandRow[];
+  readonly #commands: CommandTable;
+  readonly #host: CallHost = {
+    run: (call, id) => this.#commands.at(id).handler(call),
+    block: neverWaits,
+    defer: neverWaits,
+  };
 
   /**
    * @param rows the commands that can be called
    * @param services what their handlers need beyond the keyspace, the clients and `run`
    */
   constructor(rows: readonly CommandRow[], services: Partial<Services> = {}) {
-    this.#rows = rows;
+    this.#commands = new CommandTable([rows]);
     const parts: Partial<Services> = {
       keyspace: this.keyspace,
       clients: this.clients,
       clientMemory: this.clientMemory,
       replyBuffers: new ReplyBufferSettings(),
-      run: (call, command) => command.handler(call),
       effects: NO_EFFECTS,
       debug: new DebugSwitches(),
       log: silentLogger(),
@@ -95,9 +99,7 @@ export class TestServer {
   /** Runs a command for the client, past all checks of dispatch; returns the encoded reply. */
   run(client: Client, ...args: (string | Buffer)[]): string {
     const request = Request.of(args);
-    const call = new Call(this.reply, this.services, client);
-    call.request = request;
-    call.db = client.db;
+    const call = this.call(client, request);
     this.reply.resp3 = client.protocol === 3;
     const mark = this.reply.mark();
     this.command(request).handler(call);
@@ -113,26 +115,22 @@ export class TestServer {
   }
 
   /** The command that a request names. */
-  command(request: Request): Command {
-    const row = this.#rows.find(({ name }) => request.is(0, name));
-    const { subcommands = [] } = row ?? {};
-    const found = subcommands.find(({ name }) => request.count > 1 && request.is(1, name)) ?? row;
-    if (found?.handler === undefined) throw new Error(`no command ${request.latin1(0)}`);
-    const { name, arity, flags, keys = [], handler } = found;
-    return {
-      row: found,
-      fullName: found === row ? name : `${row?.name}|${name}`,
-      parent: undefined,
-      arity,
-      flags,
-      keys,
-      handler,
-      quickUpTo: 0,
-      keyStep: 0,
-      firstLarge: 0,
-      largeStep: 0,
-      stats: { calls: 0, totalUs: 0, rejected: 0, failed: 0, histogram: new Histogram() },
-      subcommands: undefined,
-    };
+  command(request: Request): RunnableCommand {
+    const command = this.#commands.find(request);
+    const found = request.count > 1 ? command?.subcommands?.get(request.word(1)) : undefined;
+    if (command === undefined) throw new Error(`no command ${request.latin1(0)}`);
+    return found ?? command;
   }
+
+  /** A call of a client, which runs what EXEC has queued and never waits. */
+  call(client: Client, request: Request, host: CallHost = this.#host): Call {
+    const call = new Call(this.reply, this.services, client, host);
+    call.request = request;
+    call.db = client.db;
+    return call;
+  }
+}
+
+function neverWaits(): never {
+  throw new Error('nothing waits in this test');
 }

@@ -1,0 +1,257 @@
+// When keys expire: setting, reading and taking away the expiry.
+
+import { cString } from '../../core/argument-errors.ts';
+import type { Call, Handler } from '../../core/call.ts';
+import type { CommandRow } from '../../core/command-row.ts';
+import { invalidExpireTime, NOT_AN_INTEGER } from '../../core/errors.ts';
+import { recordDeletion, recordExpiry } from '../../core/expiry-effects.ts';
+import { absoluteTimeMs, EPOCH_MS, MILLISECONDS, SECONDS } from '../../core/expiry-time.ts';
+import { FAST, READONLY, WRITE } from '../../core/flags.ts';
+import { keyAt } from '../../core/key-specs.ts';
+import { NO_EXPIRY } from '../../keyspace/database.ts';
+import { EVENT_GENERIC } from '../../keyspace/key-events.ts';
+
+const SET_HISTORY = [['7.0.0', 'The options `NX`, `XX`, `GT` and `LT`.']] as const;
+const CONDITION = '[condition=(NX | XX | GT | LT)^7.0.0]';
+
+/** The row of a command that sets the expiry; all of them are alike but for the time's unit. */
+function setterRow(
+  name: string,
+  since: string,
+  summary: string,
+  time: string,
+  handler: Handler,
+): CommandRow {
+  return {
+    name,
+    arity: -3,
+    flags: WRITE | FAST,
+    keys: [keyAt(1, 'RW', 'update')],
+    group: 'generic',
+    since,
+    summary,
+    complexity: 'O(1)',
+    history: SET_HISTORY,
+    syntax: `key ${time} ${CONDITION}`,
+    handler,
+  };
+}
+
+/** The row of a command that reads the expiry. */
+function getterRow(
+  name: string,
+  since: string,
+  summary: string,
+  handler: Handler,
+  facts: Pick<CommandRow, 'history' | 'tips'> = {},
+): CommandRow {
+  return {
+    name,
+    arity: 2,
+    flags: READONLY | FAST,
+    keys: [keyAt(1, 'RO', 'access')],
+    group: 'generic',
+    since,
+    summary,
+    complexity: 'O(1)',
+    ...facts,
+    syntax: 'key',
+    handler,
+  };
+}
+
+const TTL_FACTS = {
+  history: [['2.8.0', 'Answers -2 for a key that does not exist.']],
+  tips: ['nondeterministic_output'],
+} as const;
+
+export const expireCommands: readonly CommandRow[] = [
+  setterRow('expire', '1.0.0', 'Lets a key expire after some seconds.', 'seconds:integer', expire),
+  setterRow(
+    'pexpire',
+    '2.6.0',
+    'Lets a key expire after some milliseconds.',
+    'milliseconds:integer',
+    pexpire,
+  ),
+  setterRow(
+    'expireat',
+    '1.2.0',
+    'Lets a key expire at a time, in seconds since the epoch.',
+    'unix-time-seconds:unix-time',
+    expireat,
+  ),
+  setterRow(
+    'pexpireat',
+    '2.6.0',
+    'Lets a key expire at a time, in milliseconds since the epoch.',
+    'unix-time-milliseconds:unix-time',
+    pexpireat,
+  ),
+  getterRow('ttl', '1.0.0', 'Returns in how many seconds a key expires.', ttl, TTL_FACTS),
+  getterRow('pttl', '2.6.0', 'Returns in how many milliseconds a key expires.', pttl, TTL_FACTS),
+  getterRow(
+    'expiretime',
+    '7.0.0',
+    'Returns when a key expires, in seconds since the epoch.',
+    expiretime,
+  ),
+  getterRow(
+    'pexpiretime',
+    '7.0.0',
+    'Returns when a key expires, in milliseconds since the epoch.',
+    pexpiretime,
+  ),
+  {
+    name: 'persist',
+    arity: 2,
+    flags: WRITE | FAST,
+    keys: [keyAt(1, 'RW', 'update')],
+    group: 'generic',
+    since: '2.2.0',
+    summary: 'Takes the expiry of a key away, so that it stays.',
+    complexity: 'O(1)',
+    syntax: 'key',
+    handler: persist,
+  },
+];
+
+const NX_AND_OTHERS = 'ERR NX and XX, GT or LT options at the same time are not compatible';
+const GT_AND_LT = 'ERR GT and LT options at the same time are not compatible';
+
+/** Answers of the commands that read the expiry. */
+const MISSING = -2;
+const PERSISTENT = -1;
+
+/** Conditions of EXPIRE and relatives. */
+const NX = 1;
+const XX = 2;
+const GT = 4;
+const LT = 8;
+/** No conditions: an error has been answered. */
+const REFUSED = -1;
+
+function expire(call: Call): void {
+  expireAt(call, 'expire', SECONDS, call.server.keyspace.nowMs);
+}
+
+function pexpire(call: Call): void {
+  expireAt(call, 'pexpire', MILLISECONDS, call.server.keyspace.nowMs);
+}
+
+function expireat(call: Call): void {
+  expireAt(call, 'expireat', SECONDS, EPOCH_MS);
+}
+
+function pexpireat(call: Call): void {
+  expireAt(call, 'pexpireat', MILLISECONDS, EPOCH_MS);
+}
+
+/** Sets the expiry of argument 1 to the time of argument 2; a time that is over deletes the key. */
+function expireAt(call: Call, command: string, unitMs: number, baseMs: number): void {
+  const { request, reply, db } = call;
+  const conditions = request.count > 3 ? readConditions(call) : 0;
+  if (conditions === REFUSED) return;
+  const timeMs = absoluteTimeMs(request, 2, unitMs, baseMs);
+  if (Number.isNaN(timeMs)) {
+    reply.error(NOT_AN_INTEGER);
+    return;
+  }
+  if (timeMs === Infinity) {
+    reply.error(invalidExpireTime(command));
+    return;
+  }
+  const ref = db.write(request, 1);
+  if (ref !== 0 && allows(conditions, db.expiryOf(ref), timeMs)) applyExpiry(call, ref, timeMs);
+  else reply.integer(0);
+}
+
+function applyExpiry(call: Call, ref: number, timeMs: number): void {
+  const { request, reply, db, server } = call;
+  if (timeMs <= server.keyspace.dueMs) {
+    db.delete(request, 1);
+    db.notify(EVENT_GENERIC, 'del', request, 1);
+    recordDeletion(call);
+    reply.integer(1);
+  } else {
+    // A log may say so of times before the epoch, too: -1 would stand for none.
+    db.setExpiry(ref, Math.max(0, timeMs));
+    recordExpiry(call, timeMs);
+    // Whoever runs the command and gets its event gets the event second, as from Redis.
+    reply.integer(1);
+    db.notify(EVENT_GENERIC, 'expire', request, 1);
+  }
+}
+
+/** Bits of the conditions from argument 3 on, or REFUSED. */
+function readConditions({ request, reply }: Call): number {
+  let conditions = 0;
+  for (let i = 3; i < request.count; i++) {
+    if (request.is(i, 'nx')) conditions |= NX;
+    else if (request.is(i, 'xx')) conditions |= XX;
+    else if (request.is(i, 'gt')) conditions |= GT;
+    else if (request.is(i, 'lt')) conditions |= LT;
+    else {
+      reply.error(`ERR Unsupported option ${cString(request, i)}`);
+      return REFUSED;
+    }
+  }
+  if ((conditions & NX) !== 0 && (conditions & (XX | GT | LT)) !== 0) {
+    reply.error(NX_AND_OTHERS);
+    return REFUSED;
+  }
+  if ((conditions & (GT | LT)) === (GT | LT)) {
+    reply.error(GT_AND_LT);
+    return REFUSED;
+  }
+  return conditions;
+}
+
+/** Whether the conditions let a key's expiry be replaced; a key without one never expires. */
+function allows(conditions: number, current: number, timeMs: number): boolean {
+  const volatile = current !== NO_EXPIRY;
+  if ((conditions & NX) !== 0 && volatile) return false;
+  if ((conditions & XX) !== 0 && !volatile) return false;
+  if ((conditions & GT) !== 0 && (!volatile || timeMs <= current)) return false;
+  return (conditions & LT) === 0 || !volatile || timeMs < current;
+}
+
+function ttl(call: Call): void {
+  replyExpiry(call, SECONDS, call.server.keyspace.nowMs);
+}
+
+function pttl(call: Call): void {
+  replyExpiry(call, MILLISECONDS, call.server.keyspace.nowMs);
+}
+
+function expiretime(call: Call): void {
+  replyExpiry(call, SECONDS, EPOCH_MS);
+}
+
+function pexpiretime(call: Call): void {
+  replyExpiry(call, MILLISECONDS, EPOCH_MS);
+}
+
+/** Answers when the key expires, counted from `baseMs`, rounded to the unit. */
+function replyExpiry({ request, reply, db }: Call, unitMs: number, baseMs: number): void {
+  const ref = db.inspect(request, 1);
+  const expiry = ref === 0 ? MISSING : db.expiryOf(ref);
+  if (ref === 0 || expiry === NO_EXPIRY) {
+    reply.integer(ref === 0 ? MISSING : PERSISTENT);
+    return;
+  }
+  const roundedMs = Math.max(0, expiry - baseMs) + Math.floor(unitMs / 2);
+  const time = (roundedMs - (roundedMs % unitMs)) / unitMs;
+  if (Number.isSafeInteger(time)) reply.integer(time);
+  else reply.bigint(BigInt(time));
+}
+
+function persist({ request, reply, db }: Call): void {
+  const ref = db.write(request, 1);
+  const applies = ref !== 0 && db.expiryOf(ref) !== NO_EXPIRY;
+  if (applies) {
+    db.setExpiry(ref, NO_EXPIRY);
+    db.notify(EVENT_GENERIC, 'persist', request, 1);
+  }
+  reply.integer(applies ? 1 : 0);
+}

@@ -1,0 +1,226 @@
+// MIGRATE: moves keys, or copies them, to another server. Redis stands still until that server has
+// answered, so nothing can change a key after it was sent and before it is deleted. Here the event loop
+// goes on: writes are held back until then (ClientRegistry.holdWrites), and reads are served. What the
+// log gets is DEL of the keys that the other server has taken.
+
+import { cString } from '../../core/argument-errors.ts';
+import type { Call } from '../../core/call.ts';
+import type { CommandRow } from '../../core/command-row.ts';
+import { NOT_AN_INTEGER, notFromLog, SYNTAX } from '../../core/errors.ts';
+import { MOVABLE_KEYS, NOT_IN_MULTI, WRITE } from '../../core/flags.ts';
+import { type KeyFlag, type KeyRange, keyAt, keysAfter, NO_KEYS } from '../../core/key-specs.ts';
+import { NO_EXPIRY } from '../../keyspace/database.ts';
+import { EVENT_GENERIC } from '../../keyspace/key-events.ts';
+import { dumpValue } from '../../persistence/rdb/dump-payload.ts';
+import { commandPieces } from '../../protocol/command.ts';
+import type { Request } from '../../protocol/request.ts';
+import { type MigrationOutcome, migrate as transfer } from './migration.ts';
+
+const KEY = 3;
+const FIRST_OPTION = 6;
+const KEY_FLAGS: readonly KeyFlag[] = ['RW', 'access', 'delete'];
+const DEFAULT_TIMEOUT_MS = 1000;
+/** Keys that one DEL in the log names at most. */
+const KEYS_PER_EFFECT = 1024;
+const KEY_NOT_EMPTY =
+  'ERR When using MIGRATE KEYS option, the key argument must be set to the empty string';
+
+export const migrateCommands: readonly CommandRow[] = [
+  {
+    name: 'migrate',
+    arity: -6,
+    flags: WRITE | MOVABLE_KEYS | NOT_IN_MULTI,
+    keys: [
+      { ...keyAt(KEY, ...KEY_FLAGS), locate: (request) => keysIn(request, false) },
+      {
+        ...keysAfter('KEYS', -2, ...KEY_FLAGS, 'incomplete'),
+        locate: (request) => keysIn(request, true),
+        flagsOf: () => KEY_FLAGS,
+      },
+    ],
+    group: 'generic',
+    categories: ['dangerous'],
+    since: '2.6.0',
+    summary: 'Moves keys to another server, or copies them.',
+    complexity:
+      'Depends on the values: DUMP and DEL of each key here, RESTORE there, and O(N) to send N bytes.',
+    history: [
+      ['3.0.0', 'The options `COPY` and `REPLACE`.'],
+      ['3.0.6', 'The option `KEYS`.'],
+      ['4.0.7', 'The option `AUTH`.'],
+      ['6.0.0', 'The option `AUTH2`.'],
+    ],
+    tips: ['nondeterministic_output'],
+    syntax:
+      'host:string port:integer key_or_empty_string=( key | empty_string="" ) destination-db:integer timeout:integer [COPY^3.0.0] [REPLACE^3.0.0] [authentication=( [AUTH password:string^4.0.7] | [AUTH2 username_password={ username:string password:string }^6.0.0] )] [KEYS key...^3.0.6]',
+    handler: migrate,
+  },
+];
+
+/** The options of MIGRATE. */
+interface Options {
+  copies: boolean;
+  replaces: boolean;
+  username: string | undefined;
+  password: string | undefined;
+  /** The keys are the arguments from here … */
+  firstKey: number;
+  /** … up to here. */
+  lastKey: number;
+}
+
+/** MIGRATE host port key | "" destination-db timeout [options] */
+function migrate(call: Call): void {
+  const { request, reply, server } = call;
+  const options = readOptions(call);
+  if (options === undefined) return;
+  if (!call.mayWait) {
+    reply.error(notFromLog('MIGRATE'));
+    return;
+  }
+  const timeoutMs = request.integer(5);
+  if (Number.isNaN(timeoutMs) || Number.isNaN(request.integer(4))) {
+    reply.error(NOT_AN_INTEGER);
+    return;
+  }
+  const keys = keysThere(call, options);
+  if (keys.length === 0) {
+    reply.simple('NOKEY');
+    return;
+  }
+  const { clients, keyspace, remotes } = server;
+  clients.holdWrites();
+  // Deleting keys is writing too. The end of the hold takes it back.
+  keyspace.expiryPaused = true;
+  const sentMs = keyspace.nowMs;
+  const { username, password } = options;
+  const done = transfer(remotes, {
+    host: cString(request, 1),
+    port: cString(request, 2),
+    credentials: [username, password].filter((word) => word !== undefined),
+    database: request.start(4, 32),
+    restores: keys.map(({ restore }) => restore),
+    timeoutMs: timeoutMs <= 0 ? DEFAULT_TIMEOUT_MS : timeoutMs,
+  });
+  // Nothing comes between the release and the end of the command.
+  call.deferUntil(
+    done.finally(() => clients.releaseWrites()),
+    (ended, outcome) => finish(ended, outcome, options.copies ? [] : keys, sentMs),
+  );
+}
+
+/** The options from argument 6 on; undefined after answering an error. */
+function readOptions({ request, reply }: Call): Options | undefined {
+  const options: Options = {
+    copies: false,
+    replaces: false,
+    username: undefined,
+    password: undefined,
+    firstKey: KEY,
+    lastKey: KEY,
+  };
+  for (let i = FIRST_OPTION; i < request.count; i++) {
+    const left = request.count - 1 - i;
+    if (request.is(i, 'copy')) {
+      options.copies = true;
+    } else if (request.is(i, 'replace')) {
+      options.replaces = true;
+    } else if (request.is(i, 'auth') && left >= 1) {
+      options.password = secretAt(request, ++i);
+    } else if (request.is(i, 'auth2') && left >= 2) {
+      options.username = secretAt(request, ++i);
+      options.password = secretAt(request, ++i);
+    } else if (request.is(i, 'keys') && request.lengths[KEY] === 0) {
+      options.firstKey = i + 1;
+      options.lastKey = request.count - 1;
+      break;
+    } else {
+      reply.error(request.is(i, 'keys') ? KEY_NOT_EMPTY : SYNTAX);
+      return undefined;
+    }
+  }
+  return options;
+}
+
+function secretAt(request: Request, i: number): string {
+  request.redact(i);
+  return request.latin1(i);
+}
+
+/** A key that there is. */
+interface Key {
+  /** Its argument. */
+  readonly position: number;
+  /** The command that makes it on the other server. */
+  readonly restore: readonly Uint8Array[];
+}
+
+/** The keys of the request that there are. */
+function keysThere(call: Call, { firstKey, lastKey, replaces }: Options): Key[] {
+  const { request, db, server } = call;
+  const compresses = server.config.values.rdbcompression;
+  const keys: Key[] = [];
+  for (let i = firstKey; i <= lastKey; i++) {
+    const ref = db.read(request, i);
+    if (ref === 0) continue;
+    const expiryMs = db.expiryOf(ref);
+    const leftMs = expiryMs === NO_EXPIRY ? 0 : Math.max(1, expiryMs - server.keyspace.nowMs);
+    const payload = dumpValue(db, ref, compresses);
+    const options = replaces ? ['REPLACE'] : [];
+    const key = request.copy(i);
+    const restore = commandPieces(['RESTORE', key, String(leftMs), payload, ...options]);
+    keys.push({ position: i, restore });
+  }
+  return keys;
+}
+
+/** The other server has answered: what it has taken is deleted. */
+function finish(
+  call: Call,
+  { taken, error }: MigrationOutcome,
+  keys: readonly Key[],
+  sentMs: number,
+): void {
+  const gone = keys.filter((_, i) => taken[i]).map(({ position }) => position);
+  const { keyspace } = call.server;
+  const { dueMs } = keyspace;
+  // What has expired since it was sent is deleted all the same, as if no time had passed.
+  keyspace.dueMs = sentMs;
+  for (const i of gone) remove(call, i);
+  keyspace.dueMs = dueMs;
+  recordDeletions(call, gone);
+  if (error === undefined) call.reply.ok();
+  else call.reply.error(error);
+}
+
+/** A key that is named twice is deleted twice, as by Redis. */
+function remove({ request, db }: Call, i: number): void {
+  db.delete(request, i);
+  db.modified(request, i, 1);
+  db.notify(EVENT_GENERIC, 'del', request, i);
+}
+
+function recordDeletions({ request, db, server }: Call, positions: readonly number[]): void {
+  const { effects } = server;
+  if (!effects.active) return;
+  for (let at = 0; at < positions.length; at += KEYS_PER_EFFECT) {
+    const some = positions.slice(at, at + KEYS_PER_EFFECT);
+    effects.replace(db, 'DEL', ...some.map((i) => request.bytes(i)));
+  }
+}
+
+/**
+ * Where the keys of a request are, before it is checked: at their place, or behind the option KEYS.
+ * A password may be "keys".
+ */
+function keysIn(request: Request, behindOption: boolean): KeyRange {
+  for (let i = FIRST_OPTION; i < request.count - 1; i++) {
+    if (request.is(i, 'keys')) {
+      const isFound = behindOption && request.lengths[KEY] === 0;
+      return isFound ? { first: i + 1, last: request.count - 1, step: 1 } : NO_KEYS;
+    }
+    if (request.is(i, 'auth')) i += 1;
+    else if (request.is(i, 'auth2')) i += 2;
+  }
+  return behindOption ? NO_KEYS : { first: KEY, last: KEY, step: 1 };
+}

@@ -1,0 +1,133 @@
+// OBJECT: what the server knows of a key's value besides its content.
+
+import type { Call, Handler } from '../../core/call.ts';
+import type { CommandRow } from '../../core/command-row.ts';
+import { LOADING, READONLY, STALE } from '../../core/flags.ts';
+import { replyHelp } from '../../core/help.ts';
+import { keyAt } from '../../core/key-specs.ts';
+import { idleMs, lfuCounter } from '../../keyspace/access-clock.ts';
+import { ENCODING_INT, ENCODING_NAMES } from '../../keyspace/types.ts';
+import { parseInteger } from '../../protocol/integer.ts';
+
+/** The row of a subcommand that tells a fact of one key. */
+function factRow(name: string, since: string, summary: string, handler: Handler): CommandRow {
+  return {
+    name,
+    arity: 3,
+    flags: READONLY,
+    keys: [keyAt(2, 'RO')],
+    group: 'generic',
+    since,
+    summary,
+    complexity: 'O(1)',
+    tips: ['nondeterministic_output'],
+    syntax: 'key',
+    handler,
+  };
+}
+
+export const objectCommands: readonly CommandRow[] = [
+  {
+    name: 'object',
+    arity: -2,
+    flags: 0,
+    group: 'generic',
+    since: '2.2.3',
+    summary: 'What the server knows of a key besides its content.',
+    complexity: 'Depends on subcommand.',
+    subcommands: [
+      factRow('encoding', '2.2.3', 'Returns how the value of a key is represented.', encoding),
+      factRow('freq', '4.0.0', 'Returns how often a key was used, on a logarithmic scale.', freq),
+      factRow('idletime', '2.2.3', 'Returns the seconds since a key was last used.', idletime),
+      factRow('refcount', '2.2.3', 'Returns how many references a value has.', refcount),
+      {
+        name: 'help',
+        arity: 2,
+        flags: LOADING | STALE,
+        group: 'generic',
+        since: '6.2.0',
+        summary: 'Returns what the subcommands do.',
+        complexity: 'O(1)',
+        handler: help,
+      },
+    ],
+  },
+];
+
+const ADJUSTING =
+  'Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.';
+const NOT_LFU = `ERR An LFU maxmemory policy is not selected, access frequency not tracked. ${ADJUSTING}`;
+const IS_LFU = `ERR An LFU maxmemory policy is selected, idle time not tracked. ${ADJUSTING}`;
+
+/** Integers below this are objects that all keys share, which Redis tells by this count. */
+const SHARED_INTEGERS = 10_000;
+const SHARED_REFERENCES = 2 ** 31 - 1;
+
+const HELP = [
+  'ENCODING <key>',
+  '    Return the kind of internal representation used in order to store the value',
+  '    associated with a <key>.',
+  'FREQ <key>',
+  '    Return the access frequency index of the <key>. The returned integer is',
+  '    proportional to the logarithm of the recent access frequency of the key.',
+  'IDLETIME <key>',
+  '    Return the idle time of the <key>, that is the approximated number of',
+  '    seconds elapsed since the last access to the key.',
+  'REFCOUNT <key>',
+  '    Return the number of references of the value associated with the specified',
+  '    <key>.',
+];
+
+/** The entry of argument 2; 0 after answering null when there is none. */
+function lookUp({ request, reply, db }: Call): number {
+  const ref = db.inspectQuietly(request, 2);
+  if (ref === 0) reply.null();
+  return ref;
+}
+
+function encoding(call: Call): void {
+  const ref = lookUp(call);
+  if (ref !== 0) call.reply.bulkText(ENCODING_NAMES[call.db.encodingOf(ref)]);
+}
+
+function freq(call: Call): void {
+  const { reply, db, server } = call;
+  const { access, nowMs } = server.keyspace;
+  const ref = lookUp(call);
+  if (ref === 0) return;
+  if (access.frequency) reply.integer(lfuCounter(db.accessWord(ref), nowMs, access));
+  else reply.error(NOT_LFU);
+}
+
+function idletime(call: Call): void {
+  const { reply, db, server } = call;
+  const { access, nowMs } = server.keyspace;
+  const ref = lookUp(call);
+  if (ref === 0) return;
+  if (access.frequency) reply.error(IS_LFU);
+  else reply.integer(Math.floor(idleMs(db.accessWord(ref), nowMs) / 1000));
+}
+
+function refcount(call: Call): void {
+  const ref = lookUp(call);
+  if (ref !== 0) call.reply.integer(referenceCount(call, ref));
+}
+
+/** How many references Redis would count of an entry's value. */
+export function referenceCount(call: Call, ref: number): number {
+  return isSharedInteger(call, ref) ? SHARED_REFERENCES : 1;
+}
+
+/** Whether Redis shares the integer: a small one, where eviction needs no clock of each key. */
+function isSharedInteger({ db, server }: Call, ref: number): boolean {
+  if (db.encodingOf(ref) !== ENCODING_INT) return false;
+  const { maxmemory, 'maxmemory-policy': policy } = server.config.values;
+  if (maxmemory > 0 && /l[rf]u$/.test(policy)) return false;
+  const { buffer, offset, length } = db.value(ref);
+  const value = parseInteger(buffer, offset, length);
+  return value >= 0 && value < SHARED_INTEGERS;
+}
+
+function help(call: Call): void {
+  replyHelp(call, HELP);
+}

@@ -1,0 +1,72 @@
+// The families of commands: adding one is a line here.
+import type { CommandRow } from '../core/command-row.ts';
+import { clientCommands } from './connection/client.ts';
+import { connectionCommands } from './connection/connection.ts';
+import { debugCommands } from './debug/debug.ts';
+import { dumpCommands } from './generic/dump.ts';
+import { expireCommands } from './generic/expire.ts';
+import { keyCommands } from './generic/keys.ts';
+import { migrateCommands } from './generic/migrate.ts';
+import { objectCommands } from './generic/object.ts';
+import { scanCommands } from './generic/scan.ts';
+import { commandCommands } from './introspection/command.ts';
+import { infoCommands } from './introspection/info.ts';
+import { latencyCommands } from './introspection/latency.ts';
+import { memoryCommands } from './introspection/memory.ts';
+import { monitorCommands } from './introspection/monitor.ts';
+import { slowlogCommands } from './introspection/slowlog.ts';
+import { listBlockingCommands } from './list/blocking.ts';
+import { listElementCommands } from './list/elements.ts';
+import { listCommands } from './list/lists.ts';
+import { listMoveCommands } from './list/moves.ts';
+import { pubsubIntrospectionCommands } from './pubsub/introspection.ts';
+import { pubsubCommands } from './pubsub/pubsub.ts';
+import { configCommands } from './server/config.ts';
+import { databaseCommands } from './server/databases.ts';
+import { logRewritingCommands } from './server/log-rewriting.ts';
+import { moduleCommands } from './server/modules.ts';
+import { serverCommands } from './server/server.ts';
+import { shutdownCommands } from './server/shutdown.ts';
+import { snapshotCommands } from './server/snapshots.ts';
+import { counterCommands } from './string/counters.ts';
+import { lcsCommands } from './string/lcs.ts';
+import { stringRangeCommands } from './string/ranges.ts';
+import { stringCommands } from './string/strings.ts';
+import { transactionCommands } from './transactions.ts';
+
+/** The rows of all families, in the order in which COMMAND tells them. */
+export const families: readonly (readonly CommandRow[])[] = [
+  stringCommands,
+  stringRangeCommands,
+  counterCommands,
+  lcsCommands,
+  listCommands,
+  listElementCommands,
+  listMoveCommands,
+  listBlockingCommands,
+  keyCommands,
+  expireCommands,
+  scanCommands,
+  dumpCommands,
+  migrateCommands,
+  objectCommands,
+  connectionCommands,
+  clientCommands,
+  transactionCommands,
+  pubsubCommands,
+  pubsubIntrospectionCommands,
+  commandCommands,
+  infoCommands,
+  configCommands,
+  serverCommands,
+  databaseCommands,
+  slowlogCommands,
+  snapshotCommands,
+  logRewritingCommands,
+  latencyCommands,
+  memoryCommands,
+  moduleCommands,
+  monitorCommands,
+  shutdownCommands,
+  debugCommands,
+];

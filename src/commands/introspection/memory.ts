@@ -1,0 +1,196 @@
+// MEMORY: what a key takes, where the memory goes, whether something is wrong with it.
+import { getHeapSpaceStatistics } from 'node:v8';
+import type { Call } from '../../core/call.ts';
+import type { CommandRow } from '../../core/command-row.ts';
+import { NOT_AN_INTEGER, SYNTAX } from '../../core/errors.ts';
+import { LOADING, READONLY, STALE } from '../../core/flags.ts';
+import { replyHelp } from '../../core/help.ts';
+import { keyAt } from '../../core/key-specs.ts';
+import { NO_EXPIRY } from '../../keyspace/database.ts';
+import type { Reply } from '../../protocol/reply.ts';
+import type { Request } from '../../protocol/request.ts';
+import { diagnoseMemory } from './memory-doctor.ts';
+import { humanBytes, measureMemory } from './memory-report.ts';
+import { type MemoryStat, memoryStats, Share } from './memory-stats.ts';
+
+const SHARD_TIPS = [
+  'nondeterministic_output',
+  'request_policy:all_shards',
+  'response_policy:special',
+];
+
+export const memoryCommands: readonly CommandRow[] = [
+  {
+    name: 'memory',
+    arity: -2,
+    flags: 0,
+    group: 'server',
+    since: '4.0.0',
+    summary: 'Container of the commands about memory.',
+    complexity: 'Depends on subcommand.',
+    subcommands: [
+      {
+        name: 'usage',
+        arity: -3,
+        flags: READONLY,
+        keys: [keyAt(2, 'RO')],
+        group: 'server',
+        since: '4.0.0',
+        summary: 'Tells how much memory a key takes with its value.',
+        complexity: 'O(N) where N is the number of samples.',
+        syntax: 'key [SAMPLES count:integer]',
+        handler: usage,
+      },
+      {
+        name: 'stats',
+        arity: 2,
+        flags: 0,
+        group: 'server',
+        since: '4.0.0',
+        summary: 'Tells what the memory of the server is used for.',
+        complexity: 'O(1)',
+        tips: SHARD_TIPS,
+        handler: stats,
+      },
+      {
+        name: 'doctor',
+        arity: 2,
+        flags: 0,
+        group: 'server',
+        since: '4.0.0',
+        summary: 'Looks for problems with the memory of the server.',
+        complexity: 'O(1)',
+        tips: SHARD_TIPS,
+        handler: doctor,
+      },
+      {
+        name: 'malloc-stats',
+        arity: 2,
+        flags: 0,
+        group: 'server',
+        since: '4.0.0',
+        summary: 'Tells the figures of the allocators.',
+        complexity: 'Depends on how much memory is allocated, could be slow',
+        tips: SHARD_TIPS,
+        handler: mallocStats,
+      },
+      {
+        name: 'purge',
+        arity: 2,
+        flags: 0,
+        group: 'server',
+        since: '4.0.0',
+        summary: 'Gives back memory that is not in use any more.',
+        complexity: 'Depends on how much memory is allocated, could be slow',
+        tips: ['request_policy:all_shards', 'response_policy:all_succeeded'],
+        handler: purge,
+      },
+      {
+        name: 'help',
+        arity: 2,
+        flags: LOADING | STALE,
+        group: 'server',
+        since: '4.0.0',
+        summary: 'Explains the subcommands.',
+        complexity: 'O(1)',
+        handler: (call) => replyHelp(call, HELP),
+      },
+    ],
+  },
+];
+
+const HELP = [
+  'DOCTOR',
+  '    Return memory problems reports.',
+  'MALLOC-STATS',
+  '    Return internal statistics report from the memory allocator.',
+  'PURGE',
+  '    Attempt to purge dirty pages for reclamation by the allocator.',
+  'STATS',
+  '    Return information about the memory usage of the server.',
+  'USAGE <key> [SAMPLES <count>]',
+  '    Return memory in bytes used by <key> and its value. Nested values are',
+  '    sampled up to <count> times (default: 5, 0 means sample all).',
+];
+
+/** A key's place in the table, and in the expiry heap if it has an expiry. */
+const SLOT_BYTES = 8;
+const HEAP_BYTES = 12;
+
+/** The count of SAMPLES is checked and has no effect: a string is measured, not sampled. */
+function usage({ request, reply, db }: Call): void {
+  const problem = samplesProblem(request);
+  if (problem !== undefined) {
+    reply.error(problem);
+    return;
+  }
+  const ref = db.lookupStored(request, 2);
+  if (ref === 0) {
+    reply.null();
+    return;
+  }
+  const heapBytes = db.expiryOf(ref) === NO_EXPIRY ? 0 : HEAP_BYTES;
+  reply.integer(db.footprintBytes(ref) + SLOT_BYTES + heapBytes);
+}
+
+function samplesProblem(request: Request): string | undefined {
+  for (let i = 3; i < request.count; i += 2) {
+    if (!request.is(i, 'samples') || i + 1 >= request.count) return SYNTAX;
+    const samples = request.integer(i + 1);
+    if (Number.isNaN(samples)) return NOT_AN_INTEGER;
+    if (samples < 0) return SYNTAX;
+  }
+  return undefined;
+}
+
+function stats({ reply, server }: Call): void {
+  const entries = memoryStats(server);
+  reply.map(entries.length);
+  for (const { name, value } of entries) {
+    reply.bulkText(name);
+    replyValue(reply, value);
+  }
+}
+
+function replyValue(reply: Reply, value: MemoryStat['value']): void {
+  if (typeof value === 'number') {
+    reply.integer(value);
+  } else if (value instanceof Share) {
+    reply.double(value.of);
+  } else {
+    reply.map(value.size);
+    for (const [name, sizeBytes] of value) {
+      reply.bulkText(name);
+      reply.integer(sizeBytes);
+    }
+  }
+}
+
+function doctor({ reply, server }: Call): void {
+  reply.verbatim(diagnoseMemory(measureMemory(server), server.clients.size), 'txt');
+}
+
+function purge({ reply, server }: Call): void {
+  server.purgeMemory();
+  reply.ok();
+}
+
+function mallocStats({ reply, server }: Call): void {
+  const memory = measureMemory(server);
+  const lines = [
+    '___ Arena: data outside the JavaScript heap ___',
+    `Allocated:              ${humanBytes(memory.allocated)}`,
+    `  in blocks of arena:   ${humanBytes(memory.arenaUsed)}`,
+    `  large values:         ${humanBytes(memory.external)}`,
+    `Lost to fragmentation:  ${humanBytes(memory.active - memory.allocated)}`,
+    `Not given back yet:     ${humanBytes(memory.allocatorResident - memory.active)}`,
+    `Reserved addresses:     ${humanBytes(memory.arenaReserved)}`,
+    '___ JavaScript heap ___',
+  ];
+  for (const space of getHeapSpaceStatistics()) {
+    const used = humanBytes(space.space_used_size);
+    const reserved = humanBytes(space.space_size);
+    lines.push(`${`${space.space_name}:`.padEnd(31)} ${used} of ${reserved}`);
+  }
+  reply.verbatim(`${lines.join('\n')}\n`, 'txt');
+}

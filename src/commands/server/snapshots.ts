@@ -1,0 +1,81 @@
+// SAVE, BGSAVE and LASTSAVE.
+import type { Call } from '../../core/call.ts';
+import type { CommandRow } from '../../core/command-row.ts';
+import { SYNTAX } from '../../core/errors.ts';
+import {
+  ADMIN,
+  FAST,
+  LOADING,
+  NO_ASYNC_LOADING,
+  NO_MULTI,
+  NOSCRIPT,
+  STALE,
+} from '../../core/flags.ts';
+
+export const snapshotCommands: readonly CommandRow[] = [
+  {
+    name: 'save',
+    arity: 1,
+    flags: ADMIN | NOSCRIPT | NO_ASYNC_LOADING | NO_MULTI,
+    group: 'server',
+    since: '1.0.0',
+    summary: 'Saves the data in a snapshot; everyone waits until that is done.',
+    complexity: 'O(N) where N is the total number of keys in all databases',
+    handler: save,
+  },
+  {
+    name: 'bgsave',
+    arity: -1,
+    flags: ADMIN | NOSCRIPT | NO_ASYNC_LOADING,
+    group: 'server',
+    since: '1.0.0',
+    summary: 'Begins to save the data in a snapshot, in slices between other commands.',
+    complexity: 'O(1)',
+    history: [['3.2.2', 'The option `SCHEDULE`.']],
+    syntax: '[SCHEDULE^3.2.2]',
+    handler: bgsave,
+  },
+  {
+    name: 'lastsave',
+    arity: 1,
+    flags: LOADING | STALE | FAST,
+    categories: ['admin', 'dangerous'],
+    group: 'server',
+    since: '1.0.0',
+    summary: 'Tells the Unix time of the last snapshot that succeeded.',
+    complexity: 'O(1)',
+    tips: ['nondeterministic_output'],
+    handler: ({ reply, server }) => reply.integer(server.snapshots.lastSaveSeconds),
+  },
+];
+
+const IN_PROGRESS = 'ERR Background save already in progress';
+const REWRITING =
+  "ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in order to schedule a BGSAVE whenever possible.";
+/** Redis says no more: the log does. */
+export const FAILED = 'ERR';
+
+function save({ reply, server }: Call): void {
+  const { snapshots } = server;
+  if (snapshots.isSaving) reply.error(IN_PROGRESS);
+  else if (snapshots.saveNow()) reply.ok();
+  else reply.error(FAILED);
+}
+
+function bgsave({ request, reply, client, server }: Call): void {
+  const { snapshots } = server;
+  if (request.count > 2 || (request.count === 2 && !request.is(1, 'schedule'))) {
+    reply.error(SYNTAX);
+  } else if (snapshots.isSaving) {
+    reply.error(IN_PROGRESS);
+  } else if (client.transaction !== undefined || (server.wal.isRewriting && request.count > 1)) {
+    snapshots.schedule();
+    reply.simple('Background saving scheduled');
+  } else if (server.wal.isRewriting) {
+    reply.error(REWRITING);
+  } else if (snapshots.begin()) {
+    reply.simple('Background saving started');
+  } else {
+    reply.error(FAILED);
+  }
+}

@@ -1,0 +1,393 @@
+// Strings as a whole: GET, SET and their relatives. Parts of strings are in ranges.ts,
+// numbers in counters.ts. The handlers of GET, SET, MGET and MSET allocate nothing.
+
+import type { Call } from '../../core/call.ts';
+import type { CommandRow } from '../../core/command-row.ts';
+import { SYNTAX, WRONG_TYPE, wrongArity } from '../../core/errors.ts';
+import { recordDeletion, recordExpiry } from '../../core/expiry-effects.ts';
+import { futureTimeMs, MILLISECONDS, SECONDS } from '../../core/expiry-time.ts';
+import { DENYOOM, FAST, READONLY, WRITE } from '../../core/flags.ts';
+import { type KeyFlag, keyAt, keyRange } from '../../core/key-specs.ts';
+import { NO_EXPIRY } from '../../keyspace/database.ts';
+import { EVENT_GENERIC, EVENT_STRING } from '../../keyspace/key-events.ts';
+import { TYPE_STRING } from '../../keyspace/types.ts';
+import type { Request } from '../../protocol/request.ts';
+import { KEEP_EXPIRY, storeArgument } from '../../types/string/values.ts';
+import {
+  ABSOLUTE_TIMES,
+  OPTION_GET,
+  OPTION_KEEPTTL,
+  OPTION_NX,
+  OPTION_PERSIST,
+  OPTION_XX,
+  SetOptions,
+} from './set-options.ts';
+
+export const stringCommands: readonly CommandRow[] = [
+  {
+    name: 'get',
+    arity: 2,
+    flags: READONLY | FAST,
+    keys: [keyAt(1, 'RO', 'access')],
+    group: 'string',
+    since: '1.0.0',
+    summary: 'Returns the string of a key.',
+    complexity: 'O(1)',
+    syntax: 'key',
+    handler: get,
+  },
+  {
+    name: 'set',
+    arity: -3,
+    flags: WRITE | DENYOOM,
+    keys: [
+      {
+        ...keyAt(1, 'RW', 'access', 'update', 'variable_flags'),
+        notes: 'RW and ACCESS due to the optional `GET` argument',
+        flagsOf: setKeyFlags,
+      },
+    ],
+    group: 'string',
+    since: '1.0.0',
+    summary: 'Stores a string under a key, on conditions and with an expiry if wanted.',
+    complexity: 'O(1)',
+    history: [
+      ['2.6.12', 'The options `EX`, `PX`, `NX` and `XX`.'],
+      ['6.0.0', 'The option `KEEPTTL`.'],
+      ['6.2.0', 'The options `GET`, `EXAT` and `PXAT`.'],
+      ['7.0.0', '`NX` and `GET` go together.'],
+    ],
+    syntax:
+      'key value:string [condition=(NX | XX)^2.6.12] [GET^6.2.0] [expiration=(EX seconds:integer^2.6.12 | PX milliseconds:integer^2.6.12 | EXAT unix-time-seconds:unix-time^6.2.0 | PXAT unix-time-milliseconds:unix-time^6.2.0 | KEEPTTL^6.0.0)]',
+    largeArguments: [2, 0],
+    handler: set,
+  },
+  {
+    name: 'setnx',
+    arity: 3,
+    flags: WRITE | DENYOOM | FAST,
+    keys: [keyAt(1, 'OW', 'insert')],
+    group: 'string',
+    since: '1.0.0',
+    summary: 'Stores a string under a key that does not exist yet.',
+    complexity: 'O(1)',
+    syntax: 'key value:string',
+    largeArguments: [2, 0],
+    handler: setnx,
+  },
+  {
+    name: 'setex',
+    arity: 4,
+    flags: WRITE | DENYOOM,
+    keys: [keyAt(1, 'OW', 'update')],
+    group: 'string',
+    since: '2.0.0',
+    summary: 'Stores a string under a key that expires after some seconds.',
+    complexity: 'O(1)',
+    syntax: 'key seconds:integer value:string',
+    largeArguments: [3, 0],
+    handler: setex,
+  },
+  {
+    name: 'psetex',
+    arity: 4,
+    flags: WRITE | DENYOOM,
+    keys: [keyAt(1, 'OW', 'update')],
+    group: 'string',
+    since: '2.6.0',
+    summary: 'Stores a string under a key that expires after some milliseconds.',
+    complexity: 'O(1)',
+    syntax: 'key milliseconds:integer value:string',
+    largeArguments: [3, 0],
+    handler: psetex,
+  },
+  {
+    name: 'getset',
+    arity: 3,
+    flags: WRITE | DENYOOM | FAST,
+    keys: [keyAt(1, 'RW', 'access', 'update')],
+    group: 'string',
+    since: '1.0.0',
+    summary: 'Stores a string under a key and returns the one that was there.',
+    complexity: 'O(1)',
+    deprecated: { since: '6.2.0', replacedBy: '`SET` with the `!GET` argument' },
+    syntax: 'key value:string',
+    largeArguments: [2, 0],
+    handler: getset,
+  },
+  {
+    name: 'getdel',
+    arity: 2,
+    flags: WRITE | FAST,
+    keys: [keyAt(1, 'RW', 'access', 'delete')],
+    group: 'string',
+    since: '6.2.0',
+    summary: 'Returns the string of a key and deletes the key.',
+    complexity: 'O(1)',
+    syntax: 'key',
+    handler: getdel,
+  },
+  {
+    name: 'getex',
+    arity: -2,
+    flags: WRITE | FAST,
+    keys: [
+      { ...keyAt(1, 'RW', 'access', 'update'), notes: 'RW and UPDATE because it changes the TTL' },
+    ],
+    group: 'string',
+    since: '6.2.0',
+    summary: 'Returns the string of a key and sets when the key expires, or that it does not.',
+    complexity: 'O(1)',
+    syntax:
+      'key [expiration=(EX seconds:integer | PX milliseconds:integer | EXAT unix-time-seconds:unix-time | PXAT unix-time-milliseconds:unix-time | PERSIST)]',
+    handler: getex,
+  },
+  {
+    name: 'mget',
+    arity: -2,
+    flags: READONLY | FAST,
+    keys: [keyRange(1, -1, 1, 'RO', 'access')],
+    group: 'string',
+    since: '1.0.0',
+    summary: 'Returns the strings of several keys.',
+    complexity: 'O(N) where N is the number of keys to retrieve.',
+    tips: ['request_policy:multi_shard'],
+    syntax: 'key...',
+    handler: mget,
+  },
+  {
+    name: 'mset',
+    arity: -3,
+    flags: WRITE | DENYOOM,
+    keys: [keyRange(1, -1, 2, 'OW', 'update')],
+    group: 'string',
+    since: '1.0.1',
+    summary: 'Stores strings under several keys at once.',
+    complexity: 'O(N) where N is the number of keys to set.',
+    tips: ['request_policy:multi_shard', 'response_policy:all_succeeded'],
+    syntax: 'key_value={ key value:string }...',
+    largeArguments: [2, 2],
+    handler: mset,
+  },
+  {
+    name: 'msetnx',
+    arity: -3,
+    flags: WRITE | DENYOOM,
+    keys: [keyRange(1, -1, 2, 'OW', 'insert')],
+    group: 'string',
+    since: '1.0.1',
+    summary: 'Stores strings under several keys at once if none of the keys exists yet.',
+    complexity: 'O(N) where N is the number of keys to set.',
+    tips: ['request_policy:multi_shard', 'response_policy:agg_min'],
+    syntax: 'key_value={ key value:string }...',
+    largeArguments: [2, 2],
+    handler: msetnx,
+  },
+];
+
+/** What a SET does with its key. */
+function setKeyFlags(request: Request): readonly KeyFlag[] {
+  for (let i = 3; i < request.count; i++) {
+    if (request.is(i, 'get')) return ['RW', 'access', 'update'];
+  }
+  return ['OW', 'update'];
+}
+
+/** The options of the SET or GETEX that runs. */
+const options = new SetOptions();
+
+/** No entry: the key holds another type, and the error has been answered. */
+const REFUSED = -1;
+
+function get(call: Call): void {
+  replyString(call);
+}
+
+function set(call: Call): void {
+  if (call.request.count > 3) {
+    setWithOptions(call);
+    return;
+  }
+  store(call, 1, 2, NO_EXPIRY);
+  call.reply.ok();
+}
+
+function setWithOptions(call: Call): void {
+  const { request, reply, db } = call;
+  if (!options.readForSet(request)) {
+    reply.error(SYNTAX);
+    return;
+  }
+  let expiry = options.has(OPTION_KEEPTTL) ? KEEP_EXPIRY : NO_EXPIRY;
+  if (options.timeAt > 0) {
+    expiry = options.expiryMs(call, 'set');
+    if (expiry < 0) return;
+  }
+  const answersOld = options.has(OPTION_GET);
+  if (answersOld && replyString(call) === REFUSED) return;
+  const ref = db.peek(request, 1);
+  if (options.has(ref === 0 ? OPTION_XX : OPTION_NX)) {
+    if (ref !== 0) db.touch(ref);
+    if (!answersOld) reply.null();
+    return;
+  }
+  store(call, 1, 2, expiry);
+  if (options.timeAt > 0) {
+    notifyExpire(call);
+    recordExpiring(call, 2, expiry);
+  }
+  if (!answersOld) reply.ok();
+}
+
+function setnx(call: Call): void {
+  const { request, reply, db } = call;
+  if (db.write(request, 1) !== 0) {
+    reply.integer(0);
+    return;
+  }
+  store(call, 1, 2, NO_EXPIRY);
+  reply.integer(1);
+}
+
+function setex(call: Call): void {
+  setExpiring(call, 'setex', SECONDS);
+}
+
+function psetex(call: Call): void {
+  setExpiring(call, 'psetex', MILLISECONDS);
+}
+
+function setExpiring(call: Call, command: string, unitMs: number): void {
+  const expiry = futureTimeMs(call, command, 2, unitMs, call.server.keyspace.nowMs);
+  if (expiry < 0) return;
+  store(call, 1, 3, expiry);
+  notifyExpire(call);
+  recordExpiring(call, 3, expiry);
+  call.reply.ok();
+}
+
+/** The effect of storing argument `valueAt` under argument 1 until a time. */
+function recordExpiring({ request, db, server }: Call, valueAt: number, expiryMs: number): void {
+  const { effects } = server;
+  if (!effects.active) return;
+  const value = request.large?.at(valueAt) ?? request.bytes(valueAt);
+  effects.replace(db, 'SET', request.bytes(1), value, 'PXAT', String(expiryMs));
+}
+
+function getset(call: Call): void {
+  if (replyString(call) !== REFUSED) store(call, 1, 2, NO_EXPIRY);
+}
+
+function getdel(call: Call): void {
+  const ref = replyString(call);
+  if (ref === 0 || ref === REFUSED) return;
+  call.db.delete(call.request, 1);
+  call.db.notify(EVENT_GENERIC, 'del', call.request, 1);
+}
+
+function getex(call: Call): void {
+  const { request, reply, db, server } = call;
+  if (!options.readForGetex(request)) {
+    reply.error(SYNTAX);
+    return;
+  }
+  const ref = readString(call);
+  if (ref === 0 || ref === REFUSED) return;
+  const expiry = options.timeAt > 0 ? options.expiryMs(call, 'getex') : KEEP_EXPIRY;
+  if (options.timeAt > 0 && expiry < 0) return;
+  const value = db.value(ref);
+  reply.bulk(value.buffer, value.offset, value.length);
+  if (options.has(ABSOLUTE_TIMES) && expiry <= server.keyspace.dueMs) {
+    db.delete(request, 1);
+    db.notify(EVENT_GENERIC, 'del', request, 1);
+    recordDeletion(call);
+  } else if (expiry !== KEEP_EXPIRY) {
+    db.setExpiry(ref, expiry);
+    notifyExpire(call);
+    recordExpiry(call, expiry);
+  } else if (options.has(OPTION_PERSIST) && db.expiryOf(ref) !== NO_EXPIRY) {
+    db.setExpiry(ref, NO_EXPIRY);
+    db.notify(EVENT_GENERIC, 'persist', request, 1);
+  }
+}
+
+function mget({ request, reply, db }: Call): void {
+  const { count } = request;
+  reply.array(count - 1);
+  for (let i = 1; i < count; i++) {
+    const ref = db.read(request, i);
+    if (ref === 0 || db.typeOf(ref) !== TYPE_STRING) {
+      reply.null();
+    } else {
+      const value = db.value(ref);
+      reply.bulk(value.buffer, value.offset, value.length);
+    }
+  }
+}
+
+function mset(call: Call): void {
+  if (!hasPairs(call, 'mset')) return;
+  storePairs(call);
+  call.reply.ok();
+}
+
+function msetnx(call: Call): void {
+  const { request, reply, db } = call;
+  if (!hasPairs(call, 'msetnx')) return;
+  for (let i = 1; i < request.count; i += 2) {
+    if (db.write(request, i) !== 0) {
+      reply.integer(0);
+      return;
+    }
+  }
+  storePairs(call);
+  reply.integer(1);
+}
+
+/** Whether every key has a value; answers an error if not. */
+function hasPairs({ request, reply }: Call, command: string): boolean {
+  if (request.count % 2 === 1) return true;
+  reply.error(wrongArity(command));
+  return false;
+}
+
+function storePairs(call: Call): void {
+  const { count } = call.request;
+  for (let i = 1; i < count; i += 2) store(call, i, i + 1, NO_EXPIRY);
+}
+
+/** Stores argument `valueAt` as a string under argument `keyAt`. */
+function store({ request, db }: Call, keyAt: number, valueAt: number, expiry: number): void {
+  storeArgument(db, request, keyAt, valueAt, expiry);
+  db.notify(EVENT_STRING, 'set', request, keyAt);
+}
+
+/** Tells that argument 1 was given an expiry. */
+function notifyExpire({ request, db }: Call): void {
+  db.notify(EVENT_GENERIC, 'expire', request, 1);
+}
+
+/**
+ * The entry of argument 1, which holds a string.
+ * @returns 0 after answering null when there is none; or REFUSED
+ */
+function readString({ request, reply, db }: Call): number {
+  const ref = db.read(request, 1);
+  if (ref === 0) {
+    reply.null();
+  } else if (db.typeOf(ref) !== TYPE_STRING) {
+    reply.error(WRONG_TYPE);
+    return REFUSED;
+  }
+  return ref;
+}
+
+/** As `readString`, and answers the string. */
+function replyString(call: Call): number {
+  const ref = readString(call);
+  if (ref !== 0 && ref !== REFUSED) {
+    const value = call.db.value(ref);
+    call.reply.bulk(value.buffer, value.offset, value.length);
+  }
+  return ref;
+}

@@ -1,0 +1,102 @@
+// The server as commands see it. The composition root (server.ts) builds the parts.
+
+import type { Config } from '../config/config.ts';
+import type { Keyspace } from '../keyspace/keyspace.ts';
+import type { Logger } from '../logging/logger.ts';
+import type { PubSub } from '../pubsub/pubsub.ts';
+import type { LatencyMonitor } from '../telemetry/latency-monitor.ts';
+import type { ServerStats } from '../telemetry/server-stats.ts';
+import type { SlowLog } from '../telemetry/slow-log.ts';
+import type { Tracking } from '../tracking/tracking.ts';
+import type { ClientMemory } from './client-memory.ts';
+import type { ClientPeaks } from './client-peaks.ts';
+import type { ClientRegistry } from './client-registry.ts';
+import type { CommandCatalog } from './command.ts';
+import type { DebugSwitches } from './debug-switches.ts';
+import type { Effects } from './effects.ts';
+import type { Remotes } from './remotes.ts';
+import type { ReplyBufferSettings } from './reply-buffer.ts';
+import type { Snapshots } from './snapshots.ts';
+import type { WaitingClients } from './waiting.ts';
+import type { WriteAheadLog } from './write-ahead-log.ts';
+
+/** How SHUTDOWN was asked for. */
+export interface ShutdownOptions {
+  readonly reason: string;
+  /** Save, do not save, or as the configuration says. */
+  readonly save: 'save' | 'nosave' | 'default';
+  /** Do not wait for replicas. */
+  readonly now: boolean;
+  /** Go on even when saving fails. */
+  readonly force: boolean;
+}
+
+/** Facts that do not change while the server runs. */
+export interface ServerIdentity {
+  /** Version of Synap. */
+  readonly version: string;
+  /** 40 hexadecimal digits, drawn anew at each start. */
+  readonly runId: string;
+  /** Unix time of the start, in ms. */
+  readonly startedMs: number;
+  /** TCP port that it listens on, or 0. */
+  readonly port: number;
+}
+
+/** Active defragmentation, as INFO shows it. */
+export interface Defrag {
+  /** Its share of the time now, in per cent; 0 while it does not run. */
+  readonly effort: number;
+}
+
+/** What commands can reach. */
+export interface Services {
+  readonly identity: ServerIdentity;
+  readonly config: Config;
+  readonly keyspace: Keyspace;
+  readonly pubsub: PubSub;
+  readonly clients: ClientRegistry;
+  /** What clients take, and how much more they may. */
+  readonly clientMemory: ClientMemory;
+  /** The largest buffers that clients had lately. */
+  readonly clientPeaks: ClientPeaks;
+  /** How their shares of the buffers for replies are resized. */
+  readonly replyBuffers: ReplyBufferSettings;
+  readonly commands: CommandCatalog;
+  readonly tracking: Tracking;
+  readonly blocking: WaitingClients;
+  readonly stats: ServerStats;
+  /** Where changes are told of that are to be repeated. */
+  readonly effects: Effects;
+  /** The log where changes go. */
+  readonly wal: WriteAheadLog;
+  readonly snapshots: Snapshots;
+  /** Other servers. */
+  readonly remotes: Remotes;
+  readonly slowLog: SlowLog;
+  readonly latency: LatencyMonitor;
+  readonly log: Logger;
+  /** Bytes of data and of clients' buffers: what `maxmemory` limits and INFO's used_memory tells. */
+  usedMemoryBytes(): number;
+  /** What DEBUG has switched off. */
+  readonly debug: DebugSwitches;
+  /** Ends the process as a defect would; undefined where it is not the server's own. */
+  readonly crash: ((signal: 'SIGSEGV' | 'SIGABRT', reason: string) => void) | undefined;
+  /** Gives all memory of emptied databases back at once. */
+  reclaimNow(): void;
+  /** What moves data to close gaps between it. */
+  readonly defrag: Defrag;
+  /** Gives back to the system all memory that is not in use, at once. */
+  purgeMemory(): void;
+  /** Has it given back in the background, a slice at a time. */
+  reclaimSoon(): void;
+  /** Begins to shut down. Returns an error reply's text when it cannot, or undefined. */
+  shutdown(options: ShutdownOptions): string | undefined;
+  /**
+   * Runs long work that a signal to the process may interrupt, and only what may be left half done.
+   * @returns whether it ended by itself
+   */
+  interruptible(task: () => void): boolean;
+  /** Takes back a shutdown that still waits; false when there is none. */
+  abortShutdown(): boolean;
+}

@@ -1,0 +1,34 @@
+// Checks the bases of a log: a snapshot, as Synap writes it, or commands, as Redis does when it is told
+// not to write snapshots.
+import { basename } from 'node:path';
+import { type BaseCheck, BaseDamageError, type InspectionProgress } from './base-check.ts';
+import { textOf } from './contents-text.ts';
+import { readContents } from './file-contents.ts';
+
+/** Reads bases, telling how far it is. */
+export function baseChecker(onProgress: InspectionProgress): BaseCheck {
+  return async (path) => {
+    const name = basename(path);
+    // As in Redis, commands may follow a snapshot, whatever the file is called, unless it is packed.
+    const kind = name.endsWith('.lz4') ? 'snapshot' : 'commands';
+    const contents = await readContents(path, { kind, name, onProgress });
+    const { damage, snapshot } = contents;
+    if (damage !== undefined)
+      throw new BaseDamageError(`byte ${damage.position}: ${damage.reason}`);
+    const { restBytes = 0 } = snapshot ?? {};
+    if (restBytes > 0) throw new BaseDamageError(`${restBytes} bytes follow its end`);
+    const aux = snapshot?.counter.aux;
+    return {
+      contents: textOf(contents),
+      offset: offsetOf(aux?.get('synap-offset')),
+      replicationId: aux?.get('synap-replid'),
+    };
+  };
+}
+
+function offsetOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const offset = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(offset)) return offset;
+  throw new BaseDamageError(`its offset is no number: '${text}'`);
+}

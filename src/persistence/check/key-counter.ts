@@ -1,0 +1,37 @@
+// Counts what is in a snapshot, and keeps nothing else of it.
+import { NO_EXPIRY } from '../../keyspace/entries.ts';
+import type { LoadedKey, RdbSink } from '../rdb/rdb-file-reader.ts';
+
+/** The sink of a file that is only looked at. */
+export class KeyCounter implements RdbSink {
+  keys = 0;
+  /** Keys that expire, over or not. */
+  expiring = 0;
+  /** Keys by the type of their value, and by the number of their database. */
+  readonly types = new Map<string, number>();
+  readonly databases = new Map<number, number>();
+  /** Keys of types that there are not yet, and other things without a place, by name. */
+  readonly unknown = new Map<string, number>();
+  /** Facts about the file ("redis-ver", "ctime" …). */
+  readonly aux = new Map<string, string>();
+
+  onKey({ encoding, value, database, expiryMs }: LoadedKey): void {
+    this.keys++;
+    if (expiryMs !== NO_EXPIRY) this.expiring++;
+    increment(this.types, encoding.type);
+    increment(this.databases, database);
+    if (value === undefined) increment(this.unknown, encoding.type);
+  }
+
+  onAux(name: string, value: string): void {
+    this.aux.set(name, value);
+  }
+
+  onSkipped(what: string): void {
+    increment(this.unknown, what);
+  }
+}
+
+function increment<Key>(counts: Map<Key, number>, key: Key): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
+}

@@ -1,0 +1,482 @@
+// The write-ahead log of a server from its start to its end: loading it, keeping it, having it begin
+// anew, switching it on and off while the server runs. A log that is switched on is a new history; it
+// counts when it is complete, that is when the snapshot that it begins with is on disk. So is the one that
+// takes the place of a log that is lost; until then replies wait, and writes are refused.
+import { resolve } from 'node:path';
+import type { LoadProgress } from '../../core/snapshots.ts';
+import type { LogFacts, RewriteFacts, WriteAheadLog } from '../../core/write-ahead-log.ts';
+import type { EffectRecorder } from '../../dispatch/effect-recorder.ts';
+import { Replay, type ReplayHost } from '../../dispatch/replay.ts';
+import type { ReplyQueue } from '../../net/reply-queue.ts';
+import { LogDirectory } from '../segments/log-directory.ts';
+import { type FsyncSettings, Journal, type JournalHost } from './journal.ts';
+import { type LoadedLog, type LogPlace, loadLog } from './log-loading.ts';
+import { LogLock } from './log-lock.ts';
+import { LogRewriter, type RewriteHost } from './log-rewriter.ts';
+import { LostLog, type LostLogOwner } from './lost-log.ts';
+import { beginHistory } from './new-history.ts';
+import { deleteReplaced } from './replaced-files.ts';
+
+/** How often it is looked whether the log is where it should be, if it is not being synced. */
+const VERIFY_MS = 1000;
+const CANNOT_SWITCH_ON = 'Unable to turn on AOF. Check server logs.';
+
+/** No effect is in it: the next one says which it is in. */
+const NO_DATABASE = -1;
+
+/** What the keeper needs of the server around it. */
+export interface LogKeeperHost extends JournalHost, RewriteHost, ReplayHost {
+  readonly replies: ReplyQueue;
+  readonly effects: EffectRecorder;
+  /** Told while data is loaded how far that is, and undefined when it is over. */
+  loading(progress: LoadProgress | undefined): void;
+  /** The data of the last run is there; counting begins. */
+  loaded(): void;
+  /** Has a snapshot that is being taken in the background begin again later. */
+  postponeSaving(): void;
+}
+
+/** A server's log; see the head of this file. */
+export class LogKeeper implements WriteAheadLog {
+  readonly #host: LogKeeperHost;
+  readonly #rewriter: LogRewriter;
+  readonly #lostLog: LostLog;
+  #journal: Journal | undefined;
+  /** That of the journal's log, from before it is loaded. */
+  #lock: LogLock | undefined;
+  /** Settles when the log is switched on, or that has failed; undefined while that does not go on. */
+  #switchingOn: Promise<void> | undefined;
+  /** The same for a log that takes the place of a lost one. */
+  #beginningAnew: Promise<void> | undefined;
+  #isSwitchingOff = false;
+  #isClosing = false;
+  /** Snapshots that are being written in the background: a cancelled one may end beside the next. */
+  #snapshots = 0;
+  #verifiedMs = 0;
+  /** Settles when no files are being deleted that were replaced (`deleteHistory`). */
+  #deleting: Promise<void> = Promise.resolve();
+
+  constructor(host: LogKeeperHost) {
+    this.#host = host;
+    this.#rewriter = new LogRewriter(host, () => this.#journal);
+    this.#lostLog = new LostLog(this.#ownerOfLostLog());
+  }
+
+  get facts(): LogFacts | undefined {
+    const journal = this.#journal;
+    if (journal === undefined) return undefined;
+    const { groups, bytes, lastGroupBytes } = journal.stats;
+    const { offset, writtenOffset, syncedOffset, syncLatency } = journal;
+    const { replicationId, bases } = journal.directory.manifest;
+    const { baseBytes, sizeBytes } = this.#rewriter;
+    return {
+      ...{ replicationId, offset, writtenOffset, syncedOffset },
+      ...{ groups, bytes, lastGroupBytes, sizeBytes, baseBytes },
+      generations: bases.length,
+      hasFailed: journal.failure !== undefined,
+      syncLatency,
+    };
+  }
+
+  get rewriteFacts(): RewriteFacts {
+    return this.#rewriter.facts;
+  }
+
+  get isRewriting(): boolean {
+    return this.#rewriter.isRunning || this.#switchingOn !== undefined;
+  }
+
+  /** Whether nothing may be begun any more. */
+  get #isEnding(): boolean {
+    return this.#isClosing || this.#isSwitchingOff;
+  }
+
+  get isOn(): boolean {
+    return this.#journal !== undefined;
+  }
+
+  /** Gives up memory that is kept to be used again. */
+  releaseSpares(): void {
+    this.#journal?.releaseSpares();
+  }
+
+  /** Sets when the log is synced. */
+  set fsync(settings: FsyncSettings) {
+    if (this.#journal !== undefined) this.#journal.fsync = settings;
+  }
+
+  /** Sets `aof-timestamp-enabled`. */
+  set tellsTime(tellsTime: boolean) {
+    if (this.#journal !== undefined) this.#journal.tellsTime = tellsTime;
+  }
+
+  get #place(): LogPlace {
+    const { values } = this.#host.config;
+    // Where it was opened: `dir` may have changed since.
+    const path = this.#journal?.directory.path ?? resolve(values.dir, values.appenddirname);
+    return { path, baseName: values.appendfilename, dataPath: values.dir };
+  }
+
+  // ── At the start, and again ─────────────────────────────────────────────────────────────────
+
+  /**
+   * Loads the log and keeps it from now on; clients are told meanwhile that data is loaded.
+   * @param onLocked called when no other server can have it
+   * @throws what is wrong with it, or the system's error
+   */
+  async open(onLocked?: () => void): Promise<void> {
+    const loaded = await this.#whileLoading(async () => {
+      const lock = await LogLock.takeSoon(this.#host, this.#place);
+      try {
+        onLocked?.();
+        const facts = await this.#openLocked();
+        this.#lock = lock;
+        return facts;
+      } catch (error) {
+        lock.undo();
+        throw error;
+      }
+    });
+    this.#rewriter.loaded(loaded.sizeBytes);
+    this.deleteHistory();
+    await this.#deleting;
+    // The damaged snapshot is of no use: there is to be a new one before another is damaged.
+    if (loaded.fellBack) this.scheduleRewrite();
+  }
+
+  async #openLocked(): Promise<Pick<LoadedLog, 'sizeBytes' | 'fellBack'>> {
+    const replay = this.#newReplay();
+    const { directory, recovery, ...facts } = await this.#load(replay, false);
+    const { values } = this.#host.config;
+    const journal = await Journal.open(this.#host, directory, recovery, values);
+    this.#host.loaded();
+    this.#lostLog.opened(directory.path);
+    this.#keep(journal, replay.database);
+    return facts;
+  }
+
+  async reload(): Promise<void> {
+    const { effects, keyspace } = this.#host;
+    if (this.#switchingOn !== undefined) throw new Error('the log is being switched on');
+    this.#rewriter.cancel();
+    await this.#rewriter.settled();
+    const journal = this.#journal;
+    const { path, baseName } = this.#place;
+    if (!LogDirectory.read(path, baseName).exists) throw new Error(`there is no log in ${path}`);
+    if (this.#isEnding || keyspace.isLoading) throw new Error('it cannot be loaded now');
+    journal?.verify();
+    if (journal?.isLost) throw journal.failure;
+    // From here on nothing is run that changes anything.
+    while (journal?.writeNow() === false) {
+      if (journal.failure !== undefined) throw journal.failure;
+      await journal.settled();
+    }
+    if (this.#isEnding || keyspace.isLoading) throw new Error('it cannot be loaded now');
+    effects.active = false;
+    const { dirty } = keyspace;
+    try {
+      keyspace.flush();
+      this.#host.reclaimSoon();
+      await this.#whileLoading(() => this.#load(this.#newReplay(), true));
+    } finally {
+      keyspace.dirty = dirty;
+      effects.active = this.#journal !== undefined;
+    }
+  }
+
+  #newReplay(): Replay {
+    return new Replay(this.#host);
+  }
+
+  /** @param isReadOnly whether its files are to stay as they are */
+  async #load(replay: Replay, isReadOnly: boolean): Promise<LoadedLog> {
+    const { keyspace, config, log } = this.#host;
+    const onProgress = (progress: LoadProgress) => this.#host.loading(progress);
+    const { values } = config;
+    try {
+      return await loadLog({ log, keyspace, values, isReadOnly, onProgress }, this.#place, replay);
+    } finally {
+      replay.close();
+    }
+  }
+
+  /** Does something while clients are told that data is loaded, and nothing expires. */
+  async #whileLoading<T>(load: () => Promise<T>): Promise<T> {
+    const { keyspace } = this.#host;
+    // What is due is deleted where the log says so, or afterwards.
+    keyspace.isLoading = true;
+    this.#host.loading({ startedMs: Date.now(), totalBytes: 0, loadedBytes: 0 });
+    try {
+      return await load();
+    } finally {
+      this.#host.loading(undefined);
+      keyspace.isLoading = false;
+    }
+  }
+
+  /** From now on what changes goes into the log, and replies wait for it. */
+  #keep(journal: Journal, database: number): void {
+    const { keyspace, effects, replies } = this.#host;
+    this.#journal = journal;
+    journal.isBesideSnapshot = this.#snapshots > 0;
+    replies.gate = journal;
+    effects.start(journal, database);
+    keyspace.onRemoved = (removedFrom, key) => effects.deleted(removedFrom, key);
+  }
+
+  // ── While the server runs ───────────────────────────────────────────────────────────────────
+
+  /**
+   * CONFIG SET appendonly: resolves when the log is complete, or closed.
+   * @returns why it cannot be, in Redis's words
+   */
+  async switchTo(isOn: boolean): Promise<string | undefined> {
+    // A lost log may be beginning anew.
+    if (this.#beginningAnew !== undefined) await this.#beginningAnew;
+    if (isOn === this.isOn) return undefined;
+    if (!isOn) {
+      await this.#switchOff();
+      return undefined;
+    }
+    const switching = this.#switchOn();
+    this.#switchingOn = switching.catch(() => undefined);
+    try {
+      await switching;
+      return undefined;
+    } catch (error) {
+      this.#host.log.error({ err: error }, 'The append only file cannot be switched on');
+      return CANNOT_SWITCH_ON;
+    } finally {
+      this.#switchingOn = undefined;
+    }
+  }
+
+  /** Gives up what is done with the log's files in the background. */
+  async #settle(): Promise<void> {
+    this.#rewriter.cancel();
+    await this.#rewriter.settled();
+    await this.#deleting;
+  }
+
+  async #switchOn(): Promise<void> {
+    await this.#settle();
+    const { path, baseName } = this.#place;
+    this.#lock = LogLock.take(this.#host, this.#place);
+    let directory: LogDirectory | undefined;
+    try {
+      directory = await LogDirectory.renew(path, baseName);
+      this.#lostLog.opened(path);
+      await this.#begin(directory);
+    } catch (error) {
+      await this.#closeJournal();
+      directory?.abandon();
+      this.#unlock();
+      throw error;
+    }
+  }
+
+  /** Begins a new history; resolves when it is complete. */
+  #begin(directory: LogDirectory, lost?: Journal): Promise<void> {
+    const parts = {
+      ...{ host: this.#host, values: this.#host.config.values, rewriter: this.#rewriter },
+      keep: (journal: Journal) => this.#keep(journal, 0),
+      isEnding: () => this.#isEnding,
+      isBeginning: () => this.#switchingOn !== undefined,
+    };
+    return beginHistory(parts, directory, lost);
+  }
+
+  async #switchOff(): Promise<void> {
+    await this.#closeJournal();
+    this.#unlock();
+  }
+
+  #unlock(): void {
+    this.#lock?.release();
+    this.#lock = undefined;
+  }
+
+  async #closeJournal(): Promise<void> {
+    const journal = this.#journal;
+    if (journal === undefined) return;
+    const { effects, keyspace, replies } = this.#host;
+    this.#isSwitchingOff = true;
+    this.#rewriter.cancel();
+    await this.#rewriter.settled();
+    await journal.flush();
+    effects.stop();
+    keyspace.onRemoved = undefined;
+    try {
+      await journal.close();
+    } catch (error) {
+      this.#host.log.error({ err: error }, 'The append only file could not be written to its end');
+    }
+    this.#isSwitchingOff = false;
+    this.#journal = undefined;
+    replies.gate = undefined;
+    replies.release(Number.POSITIVE_INFINITY);
+    this.#host.logFailed(undefined);
+  }
+
+  rewrite(): boolean {
+    if (this.isRewriting || this.#isEnding) return false;
+    const journal = this.#journal;
+    if (journal !== undefined) {
+      return this.#rewriter.begin({ directory: journal.directory, journal });
+    }
+    // Without a log: a directory with nothing but the snapshot, with which a log may begin later.
+    const place = this.#place;
+    return this.#rewriter.begin(async () => {
+      await this.#deleting;
+      const lock = LogLock.take(this.#host, place);
+      try {
+        const directory = await LogDirectory.renew(place.path, place.baseName);
+        return { directory, onEnded: () => lock.release() };
+      } catch (error) {
+        lock.release();
+        throw error;
+      }
+    });
+  }
+
+  /**
+   * Deletes, in the background, the files that rewrites have replaced and `aof-disable-auto-gc` has kept;
+   * nothing while it is set. Where there is no log, a rewrite that is under way does it at its end.
+   */
+  deleteHistory(): void {
+    const { config, keyspace } = this.#host;
+    if (config.values['aof-disable-auto-gc'] || keyspace.isLoading || this.#isEnding) return;
+    if (this.#journal === undefined && this.isRewriting) return;
+    this.#deleting = this.#deleting.then(() => this.#deleteHistory());
+  }
+
+  async #deleteHistory(): Promise<void> {
+    const { log } = this.#host;
+    const directory = this.#journal?.directory;
+    if (directory !== undefined) return deleteReplaced(() => directory, log);
+    const place = this.#place;
+    let lock: LogLock | undefined;
+    await deleteReplaced(() => {
+      const unused = LogDirectory.read(place.path, place.baseName);
+      // Another server may keep a log there.
+      if (unused.manifest.history.length > 0) lock = LogLock.take(this.#host, place);
+      return unused;
+    }, log);
+    lock?.release();
+  }
+
+  scheduleRewrite(): void {
+    this.#rewriter.isScheduled = true;
+    this.#rewriter.consecutiveFailures = 0;
+  }
+
+  /** Has a snapshot that must not wait go before a rewrite. */
+  postponeRewrite(): void {
+    this.#rewriter.postpone();
+  }
+
+  /** To be told when a snapshot begins to be written in the background, and when that is over. */
+  writingSnapshot(isUnderWay: boolean): void {
+    this.#snapshots += isUnderWay ? 1 : -1;
+    if (this.#journal !== undefined) this.#journal.isBesideSnapshot = this.#snapshots > 0;
+  }
+
+  /** To be called now and then: begins what is due. */
+  tick(): void {
+    const journal = this.#journal;
+    this.#verify();
+    // A snapshot of half of the data must never be what the log begins with.
+    if (this.#host.keyspace.isLoading || this.isRewriting || this.#isEnding) return;
+    if (journal !== undefined) this.#rewriter.runIfDue(journal);
+    else if (this.#rewriter.isScheduled) this.rewrite();
+  }
+
+  #verify(): void {
+    const nowMs = performance.now();
+    if (nowMs - this.#verifiedMs < VERIFY_MS) return;
+    this.#verifiedMs = nowMs;
+    const journal = this.#journal;
+    if (journal === undefined || this.#switchingOn !== undefined) return;
+    journal.verify();
+    if (journal.isLost) void this.#beginAnew(journal);
+    else if (journal.failure === undefined) {
+      this.#lostLog.isBack();
+      this.#lock?.refresh();
+    }
+  }
+
+  /** Has a new log take the place of one that is lost, if it can. */
+  #beginAnew(lost: Journal): Promise<void> {
+    const done = this.#lostLog.beginAnew(lost).then(() => {
+      this.#switchingOn = undefined;
+      this.#beginningAnew = undefined;
+    });
+    this.#switchingOn = done;
+    this.#beginningAnew = done;
+    return done;
+  }
+
+  #ownerOfLostLog(): LostLogOwner {
+    const keeper = this;
+    return {
+      log: this.#host.log,
+      get place() {
+        return keeper.#place;
+      },
+      get lock() {
+        return keeper.#lock;
+      },
+      set lock(lock) {
+        keeper.#lock = lock;
+      },
+      takeLock: () => LogLock.take(this.#host, this.#place),
+      settle: () => this.#settle(),
+      begin: (directory, lost) => this.#begin(directory, lost),
+      goBackTo: (lost) => this.#goBackTo(lost),
+      scheduleRewrite: () => this.scheduleRewrite(),
+    };
+  }
+
+  async #goBackTo(lost: Journal): Promise<void> {
+    const begun = this.#journal;
+    if (begun === lost) return;
+    this.#keep(lost, NO_DATABASE);
+    await begun?.close().catch(() => undefined);
+  }
+
+  // ── At the end ──────────────────────────────────────────────────────────────────────────────
+
+  /** Gives up a rewrite, and resolves when all that is recorded is on disk, or cannot be written. */
+  async flush(): Promise<void> {
+    if (this.#beginningAnew === undefined) this.#rewriter.cancel();
+    await this.#keepFromLoss();
+    this.#isClosing = true;
+    this.#rewriter.cancel();
+    await this.#switchingOn;
+    await this.#rewriter.settled();
+    await this.#deleting;
+    await this.#journal?.flush();
+  }
+
+  /** The last chance to save what is in memory only, as the log's files are gone. */
+  async #keepFromLoss(): Promise<void> {
+    await this.#beginningAnew;
+    const journal = this.#journal;
+    if (journal === undefined || this.#switchingOn !== undefined) return;
+    await journal.flush();
+    journal.verify();
+    if (journal.isLost) await (this.#beginningAnew ?? this.#beginAnew(journal));
+  }
+
+  /** Everything that was acknowledged is on disk afterwards, or it is said that it is not. */
+  async close(): Promise<void> {
+    this.#host.effects.stop();
+    try {
+      await this.#journal?.close();
+    } catch (error) {
+      this.#host.log.error({ err: error }, 'The append only file could not be written to its end');
+    }
+    this.#host.replies.gate = undefined;
+    this.#unlock();
+  }
+}

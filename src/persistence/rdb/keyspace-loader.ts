@@ -1,0 +1,161 @@
+// Puts the keys of an RDB file into the keyspace, and counts what it does not put there: keys whose
+// expiry has passed, as a master drops them; empty collections, which old versions of Redis could
+// write; and, where that is allowed, keys of types that there are not yet.
+import { lfuWord, lruWordIdleFor } from '../../keyspace/access-clock.ts';
+import { type Database, NO_EXPIRY } from '../../keyspace/database.ts';
+import { KeyFiller } from '../../keyspace/key-filler.ts';
+import type { Keyspace } from '../../keyspace/keyspace.ts';
+import type { Request } from '../../protocol/request.ts';
+import type { LoadedKey, RdbSink } from './rdb-file-reader.ts';
+import { RdbError } from './rdb-format.ts';
+import type { ValueReader } from './value-reader.ts';
+
+/** Bytes of a key that an error shows. */
+const SHOWN_BYTES = 128;
+
+/** A key takes about as many bytes of a file at least; where it takes fewer, tables grow as ever. */
+const BYTES_PER_KEY = 16;
+
+/** How a file is loaded. */
+export interface LoadOptions {
+  /** Leave keys of unknown types out instead of giving up (`load-skip-unknown`). */
+  readonly skipsUnknown: boolean;
+  /** Leave keys out whose expiry has passed: not where a log follows that deletes them itself. */
+  readonly dropsExpired: boolean;
+  /** Keys take the place of those that there are; else it is an error that there are any. */
+  readonly replaces?: boolean;
+  /** Size of the file: more keys than it has room for are not prepared for, whatever it announces. */
+  readonly fileBytes?: number;
+}
+
+/** The sink of a file that is loaded; see the head of this file. */
+export class KeyspaceLoader implements RdbSink {
+  /** Keys that are in the keyspace now. */
+  loaded = 0;
+  /** Keys left out because their expiry has passed. */
+  expired = 0;
+  /** Keys left out because their value has no elements. */
+  empty = 0;
+  /** Keys left out by the type of their value, and other things, by name. */
+  readonly skipped = new Map<string, number>();
+  /** Facts about the file ("redis-ver", "ctime" …). */
+  readonly aux = new Map<string, string>();
+
+  readonly #keyspace: Keyspace;
+  readonly #options: LoadOptions;
+  /** What is over by now is over for the whole file. */
+  readonly #startMs: number;
+  /** Puts strings into the keyspace; undefined where each key is to be seen at once by others. */
+  readonly #filler: KeyFiller | undefined;
+  /** Where the key begins that was read last. */
+  #offset = 0;
+
+  constructor(keyspace: Keyspace, options: LoadOptions) {
+    this.#keyspace = keyspace;
+    this.#options = options;
+    this.#startMs = keyspace.nowMs;
+    if (!options.replaces && !keyspace.noticesAdditions) {
+      this.#filler = new KeyFiller(keyspace, (key) => this.#refuseTwice(key));
+    }
+  }
+
+  onSize(database: number, keys: number): void {
+    const { fileBytes = 0 } = this.#options;
+    const db = this.#keyspace.databases[database];
+    db?.parts.table.presize(Math.min(keys, fileBytes / BYTES_PER_KEY));
+  }
+
+  onEnd(): boolean {
+    return this.#filler?.settle() ?? true;
+  }
+
+  discard(): void {
+    this.#filler?.discard();
+  }
+
+  onAux(name: string, value: string): void {
+    this.aux.set(name, value);
+  }
+
+  onSkipped(what: string): void {
+    this.skipped.set(what, (this.skipped.get(what) ?? 0) + 1);
+  }
+
+  onKey(loaded: LoadedKey): void {
+    const { value, key, expiryMs, encoding } = loaded;
+    if (value === undefined) {
+      if (!this.#options.skipsUnknown) {
+        throw problemOf(
+          loaded,
+          `has a value of the type ${encoding.type}, which Synap does not have yet ` +
+            "('load-skip-unknown yes' leaves such keys out)",
+        );
+      }
+      this.onSkipped(encoding.type);
+      return;
+    }
+    if (value.isEmpty) {
+      this.empty++;
+      return;
+    }
+    if (this.#options.dropsExpired && expiryMs !== NO_EXPIRY && expiryMs < this.#startMs) {
+      this.expired++;
+      return;
+    }
+    const db = this.#keyspace.databases[loaded.database];
+    if (db === undefined) {
+      const count = this.#keyspace.databases.length;
+      throw problemOf(loaded, `is in database ${loaded.database}, and there are ${count}`);
+    }
+    this.#offset = loaded.offset;
+    // Files may tell of times before the epoch.
+    const expiry = expiryMs < NO_EXPIRY ? 0 : expiryMs;
+    const ref =
+      value.text !== undefined && this.#filler !== undefined
+        ? this.#filler.addString(db, key, 0, value.text, expiry)
+        : this.#store(db, key, value, expiry);
+    setUse(this.#keyspace, db, ref, loaded.idleSeconds, loaded.frequency);
+    this.loaded++;
+  }
+
+  #store(db: Database, key: Request, value: ValueReader, expiry: number): number {
+    if (db.peek(key, 0) !== 0) {
+      if (!this.#options.replaces) this.#refuseTwice(key.bytes(0));
+      db.delete(key, 0);
+      db.peek(key, 0);
+    }
+    return value.store(db, key, 0, expiry);
+  }
+
+  /** A key that is there twice may be noticed only some time after it was read. */
+  #refuseTwice(key: Buffer): never {
+    throw new RdbError(`the key ${shown(key)} is there twice`, this.#offset);
+  }
+}
+
+/**
+ * Gives a key the use that is told of it, if the eviction policy has a place for it.
+ * @param idleSeconds since its last use, or -1
+ * @param frequency on the LFU scale, or -1
+ */
+export function setUse(
+  { access, nowMs }: Keyspace,
+  db: Database,
+  ref: number,
+  idleSeconds: number,
+  frequency: number,
+): void {
+  if (access.frequency) {
+    if (frequency >= 0) db.setAccessWord(ref, lfuWord(frequency, nowMs));
+  } else if (idleSeconds >= 0) {
+    db.setAccessWord(ref, lruWordIdleFor(idleSeconds * 1000, nowMs));
+  }
+}
+
+function problemOf({ key, offset }: LoadedKey, problem: string): RdbError {
+  return new RdbError(`the key ${shown(key.bytes(0))} ${problem}`, offset);
+}
+
+function shown(key: Buffer): string {
+  return JSON.stringify(key.subarray(0, SHOWN_BYTES).toString('latin1'));
+}

@@ -1,0 +1,402 @@
+// Reads a whole RDB file from pieces as they come, a slice of time at a time, and hands its keys to a
+// sink. No more of the file is in memory than the last piece and what of a key's value must be there
+// as a whole (one string, one node of a list). Every byte goes into the checksum before it is dropped.
+import { type Entries, LATEST_EXPIRY_MS, NO_EXPIRY } from '../../keyspace/entries.ts';
+import { Request } from '../../protocol/request.ts';
+import type { ByteView } from '../../structures/entry.ts';
+import { Crc64 } from './crc64.ts';
+import {
+  CHECKSUM_BYTES,
+  FIRST_VERSION_WITH_CHECKSUM,
+  HEADER_BYTES,
+  LATEST_RDB_VERSION,
+  MAGIC,
+  OP_AUX,
+  OP_EOF,
+  OP_EXPIRETIME,
+  OP_EXPIRETIME_MS,
+  OP_FREQ,
+  OP_FUNCTION_PRE_GA,
+  OP_FUNCTION2,
+  OP_IDLE,
+  OP_MODULE_AUX,
+  OP_RESIZEDB,
+  OP_SELECTDB,
+} from './rdb-format.ts';
+import { NEED_BYTES, RdbReader } from './rdb-reader.ts';
+import { type Layout, ValueSkipper } from './skipped-value.ts';
+import type { ValueReader } from './value-reader.ts';
+import { encodingOf, STRING, ValueCursor, type ValueEncoding } from './value-types.ts';
+
+/** A key of the file with all that stands there about it. Valid until the sink returns. */
+export interface LoadedKey {
+  /** Number of its database. */
+  readonly database: number;
+  /** A request whose argument 0 is the key. */
+  readonly key: Request;
+  readonly encoding: ValueEncoding;
+  /** Its value; undefined where there are no values of the type yet. */
+  readonly value: ValueReader | undefined;
+  /** When it expires, in ms since the epoch, or NO_EXPIRY. */
+  readonly expiryMs: number;
+  /** Seconds since its last use, or -1. */
+  readonly idleSeconds: number;
+  /** How often it is used, on the LFU scale, or -1. */
+  readonly frequency: number;
+  /** Where it begins in the file. */
+  readonly offset: number;
+}
+
+/** What is done with what a file has. Errors that it throws end the reading. */
+export interface RdbSink {
+  /** A key. What is not stored of its value is forgotten. */
+  onKey(key: LoadedKey): void;
+  /** A fact about the file. */
+  onAux?(name: string, value: string): void;
+  /** How many keys a database is going to have, and how many of them expire. */
+  onSize?(database: number, keys: number, expiring: number): void;
+  /** Something was passed over that there is no place for. */
+  onSkipped?(what: 'functions' | 'data of a module'): void;
+  /**
+   * All has been read, and is right. Is called again until it returns true, so that what was put off
+   * until now need not be done at once.
+   */
+  onEnd?(): boolean;
+  /** Reading ends, now or before the file does: what was put off will not be done. */
+  discard?(): void;
+}
+
+/** Whether there is more to do, more bytes are needed first, or the file has been read. */
+export type ReadState = 'busy' | 'hungry' | 'done';
+
+/** What is being read. */
+const HEADER = 0;
+const OPCODE = 1;
+const VALUE = 2;
+const PASSED_OVER = 3;
+const END = 4;
+const SETTLING = 5;
+const DONE = 6;
+
+/** Steps between two looks at the clock: most are small. */
+const STEPS_AT_ONCE = 32;
+const PASSED_AT_ONCE_BYTES = 64 * 1024;
+
+/** Below this many bytes a loop copies faster than a call into the runtime. */
+const LOOP_COPY_BYTES = 64;
+/** Keys that are a little longer than those before need no new buffer. */
+const SPARE_KEY_BYTES = 256;
+
+const FUNCTION_LAYOUT: Layout = ['string'];
+/** Module, when it was written, its data. */
+const MODULE_LAYOUT: Layout = ['length', 'length', 'length', 'module'];
+
+/** The reader of one file; see the head of this file. */
+export class RdbFileReader {
+  /** Version of the format that the file has; 0 before that was read. */
+  version = 0;
+  /** Keys read so far. */
+  keys = 0;
+  /** Whether there is a checksum at its end; known once that was read. */
+  hasChecksum = false;
+
+  readonly #input = new RdbReader();
+  readonly #sink: RdbSink;
+  readonly #cursor: ValueCursor;
+  readonly #skipper = new ValueSkipper();
+  readonly #checksum = new Crc64();
+  readonly #verifies: boolean;
+  /** Up to where in the file the checksum has the bytes. */
+  #summed = 0;
+  #state = HEADER;
+
+  /** The key that is being read. */
+  readonly #loaded: { -readonly [K in keyof LoadedKey]: LoadedKey[K] } = {
+    database: 0,
+    key: new Request(),
+    encoding: STRING,
+    value: undefined,
+    expiryMs: NO_EXPIRY,
+    idleSeconds: -1,
+    frequency: -1,
+    offset: 0,
+  };
+  /** Keeps its name. */
+  #name: Buffer = Buffer.alloc(SPARE_KEY_BYTES);
+
+  /** @param verifies whether the checksum must be right (`rdbchecksum`) */
+  constructor(entries: Entries, sink: RdbSink, verifies = true) {
+    this.#sink = sink;
+    this.#cursor = new ValueCursor(entries);
+    this.#verifies = verifies;
+  }
+
+  /** Bytes of the file that were read. */
+  get offset(): number {
+    return this.#input.offset;
+  }
+
+  /** The bytes after the file's end that came with it, once it is done. */
+  get rest(): Buffer {
+    return this.#input.rest;
+  }
+
+  /** Adds a copy of a piece of the file. */
+  push(piece: Buffer): void {
+    this.#sum();
+    this.#input.push(piece);
+  }
+
+  /** Tells that there are no more pieces. */
+  finish(): void {
+    this.#sum();
+    this.#input.finish();
+  }
+
+  /**
+   * Works until the deadline (by performance.now()), or until it cannot go on without more bytes.
+   * @throws RdbError when the file is damaged; what was handed on stays where it is
+   */
+  work(deadline: number): ReadState {
+    const input = this.#input;
+    for (;;) {
+      const soon = input.offset + PASSED_AT_ONCE_BYTES;
+      for (let i = 0; i < STEPS_AT_ONCE && input.offset < soon; i++) {
+        if (this.#state === DONE) return 'done';
+        const mark = input.at;
+        try {
+          this.#step();
+        } catch (error) {
+          if (error !== NEED_BYTES) {
+            this.discard();
+            throw error;
+          }
+          input.at = mark;
+          return 'hungry';
+        }
+      }
+      if (performance.now() >= deadline) return this.#state === DONE ? 'done' : 'busy';
+    }
+  }
+
+  /** Gives back what was read of a value, when reading ends before the file does. */
+  discard(): void {
+    this.#cursor.reader?.discard();
+    this.#sink.discard?.();
+  }
+
+  #sum(): void {
+    const { offset } = this.#input;
+    if (this.#verifies) this.#input.addTo(this.#checksum, this.#summed);
+    this.#summed = offset;
+  }
+
+  #step(): void {
+    switch (this.#state) {
+      case HEADER:
+        this.#readHeader();
+        break;
+      case OPCODE:
+        this.#readOpcode();
+        break;
+      case VALUE:
+        if (this.#cursor.step(this.#input)) this.#finishKey();
+        break;
+      case PASSED_OVER:
+        if (this.#skipper.step(this.#input)) this.#state = OPCODE;
+        break;
+      case END:
+        this.#readEnd();
+        break;
+      default:
+        if (this.#sink.onEnd?.() !== false) this.#state = DONE;
+    }
+  }
+
+  #readHeader(): void {
+    const { buffer, offset, length } = this.#input.bytes(HEADER_BYTES);
+    const text = buffer.toString('latin1', offset, offset + length);
+    const version = /^REDIS(\d{4})$/.exec(text)?.[1];
+    if (version === undefined) {
+      throw this.#input.error(`this is no RDB file: it does not begin with ${MAGIC} and a version`);
+    }
+    this.version = Number(version);
+    if (this.version < 1 || this.version > LATEST_RDB_VERSION) {
+      throw this.#input.error(
+        `RDB version ${this.version} is unknown: versions up to ${LATEST_RDB_VERSION} can be read`,
+      );
+    }
+    this.#state = OPCODE;
+  }
+
+  #readOpcode(): void {
+    const input = this.#input;
+    const opcode = input.byte();
+    switch (opcode) {
+      case OP_EXPIRETIME_MS:
+        this.#loaded.expiryMs = Math.min(input.int64(), LATEST_EXPIRY_MS);
+        break;
+      case OP_EXPIRETIME:
+        this.#loaded.expiryMs = input.int32() * 1000;
+        break;
+      case OP_IDLE:
+        this.#loaded.idleSeconds = input.length();
+        break;
+      case OP_FREQ:
+        this.#loaded.frequency = input.byte();
+        break;
+      case OP_SELECTDB:
+        this.#loaded.database = input.length();
+        break;
+      case OP_RESIZEDB: {
+        // Read before the call: arguments of a method that is not there are not evaluated.
+        const keys = input.length();
+        const expiring = input.length();
+        this.#sink.onSize?.(this.#loaded.database, keys, expiring);
+        break;
+      }
+      case OP_AUX: {
+        const name = textOf(input.string());
+        const value = textOf(input.string());
+        this.#sink.onAux?.(name, value);
+        break;
+      }
+      case OP_FUNCTION2:
+        this.#passOver(FUNCTION_LAYOUT, 'functions');
+        break;
+      case OP_FUNCTION_PRE_GA:
+        this.#passOverOldFunction();
+        break;
+      case OP_MODULE_AUX:
+        this.#passOver(MODULE_LAYOUT, 'data of a module');
+        break;
+      case OP_EOF:
+        this.#state = END;
+        break;
+      default:
+        this.#beginKey(opcode);
+    }
+  }
+
+  #passOver(layout: Layout, what: 'functions' | 'data of a module'): void {
+    this.#skipper.begin(layout);
+    this.#sink.onSkipped?.(what);
+    this.#state = PASSED_OVER;
+  }
+
+  /** A function as release candidates of Redis 7.0 wrote it: name, engine, maybe a description, code. */
+  #passOverOldFunction(): void {
+    const input = this.#input;
+    input.skipString();
+    input.skipString();
+    if (input.length() !== 0) input.skipString();
+    input.skipString();
+    this.#sink.onSkipped?.('functions');
+  }
+
+  #beginKey(byte: number): void {
+    const input = this.#input;
+    const loaded = this.#loaded;
+    const encoding = encodingOf(byte);
+    if (encoding === undefined) {
+      throw input.error(`there is no type of values or opcode with the number ${byte}`);
+    }
+    loaded.encoding = encoding;
+    loaded.offset = input.offset - 1;
+    const name = input.string();
+    this.#cursor.begin(encoding);
+    if (encoding !== STRING) {
+      this.#keepName(name);
+      this.#state = VALUE;
+      return;
+    }
+    // Most keys: the value is read at once, and only a name that does not lie in the input is kept.
+    if (name.buffer === input.buffer) this.#setName(name.buffer, name.offset, name.length);
+    else this.#keepName(name);
+    this.#cursor.step(input);
+    this.#finishKey();
+  }
+
+  /** Keeps the key's name beyond the next read. */
+  #keepName({ buffer, offset, length }: ByteView): void {
+    if (this.#name.length < length) this.#name = Buffer.allocUnsafeSlow(length + SPARE_KEY_BYTES);
+    if (length <= LOOP_COPY_BYTES) {
+      for (let i = 0; i < length; i++) this.#name[i] = buffer[offset + i];
+    } else {
+      buffer.copy(this.#name, 0, offset, offset + length);
+    }
+    this.#setName(this.#name, 0, length);
+  }
+
+  #setName(buffer: Buffer, offset: number, length: number): void {
+    const { key } = this.#loaded;
+    key.clear();
+    key.buffer = buffer;
+    key.push(offset, length);
+  }
+
+  #finishKey(): void {
+    const loaded = this.#loaded;
+    const { reader } = this.#cursor;
+    this.keys++;
+    this.#state = OPCODE;
+    loaded.value = reader;
+    this.#sink.onKey(loaded);
+    reader?.discard();
+    loaded.expiryMs = NO_EXPIRY;
+    loaded.idleSeconds = -1;
+    loaded.frequency = -1;
+  }
+
+  #readEnd(): void {
+    const input = this.#input;
+    if (this.version >= FIRST_VERSION_WITH_CHECKSUM) {
+      input.need(CHECKSUM_BYTES);
+      this.#sum();
+      this.hasChecksum = input.buffer.readBigUInt64LE(input.at) !== 0n;
+      if (this.hasChecksum && this.#verifies && !this.#checksum.equals(input.buffer, input.at)) {
+        throw input.error('the checksum is wrong: the file is damaged');
+      }
+      input.skip(CHECKSUM_BYTES);
+      this.#summed = input.offset;
+    }
+    this.#state = SETTLING;
+  }
+}
+
+function textOf({ buffer, offset, length }: ByteView): string {
+  return buffer.toString('latin1', offset, offset + length);
+}
+
+/** How long reading holds the event loop up at a time. */
+const SLICE_MS = 4;
+
+/**
+ * Reads a file whose pieces come from somewhere, leaving the event loop to others every few milliseconds:
+ * all that clients are told meanwhile is that data is being loaded.
+ * @param pieces is asked for no more than is needed, and not closed: what follows the file is there
+ * @param onSlice is called before each slice: sets the time, tells of progress
+ * @throws RdbError when it is damaged, and what the source or the sink throws
+ */
+export async function readRdbFile(
+  reader: RdbFileReader,
+  pieces: AsyncIterator<Buffer>,
+  onSlice: () => void = () => {},
+): Promise<void> {
+  try {
+    for (;;) {
+      onSlice();
+      const state = reader.work(performance.now() + SLICE_MS);
+      if (state === 'done') return;
+      if (state === 'busy') {
+        await new Promise(setImmediate);
+        continue;
+      }
+      const { done, value } = await pieces.next();
+      if (done) reader.finish();
+      else reader.push(value);
+    }
+  } finally {
+    reader.discard();
+  }
+}

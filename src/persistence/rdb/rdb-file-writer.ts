@@ -1,0 +1,221 @@
+// Writes a whole RDB file, version 10, in pieces of a bounded size: who takes a snapshot gives it one
+// entry after another, in any order of databases, and takes the pieces. A long value is only begun with
+// its entry, and goes on in steps (entry-stream.ts).
+import { type AccessSettings, idleMs, lfuCounter } from '../../keyspace/access-clock.ts';
+import { type Database, NO_EXPIRY } from '../../keyspace/database.ts';
+import { Crc64 } from './crc64.ts';
+import { EntryStream } from './entry-stream.ts';
+import {
+  CHECKSUM_BYTES,
+  MAGIC,
+  OP_AUX,
+  OP_EOF,
+  OP_EXPIRETIME_MS,
+  OP_FREQ,
+  OP_IDLE,
+  OP_RESIZEDB,
+  OP_SELECTDB,
+  RDB_VERSION,
+} from './rdb-format.ts';
+import type { PieceReceiver, RdbWriter } from './rdb-writer.ts';
+import type { ValueRest } from './value-reader.ts';
+import { writerOf } from './value-types.ts';
+
+/** How a file is written. */
+export interface RdbFileOptions {
+  /** Compress long strings (`rdbcompression`). */
+  readonly compresses: boolean;
+  /** End with a checksum (`rdbchecksum`); else with zeros. */
+  readonly hasChecksum: boolean;
+  /** What is told of the use of each key: what the eviction policy goes by. */
+  readonly use: 'idle time' | 'frequency' | undefined;
+  readonly access: AccessSettings;
+  /** The time for which idle times are told, in ms since the epoch. */
+  readonly nowMs: number;
+}
+
+/** What a file tells of a database. */
+export interface RdbSource {
+  readonly index: number;
+  /** Number of keys, and of those that have an expiry. */
+  readonly size: number;
+  readonly expiring: number;
+}
+
+/** What a file tells of itself. */
+export interface RdbFacts {
+  /** Version that Synap tells clients as Redis's. */
+  readonly redisVersion: string;
+  readonly usedMemoryBytes: number;
+  /** Whether it is the beginning of a log. */
+  readonly isLogBase: boolean;
+  /** Offset of the log at which the snapshot was taken, and id of that log. */
+  readonly offset?: number;
+  readonly replicationId?: string;
+}
+
+/** The writer of one file; see the head of this file. */
+export class RdbFileWriter {
+  /** Keys written. */
+  keys = 0;
+  /** Bytes of all pieces that left. */
+  bytes = 0;
+
+  readonly #options: RdbFileOptions;
+  readonly #stream: EntryStream;
+  readonly #checksum = new Crc64();
+  #source: RdbSource | undefined;
+  readonly #sized = new Set<RdbSource>();
+
+  /** @param receive is given the pieces as they become full; they are the receiver's */
+  constructor(options: RdbFileOptions, receive: PieceReceiver, pieceBytes?: number) {
+    this.#options = options;
+    const sum: PieceReceiver = (piece) => {
+      if (options.hasChecksum) this.#checksum.update(piece, 0, piece.length);
+      this.bytes += piece.length;
+      receive(piece);
+    };
+    this.#stream = new EntryStream(sum, { compresses: options.compresses, pieceBytes });
+  }
+
+  /** Whether not all is written of the entries that there were: `step` goes on with that. */
+  get isBusy(): boolean {
+    return this.#stream.isBusy;
+  }
+
+  /** Takes a piece back that nobody reads any more, to be filled again. */
+  recycle(piece: Buffer): void {
+    this.#stream.recycle(piece);
+  }
+
+  /** Begins the file. */
+  begin(facts: RdbFacts): void {
+    const { nowMs } = this.#options;
+    const magic = Buffer.from(MAGIC + String(RDB_VERSION).padStart(4, '0'));
+    this.#stream.writer.raw(magic, 0, magic.length);
+    this.#aux('redis-ver', facts.redisVersion);
+    this.#aux('redis-bits', '64');
+    this.#aux('ctime', String(Math.floor(nowMs / 1000)));
+    this.#aux('used-mem', String(facts.usedMemoryBytes));
+    if (facts.replicationId !== undefined) this.#aux('synap-replid', facts.replicationId);
+    if (facts.offset !== undefined) this.#aux('synap-offset', String(facts.offset));
+    this.#aux('aof-base', facts.isLogBase ? '1' : '0');
+  }
+
+  /**
+   * Writes entries of a database, looking at all of them first: entries lie all over memory, and this
+   * has the processor fetch them side by side. A few dozen at a time do best. Nothing is busy before.
+   * @param from index of the first, and of the end
+   * @returns index of the first that is not begun, as enough was written for now. If the writer is busy
+   *   then, the one before it is to be finished by `step`, unless it changes first (`detach`)
+   */
+  entries(
+    db: Database,
+    refs: Int32Array,
+    from: number,
+    count: number,
+    source: RdbSource = db,
+  ): number {
+    let touched = 0;
+    for (let i = from; i < count; i++) touched ^= db.typeOf(refs[i]);
+    // What was found is of no use, but without one the loop might be left out.
+    if (touched < 0) throw new Error('types are not negative');
+    const { writer } = this.#stream;
+    writer.takenBytes = 0;
+    let next = from;
+    while (next < count && writer.takenBytes < writer.stepBytes) {
+      const rest = this.#write(writer, db, refs[next++], source);
+      if (rest === undefined) continue;
+      this.#stream.begin(rest);
+      break;
+    }
+    return next;
+  }
+
+  /**
+   * Writes a key with all that belongs to it, as it is now, busy or not: it may change afterwards.
+   * @param source the database that it is of in the file, if that is another than where it is read from
+   */
+  entry(db: Database, ref: number, source: RdbSource = db): void {
+    const stream = this.#stream;
+    const rest = this.#write(stream.writer, db, ref, source);
+    if (rest !== undefined) stream.beginDetached(rest);
+    stream.settle();
+  }
+
+  /** The entry that is not finished is about to change. */
+  detach(): void {
+    this.#stream.detach();
+    this.#stream.settle();
+  }
+
+  /** Goes on with what is not written yet; returns whether there is more. */
+  step(): boolean {
+    return this.#stream.step();
+  }
+
+  /** Gives the file up: what values wait to be written further is let go of. */
+  abandon(): void {
+    this.#stream.abandon();
+  }
+
+  /** Ends the file: the last pieces leave. */
+  end(): void {
+    const stream = this.#stream;
+    // All before the checksum has to be in it.
+    stream.flush();
+    stream.writer.byte(OP_EOF);
+    stream.flush();
+    const checksum = Buffer.alloc(CHECKSUM_BYTES);
+    if (this.#options.hasChecksum) this.#checksum.write(checksum, 0);
+    stream.writer.raw(checksum, 0, checksum.length);
+    stream.flush();
+  }
+
+  /** Writes a key with what belongs to it; returns what writes the rest of its value. */
+  #write(writer: RdbWriter, db: Database, ref: number, source: RdbSource): ValueRest | undefined {
+    if (source !== this.#source) this.#select(writer, source);
+    const expiryMs = db.expiryOf(ref);
+    if (expiryMs !== NO_EXPIRY) {
+      writer.byte(OP_EXPIRETIME_MS);
+      writer.int64(expiryMs);
+    }
+    if (this.#options.use !== undefined) this.#writeUse(writer, db.accessWord(ref));
+    const values = writerOf(db.typeOf(ref));
+    writer.byte(values.typeByte);
+    const { buffer, offset, length } = db.key(ref);
+    writer.string(buffer, offset, length);
+    this.keys++;
+    return values.write(writer, db, ref);
+  }
+
+  #aux(name: string, value: string): void {
+    const { writer } = this.#stream;
+    writer.byte(OP_AUX);
+    writer.text(name);
+    writer.text(value);
+  }
+
+  /** Entries of a database follow; the first time, how many there are. */
+  #select(writer: RdbWriter, source: RdbSource): void {
+    this.#source = source;
+    writer.byte(OP_SELECTDB);
+    writer.length(source.index);
+    if (this.#sized.has(source)) return;
+    this.#sized.add(source);
+    writer.byte(OP_RESIZEDB);
+    writer.length(source.size);
+    writer.length(source.expiring);
+  }
+
+  #writeUse(writer: RdbWriter, word: number): void {
+    const { use, access, nowMs } = this.#options;
+    if (use === 'frequency') {
+      writer.byte(OP_FREQ);
+      writer.byte(lfuCounter(word, nowMs, access));
+    } else {
+      writer.byte(OP_IDLE);
+      writer.length(Math.floor(idleMs(word, nowMs) / 1000));
+    }
+  }
+}

@@ -1,0 +1,365 @@
+// Keeps the data in `dir`/`dbfilename`: takes snapshots when they are asked for, when the save points
+// say so, and at the end; loads the last one at the start. How one is taken is snapshot-writing.ts's. There is
+// one at a time, and those of the log (persistence/log/log-rewriter.ts) count: what cannot wait has them give way.
+import { join } from 'node:path';
+import type { LoadProgress, ReloadOptions, Snapshots } from '../../core/snapshots.ts';
+import { removeAbandoned } from '../../files/temporary-file.ts';
+import type { Logger } from '../../logging/logger.ts';
+import { type LoadResult, loadFile, loadFileNow, NO_FILE } from './snapshot-loading.ts';
+import { logLoaded, logSavingProblem } from './snapshot-log-lines.ts';
+import { SnapshotPlace } from './snapshot-place.ts';
+import { type SnapshotSubject, SnapshotWriting } from './snapshot-writing.ts';
+
+/** After a snapshot that failed, none begins by itself for so long. */
+const RETRY_MS = 5000;
+/** How often it is looked whether the last one is where it was written. */
+const VERIFY_MS = 1000;
+
+/** What the keeper needs of the server around it. */
+export interface SnapshotHost extends SnapshotSubject {
+  readonly log: Logger;
+  reclaimSoon(): void;
+  readonly wal: { readonly isRewriting: boolean };
+  /** Has a snapshot of the log's that is being taken begin again later. */
+  postponeRewrite(): void;
+}
+
+/** The snapshots of a server; see the head of this file. */
+export class SnapshotKeeper implements Snapshots {
+  refusesWrites = false;
+  isLoading = false;
+  loading: LoadProgress | undefined;
+  lastSaveSeconds = Math.floor(Date.now() / 1000);
+  lastSucceeded = true;
+  lastTookSeconds = -1;
+  saves = 0;
+  lastLoad: LoadResult = NO_FILE;
+
+  readonly #host: SnapshotHost;
+  /** The one in the background that counts; one that was cancelled may still be ending beside it. */
+  #saving: SnapshotWriting | undefined;
+  /** All that have not ended. */
+  readonly #running = new Set<Promise<void>>();
+  readonly #place = new SnapshotPlace();
+  #verifiedMs = 0;
+  /** Whether the last one is not where it was written. */
+  #isLost = false;
+  #isClosing = false;
+  #isScheduled = false;
+  #lastTryMs = 0;
+  /** What `dirty` was at the last snapshot. */
+  #savedDirty = 0;
+
+  constructor(host: SnapshotHost) {
+    this.#host = host;
+  }
+
+  get isSaving(): boolean {
+    return this.#saving !== undefined;
+  }
+
+  get savingSinceMs(): number {
+    return this.#saving?.startedMs ?? 0;
+  }
+
+  get progress(): { saved: number; keys: number } {
+    return this.#saving?.progress ?? { saved: 0, keys: 0 };
+  }
+
+  get changes(): number {
+    return this.#host.keyspace.dirty - this.#savedDirty;
+  }
+
+  get #path(): string {
+    const { dir, dbfilename } = this.#host.config.values;
+    return join(dir, dbfilename);
+  }
+
+  /** To be called when a directive of snapshots has changed. */
+  refresh(): void {
+    const { values } = this.#host.config;
+    this.refusesWrites =
+      !this.lastSucceeded && values['stop-writes-on-bgsave-error'] && values.save.length > 0;
+  }
+
+  // ── Saving ──────────────────────────────────────────────────────────────────────────────────
+
+  saveNow(): boolean {
+    this.saves++;
+    this.#host.postponeRewrite();
+    try {
+      const saving = this.#open(true);
+      saving.runNow();
+      this.#noteSuccess(saving.dirtyBefore);
+      this.#noteSaved(saving);
+      return true;
+    } catch (error) {
+      this.#noteProblem(error, this.#path);
+      return false;
+    }
+  }
+
+  begin(): boolean {
+    if (this.#isClosing) return false;
+    this.saves++;
+    this.#isScheduled = false;
+    this.#lastTryMs = Date.now();
+    const path = this.#path;
+    try {
+      const saving = this.#open(false);
+      this.#saving = saving;
+      this.#host.log.info(
+        { pid: process.pid, details: { keys: saving.progress.keys } },
+        'Background saving started by pid {pid}',
+      );
+      const running = this.#run(saving);
+      this.#running.add(running);
+      void running.then(() => this.#running.delete(running));
+      return true;
+    } catch (error) {
+      this.#noteFailure(error, path);
+      return false;
+    }
+  }
+
+  schedule(): void {
+    this.#isScheduled = true;
+  }
+
+  /** Gives up the snapshot that is being taken in the background. */
+  cancel(): void {
+    const saving = this.#saving;
+    if (saving === undefined) return;
+    saving.cancel();
+    this.#saving = undefined;
+    this.#host.log.info('Background saving cancelled');
+  }
+
+  /** Has one that is under way in the background begin again later. */
+  postpone(): void {
+    if (this.#saving === undefined) return;
+    this.cancel();
+    this.schedule();
+  }
+
+  /** Begins a snapshot if a save point says so, or if one was put off. */
+  saveIfDue(): void {
+    if (this.#saving !== undefined || this.#host.wal.isRewriting || this.isLoading) return;
+    const nowMs = Date.now();
+    if (this.#host.config.values.save.length > 0 && !this.#verify(nowMs)) return;
+    if (!this.lastSucceeded && nowMs - this.#lastTryMs <= RETRY_MS) return;
+    const passedSeconds = Math.floor(nowMs / 1000) - this.lastSaveSeconds;
+    const point = this.#host.config.values.save.find(
+      ({ seconds, changes }) => this.changes >= changes && passedSeconds > seconds,
+    );
+    if (point !== undefined) {
+      this.#host.log.info({ ...point }, '{changes} changes in {seconds} seconds. Saving...');
+      this.begin();
+    } else if (this.#isScheduled) {
+      this.begin();
+    }
+  }
+
+  /** Looks whether the last one is where it was written; returns whether one may be taken unasked. */
+  #verify(nowMs: number): boolean {
+    const path = this.#path;
+    if (nowMs - this.#verifiedMs >= VERIFY_MS) {
+      this.#verifiedMs = nowMs;
+      const state = this.#place.state(path);
+      const wasLost = this.#isLost;
+      this.#isLost = state !== 'same';
+      if (state === 'taken') {
+        if (!wasLost) this.#noteFailure(takenError(path), path);
+        return false;
+      }
+      // There is to be one where a start would look for it, at once.
+      if (this.#isLost || wasLost) this.schedule();
+      if (this.#isLost && !wasLost) {
+        this.#host.log.warn({ path, state }, 'The directory of {path} is {state}: saving anew');
+      }
+    }
+    return !this.#isLost || this.#isScheduled;
+  }
+
+  /** Whether nobody else's snapshot is in the way of one that no client asks for. */
+  #mayReplace(): boolean {
+    const path = this.#path;
+    if (this.#place.state(path) !== 'taken') return true;
+    this.#noteProblem(takenError(path), path);
+    return false;
+  }
+
+  /**
+   * The last snapshot, before the end.
+   * @param save whether to take one, or as the save points say
+   * @returns whether the server may end
+   */
+  saveAtEnd(save: 'save' | 'nosave' | 'default'): boolean {
+    this.cancel();
+    const isWanted =
+      save === 'save' || (save === 'default' && this.#host.config.values.save.length > 0);
+    if (!isWanted || this.isLoading) return true;
+    if (save === 'default' && !this.#mayReplace()) return false;
+    this.#host.log.info('Saving the final RDB snapshot before exiting.');
+    return this.saveNow();
+  }
+
+  /** Gives up what is being saved and begins nothing more; resolves when no file is written any more. */
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    this.cancel();
+    await Promise.all(this.#running);
+  }
+
+  /** What is being saved is of no use any more; a restart is not to bring back what was emptied. */
+  emptied(): void {
+    this.cancel();
+    // While a log is loaded the last snapshot stays: what it was made of may still fail to load.
+    if (this.#host.config.values.save.length > 0 && !this.isLoading && this.#mayReplace()) {
+      this.saveNow();
+    }
+  }
+
+  #open(isAtOnce: boolean): SnapshotWriting {
+    const syncsInParts = this.#host.config.values['rdb-save-incremental-fsync'];
+    const facts = { isLogBase: false };
+    const path = this.#path;
+    if (this.#place.hasOther(path)) {
+      const text =
+        '{path} was written by somebody else since it was saved: is there another server?';
+      this.#host.log.warn({ path }, text);
+    }
+    const plan = { path, facts, syncsInParts, compresses: false, isAtOnce };
+    return new SnapshotWriting(this.#host, plan);
+  }
+
+  async #run(saving: SnapshotWriting): Promise<void> {
+    try {
+      const isWhole = await saving.run();
+      if (!this.#leave(saving) || !isWhole) return;
+      this.#noteSuccess(saving.dirtyBefore);
+      this.#noteSaved(saving);
+      const { progress, startedMs } = saving;
+      this.#host.log.info(
+        { details: { keys: progress.saved, tookMs: Date.now() - startedMs } },
+        'Background saving terminated with success',
+      );
+    } catch (error) {
+      if (this.#leave(saving)) this.#noteFailure(error, saving.path);
+    }
+  }
+
+  /**
+   * One has ended; returns whether it still counted. It does not when it was cancelled, even if its file
+   * got to its place just before: then another one may be under way by now.
+   */
+  #leave(saving: SnapshotWriting): boolean {
+    if (this.#saving !== saving) return false;
+    this.#saving = undefined;
+    this.lastTookSeconds = Math.floor((Date.now() - saving.startedMs) / 1000);
+    return true;
+  }
+
+  #noteSuccess(dirtyBefore: number): void {
+    this.#savedDirty = dirtyBefore;
+    this.lastSaveSeconds = Math.floor(Date.now() / 1000);
+    this.lastSucceeded = true;
+    this.refresh();
+  }
+
+  #noteFailure(error: unknown, path: string): void {
+    this.lastSucceeded = false;
+    this.refresh();
+    this.#noteProblem(error, path);
+    this.#host.log.warn('Background saving error');
+  }
+
+  #noteSaved({ path, sizeBytes }: SnapshotWriting): void {
+    this.#place.note(path);
+    this.#isLost = false;
+    this.#host.log.info({ details: { path, bytes: sizeBytes } }, 'DB saved on disk');
+  }
+
+  #noteProblem(error: unknown, path: string): void {
+    const { log, config } = this.#host;
+    logSavingProblem(log, error, path, config.values.dir);
+  }
+
+  // ── Loading ─────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Loads the snapshot that there is, in slices; clients are told meanwhile that it is loaded.
+   * @throws Error that tells file, place and what can be done when it cannot be loaded
+   */
+  async load(): Promise<void> {
+    const { keyspace, config, log } = this.#host;
+    if (config.values.dbfilename === '') return;
+    const startedMs = Date.now();
+    this.isLoading = true;
+    try {
+      const result = await loadFile(
+        this.#path,
+        keyspace,
+        config.values,
+        (loadedBytes, totalBytes) => {
+          this.loading ??= { startedMs, totalBytes, loadedBytes };
+          this.loading.loadedBytes = loadedBytes;
+          keyspace.tick(Date.now());
+        },
+      );
+      this.lastLoad = result;
+      this.#place.note(this.#path);
+      if (result !== NO_FILE) {
+        logLoaded(log, result);
+        const tookMs = Date.now() - startedMs;
+        log.info(
+          { seconds: (tookMs / 1000).toFixed(3), details: { path: this.#path, tookMs } },
+          'DB loaded from disk: {seconds} seconds',
+        );
+      }
+    } finally {
+      this.isLoading = false;
+      this.loading = undefined;
+      this.#savedDirty = keyspace.dirty;
+    }
+  }
+
+  /** Removes what servers that were killed have left of snapshots. */
+  removeAbandoned(): void {
+    const { log } = this.#host;
+    try {
+      const removed = removeAbandoned(this.#path, Date.now());
+      if (removed.length > 0) log.info({ removed }, 'Unfinished snapshots were removed');
+    } catch (error) {
+      log.warn({ err: error }, 'Unfinished snapshots could not be removed');
+    }
+  }
+
+  reload({ saves, flushes, merges, verifies }: ReloadOptions): 'done' | 'not saved' | 'not loaded' {
+    const { keyspace, config, log } = this.#host;
+    if (saves) {
+      this.cancel();
+      if (!this.saveNow()) return 'not saved';
+    }
+    // The data is the same as before, or a test's business: nothing that is to be repeated.
+    const { dirty } = keyspace;
+    if (flushes) {
+      keyspace.flush();
+      this.#host.reclaimSoon();
+    }
+    try {
+      const values = verifies ? config.values : { ...config.values, rdbchecksum: false };
+      this.lastLoad = loadFileNow(this.#path, keyspace, values, merges);
+      return 'done';
+    } catch (error) {
+      log.error({ err: error, path: this.#path }, 'The snapshot could not be loaded');
+      return 'not loaded';
+    } finally {
+      keyspace.dirty = dirty;
+    }
+  }
+}
+
+function takenError(path: string): Error {
+  return new Error(`another snapshot stands at ${path} by now, and is not replaced unasked`);
+}

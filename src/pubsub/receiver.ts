@@ -1,0 +1,9 @@
+// Who messages are delivered to: a protocol, and somewhere to put encoded bytes.
+
+/** Receives messages. */
+export interface Receiver {
+  /** Version of the protocol in which it takes messages. */
+  readonly protocol: 2 | 3;
+  /** Takes the encoded message in [start, end), which stays as it is until this turn's end. */
+  deliver(buffer: Buffer, start: number, end: number): void;
+}

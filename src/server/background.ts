@@ -1,0 +1,135 @@
+// The work that no request asks for: expiry, giving memory back, statistics, idle clients. It runs
+// from one timer, `hz` times a second, and in slices of one to two milliseconds, with the event loop
+// going on in between, so it never holds requests up.
+
+import type { ClientMemory } from '../core/client-memory.ts';
+import type { DebugSwitches } from '../core/debug-switches.ts';
+import type { Keyspace } from '../keyspace/keyspace.ts';
+import { ClientRounds, type RoundsHost } from '../net/client-rounds.ts';
+import type { LatencyMonitor } from '../telemetry/latency-monitor.ts';
+import type { ServerStats } from '../telemetry/server-stats.ts';
+import { unixTimeMsAt, unixTimeUs } from '../telemetry/wall-clock.ts';
+import type { Tracking } from '../tracking/tracking.ts';
+import type { ActiveDefrag } from './active-defrag.ts';
+import type { MemoryRelease } from './memory-release.ts';
+
+/** Time that each kind of background work takes at most in a slice, in ms. */
+const SLICE_MS = 1;
+/** What each step of `active-expire-effort` above 1 adds to the slices of expiry, in ms. */
+const EFFORT_STEP_MS = 0.1;
+/** Rest between two slices of unfinished work, in ms: leaves most of the time to requests. */
+const REST_MS = 2;
+const SAMPLE_MS = 100;
+
+/** What background work is done on, and its settings. */
+export interface BackgroundHost extends RoundsHost {
+  readonly keyspace: Keyspace;
+  readonly stats: ServerStats;
+  readonly latency: LatencyMonitor;
+  readonly tracking: Tracking;
+  readonly release: MemoryRelease;
+  readonly defrag: ActiveDefrag;
+  /** Whether due keys are looked for. */
+  readonly debug: DebugSwitches;
+  /** `active-expire-effort`, 1 … 10: how much time they may take. */
+  readonly expiryEffort: number;
+  usedMemoryBytes(): number;
+  /** Saves the data if it is time to. */
+  saveIfDue(): void;
+  /** Evicts keys if the limit is exceeded; true when more remains to be evicted. */
+  continueEviction(): boolean;
+  readonly clientMemory: ClientMemory;
+}
+
+/** Runs the background work of a server. */
+export class Background {
+  readonly #host: BackgroundHost;
+  readonly #rounds: ClientRounds;
+  #frequency = 10;
+  #timer: NodeJS.Timeout | undefined;
+  #slice: NodeJS.Timeout | undefined;
+  #lastSampleMs = 0;
+  #lastSecond = 0;
+
+  constructor(host: BackgroundHost) {
+    this.#host = host;
+    this.#rounds = new ClientRounds(host);
+  }
+
+  /** Begins. */
+  start(): void {
+    this.#timer = setInterval(() => this.#tick(), 1000 / this.#frequency);
+  }
+
+  /** Sets how often the timer runs (`hz`): 1 … 500 times a second. */
+  setFrequency(hz: number): void {
+    this.#frequency = hz;
+    if (this.#timer === undefined) return;
+    clearInterval(this.#timer);
+    this.start();
+  }
+
+  /** Ends; nothing is left that keeps the process alive. */
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    clearTimeout(this.#slice);
+    this.#host.defrag.stop();
+  }
+
+  /** Has unfinished work (memory to give back, keys to evict) done soon. */
+  wake(): void {
+    this.#slice ??= setTimeout(() => this.#runSlice(), REST_MS);
+  }
+
+  #tick(): void {
+    const { clientMemory, debug, keyspace, stats, tracking, release } = this.#host;
+    // Keeps the clock that requests are timed by equal to the system's.
+    const nowMs = Math.floor(unixTimeUs() / 1000);
+    keyspace.tick(nowMs);
+    clientMemory.checkHeap(nowMs);
+    clientMemory.check();
+    if (clientMemory.isOver) clientMemory.evict();
+    if (!debug.worksInBackground) return;
+    stats.peakUsedBytes = Math.max(stats.peakUsedBytes, this.#host.usedMemoryBytes());
+    if (nowMs - this.#lastSampleMs >= SAMPLE_MS) {
+      this.#lastSampleMs = nowMs;
+      this.#host.saveIfDue();
+      stats.opsPerSecond.sample(stats.commandsProcessed, nowMs);
+      stats.bytesInPerSecond.sample(stats.bytesIn, nowMs);
+      stats.bytesOutPerSecond.sample(stats.bytesOut, nowMs);
+    }
+    this.#rounds.tick(nowMs, this.#frequency);
+    const second = Math.floor(nowMs / 1000);
+    if (second !== this.#lastSecond) {
+      this.#lastSecond = second;
+      this.#host.defrag.tick();
+      if (release.tick()) this.wake();
+    }
+    tracking.limitKeys();
+    if (this.#slice === undefined) this.#runSlice();
+  }
+
+  /** One slice; comes again soon if there is more to do. */
+  #runSlice(): void {
+    this.#slice = undefined;
+    const { keyspace, release } = this.#host;
+    keyspace.tick(unixTimeMsAt(performance.now()));
+    const expiryLeft = this.#expire();
+    const memoryLeft = keyspace.reclaim(performance.now() + SLICE_MS);
+    const evictionLeft = this.#host.continueEviction();
+    const releaseLeft = release.work(performance.now() + SLICE_MS);
+    if (expiryLeft || memoryLeft || evictionLeft || releaseLeft) this.wake();
+  }
+
+  #expire(): boolean {
+    const { keyspace, stats, latency, debug, expiryEffort } = this.#host;
+    if (!debug.expiresActively || keyspace.expiryPaused) return false;
+    const startMs = performance.now();
+    const left = keyspace.expireDue(startMs + SLICE_MS + EFFORT_STEP_MS * (expiryEffort - 1));
+    const tookMs = performance.now() - startMs;
+    stats.expiryCycleMs += tookMs;
+    latency.add('expire-cycle', tookMs);
+    return left;
+  }
+}

@@ -1,0 +1,152 @@
+// Keeps the parts of a server equal to its configuration: each directive that takes effect while
+// the server runs has its line here, applied at the start or after every CONFIG SET of it.
+import type { Outcome } from '../config/config.ts';
+import type { DirectiveName, Values } from '../config/directives.ts';
+import { maxClientsOfSystem } from '../net/descriptor-limit.ts';
+import { chunkLimitsOf } from '../types/list/values.ts';
+import type { Server } from './server.ts';
+
+type Apply = (server: Server, values: Values) => void;
+
+/** Slow log thresholds below this make every command be timed by itself, in µs. */
+const TIMED_TOGETHER_US = 1000;
+
+/** What to do, by the directives that it depends on. */
+const APPLICATIONS: readonly (readonly [names: readonly DirectiveName[], apply: Apply])[] = [
+  [['timeout'], (server, values) => (server.idleTimeoutMs = values.timeout * 1000)],
+  [
+    ['appendfsync', 'fsync-interval-ms', 'no-appendfsync-on-rewrite'],
+    ({ wal }, values) => {
+      wal.fsync = values;
+    },
+  ],
+  [
+    ['aof-timestamp-enabled'],
+    ({ wal }, values) => {
+      wal.tellsTime = values['aof-timestamp-enabled'];
+    },
+  ],
+  [['hz'], (server, values) => server.background.setFrequency(values.hz)],
+  [
+    ['active-expire-effort'],
+    (server, values) => (server.expiryEffort = values['active-expire-effort']),
+  ],
+  [['save', 'stop-writes-on-bgsave-error'], ({ snapshots }) => snapshots.refresh()],
+  [
+    [
+      ...(['activedefrag', 'active-defrag-ignore-bytes', 'active-defrag-max-scan-fields'] as const),
+      ...(['active-defrag-threshold-lower', 'active-defrag-threshold-upper'] as const),
+      ...(['active-defrag-cycle-min', 'active-defrag-cycle-max'] as const),
+    ],
+    ({ defrag }, values) => defrag.configure(values),
+  ],
+  [['loglevel'], (server, values) => (server.log.level = values.loglevel)],
+  [['maxmemory'], (server, values) => server.setMaxMemory(values.maxmemory)],
+  [
+    ['maxmemory-clients', 'maxmemory'],
+    (server, values) => server.setMaxClientMemory(values['maxmemory-clients'], values.maxmemory),
+  ],
+  [['maxmemory-policy'], (server, values) => server.eviction.setPolicy(values['maxmemory-policy'])],
+  [
+    ['maxmemory-samples'],
+    (server, values) => (server.eviction.samples = values['maxmemory-samples']),
+  ],
+  [
+    ['maxmemory-eviction-tenacity'],
+    (server, values) => (server.evictionTenacity = values['maxmemory-eviction-tenacity']),
+  ],
+  [
+    ['lfu-log-factor', 'lfu-decay-time'],
+    ({ keyspace }, values) => {
+      keyspace.access.logFactor = values['lfu-log-factor'];
+      keyspace.access.decayMinutes = values['lfu-decay-time'];
+    },
+  ],
+  [
+    ['proto-max-bulk-len'],
+    (server, values) => (server.decoder.maxBulkBytes = values['proto-max-bulk-len']),
+  ],
+  [
+    ['client-query-buffer-limit'],
+    (server, values) => (server.queryLimitBytes = values['client-query-buffer-limit']),
+  ],
+  [
+    ['client-output-buffer-limit'],
+    (server, values) => (server.outputLimits = values['client-output-buffer-limit']),
+  ],
+  [
+    ['slowlog-log-slower-than', 'latency-monitor-threshold'],
+    (server, values) => {
+      const thresholdUs = values['slowlog-log-slower-than'];
+      server.slowLog.slowerThanUs = thresholdUs;
+      server.latency.thresholdMs = values['latency-monitor-threshold'];
+      server.dispatcher.timesEach =
+        (thresholdUs >= 0 && thresholdUs < TIMED_TOGETHER_US) || server.latency.thresholdMs > 0;
+    },
+  ],
+  [
+    ['tracking-table-max-keys'],
+    (server, values) => (server.tracking.maxKeys = values['tracking-table-max-keys']),
+  ],
+  [
+    ['list-max-listpack-size'],
+    ({ keyspace }, values) => {
+      keyspace.entries.lists.limits = chunkLimitsOf(values['list-max-listpack-size']);
+    },
+  ],
+  [
+    ['notify-keyspace-events'],
+    ({ keyspace }, values) => keyspace.chooseEvents(values['notify-keyspace-events']),
+  ],
+  [['slowlog-max-len'], (server, values) => (server.slowLog.maxLength = values['slowlog-max-len'])],
+  [
+    ['latency-tracking'],
+    (server, values) => (server.dispatcher.latencyTracking = values['latency-tracking']),
+  ],
+];
+
+type Change = (server: Server, values: Values) => Outcome;
+
+/** What to do at a change only, and why it cannot be done, in Redis's words. */
+const CHANGES: readonly (readonly [names: readonly DirectiveName[], change: Change])[] = [
+  [
+    ['maxclients'],
+    (_server, values) => {
+      const possible = maxClientsOfSystem();
+      if (values.maxclients <= possible) return undefined;
+      return `The operating system is not able to handle the specified number of clients, try with ${possible}`;
+    },
+  ],
+  [
+    ['bind', 'port'],
+    (server, { bind, port }) => {
+      const isOtherPort = port !== server.port;
+      if (server.moveTo(port, bind)) return undefined;
+      return isOtherPort
+        ? 'Unable to listen on this port. Check server logs.'
+        : 'Failed to bind to specified addresses.';
+    },
+  ],
+  [
+    ['aof-disable-auto-gc'],
+    ({ wal }) => {
+      wal.deleteHistory();
+      return undefined;
+    },
+  ],
+];
+
+/** Applies the configuration to a server, now and whenever it changes. */
+export function follow(server: Server): void {
+  const { config } = server;
+  for (const [names, apply] of APPLICATIONS) {
+    apply(server, config.values);
+    config.onChange(names, (values) => {
+      apply(server, values);
+      return undefined;
+    });
+  }
+  for (const [names, change] of CHANGES) config.onChange(names, (values) => change(server, values));
+  // Answered when the log is complete: from then on nothing that is acknowledged is lost.
+  config.onSlowChange(['appendonly'], ({ appendonly }) => server.wal.switchTo(appendonly));
+}

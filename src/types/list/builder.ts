@@ -1,0 +1,95 @@
+// A list that is being made of elements from somewhere else (a file, a payload) and that nobody sees
+// until it is whole. Short ones are gathered packed and become an entry at once; longer ones go into
+// chunks, which are given back if the list is never stored.
+
+import type { Database } from '../../keyspace/database.ts';
+import type { Entries } from '../../keyspace/entries.ts';
+import { ENCODING_CHUNKED_LIST, ENCODING_PACKED_LIST, TYPE_LIST } from '../../keyspace/types.ts';
+import type { Request } from '../../protocol/request.ts';
+import { PackedEncoder } from '../../structures/packed-list.ts';
+import { ListSpan } from './list-span.ts';
+import { COUNT_BYTES, MAX_PACKED_BYTES, mayStayPacked, ROOT_BYTES } from './values.ts';
+
+/** The builder; it can be used again and again. See the head of this file. */
+export class ListBuilder {
+  readonly #entries: Entries;
+  readonly #encoder = new PackedEncoder();
+  /** The elements for as long as they are few. */
+  readonly #packed = new ListSpan();
+  /** Root of the chunks; 0 while there are none. */
+  #root = 0;
+
+  constructor(entries: Entries) {
+    this.#entries = entries;
+    this.#packed.buffer = Buffer.allocUnsafe(MAX_PACKED_BYTES);
+  }
+
+  /** Number of elements. */
+  get count(): number {
+    return this.#root === 0 ? this.#packed.count : this.#entries.lists.length(this.#root);
+  }
+
+  /** Adds an element at the end. */
+  push(bytes: Uint8Array, offset: number, length: number): void {
+    this.#encoder.set(bytes, offset, length);
+    this.#add();
+  }
+
+  /** Adds an integer of magnitude < 2^53 at the end. */
+  pushInteger(value: number): void {
+    this.#encoder.setInteger(value);
+    this.#add();
+  }
+
+  /**
+   * Stores the list under argument i, which `peek` just found missing; there are elements. The
+   * builder is empty then.
+   * @param expiry in ms since the epoch, or NO_EXPIRY
+   * @returns the entry's reference
+   */
+  store(db: Database, request: Request, i: number, expiry: number): number {
+    const packed = this.#packed;
+    let ref: number;
+    if (this.#root === 0) {
+      const length = COUNT_BYTES + packed.end;
+      ref = db.build(0, request, i, TYPE_LIST, ENCODING_PACKED_LIST, length, expiry);
+      const { buffer, offset } = db.value(ref);
+      buffer.writeUInt16LE(packed.count, offset);
+      packed.buffer.copy(buffer, offset + COUNT_BYTES, 0, packed.end);
+    } else {
+      ref = db.build(0, request, i, TYPE_LIST, ENCODING_CHUNKED_LIST, ROOT_BYTES, expiry);
+      db.entries.setOutside(ref, this.#root);
+      this.#root = 0;
+    }
+    db.put(0, ref, request, i);
+    this.discard();
+    return ref;
+  }
+
+  /** Forgets all elements. */
+  discard(): void {
+    const { lists } = this.#entries;
+    if (this.#root !== 0) while (!lists.freeStep(this.#root));
+    this.#root = 0;
+    this.#packed.count = 0;
+    this.#packed.end = 0;
+  }
+
+  /** Adds the encoder's element. */
+  #add(): void {
+    const { lists } = this.#entries;
+    const packed = this.#packed;
+    const encoder = this.#encoder;
+    if (this.#root === 0) {
+      if (mayStayPacked(lists.limits, packed.count, packed.end + encoder.size)) {
+        encoder.write(packed.buffer, packed.end);
+        packed.end += encoder.size;
+        packed.count++;
+        return;
+      }
+      this.#root = lists.create();
+      if (packed.count > 0) lists.pushPacked(this.#root, packed);
+    }
+    lists.pushTail(this.#root, encoder);
+  }
+}

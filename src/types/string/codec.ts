@@ -1,0 +1,78 @@
+// Strings in RDB files: one string, in whatever encoding.
+import type { Database } from '../../keyspace/database.ts';
+import { stringEncoding, TYPE_STRING } from '../../keyspace/types.ts';
+import type { ExternalBlocks } from '../../memory/external.ts';
+import { PinnedBytes } from '../../memory/pinned-bytes.ts';
+import { MAX_BLOCK_BYTES } from '../../memory/size-classes.ts';
+import { LongString } from '../../persistence/rdb/long-string.ts';
+import type { RdbReader } from '../../persistence/rdb/rdb-reader.ts';
+import type { RdbWriter } from '../../persistence/rdb/rdb-writer.ts';
+import type { ValueReader, ValueRest, ValueWriter } from '../../persistence/rdb/value-reader.ts';
+import type { Request } from '../../protocol/request.ts';
+import { ByteView } from '../../structures/entry.ts';
+
+/** Reads strings: type 0. */
+export class StringReader implements ValueReader {
+  readonly isEmpty = false;
+  text = new ByteView();
+
+  begin(): void {}
+
+  step(input: RdbReader): boolean {
+    this.text = input.string();
+    return true;
+  }
+
+  store(db: Database, request: Request, i: number, expiry: number): number {
+    const { buffer, offset, length } = this.text;
+    const encoding = stringEncoding(buffer, offset, length);
+    const ref = db.build(0, request, i, TYPE_STRING, encoding, length, expiry);
+    db.entries.fillValue(ref, buffer, offset, length);
+    db.put(0, ref, request, i);
+    return ref;
+  }
+
+  discard(): void {}
+}
+
+/** Writes strings. */
+export const stringWriter: ValueWriter = {
+  typeByte: 0,
+  write(writer, db, ref) {
+    const { buffer, offset, length } = db.value(ref);
+    // What is longer than a block has a buffer of its own.
+    if (length > writer.stepBytes && length > MAX_BLOCK_BYTES) {
+      return new StringRest(db.entries.arena.external, buffer.subarray(offset, offset + length));
+    }
+    writer.string(buffer, offset, length);
+    return undefined;
+  },
+};
+
+/** Writes a long string from its block, whose bytes it pins when they are about to change. */
+class StringRest implements ValueRest {
+  readonly #external: ExternalBlocks;
+  readonly #bytes: PinnedBytes;
+  readonly #string: LongString;
+
+  constructor(external: ExternalBlocks, bytes: Buffer) {
+    this.#external = external;
+    this.#bytes = new PinnedBytes(bytes);
+    this.#string = new LongString(this.#bytes);
+  }
+
+  step(writer: RdbWriter): boolean {
+    if (this.#string.step(writer)) return true;
+    this.#bytes.release();
+    return false;
+  }
+
+  detach(): boolean {
+    this.#external.pin(this.#bytes);
+    return true;
+  }
+
+  abandon(): void {
+    this.#bytes.release();
+  }
+}
