@@ -17,7 +17,7 @@ export type Handler = (call: Call) => void;
 
 /** What a client waits for. */
 export interface Wait {
-  /** The type of value (keyspace/types.ts). */
+  /** The type of value (ValueType.id). */
   readonly type: number;
   /** The keys are the arguments from `firstKey` up to `lastKey`. */
   readonly firstKey: number;

@@ -137,7 +137,7 @@ export class EffectRecorder implements Effects {
   }
 
   /** Records that a key was deleted, and no client asked for it. */
-  deleted(database: Database, key: Uint8Array): void {
+  deleted(database: { readonly index: number }, key: Uint8Array): void {
     this.#record(database.index, ['DEL', key]);
   }
 

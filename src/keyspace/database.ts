@@ -9,11 +9,11 @@ import type { Request } from '../protocol/request.ts';
 import { BytesTable } from '../structures/bytes-table.ts';
 import { type ByteView, warmEntries } from '../structures/entry.ts';
 import { hashBytes } from '../structures/hash.ts';
+import type { DatabaseHost } from './database-host.ts';
+import type { DatabaseParts, DetachedKeys } from './database-parts.ts';
 import { type Entries, NEW_BLOCK, NO_EXPIRY } from './entries.ts';
 import { ExpiryHeap } from './expiry-heap.ts';
 import { EVENT_KEY_MISS } from './key-events.ts';
-import type { DatabaseParts } from './key-filler.ts';
-import type { DetachedKeys, Keyspace } from './keyspace.ts';
 
 export { NO_EXPIRY } from './entries.ts';
 
@@ -23,11 +23,11 @@ export class Database {
   readonly index: number;
   /** The blocks of its entries: what functions that change values (types/string/values.ts …) work on. */
   readonly entries: Entries;
-  readonly #keyspace: Keyspace;
+  readonly #keyspace: DatabaseHost;
   #table: BytesTable;
   #expiries: ExpiryHeap;
 
-  constructor(keyspace: Keyspace, index: number) {
+  constructor(keyspace: DatabaseHost, index: number) {
     this.index = index;
     this.#keyspace = keyspace;
     this.entries = keyspace.entries;
@@ -158,12 +158,12 @@ export class Database {
     this.entries.setAccessWord(ref, word);
   }
 
-  /** Type of the value (types.ts). */
+  /** Type of the value (ValueType.id). */
   typeOf(ref: number): number {
     return this.entries.typeOf(ref);
   }
 
-  /** Encoding of the value (types.ts). */
+  /** Encoding of the value (ValueType.encodings). */
   encodingOf(ref: number): number {
     return this.entries.encodingOf(ref);
   }

@@ -10,6 +10,7 @@
 import { CLASS_UNITS } from '../memory/size-classes.ts';
 import { metaClass, metaOf } from '../structures/entry.ts';
 import type { EntryMover } from '../structures/table-segment.ts';
+import type { Collections, Relocation } from './collections.ts';
 import type { Database } from './database.ts';
 import type { ExpiryHeap } from './expiry-heap.ts';
 import type { Keyspace } from './keyspace.ts';
@@ -17,18 +18,18 @@ import type { Keyspace } from './keyspace.ts';
 /** Moved or looked at in one step, at most; takes well under half a millisecond. */
 const STEP_BYTES = 256 * 1024;
 const STEP_ENTRIES = 512;
-/** Chunks of a list in one step, at most: of 8 KiB each. */
-const STEP_CHUNKS = 32;
+/** Parts of a collection in one step, at most: of 8 KiB each. */
+const STEP_PARTS = 32;
 
-/** A long list, whose chunks are moved later. */
-interface LongList {
+/** A long collection, whose parts are moved later. */
+interface LongCollection {
   readonly database: Database;
   readonly key: Buffer;
 }
 
 /** Defragments a keyspace, a cycle at a time; see the head of this file. */
 export class Defragmentation implements EntryMover {
-  /** `active-defrag-max-scan-fields`: lists of more elements are long. */
+  /** `active-defrag-max-scan-fields`: collections of more elements are long. */
   maxElements = 1000;
   /** Whether a cycle is under way. */
   isRunning = false;
@@ -37,9 +38,9 @@ export class Defragmentation implements EntryMover {
   #database = 0;
   #position = 0;
   #expiries: ExpiryHeap | undefined;
-  #longLists: LongList[] = [];
-  /** The one whose chunks are being moved. */
-  #list: LongList | undefined;
+  #longOnes: LongCollection[] = [];
+  /** The one whose parts are being moved. */
+  #long: LongCollection | undefined;
   /** What this step may still do. */
   #bytesLeft = 0;
   #entriesLeft = 0;
@@ -64,17 +65,16 @@ export class Defragmentation implements EntryMover {
   /** Goes on a little; returns whether the cycle goes on after that. */
   step(): boolean {
     if (!this.isRunning) return false;
-    const { arena, databases, entries, stats } = this.#keyspace;
-    const { relocation } = entries.lists;
+    const { arena, databases, stats } = this.#keyspace;
     const before = arena.relocations;
-    const scannedBefore = relocation.scanned;
+    const scannedBefore = this.#scanned;
     this.#bytesLeft = STEP_BYTES;
     this.#entriesLeft = STEP_ENTRIES;
-    if (this.#list !== undefined) this.#continueList(this.#list);
+    if (this.#long !== undefined) this.#continueLong(this.#long);
     else if (this.#database < databases.length) this.#walk(databases[this.#database]);
-    else this.#beginList(this.#longLists.pop());
+    else this.#beginLong(this.#longOnes.pop());
     const moved = arena.relocations - before;
-    const scanned = relocation.scanned - scannedBefore + STEP_ENTRIES - this.#entriesLeft;
+    const scanned = this.#scanned - scannedBefore + STEP_ENTRIES - this.#entriesLeft;
     stats.defragHits += moved;
     stats.defragMisses += Math.max(0, scanned - moved);
     return this.isRunning;
@@ -83,8 +83,8 @@ export class Defragmentation implements EntryMover {
   /** Ends a cycle, done or not. */
   end(): void {
     this.#keyspace.arena.keepSparsePages();
-    this.#longLists = [];
-    this.#list = undefined;
+    this.#longOnes = [];
+    this.#long = undefined;
     this.isRunning = false;
   }
 
@@ -100,7 +100,7 @@ export class Defragmentation implements EntryMover {
     if (snapshot?.isSaving(ref)) return ref;
     const before = arena.relocations;
     const moved = this.#moveEntry(ref);
-    if (entries.hasOutside(moved)) this.#moveList(moved);
+    if (entries.hasRoot(moved)) this.#moveCollection(moved);
     if (arena.relocations > before) stats.defragKeyHits++;
     else stats.defragKeyMisses++;
     return moved;
@@ -118,20 +118,36 @@ export class Defragmentation implements EntryMover {
     return moved;
   }
 
-  /** Moves a list that is not long; notes one that is. */
-  #moveList(ref: number): void {
+  /** Moves a collection that is not long; notes one that is. */
+  #moveCollection(ref: number): void {
     const { databases, entries } = this.#keyspace;
-    const { lists } = entries;
-    const root = entries.outside(ref);
-    if (lists.length(root) > this.maxElements || lists.chunks(root) > STEP_CHUNKS) {
+    const collections = entries.collectionsOf(ref);
+    const root = entries.root(ref);
+    if (collections.length(root) > this.maxElements || collections.parts(root) > STEP_PARTS) {
       const database = databases[this.#database];
-      this.#longLists.push({ database, key: entries.key(ref).copy() });
+      this.#longOnes.push({ database, key: entries.key(ref).copy() });
       return;
     }
-    const moved = lists.relocation.begin(root);
-    if (moved !== root) entries.setOutside(ref, moved);
-    lists.relocation.step(STEP_CHUNKS);
-    this.#bytesLeft -= entries.lists.bytes(moved);
+    this.#beginCollection(ref, collections).step(STEP_PARTS);
+    this.#bytesLeft -= collections.bytes(entries.root(ref));
+  }
+
+  /** Moves the root of an entry's value, and is to go on with its parts. */
+  #beginCollection(ref: number, { relocation }: Collections): Relocation {
+    const { entries } = this.#keyspace;
+    const root = entries.root(ref);
+    const moved = relocation.begin(root);
+    if (moved !== root) entries.setRoot(ref, moved);
+    return relocation;
+  }
+
+  /** Blocks of collections that were looked at so far. */
+  get #scanned(): number {
+    let total = 0;
+    for (const collections of this.#keyspace.entries.collections) {
+      if (collections !== undefined) total += collections.relocation.scanned;
+    }
+    return total;
   }
 
   // ── The cycle ───────────────────────────────────────────────────────────────────────────────
@@ -143,34 +159,31 @@ export class Defragmentation implements EntryMover {
     if (this.#position === 0) this.#database++;
   }
 
-  /** Begins to move the chunks of a long list, if it is there still; after the last one the cycle ends. */
-  #beginList(list: LongList | undefined): void {
-    if (list === undefined) {
+  /** Begins to move the parts of a long collection, if it is there still; after the last one the cycle ends. */
+  #beginLong(long: LongCollection | undefined): void {
+    if (long === undefined) {
       this.end();
       return;
     }
-    const { entries } = this.#keyspace;
-    const ref = this.#findList(list);
+    const ref = this.#find(long);
     if (ref === 0) return;
-    const root = entries.outside(ref);
-    const moved = entries.lists.relocation.begin(root);
-    if (moved !== root) entries.setOutside(ref, moved);
-    this.#list = list;
+    this.#beginCollection(ref, this.#keyspace.entries.collectionsOf(ref));
+    this.#long = long;
   }
 
-  #continueList(list: LongList): void {
+  #continueLong(long: LongCollection): void {
     const { entries } = this.#keyspace;
-    const { relocation } = entries.lists;
-    const ref = this.#findList(list);
-    const isThere = ref !== 0 && entries.outside(ref) === relocation.root;
-    if (!isThere || !relocation.step(STEP_CHUNKS)) this.#list = undefined;
+    const ref = this.#find(long);
+    const relocation = ref === 0 ? undefined : entries.collectionsOf(ref).relocation;
+    const isThere = relocation !== undefined && entries.root(ref) === relocation.root;
+    if (!isThere || !relocation.step(STEP_PARTS)) this.#long = undefined;
   }
 
-  /** The entry of a list in chunks that may be moved, or 0. */
-  #findList({ database, key }: LongList): number {
+  /** The entry of a collection with a root that may be moved, or 0. */
+  #find({ database, key }: LongCollection): number {
     const { entries, snapshot } = this.#keyspace;
     const ref = database.find(key, 0, key.length);
-    if (ref === 0 || !entries.hasOutside(ref)) return 0;
+    if (ref === 0 || !entries.hasRoot(ref)) return 0;
     return snapshot?.isSaving(ref) ? 0 : ref;
   }
 }

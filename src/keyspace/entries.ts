@@ -19,8 +19,8 @@ import {
   viewValue,
   withEncoding,
 } from '../structures/entry.ts';
-import { ChunkedLists } from '../types/list/chunked-list.ts';
 import { ByteCopier, copyBytes } from './byte-copier.ts';
+import { type Collections, FIRST_ROOT_ENCODING } from './collections.ts';
 import {
   CLOCK_WORD,
   EntryWords,
@@ -29,13 +29,13 @@ import {
   WORDS_EXPIRING,
   WORDS_PLAIN,
 } from './entry-words.ts';
-import { ENCODING_INT, FIRST_OUTSIDE_ENCODING, TYPE_STRING } from './types.ts';
+import { ENCODING_INT, TYPE_STRING } from './plain-strings.ts';
 
 const SEGMENT_SHIFT = 23;
 const SEGMENT_MASK = (1 << SEGMENT_SHIFT) - 1;
 
-/** The bit of a meta word that encodings with parts outside have in common. */
-const HAS_OUTSIDE = FIRST_OUTSIDE_ENCODING << 4;
+/** The bit of a meta word that encodings with a root have in common. */
+const HAS_ROOT = FIRST_ROOT_ENCODING << 4;
 
 /** Bits of a meta word that are all 0 where key and value lie inside. */
 const IS_OUTSIDE = FLAG_EXTERNAL_VALUE | FLAG_EXTERNAL_KEY;
@@ -55,8 +55,8 @@ export const NEW_BLOCK = -1;
 
 /** The blocks of all databases' entries; see the head of this file. */
 export class Entries extends EntryWords {
-  /** The lists that lie outside their entries. */
-  readonly lists: ChunkedLists;
+  /** What works on the roots of each type, by its number; undefined for types without. */
+  readonly collections: readonly (Collections | undefined)[];
   /**
    * Takes over a large value that was freed only in part: each call of `step` frees a little more, in
    * well under a millisecond, and tells whether that was all.
@@ -71,9 +71,9 @@ export class Entries extends EntryWords {
   #spareValue = new ByteView();
   #spareKey = new ByteView();
 
-  constructor(arena: Arena) {
+  constructor(arena: Arena, collections: readonly (Collections | undefined)[]) {
     super(arena);
-    this.lists = new ChunkedLists(arena);
+    this.collections = collections;
     this.#keys = new ByteCopier(arena);
     this.#values = new ByteCopier(arena);
   }
@@ -106,7 +106,7 @@ export class Entries extends EntryWords {
     const { external } = this.arena;
     if ((meta & FLAG_EXTERNAL_KEY) !== 0) total += external.sizeOf(this.#externalId(ref, 0));
     if ((meta & FLAG_EXTERNAL_VALUE) !== 0) total += external.sizeOf(this.externalValue(ref));
-    if ((meta & HAS_OUTSIDE) !== 0) total += this.lists.bytes(this.outside(ref));
+    if ((meta & HAS_ROOT) !== 0) total += this.collectionsOf(ref).bytes(this.root(ref));
     return total;
   }
 
@@ -338,18 +338,26 @@ export class Entries extends EntryWords {
     } else {
       const value = this.value(ref);
       this.fillValue(fresh, value.buffer, value.offset, Math.min(before, length));
-      if (encoding >= FIRST_OUTSIDE_ENCODING) this.#inheritOutside(ref, fresh, takesOver);
+      if (encoding >= FIRST_ROOT_ENCODING) this.#inheritRoot(ref, fresh, takesOver);
     }
     return fresh;
   }
 
-  /** Whether something belongs to the entry that lies outside: its number is `outside`. */
-  hasOutside(ref: number): boolean {
-    return (metaOf(this.arena, ref) & HAS_OUTSIDE) !== 0;
+  /** What works on the root of an entry that has one. */
+  collectionsOf(ref: number): Collections {
+    const collections = this.collections[this.typeOf(ref)];
+    if (collections === undefined)
+      throw new Error(`values of type ${this.typeOf(ref)} have no roots`);
+    return collections;
   }
 
-  /** Number of what belongs to the entry and lies outside (the root of a list). */
-  outside(ref: number): number {
+  /** Whether the value has parts outside its entry, found from its `root`. */
+  hasRoot(ref: number): boolean {
+    return (metaOf(this.arena, ref) & HAS_ROOT) !== 0;
+  }
+
+  /** The root of a value that has one. */
+  root(ref: number): number {
     const { buffer, offset } = this.value(ref);
     return (
       buffer[offset] |
@@ -359,30 +367,30 @@ export class Entries extends EntryWords {
     );
   }
 
-  /** Sets that number. */
-  setOutside(ref: number, id: number): void {
+  /** Sets it. */
+  setRoot(ref: number, id: number): void {
     const { buffer, offset } = this.value(ref);
     buffer.writeInt32LE(id, offset);
   }
 
-  /** Gives `fresh`, which has the same value, the outside parts of `ref`, or a copy of them. */
-  #inheritOutside(ref: number, fresh: number, takesOver: boolean): void {
+  /** Gives `fresh`, which has the same value, the root of `ref`, or a copy of all it stands for. */
+  #inheritRoot(ref: number, fresh: number, takesOver: boolean): void {
     if (takesOver) {
-      this.disownOutside(ref);
+      this.disownRoot(ref);
       return;
     }
     try {
-      this.setOutside(fresh, this.lists.copy(this.outside(ref)));
+      this.setRoot(fresh, this.collectionsOf(ref).copy(this.root(ref)));
     } catch (error) {
-      this.disownOutside(fresh);
+      this.disownRoot(fresh);
       this.free(fresh);
       throw error;
     }
   }
 
-  /** Makes an entry forget its outside parts: freeing it leaves them alone. */
-  disownOutside(ref: number): void {
-    this.setEncoding(ref, this.encodingOf(ref) & ~FIRST_OUTSIDE_ENCODING);
+  /** Makes an entry forget its root: freeing it leaves all that alone. */
+  disownRoot(ref: number): void {
+    this.setEncoding(ref, this.encodingOf(ref) & ~FIRST_ROOT_ENCODING);
   }
 
   /**
@@ -413,12 +421,12 @@ export class Entries extends EntryWords {
     const meta = metaOf(arena, ref);
     if ((meta & FLAG_EXTERNAL_KEY) !== 0) arena.external.free(this.#externalId(ref, 0));
     if ((meta & FLAG_EXTERNAL_VALUE) !== 0) arena.external.free(this.externalValue(ref));
-    if ((meta & HAS_OUTSIDE) !== 0) this.#freeOutside(this.outside(ref));
+    if ((meta & HAS_ROOT) !== 0) this.#freeCollection(this.collectionsOf(ref), this.root(ref));
     arena.free(ref, metaClass(meta));
   }
 
-  #freeOutside(root: number): void {
-    if (!this.lists.freeStep(root)) this.onLargeValue(() => this.lists.freeStep(root));
+  #freeCollection(collections: Collections, root: number): void {
+    if (!collections.freeStep(root)) this.onLargeValue(() => collections.freeStep(root));
   }
 
   /** Number of the external block that holds the entry's value; NEW_BLOCK when none does. */

@@ -30,12 +30,12 @@ export class EntryWords {
     this.arena = arena;
   }
 
-  /** Type of the value (types.ts). */
+  /** Type of the value (ValueType.id). */
   typeOf(ref: number): number {
     return metaType(metaOf(this.arena, ref));
   }
 
-  /** Encoding of the value (types.ts). */
+  /** Encoding of the value (ValueType.encodings). */
   encodingOf(ref: number): number {
     return metaEncoding(metaOf(this.arena, ref));
   }

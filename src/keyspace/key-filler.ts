@@ -6,16 +6,10 @@ import type { ByteView } from '../structures/entry.ts';
 import { hashBytes } from '../structures/hash.ts';
 import { TableFiller } from '../structures/table-filler.ts';
 import type { Database } from './database.ts';
+import type { DatabaseParts } from './database-parts.ts';
 import { NO_EXPIRY } from './entries.ts';
-import type { ExpiryHeap } from './expiry-heap.ts';
 import type { Keyspace } from './keyspace.ts';
-import type { SnapshotSource } from './snapshot.ts';
-import { stringEncoding, TYPE_STRING } from './types.ts';
-
-/** What a database consists of. */
-export interface DatabaseParts extends SnapshotSource {
-  readonly expiries: ExpiryHeap;
-}
+import { stringEncoding, TYPE_STRING } from './plain-strings.ts';
 
 /** Fills databases, one after another; see the head of this file. */
 export class KeyFiller {

@@ -2,13 +2,16 @@
 // background work that is done a slice at a time (deleting expired keys, giving memory back).
 import { Arena } from '../memory/arena.ts';
 import type { Request } from '../protocol/request.ts';
-import type { BytesTable } from '../structures/bytes-table.ts';
 import { type HashSeed, randomSeed } from '../structures/hash.ts';
 import { type AccessSettings, lfuInitialWord, lfuTouched, lruWord } from './access-clock.ts';
 import { Database } from './database.ts';
+import type { DatabaseHost, KeyLookup } from './database-host.ts';
+import type { DetachedKeys } from './database-parts.ts';
 import { Entries } from './entries.ts';
 import { EVENT_EVICTED, EVENT_EXPIRED, EVENT_NEW, KeyEvents } from './key-events.ts';
-import { type Snapshot, Stamps } from './snapshot.ts';
+import { type Snapshot, type SnapshotHost, Stamps } from './snapshot.ts';
+import { TypeTable } from './type-table.ts';
+import type { ValueType } from './value-type.ts';
 import { type Waiter, WaitList } from './waits.ts';
 import { type Watcher, WatchList } from './watch.ts';
 
@@ -24,15 +27,6 @@ export interface KeyObserver {
   keyChanged(bytes: Uint8Array, offset: number, length: number, byClient: boolean): void;
   /** One database was emptied, or all. */
   flushed(): void;
-}
-
-/** What was in a database that was emptied. */
-export interface DetachedKeys {
-  /** Where the keys are; undefined for parts of a single value. */
-  readonly table?: BytesTable;
-  readonly keys: number;
-  /** Gives a little memory back; returns whether there is more. */
-  readonly free: () => boolean;
 }
 
 /** What the keyspace counts, for INFO. */
@@ -54,9 +48,10 @@ export interface KeyspaceStats {
 }
 
 /** The databases of a server; see the head of this file. */
-export class Keyspace {
+export class Keyspace implements DatabaseHost, SnapshotHost {
+  readonly types: TypeTable;
   readonly arena = new Arena();
-  readonly entries = new Entries(this.arena);
+  readonly entries: Entries;
   readonly seed: HashSeed = randomSeed();
   readonly databases: Database[] = [];
   readonly watches = new WatchList();
@@ -100,11 +95,14 @@ export class Keyspace {
   #nextExpiryIndex = 0;
 
   /** Called with each key that was deleted because it expired or was evicted; see `expired`. */
-  onRemoved: ((database: Database, key: Buffer) => void) | undefined = undefined;
+  onRemoved: ((database: KeyLookup, key: Buffer) => void) | undefined = undefined;
   /** Called when there is memory to be given back by `reclaim`, a slice at a time. */
   onReclaimable: () => void = () => {};
 
-  constructor(databaseCount: number) {
+  /** @param types the types of values that it can hold (types/index.ts) */
+  constructor(types: readonly ValueType[], databaseCount: number) {
+    this.types = new TypeTable(types);
+    this.entries = new Entries(this.arena, this.types.collectionsIn(this.arena));
     this.entries.onLargeValue = (step) => {
       this.giveBack({ keys: 1, free: () => !step() });
     };
@@ -144,7 +142,7 @@ export class Keyspace {
   }
 
   /** Called by databases after each modification of a key that a client asked for. */
-  modified(database: Database, bytes: Uint8Array, offset: number, length: number): void {
+  modified(database: KeyLookup, bytes: Uint8Array, offset: number, length: number): void {
     this.dirty++;
     if (this.observed) this.#tell(database, bytes, offset, length, true);
   }
@@ -155,7 +153,7 @@ export class Keyspace {
    * @param byClient whether a client asked for it
    */
   affected(
-    database: Database,
+    database: KeyLookup,
     bytes: Uint8Array,
     offset: number,
     length: number,
@@ -165,7 +163,7 @@ export class Keyspace {
   }
 
   /** Called by databases after they deleted a key whose expiry has passed. */
-  expired(database: Database, key: Buffer): void {
+  expired(database: KeyLookup, key: Buffer): void {
     const { events } = this;
     this.stats.expired++;
     this.onRemoved?.(database, key);
@@ -176,7 +174,7 @@ export class Keyspace {
   }
 
   /** Called by databases after they deleted a key to make room. */
-  evicted(database: Database, key: Buffer): void {
+  evicted(database: KeyLookup, key: Buffer): void {
     const { events } = this;
     this.stats.evicted++;
     this.onRemoved?.(database, key);
@@ -193,7 +191,7 @@ export class Keyspace {
   }
 
   #tell(
-    database: Database,
+    database: KeyLookup,
     bytes: Uint8Array,
     offset: number,
     length: number,
@@ -214,7 +212,13 @@ export class Keyspace {
   }
 
   /** Called by databases for each key that was not there before, if `noticesAdditions`. */
-  added(database: Database, type: number, bytes: Uint8Array, offset: number, length: number): void {
+  added(
+    database: KeyLookup,
+    type: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+  ): void {
     const { events, waits } = this;
     if (waits.size !== 0) waits.signal(database.index, type, bytes, offset, length);
     if ((events.mask & EVENT_NEW) !== 0) events.emit('new', database.index, bytes, offset, length);
@@ -283,7 +287,7 @@ export class Keyspace {
     }
   }
 
-  #touchWatchers(database: Database, bytes: Uint8Array, offset: number, length: number): void {
+  #touchWatchers(database: KeyLookup, bytes: Uint8Array, offset: number, length: number): void {
     const key = Buffer.from(bytes.buffer, bytes.byteOffset + offset, length).toString('latin1');
     const exists = database.find(bytes, offset, length) !== 0;
     this.watches.touch(database.index, key, exists);

@@ -7,10 +7,12 @@
 // is. A large value takes several steps; if its entry is about to change before the last one, the sink
 // detaches it. Tables may therefore grow, shrink and merge as they like, and nothing is copied or set aside.
 // Tables are what the snapshot goes by, not databases: SWAPDB exchanges those.
+import type { Arena } from '../memory/arena.ts';
 import type { BytesTable } from '../structures/bytes-table.ts';
 import { hasStamp, setStamp, stampBits } from '../structures/entry.ts';
 import { FULL_SEGMENT_BYTES, slotsIn } from '../structures/table-segment.ts';
-import type { DetachedKeys, Keyspace } from './keyspace.ts';
+import type { DatabaseParts, DetachedKeys } from './database-parts.ts';
+import type { Entries } from './entries.ts';
 
 /** Entries saved together, between two looks at the clock. */
 const BATCH = 32;
@@ -20,11 +22,18 @@ const MAX_EXCESS = slotsIn(FULL_SEGMENT_BYTES);
 const STAMPS = 256;
 
 /** A database as it was when the snapshot began. */
-export interface SnapshotSource {
-  readonly index: number;
-  readonly size: number;
-  readonly expiring: number;
-  readonly table: BytesTable;
+export type SnapshotSource = Omit<DatabaseParts, 'expiries'>;
+
+/** What a snapshot is taken of: a keyspace. */
+export interface SnapshotHost {
+  readonly arena: Arena;
+  readonly entries: Entries;
+  readonly databases: readonly { readonly parts: DatabaseParts }[];
+  readonly stamps: Stamps;
+  /** The snapshot that is being taken. */
+  snapshot: Snapshot | undefined;
+  /** Queues memory to be given back. */
+  giveBack(emptied: DetachedKeys): void;
 }
 
 /** Takes the entries of a snapshot. */
@@ -51,7 +60,7 @@ export class Snapshot {
   /** Keys that the sink has. */
   saved = 0;
 
-  readonly #keyspace: Keyspace;
+  readonly #keyspace: SnapshotHost;
   readonly #sink: SnapshotSink;
   readonly #sources = new Map<BytesTable, SnapshotSource>();
   /** Sources that are not walked to their end; the first is being walked. */
@@ -75,7 +84,7 @@ export class Snapshot {
   };
 
   /** Begins. @throws Error when another one is being taken */
-  constructor(keyspace: Keyspace, sink: SnapshotSink) {
+  constructor(keyspace: SnapshotHost, sink: SnapshotSink) {
     if (keyspace.snapshot !== undefined) throw new Error('a snapshot is being taken already');
     this.#keyspace = keyspace;
     this.#sink = sink;
@@ -222,12 +231,12 @@ export class Snapshot {
  * all entries its own, so only many aborted ones in a row use the stamps up.
  */
 export class Stamps {
-  readonly #keyspace: Keyspace;
+  readonly #keyspace: SnapshotHost;
   #stamp = 0;
   /** Stamps that entries may have, the present one included. */
   #inUse = 1;
 
-  constructor(keyspace: Keyspace) {
+  constructor(keyspace: SnapshotHost) {
     this.#keyspace = keyspace;
   }
 

@@ -7,14 +7,21 @@
 //                            │
 //                          waiter ── its places, one a key: it leaves all queues at once
 import type { Request } from '../protocol/request.ts';
-import type { Database } from './database.ts';
 
-/** There are fewer types of values (types.ts). */
+/** There are fewer types of values (ValueType.id). */
 const TYPES = 16;
+
+/** A database as it is asked for keys. */
+export interface WaitedDatabase {
+  readonly index: number;
+  /** The entry of a key, or 0. */
+  find(bytes: Uint8Array, offset: number, length: number): number;
+  typeOf(ref: number): number;
+}
 
 /** Who waits for keys. */
 export interface Waiter {
-  /** The type of the values that it waits for (types.ts). */
+  /** The type of the values that it waits for (ValueType.id). */
   readonly type: number;
   /** Its places in the queues of its keys: WaitList's own. */
   readonly places: WaitPlace[];
@@ -96,7 +103,7 @@ export class WaitList {
   }
 
   /** The same for all keys of a database that has got other contents (SWAPDB). */
-  signalAll(database: Database): void {
+  signalAll(database: WaitedDatabase): void {
     for (const queue of this.#queues[database.index]?.values() ?? []) {
       const key = Buffer.from(queue.key, 'latin1');
       const ref = database.find(key, 0, key.length);

@@ -49,6 +49,7 @@ import { LatencyMonitor } from '../telemetry/latency-monitor.ts';
 import { ServerStats } from '../telemetry/server-stats.ts';
 import { SlowLog } from '../telemetry/slow-log.ts';
 import { Tracking } from '../tracking/tracking.ts';
+import { valueTypes } from '../types/index.ts';
 import { ActiveDefrag } from './active-defrag.ts';
 import { Background, type BackgroundHost } from './background.ts';
 import { MemoryRelease, type ReleaseHost } from './memory-release.ts';
@@ -142,7 +143,7 @@ export class Server
     this.#onClosed = parts.onClosed;
     this.interruptible = parts.interruptible ?? runToItsEnd;
     this.crash = parts.crash;
-    this.keyspace = new Keyspace(parts.databases);
+    this.keyspace = new Keyspace(valueTypes, parts.databases);
     this.keyspace.events.publisher = this.pubsub;
     this.reply.pinner = this.keyspace.arena.external;
     this.tracking = new Tracking(this.keyspace.seed, {

@@ -3,7 +3,7 @@
 import type { Outcome } from '../config/config.ts';
 import type { DirectiveName, Values } from '../config/directives.ts';
 import { maxClientsOfSystem } from '../net/descriptor-limit.ts';
-import { chunkLimitsOf } from '../types/list/values.ts';
+import { chunkLimitsOf, listsOf } from '../types/list/values.ts';
 import type { Server } from './server.ts';
 
 type Apply = (server: Server, values: Values) => void;
@@ -91,7 +91,7 @@ const APPLICATIONS: readonly (readonly [names: readonly DirectiveName[], apply: 
   [
     ['list-max-listpack-size'],
     ({ keyspace }, values) => {
-      keyspace.entries.lists.limits = chunkLimitsOf(values['list-max-listpack-size']);
+      listsOf(keyspace.entries).limits = chunkLimitsOf(values['list-max-listpack-size']);
     },
   ],
   [

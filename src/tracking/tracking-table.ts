@@ -102,7 +102,7 @@ export class TrackingTable {
     this.#memory = this.#create(entries);
   }
 
-  #create(entries = new Entries(new Arena())): {
+  #create(entries = new Entries(new Arena(), [])): {
     readonly entries: Entries;
     readonly table: BytesTable;
   } {

@@ -9,8 +9,9 @@ import { CommandReader } from '../../src/persistence/recovery/commands-of.ts';
 import { COMPLETE, RequestDecoder } from '../../src/protocol/decoder.ts';
 import type { PinnedPiece } from '../../src/protocol/large-argument.ts';
 import { Request } from '../../src/protocol/request.ts';
+import { valueTypes } from '../../src/types/index.ts';
 
-const [zero, one, two] = new Keyspace(3).databases as [Database, Database, Database];
+const [zero, one, two] = new Keyspace(valueTypes, 3).databases as [Database, Database, Database];
 
 /** A recorder and what it has recorded, a line a command. */
 function recording() {

@@ -4,10 +4,11 @@
 import { expect } from 'vitest';
 import { type Database, NO_EXPIRY } from '../../src/keyspace/database.ts';
 import { Keyspace } from '../../src/keyspace/keyspace.ts';
-import { ENCODING_INT, ENCODING_RAW, stringEncoding } from '../../src/keyspace/types.ts';
+import { ENCODING_INT, ENCODING_RAW, stringEncoding } from '../../src/keyspace/plain-strings.ts';
 import { MAX_BLOCK_BYTES } from '../../src/memory/size-classes.ts';
 import { Request } from '../../src/protocol/request.ts';
 import { HEADER_BYTES, MAX_INLINE_KEY_BYTES } from '../../src/structures/entry.ts';
+import { valueTypes } from '../../src/types/index.ts';
 import {
   createString,
   KEEP_EXPIRY,
@@ -81,7 +82,7 @@ export class CheckedKeyspace {
   readonly done = new Map<Operation, number>();
 
   constructor(databases: number, prepare?: (keyspace: Keyspace) => void) {
-    this.keyspace = new Keyspace(databases);
+    this.keyspace = new Keyspace(valueTypes, databases);
     prepare?.(this.keyspace);
     this.keyspace.tick(this.nowMs);
     this.models = this.keyspace.databases.map(() => new Map());

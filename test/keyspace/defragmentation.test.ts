@@ -5,6 +5,7 @@ import { Defragmentation } from '../../src/keyspace/defragmentation.ts';
 import { Snapshot } from '../../src/keyspace/snapshot.ts';
 import type { Arena } from '../../src/memory/arena.ts';
 import { classOf, MAX_BLOCK_BYTES } from '../../src/memory/size-classes.ts';
+import { listsOf } from '../../src/types/list/values.ts';
 import { load } from '../persistence/rdb/loading.ts';
 import { CommandBench } from '../persistence/snapshots/command-bench.ts';
 import { collector, digests, laterKeyspace } from '../persistence/snapshots/snapshot-files.ts';
@@ -23,7 +24,7 @@ const ELEMENTS = 2500;
 /** A bench on which three of four keys were deleted, at random. */
 function fragmented(random: Random): CommandBench {
   const bench = new CommandBench(random, { isLarge: true });
-  bench.keyspace.entries.lists.limits = { maxBytes: 8192, maxCount: 0xffff };
+  listsOf(bench.keyspace.entries).limits = { directive: -2, maxBytes: 8192, maxCount: 0xffff };
   for (let i = 0; i < STRINGS; i++) {
     const expiry = i % 3 === 0 ? ['PXAT', String(1_700_000_900_000 + i)] : [];
     bench.run('SET', `string:${i}`, 'v'.repeat(random.pick(SIZES)), ...expiry);

@@ -6,6 +6,7 @@ import {
   KeyEvents,
 } from '../../src/keyspace/key-events.ts';
 import { Keyspace } from '../../src/keyspace/keyspace.ts';
+import { valueTypes } from '../../src/types/index.ts';
 
 /** Key events whose messages are collected, as "channel message". */
 function recorded(letters: string, hasSubscribers = true) {
@@ -68,7 +69,7 @@ describe('KeyEvents', () => {
   });
 
   test('have additions noticed only where they are told', () => {
-    const keyspace = new Keyspace(1);
+    const keyspace = new Keyspace(valueTypes, 1);
     expect(keyspace.noticesAdditions).toBe(false);
     keyspace.chooseEvents('Kn');
     expect(keyspace.noticesAdditions).toBe(true);

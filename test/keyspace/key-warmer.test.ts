@@ -5,12 +5,13 @@ import { NO_EXPIRY } from '../../src/keyspace/database.ts';
 import { KeyWarmer } from '../../src/keyspace/key-warmer.ts';
 import { Keyspace } from '../../src/keyspace/keyspace.ts';
 import { Request } from '../../src/protocol/request.ts';
+import { valueTypes } from '../../src/types/index.ts';
 import { setString } from '../../src/types/string/values.ts';
 
 const LONG = 'l'.repeat(300);
 
 function keyspaceWith(keys: readonly string[]): Keyspace {
-  const keyspace = new Keyspace(1);
+  const keyspace = new Keyspace(valueTypes, 1);
   const value = Buffer.from('value');
   for (const key of keys) {
     setString(

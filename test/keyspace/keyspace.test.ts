@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Database } from '../../src/keyspace/database.ts';
 import { Keyspace } from '../../src/keyspace/keyspace.ts';
+import { valueTypes } from '../../src/types/index.ts';
 import { patchString, setInteger } from '../../src/types/string/values.ts';
 import { Random } from '../support/random.ts';
 import {
@@ -291,7 +292,7 @@ describe('accounting', () => {
 
   test('a new keyspace tells the time at once', () => {
     const before = Date.now();
-    const { nowMs } = new Keyspace(1);
+    const { nowMs } = new Keyspace(valueTypes, 1);
     expect(nowMs).toBeGreaterThanOrEqual(before);
     expect(nowMs).toBeLessThanOrEqual(Date.now());
   });

@@ -7,6 +7,7 @@ import { Keyspace } from '../../src/keyspace/keyspace.ts';
 import { MAX_BLOCK_BYTES } from '../../src/memory/size-classes.ts';
 import { Request } from '../../src/protocol/request.ts';
 import { MAX_INLINE_KEY_BYTES } from '../../src/structures/entry.ts';
+import { valueTypes } from '../../src/types/index.ts';
 import { setString } from '../../src/types/string/values.ts';
 
 const LARGE = Buffer.alloc(3 * MAX_BLOCK_BYTES, 'large');
@@ -41,7 +42,7 @@ describe.each([
   ['a short key that becomes long', 'a', LONG_KEY],
 ])('a large value: %s', (_, first, second) => {
   test('moves to another key without being copied', () => {
-    const keyspace = new Keyspace(2);
+    const keyspace = new Keyspace(valueTypes, 2);
     const [db, other] = keyspace.databases;
     const ref = store(db, first, LARGE, FUTURE_MS);
     const buffer = bufferOf(db, first);
@@ -59,7 +60,7 @@ describe.each([
   });
 
   test('gets and loses an expiry without being copied', () => {
-    const keyspace = new Keyspace(1);
+    const keyspace = new Keyspace(valueTypes, 1);
     const [db] = keyspace.databases;
     store(db, first, LARGE);
     const buffer = bufferOf(db, first);
@@ -74,7 +75,7 @@ describe.each([
   });
 
   test('is copied to another key, and both can change', () => {
-    const keyspace = new Keyspace(1);
+    const keyspace = new Keyspace(valueTypes, 1);
     const [db] = keyspace.databases;
     db.copyTo(store(db, first, LARGE), db, Request.of(['COPY', second]), 1);
     expect(bufferOf(db, second) === bufferOf(db, first)).toBe(false);
@@ -85,7 +86,7 @@ describe.each([
 });
 
 test('a value that fits into a block only without an expiry changes its place with it', () => {
-  const keyspace = new Keyspace(1);
+  const keyspace = new Keyspace(valueTypes, 1);
   const [db] = keyspace.databases;
   const value = Buffer.alloc(MAX_BLOCK_BYTES - 20, 'v');
   store(db, 'k', value);
@@ -99,7 +100,7 @@ test('a value that fits into a block only without an expiry changes its place wi
 });
 
 test('what is known of uses survives an overwriting: frequency is counted on', () => {
-  const keyspace = new Keyspace(1);
+  const keyspace = new Keyspace(valueTypes, 1);
   const [db] = keyspace.databases;
   keyspace.access.frequency = true;
   keyspace.access.logFactor = 0;

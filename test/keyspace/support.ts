@@ -3,6 +3,7 @@
 import { type Database, NO_EXPIRY } from '../../src/keyspace/database.ts';
 import { Keyspace } from '../../src/keyspace/keyspace.ts';
 import { Request } from '../../src/protocol/request.ts';
+import { valueTypes } from '../../src/types/index.ts';
 import { setString } from '../../src/types/string/values.ts';
 
 /** The time at which `newKeyspace` starts. */
@@ -10,7 +11,7 @@ export const START_MS = 1_700_000_000_000;
 
 /** A keyspace whose clock stands at START_MS. */
 export function newKeyspace(databases = 2): Keyspace {
-  const keyspace = new Keyspace(databases);
+  const keyspace = new Keyspace(valueTypes, databases);
   keyspace.tick(START_MS);
   return keyspace;
 }

@@ -2,8 +2,9 @@
 
 import { describe, expect, test } from 'vitest';
 import type { Keyspace } from '../../src/keyspace/keyspace.ts';
-import { TYPE_LIST, TYPE_STRING } from '../../src/keyspace/types.ts';
+import { TYPE_STRING } from '../../src/keyspace/plain-strings.ts';
 import type { Waiter, WaitPlace } from '../../src/keyspace/waits.ts';
+import { TYPE_LIST } from '../../src/types/list/encodings.ts';
 import { newKeyspace, remove, requestOf, store } from './support.ts';
 
 class TestWaiter implements Waiter {

@@ -6,7 +6,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
-import { TYPE_NAMES } from '../../src/keyspace/types.ts';
+import { valueTypes } from '../../src/types/index.ts';
+
 import { PatientClient } from '../net/patient-client.ts';
 import { encodeCommand } from '../support/command-line.ts';
 import type { RawClient } from '../support/raw-client.ts';
@@ -65,7 +66,7 @@ async function end(program: Program): Promise<void> {
 }
 
 test('every type of values survives a crash with a log, and a restart with a snapshot', async () => {
-  expect(Object.keys(VALUES)).toEqual(TYPE_NAMES);
+  expect(Object.keys(VALUES)).toEqual(valueTypes.map(({ name }) => name));
   const first = await start(LOGGED);
   for (const command of Object.values(VALUES).flat()) {
     expect((await first.client.command(...command)).type).not.toBe('-');

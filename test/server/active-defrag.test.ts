@@ -4,6 +4,7 @@ import { Keyspace } from '../../src/keyspace/keyspace.ts';
 import { silentLogger } from '../../src/logging/logger.ts';
 import { ActiveDefrag, type DefragSettings } from '../../src/server/active-defrag.ts';
 import { ServerStats } from '../../src/telemetry/server-stats.ts';
+import { valueTypes } from '../../src/types/index.ts';
 import { remove, storeMany } from '../keyspace/support.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { textOf } from '../support/reply-frames.ts';
@@ -104,7 +105,7 @@ describe('its effort', () => {
 
   /** The effort for a keyspace of which one key in so many is left, and the loss in per cent. */
   function effortOf(left: number, changed: Partial<DefragSettings> = {}): [number, number] {
-    const keyspace = new Keyspace(1);
+    const keyspace = new Keyspace(valueTypes, 1);
     const [db] = keyspace.databases;
     storeMany(db, 'key:', KEYS, 'v'.repeat(100));
     for (let i = 0; i < KEYS; i++) if (i % left !== 0) remove(db, `key:${i}`);

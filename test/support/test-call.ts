@@ -16,6 +16,7 @@ import { silentLogger } from '../../src/logging/logger.ts';
 import { Reply } from '../../src/protocol/reply.ts';
 import { Request } from '../../src/protocol/request.ts';
 import { ServerStats } from '../../src/telemetry/server-stats.ts';
+import { valueTypes } from '../../src/types/index.ts';
 
 /** A client whose buffers are what a test says. */
 export class TestClient extends Client {
@@ -52,7 +53,7 @@ const NO_EFFECTS: Effects = {
 
 /** One server's worth of state for handlers. */
 export class TestServer {
-  readonly keyspace = new Keyspace(16);
+  readonly keyspace = new Keyspace(valueTypes, 16);
   readonly clients = new ClientRegistry();
   readonly clientMemory = new ClientMemory(this.clients, new ServerStats(), silentLogger());
   readonly reply = new Reply();

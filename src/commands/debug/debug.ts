@@ -133,10 +133,10 @@ function digest({ reply, server }: Call): void {
   reply.simple(digestOfDatabases(server.keyspace));
 }
 
-function digestValue({ request, reply, db }: Call): void {
+function digestValue({ request, reply, db, server }: Call): void {
   reply.array(request.count - 2);
   for (let i = 2; i < request.count; i++) {
-    reply.simple(digestOfValue(db, db.lookupStored(request, i)));
+    reply.simple(digestOfValue(server.keyspace, db, db.lookupStored(request, i)));
   }
 }
 

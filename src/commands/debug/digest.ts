@@ -9,8 +9,7 @@
 import { hash } from 'node:crypto';
 import { type Database, NO_EXPIRY } from '../../keyspace/database.ts';
 import type { Keyspace } from '../../keyspace/keyspace.ts';
-import { TYPE_LIST } from '../../keyspace/types.ts';
-import { visitElements } from '../../types/list/values.ts';
+import type { TypeTable } from '../../keyspace/type-table.ts';
 
 const DIGEST_BYTES = 20;
 const EXPIRE_MARK = Buffer.from('!!expire!!');
@@ -18,10 +17,10 @@ const EXPIRE_MARK = Buffer.from('!!expire!!');
 const SCAN_COUNT = 1024;
 
 /** The digest of everything, in hexadecimal; keys whose expiry has passed do not count. */
-export function digestOfDatabases({ databases }: Keyspace): string {
+export function digestOfDatabases({ databases, types }: Keyspace): string {
   const all = Buffer.alloc(DIGEST_BYTES);
   for (const database of databases) {
-    const keys = digestOfKeys(database);
+    const keys = digestOfKeys(types, database);
     if (keys === undefined) continue;
     mix(all, uint32(database.index));
     xor(all, keys);
@@ -30,14 +29,14 @@ export function digestOfDatabases({ databases }: Keyspace): string {
 }
 
 /** The digest of a value with its expiry, in hexadecimal; zeros when `ref` is 0. */
-export function digestOfValue(database: Database, ref: number): string {
+export function digestOfValue({ types }: Keyspace, database: Database, ref: number): string {
   const digest = Buffer.alloc(DIGEST_BYTES);
-  if (ref !== 0) addValue(digest, database, ref);
+  if (ref !== 0) addValue(digest, types, database, ref);
   return digest.toString('hex');
 }
 
 /** What all keys of a database add to the digest; undefined when there is no key. */
-function digestOfKeys(database: Database): Buffer | undefined {
+function digestOfKeys(types: TypeTable, database: Database): Buffer | undefined {
   const keys = Buffer.alloc(DIGEST_BYTES);
   let count = 0;
   let cursor = 0;
@@ -47,7 +46,7 @@ function digestOfKeys(database: Database): Buffer | undefined {
       const digest = Buffer.alloc(DIGEST_BYTES);
       const { buffer, offset, length } = database.key(ref);
       mix(digest, buffer.subarray(offset, offset + length));
-      addValue(digest, database, ref);
+      addValue(digest, types, database, ref);
       xor(keys, sha1(digest));
       count++;
     });
@@ -55,14 +54,10 @@ function digestOfKeys(database: Database): Buffer | undefined {
   return count === 0 ? undefined : keys;
 }
 
-function addValue(digest: Buffer, database: Database, ref: number): void {
-  mix(digest, uint32(database.typeOf(ref)));
-  if (database.typeOf(ref) === TYPE_LIST) {
-    visitElements(database, ref, (bytes) => mix(digest, bytes));
-  } else {
-    const { buffer, offset, length } = database.value(ref);
-    mix(digest, buffer.subarray(offset, offset + length));
-  }
+function addValue(digest: Buffer, types: TypeTable, database: Database, ref: number): void {
+  const type = types.of(database.typeOf(ref));
+  mix(digest, uint32(type.id));
+  type.digest(database.entries, ref, { mix: (bytes) => mix(digest, bytes) });
   if (database.expiryOf(ref) !== NO_EXPIRY) xor(digest, sha1(EXPIRE_MARK));
 }
 

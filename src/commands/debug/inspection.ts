@@ -4,7 +4,8 @@
 import { wrongSubcommandUse } from '../../core/argument-errors.ts';
 import type { Call } from '../../core/call.ts';
 import { NO_SUCH_KEY, NOT_AN_INTEGER } from '../../core/errors.ts';
-import { ENCODING_INT, TYPE_LIST, TYPE_STRING } from '../../keyspace/types.ts';
+import { ENCODING_INT, TYPE_STRING } from '../../keyspace/plain-strings.ts';
+import { TYPE_LIST } from '../../types/list/encodings.ts';
 import { ListSpan } from '../../types/list/list-span.ts';
 import { firstSpan, nextSpan } from '../../types/list/values.ts';
 
@@ -59,12 +60,12 @@ export function quicklist(call: Call): void {
   }
   const span = new ListSpan();
   let chunk = 0;
-  firstSpan(db, ref, span);
+  firstSpan(db.entries, ref, span);
   do {
     const { count, used } = span;
     const facts = { chunk: chunk++, count, used };
     server.log.info(facts, 'DEBUG QUICKLIST: chunk {chunk} has {count} elements in {used} bytes');
-  } while (nextSpan(db, span));
+  } while (nextSpan(db.entries, span));
   reply.simple('Quicklist structure printed on stdout');
 }
 

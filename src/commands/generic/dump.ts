@@ -9,9 +9,9 @@ import { DENYOOM, READONLY, WRITE } from '../../core/flags.ts';
 import { keyAt } from '../../core/key-specs.ts';
 import { NO_EXPIRY } from '../../keyspace/database.ts';
 import { EVENT_GENERIC } from '../../keyspace/key-events.ts';
+import type { ValueReader } from '../../keyspace/value-type.ts';
 import { dumpValue, isIntact, readPayload } from '../../persistence/rdb/dump-payload.ts';
 import { setUse } from '../../persistence/rdb/keyspace-loader.ts';
-import type { ValueReader } from '../../persistence/rdb/value-reader.ts';
 
 export const dumpCommands: readonly CommandRow[] = [
   {
@@ -71,7 +71,7 @@ interface RestoreOptions {
 function dump({ request, reply, db, server }: Call): void {
   const ref = db.read(request, 1);
   if (ref === 0) reply.null();
-  else reply.bulkBuffer(dumpValue(db, ref, server.config.values.rdbcompression));
+  else reply.bulkBuffer(dumpValue(server.keyspace, ref, server.config.values.rdbcompression));
 }
 
 function restore(call: Call): void {
@@ -146,7 +146,7 @@ function readValue({ request, reply, server }: Call): ValueReader | undefined {
     reply.error(BAD_CHECKSUM);
     return undefined;
   }
-  const value = readPayload(server.keyspace.entries, payload);
+  const value = readPayload(server.keyspace, payload);
   if (value === undefined) {
     reply.error(BAD_DATA);
   } else if ('type' in value) {

@@ -14,7 +14,7 @@ import { DENYOOM, FAST, READONLY, WRITE } from '../../core/flags.ts';
 import { keyAt, keyRange } from '../../core/key-specs.ts';
 import type { Database } from '../../keyspace/database.ts';
 import { EVENT_GENERIC } from '../../keyspace/key-events.ts';
-import { TYPE_NAMES } from '../../keyspace/types.ts';
+
 import type { Request } from '../../protocol/request.ts';
 
 export const keyCommands: readonly CommandRow[] = [
@@ -184,9 +184,9 @@ function touch({ request, reply, db, server }: Call): void {
   reply.integer(found);
 }
 
-function type({ request, reply, db }: Call): void {
+function type({ request, reply, db, server }: Call): void {
   const ref = db.inspect(request, 1);
-  reply.simple(ref === 0 ? 'none' : TYPE_NAMES[db.typeOf(ref)]);
+  reply.simple(ref === 0 ? 'none' : server.keyspace.types.of(db.typeOf(ref)).name);
 }
 
 function randomkey({ reply, db }: Call): void {

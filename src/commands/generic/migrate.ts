@@ -165,7 +165,7 @@ function keysThere(call: Call, { firstKey, lastKey, replaces }: Options): Key[] 
     if (ref === 0) continue;
     const expiryMs = db.expiryOf(ref);
     const leftMs = expiryMs === NO_EXPIRY ? 0 : Math.max(1, expiryMs - server.keyspace.nowMs);
-    const payload = dumpValue(db, ref, compresses);
+    const payload = dumpValue(server.keyspace, ref, compresses);
     const options = replaces ? ['REPLACE'] : [];
     const key = request.copy(i);
     const restore = commandPieces(['RESTORE', key, String(leftMs), payload, ...options]);

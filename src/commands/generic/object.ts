@@ -6,7 +6,7 @@ import { LOADING, READONLY, STALE } from '../../core/flags.ts';
 import { replyHelp } from '../../core/help.ts';
 import { keyAt } from '../../core/key-specs.ts';
 import { idleMs, lfuCounter } from '../../keyspace/access-clock.ts';
-import { ENCODING_INT, ENCODING_NAMES } from '../../keyspace/types.ts';
+import { ENCODING_INT, TYPE_STRING } from '../../keyspace/plain-strings.ts';
 import { parseInteger } from '../../protocol/integer.ts';
 
 /** The row of a subcommand that tells a fact of one key. */
@@ -87,7 +87,11 @@ function lookUp({ request, reply, db }: Call): number {
 
 function encoding(call: Call): void {
   const ref = lookUp(call);
-  if (ref !== 0) call.reply.bulkText(ENCODING_NAMES[call.db.encodingOf(ref)]);
+  if (ref !== 0) call.reply.bulkText(encodingName(call, ref));
+}
+
+function encodingName({ db, server }: Call, ref: number): string {
+  return server.keyspace.types.of(db.typeOf(ref)).encodings[db.encodingOf(ref)];
 }
 
 function freq(call: Call): void {
@@ -120,7 +124,7 @@ export function referenceCount(call: Call, ref: number): number {
 
 /** Whether Redis shares the integer: a small one, where eviction needs no clock of each key. */
 function isSharedInteger({ db, server }: Call, ref: number): boolean {
-  if (db.encodingOf(ref) !== ENCODING_INT) return false;
+  if (db.typeOf(ref) !== TYPE_STRING || db.encodingOf(ref) !== ENCODING_INT) return false;
   const { maxmemory, 'maxmemory-policy': policy } = server.config.values;
   if (maxmemory > 0 && /l[rf]u$/.test(policy)) return false;
   const { buffer, offset, length } = db.value(ref);

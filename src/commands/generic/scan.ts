@@ -8,7 +8,7 @@ import { NOT_AN_INTEGER, SYNTAX } from '../../core/errors.ts';
 import { READONLY } from '../../core/flags.ts';
 import type { Database } from '../../keyspace/database.ts';
 import { EVENT_KEY_MISS } from '../../keyspace/key-events.ts';
-import { TYPE_NAMES } from '../../keyspace/types.ts';
+
 import { globMatch } from '../../protocol/glob.ts';
 import type { Reply } from '../../protocol/reply.ts';
 import type { Request } from '../../protocol/request.ts';
@@ -141,10 +141,10 @@ function matches(request: Request, patternAt: number, db: Database, ref: number)
  * type is to look the key up, whatever it is: a hit or a miss that counts, as in Redis 7.0.
  */
 function isLiveOfType({ request, db, server }: Call, typeAt: number, ref: number): boolean {
-  const { events, stats } = server.keyspace;
+  const { events, stats, types } = server.keyspace;
   if (!db.isDue(ref)) {
     stats.hits++;
-    return request.is(typeAt, TYPE_NAMES[db.typeOf(ref)]);
+    return request.is(typeAt, types.of(db.typeOf(ref)).name);
   }
   const key = db.key(ref).copy();
   db.isLive(ref);

@@ -8,7 +8,7 @@ import { SYNTAX } from '../../core/errors.ts';
 import { BLOCKING, DENYOOM, MOVABLE_KEYS, NOSCRIPT, WRITE } from '../../core/flags.ts';
 import { keyAt, keyRange, keysCounted } from '../../core/key-specs.ts';
 import { timeoutAt } from '../../core/wait-time.ts';
-import { TYPE_LIST } from '../../keyspace/types.ts';
+import { TYPE_LIST } from '../../types/list/encodings.ts';
 import { isList, popOne, takeOne, takeSome } from './lists.ts';
 import { endAt, type MultiplePop, moveElement, multiplePop, popFromFirst } from './moves.ts';
 

@@ -147,7 +147,7 @@ function lrange(call: Call): void {
   if (ref === 0) {
     reply.array(0);
   } else if (isList(call, ref)) {
-    setRange(from, to, listLength(db, ref));
+    setRange(from, to, listLength(db.entries, ref));
     reply.array(range.count);
     replyElements(reply, db, ref, range.first, range.count);
   }
@@ -166,11 +166,11 @@ function lindex(call: Call): void {
   if (ref === 0) {
     reply.null();
   } else if (isList(call, ref)) {
-    const index = indexAt(request, listLength(db, ref));
+    const index = indexAt(request, listLength(db.entries, ref));
     if (Number.isNaN(index)) reply.error(NOT_AN_INTEGER);
     else if (index < 0) reply.null();
     else {
-      const rest = seekSpan(db, ref, index, span);
+      const rest = seekSpan(db.entries, ref, index, span);
       replyElement(reply, span.buffer, span.placeOf(rest));
     }
   }
@@ -184,13 +184,13 @@ function lset(call: Call): void {
     return;
   }
   if (!isList(call, ref)) return;
-  const index = indexAt(request, listLength(db, ref));
+  const index = indexAt(request, listLength(db.entries, ref));
   if (!(index >= 0)) {
     reply.error(Number.isNaN(index) ? NOT_AN_INTEGER : INDEX_OUT_OF_RANGE);
     return;
   }
   const { buffer, offsets, lengths } = request;
-  const rest = seekSpan(db, ref, index, span);
+  const rest = seekSpan(db.entries, ref, index, span);
   replaceElement(db, ref, span, span.placeOf(rest), buffer, offsets[3], lengths[3]);
   reply.ok();
   db.notify(EVENT_LIST, 'lset', request, 1);
@@ -212,16 +212,16 @@ function linsert(call: Call): void {
   if (!isList(call, ref)) return;
   const { buffer, offsets, lengths } = request;
   const pivot = encodeElement(buffer, offsets[3], lengths[3]);
-  firstSpan(db, ref, span);
+  firstSpan(db.entries, ref, span);
   let at = placeIn(pivot);
-  while (at < 0 && nextSpan(db, span)) at = placeIn(pivot);
+  while (at < 0 && nextSpan(db.entries, span)) at = placeIn(pivot);
   if (at < 0) {
     reply.integer(-1);
     return;
   }
   if (after) at += pivot.length;
   const target = insertElement(db, ref, span, at, buffer, offsets[4], lengths[4]);
-  const newLength = listLength(db, target);
+  const newLength = listLength(db.entries, target);
   db.notify(EVENT_LIST, 'linsert', request, 1);
   reply.integer(newLength);
   db.modified(request, 1, 1);
@@ -275,7 +275,7 @@ function ltrim(call: Call): void {
     return;
   }
   if (!isList(call, ref)) return;
-  const length = listLength(db, ref);
+  const length = listLength(db.entries, ref);
   setRange(from, to, length);
   const kept = range.count;
   const atHead = kept === 0 ? length : range.first;
@@ -347,11 +347,11 @@ function matches({ request, db }: Call, ref: number, search: Search): number[] {
   const wanted = search.count ?? 1;
   const backward = search.rank < 0;
   const most = search.maxLength === 0 ? Number.POSITIVE_INFINITY : search.maxLength;
-  const length = listLength(db, ref);
+  const length = listLength(db.entries, ref);
   let toSkip = Math.abs(search.rank) - 1;
   const found: number[] = [];
-  if (backward) lastSpan(db, ref, span);
-  else firstSpan(db, ref, span);
+  if (backward) lastSpan(db.entries, ref, span);
+  else firstSpan(db.entries, ref, span);
   let compared = 0;
   do {
     const { buffer } = span;
@@ -364,6 +364,9 @@ function matches({ request, db }: Call, ref: number, search: Search): number[] {
       }
       if (!backward) at = elementAfter(buffer, at);
     }
-  } while (compared < most && (backward ? previousSpan(db, span) : nextSpan(db, span)));
+  } while (
+    compared < most &&
+    (backward ? previousSpan(db.entries, span) : nextSpan(db.entries, span))
+  );
   return found;
 }

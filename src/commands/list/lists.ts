@@ -8,9 +8,9 @@ import { DENYOOM, FAST, READONLY, WRITE } from '../../core/flags.ts';
 import { keyAt } from '../../core/key-specs.ts';
 import type { Database } from '../../keyspace/database.ts';
 import { EVENT_GENERIC, EVENT_LIST } from '../../keyspace/key-events.ts';
-import { TYPE_LIST } from '../../keyspace/types.ts';
 import type { Request } from '../../protocol/request.ts';
 import { elementBefore } from '../../structures/packed-list.ts';
+import { TYPE_LIST } from '../../types/list/encodings.ts';
 import { ListSpan } from '../../types/list/list-span.ts';
 import {
   dropElements,
@@ -139,10 +139,10 @@ export function takeOne(
   atTail: boolean,
 ): void {
   if (atTail) {
-    lastSpan(db, ref, span);
+    lastSpan(db.entries, ref, span);
     replyElement(reply, span.buffer, elementBefore(span.buffer, span.end));
   } else {
-    firstSpan(db, ref, span);
+    firstSpan(db.entries, ref, span);
     replyElement(reply, span.buffer, span.start);
   }
   drop(db, request, keyAt, ref, atTail, 1);
@@ -168,7 +168,7 @@ export function takeSome(
   atTail: boolean,
   count: number,
 ): number {
-  const taken = Math.min(count, listLength(db, ref));
+  const taken = Math.min(count, listLength(db.entries, ref));
   reply.array(taken);
   if (atTail) replyElementsBackward(reply, db, ref, taken);
   else replyElements(reply, db, ref, 0, taken);
@@ -191,7 +191,7 @@ function push({ request, reply, db }: Call, atHead: boolean, create: boolean): v
   for (let i = 2; i < count; i++) {
     ref = pushElement(db, ref, request, 1, buffer, offsets[i], lengths[i], atHead);
   }
-  reply.integer(listLength(db, ref));
+  reply.integer(listLength(db.entries, ref));
   db.notify(EVENT_LIST, atHead ? 'lpush' : 'rpush', request, 1);
   db.modified(request, 1, count - 2);
 }
@@ -223,5 +223,5 @@ function llen(call: Call): void {
   const { request, reply, db } = call;
   const ref = db.read(request, 1);
   if (ref === 0) reply.integer(0);
-  else if (isList(call, ref)) reply.integer(listLength(db, ref));
+  else if (isList(call, ref)) reply.integer(listLength(db.entries, ref));
 }

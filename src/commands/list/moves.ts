@@ -8,9 +8,9 @@ import { DENYOOM, MOVABLE_KEYS, WRITE } from '../../core/flags.ts';
 import { keyAt, keysCounted } from '../../core/key-specs.ts';
 import type { Database } from '../../keyspace/database.ts';
 import { EVENT_GENERIC, EVENT_LIST } from '../../keyspace/key-events.ts';
-import { TYPE_LIST } from '../../keyspace/types.ts';
 import type { Request } from '../../protocol/request.ts';
 import { elementBefore, PackedElement } from '../../structures/packed-list.ts';
+import { TYPE_LIST } from '../../types/list/encodings.ts';
 import { ListSpan } from '../../types/list/list-span.ts';
 import { dropElements, firstSpan, lastSpan, pushElement } from '../../types/list/values.ts';
 import { isList, popSome } from './lists.ts';
@@ -118,8 +118,8 @@ export function moveElement(
 
 /** A copy of the first or last element of a list. */
 function endElement(db: Database, ref: number, atTail: boolean): Buffer {
-  if (atTail) lastSpan(db, ref, span);
-  else firstSpan(db, ref, span);
+  if (atTail) lastSpan(db.entries, ref, span);
+  else firstSpan(db.entries, ref, span);
   const { buffer } = span;
   element.read(buffer, atTail ? elementBefore(buffer, span.end) : span.start);
   return Buffer.from(element.bytes(buffer));

@@ -35,15 +35,15 @@ export function replyElements(
 ): void {
   if (count === 0) return;
   let skipped = 0;
-  if (from === 0) firstSpan(db, ref, span);
-  else skipped = seekSpan(db, ref, from, span);
+  if (from === 0) firstSpan(db.entries, ref, span);
+  else skipped = seekSpan(db.entries, ref, from, span);
   let at = skipped === 0 ? span.start : span.placeOf(skipped);
   let here = span.count - skipped;
   for (let rest = count; ; ) {
     const now = Math.min(rest, here);
     replyRun(reply, span.buffer, at, now);
     rest -= now;
-    if (rest === 0 || !nextSpan(db, span)) return;
+    if (rest === 0 || !nextSpan(db.entries, span)) return;
     at = span.start;
     here = span.count;
   }
@@ -110,7 +110,7 @@ export function replyElementsBackward(
   count: number,
 ): void {
   if (count === 0) return;
-  lastSpan(db, ref, span);
+  lastSpan(db.entries, ref, span);
   for (let rest = count; ; ) {
     const { buffer } = span;
     let at = span.end;
@@ -120,6 +120,6 @@ export function replyElementsBackward(
       replyElement(reply, buffer, at);
     }
     rest -= now;
-    if (rest === 0 || !previousSpan(db, span)) return;
+    if (rest === 0 || !previousSpan(db.entries, span)) return;
   }
 }

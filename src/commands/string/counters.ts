@@ -12,7 +12,7 @@ import {
   ENCODING_RAW,
   MAX_EMBSTR_BYTES,
   TYPE_STRING,
-} from '../../keyspace/types.ts';
+} from '../../keyspace/plain-strings.ts';
 import { parseInteger } from '../../protocol/integer.ts';
 import {
   addLongDoubles,

@@ -9,7 +9,7 @@ import type { CommandRow } from '../../core/command-row.ts';
 import { NOT_AN_INTEGER, SYNTAX } from '../../core/errors.ts';
 import { READONLY } from '../../core/flags.ts';
 import { keyRange } from '../../core/key-specs.ts';
-import { TYPE_STRING } from '../../keyspace/types.ts';
+import { TYPE_STRING } from '../../keyspace/plain-strings.ts';
 import type { Request } from '../../protocol/request.ts';
 
 export const lcsCommands: readonly CommandRow[] = [

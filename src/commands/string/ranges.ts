@@ -11,7 +11,7 @@ import {
 import { DENYOOM, FAST, READONLY, WRITE } from '../../core/flags.ts';
 import { keyAt } from '../../core/key-specs.ts';
 import { EVENT_STRING } from '../../keyspace/key-events.ts';
-import { ENCODING_RAW, TYPE_STRING } from '../../keyspace/types.ts';
+import { ENCODING_RAW, TYPE_STRING } from '../../keyspace/plain-strings.ts';
 import type { Reply } from '../../protocol/reply.ts';
 import type { Request } from '../../protocol/request.ts';
 import type { ByteView } from '../../structures/entry.ts';

@@ -10,7 +10,7 @@ import { DENYOOM, FAST, READONLY, WRITE } from '../../core/flags.ts';
 import { type KeyFlag, keyAt, keyRange } from '../../core/key-specs.ts';
 import { NO_EXPIRY } from '../../keyspace/database.ts';
 import { EVENT_GENERIC, EVENT_STRING } from '../../keyspace/key-events.ts';
-import { TYPE_STRING } from '../../keyspace/types.ts';
+import { TYPE_STRING } from '../../keyspace/plain-strings.ts';
 import type { Request } from '../../protocol/request.ts';
 import { KEEP_EXPIRY, storeArgument } from '../../types/string/values.ts';
 import {

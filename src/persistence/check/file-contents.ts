@@ -3,8 +3,9 @@
 // as soon as it was read, so memory is bounded by the largest of them.
 import { statSync } from 'node:fs';
 import { Keyspace } from '../../keyspace/keyspace.ts';
+import { valueTypes } from '../../types/index.ts';
+import { RdbError } from '../rdb/format/rdb-format.ts';
 import { RdbFileReader, readRdbFile } from '../rdb/rdb-file-reader.ts';
-import { RdbError } from '../rdb/rdb-format.ts';
 import { hasPreamble } from '../recovery/aof-file.ts';
 import { AofScanner } from '../recovery/aof-scanner.ts';
 import { CommandReader } from '../recovery/commands-of.ts';
@@ -86,7 +87,7 @@ async function readSnapshot(
   { kind, name, onProgress }: Expectation,
 ): Promise<Read<SnapshotContents>> {
   const counter = new KeyCounter();
-  const reader = new RdbFileReader(new Keyspace(1).entries, counter);
+  const reader = new RdbFileReader(new Keyspace(valueTypes, 1), counter);
   const file = new SnapshotPieces(path);
   const pieces = file[Symbol.asyncIterator]();
   let damage: Damage | undefined;

@@ -15,12 +15,12 @@ export class KeyCounter implements RdbSink {
   /** Facts about the file ("redis-ver", "ctime" …). */
   readonly aux = new Map<string, string>();
 
-  onKey({ encoding, value, database, expiryMs }: LoadedKey): void {
+  onKey({ type, value, database, expiryMs }: LoadedKey): void {
     this.keys++;
     if (expiryMs !== NO_EXPIRY) this.expiring++;
-    increment(this.types, encoding.type);
+    increment(this.types, type.type);
     increment(this.databases, database);
-    if (value === undefined) increment(this.unknown, encoding.type);
+    if (value === undefined) increment(this.unknown, type.type);
   }
 
   onAux(name: string, value: string): void {

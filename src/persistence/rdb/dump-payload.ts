@@ -1,14 +1,14 @@
 // The payloads of DUMP and RESTORE: a value as in an RDB file, then the version and a checksum.
 //
 //   [ type ][ value … ][ version: 2 bytes ][ crc64: 8 bytes ]
-import type { Database } from '../../keyspace/database.ts';
-import type { Entries } from '../../keyspace/entries.ts';
-import { Crc64 } from './crc64.ts';
-import { CHECKSUM_BYTES, LATEST_RDB_VERSION, RDB_VERSION, RdbError } from './rdb-format.ts';
-import { RdbReader } from './rdb-reader.ts';
-import { type PieceReceiver, RdbWriter } from './rdb-writer.ts';
-import type { ValueReader } from './value-reader.ts';
-import { encodingOf, ValueCursor, writerOf } from './value-types.ts';
+
+import type { ValueReader } from '../../keyspace/value-type.ts';
+import { Crc64 } from './format/crc64.ts';
+import { CHECKSUM_BYTES, LATEST_RDB_VERSION, RDB_VERSION, RdbError } from './format/rdb-format.ts';
+import { RdbReader } from './format/rdb-reader.ts';
+import { type PieceReceiver, RdbWriter } from './format/rdb-writer.ts';
+import { rdbTypeOf } from './rdb-types.ts';
+import { ValueCursor, type ValueTarget } from './value-cursor.ts';
 
 const VERSION_BYTES = 2;
 const FOOTER_BYTES = VERSION_BYTES + CHECKSUM_BYTES;
@@ -17,9 +17,9 @@ const PIECE_BYTES = 1024;
 const MAX_PIECE_BYTES = 1 << 20;
 
 /** The payload of an entry's value. */
-export function dumpValue(db: Database, ref: number, compresses: boolean): Buffer {
+export function dumpValue(source: ValueTarget, ref: number, compresses: boolean): Buffer {
   const pieces: Buffer[] = [];
-  writeValue(db, ref, compresses, (piece) => pieces.push(piece));
+  writeValue(source, ref, compresses, (piece) => pieces.push(piece));
   const footer = Buffer.alloc(FOOTER_BYTES);
   footer.writeUInt16LE(RDB_VERSION);
   const payload = Buffer.concat([...pieces, footer]);
@@ -30,22 +30,27 @@ export function dumpValue(db: Database, ref: number, compresses: boolean): Buffe
 }
 
 /** Bytes that an entry's value has in a file, without its type. */
-export function serializedBytes(db: Database, ref: number, compresses: boolean): number {
+export function serializedBytes(source: ValueTarget, ref: number, compresses: boolean): number {
   let total = -1;
-  writeValue(db, ref, compresses, (piece) => {
+  writeValue(source, ref, compresses, (piece) => {
     total += piece.length;
   });
   return total;
 }
 
 /** Writes the type and the value of an entry. */
-function writeValue(db: Database, ref: number, compresses: boolean, receive: PieceReceiver): void {
-  const { length } = db.value(ref);
+function writeValue(
+  { entries, types }: ValueTarget,
+  ref: number,
+  compresses: boolean,
+  receive: PieceReceiver,
+): void {
+  const { length } = entries.value(ref);
   const pieceBytes = Math.max(PIECE_BYTES, Math.min(length * 2, MAX_PIECE_BYTES));
   const writer = new RdbWriter(receive, { compresses, pieceBytes });
-  const values = writerOf(db.typeOf(ref));
-  writer.byte(values.typeByte);
-  if (values.write(writer, db, ref) !== undefined)
+  const values = types.of(entries.typeOf(ref)).codec.writer;
+  writer.byte(values.typeByte(entries, ref));
+  if (values.write(writer, entries, ref) !== undefined)
     throw new Error('a writer without steps made one');
   writer.flush();
 }
@@ -75,18 +80,18 @@ export interface UnknownValue {
  *   behind the value are ignored, as Redis ignores them.
  */
 export function readPayload(
-  entries: Entries,
+  target: ValueTarget,
   payload: Buffer,
 ): ValueReader | UnknownValue | undefined {
-  const cursor = new ValueCursor(entries);
+  const cursor = new ValueCursor(target);
   try {
     const input = RdbReader.of(payload.subarray(0, Math.max(0, payload.length - FOOTER_BYTES)));
-    const encoding = encodingOf(input.byte());
-    if (encoding === undefined) return undefined;
-    cursor.begin(encoding);
+    const type = rdbTypeOf(input.byte());
+    if (type === undefined) return undefined;
+    cursor.begin(type);
     while (!cursor.step(input));
     const { reader } = cursor;
-    if (reader === undefined) return { type: encoding.type };
+    if (reader === undefined) return { type: type.type };
     return reader.isEmpty ? undefined : reader;
   } catch (error) {
     cursor.reader?.discard();

@@ -7,8 +7,9 @@
 //                    ▲ rest of a long value, in steps
 //   entries that are │ about to change meanwhile
 //              └──▶ aside ──▶ held: [ piece ][ piece ][ rest of another long value ][ piece ] …
-import { type PieceReceiver, RdbWriter, type RdbWriterOptions } from './rdb-writer.ts';
-import type { ValueRest } from './value-reader.ts';
+
+import type { ValueRest } from '../../keyspace/value-type.ts';
+import { type PieceReceiver, RdbWriter, type RdbWriterOptions } from './format/rdb-writer.ts';
 
 /** Bytes of values that are written in one step, about: some tenths of a millisecond. */
 const STEP_BYTES = 64 * 1024;

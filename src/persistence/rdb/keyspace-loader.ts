@@ -5,10 +5,10 @@ import { lfuWord, lruWordIdleFor } from '../../keyspace/access-clock.ts';
 import { type Database, NO_EXPIRY } from '../../keyspace/database.ts';
 import { KeyFiller } from '../../keyspace/key-filler.ts';
 import type { Keyspace } from '../../keyspace/keyspace.ts';
+import type { ValueReader } from '../../keyspace/value-type.ts';
 import type { Request } from '../../protocol/request.ts';
+import { RdbError } from './format/rdb-format.ts';
 import type { LoadedKey, RdbSink } from './rdb-file-reader.ts';
-import { RdbError } from './rdb-format.ts';
-import type { ValueReader } from './value-reader.ts';
 
 /** Bytes of a key that an error shows. */
 const SHOWN_BYTES = 128;
@@ -82,16 +82,16 @@ export class KeyspaceLoader implements RdbSink {
   }
 
   onKey(loaded: LoadedKey): void {
-    const { value, key, expiryMs, encoding } = loaded;
+    const { value, key, expiryMs, type } = loaded;
     if (value === undefined) {
       if (!this.#options.skipsUnknown) {
         throw problemOf(
           loaded,
-          `has a value of the type ${encoding.type}, which Synap does not have yet ` +
+          `has a value of the type ${type.type}, which Synap does not have yet ` +
             "('load-skip-unknown yes' leaves such keys out)",
         );
       }
-      this.onSkipped(encoding.type);
+      this.onSkipped(type.type);
       return;
     }
     if (value.isEmpty) {

@@ -1,10 +1,11 @@
 // Reads a whole RDB file from pieces as they come, a slice of time at a time, and hands its keys to a
 // sink. No more of the file is in memory than the last piece and what of a key's value must be there
 // as a whole (one string, one node of a list). Every byte goes into the checksum before it is dropped.
-import { type Entries, LATEST_EXPIRY_MS, NO_EXPIRY } from '../../keyspace/entries.ts';
+import { LATEST_EXPIRY_MS, NO_EXPIRY } from '../../keyspace/entries.ts';
+import type { ValueReader } from '../../keyspace/value-type.ts';
 import { Request } from '../../protocol/request.ts';
 import type { ByteView } from '../../structures/entry.ts';
-import { Crc64 } from './crc64.ts';
+import { Crc64 } from './format/crc64.ts';
 import {
   CHECKSUM_BYTES,
   FIRST_VERSION_WITH_CHECKSUM,
@@ -22,11 +23,11 @@ import {
   OP_MODULE_AUX,
   OP_RESIZEDB,
   OP_SELECTDB,
-} from './rdb-format.ts';
-import { NEED_BYTES, RdbReader } from './rdb-reader.ts';
-import { type Layout, ValueSkipper } from './skipped-value.ts';
-import type { ValueReader } from './value-reader.ts';
-import { encodingOf, STRING, ValueCursor, type ValueEncoding } from './value-types.ts';
+} from './format/rdb-format.ts';
+import { NEED_BYTES, RdbReader } from './format/rdb-reader.ts';
+import { type Layout, ValueSkipper } from './format/skipped-value.ts';
+import { type RdbType, rdbTypeOf, STRING } from './rdb-types.ts';
+import { ValueCursor, type ValueTarget } from './value-cursor.ts';
 
 /** A key of the file with all that stands there about it. Valid until the sink returns. */
 export interface LoadedKey {
@@ -34,7 +35,8 @@ export interface LoadedKey {
   readonly database: number;
   /** A request whose argument 0 is the key. */
   readonly key: Request;
-  readonly encoding: ValueEncoding;
+  /** What stands before it. */
+  readonly type: RdbType;
   /** Its value; undefined where there are no values of the type yet. */
   readonly value: ValueReader | undefined;
   /** When it expires, in ms since the epoch, or NO_EXPIRY. */
@@ -114,7 +116,7 @@ export class RdbFileReader {
   readonly #loaded: { -readonly [K in keyof LoadedKey]: LoadedKey[K] } = {
     database: 0,
     key: new Request(),
-    encoding: STRING,
+    type: STRING,
     value: undefined,
     expiryMs: NO_EXPIRY,
     idleSeconds: -1,
@@ -124,10 +126,13 @@ export class RdbFileReader {
   /** Keeps its name. */
   #name: Buffer = Buffer.alloc(SPARE_KEY_BYTES);
 
-  /** @param verifies whether the checksum must be right (`rdbchecksum`) */
-  constructor(entries: Entries, sink: RdbSink, verifies = true) {
+  /**
+   * @param target what values are read into
+   * @param verifies whether the checksum must be right (`rdbchecksum`)
+   */
+  constructor(target: ValueTarget, sink: RdbSink, verifies = true) {
     this.#sink = sink;
-    this.#cursor = new ValueCursor(entries);
+    this.#cursor = new ValueCursor(target);
     this.#verifies = verifies;
   }
 
@@ -297,15 +302,15 @@ export class RdbFileReader {
   #beginKey(byte: number): void {
     const input = this.#input;
     const loaded = this.#loaded;
-    const encoding = encodingOf(byte);
-    if (encoding === undefined) {
+    const type = rdbTypeOf(byte);
+    if (type === undefined) {
       throw input.error(`there is no type of values or opcode with the number ${byte}`);
     }
-    loaded.encoding = encoding;
+    loaded.type = type;
     loaded.offset = input.offset - 1;
     const name = input.string();
-    this.#cursor.begin(encoding);
-    if (encoding !== STRING) {
+    this.#cursor.begin(type);
+    if (type !== STRING) {
       this.#keepName(name);
       this.#state = VALUE;
       return;

@@ -2,9 +2,11 @@
 // entry after another, in any order of databases, and takes the pieces. A long value is only begun with
 // its entry, and goes on in steps (entry-stream.ts).
 import { type AccessSettings, idleMs, lfuCounter } from '../../keyspace/access-clock.ts';
-import { type Database, NO_EXPIRY } from '../../keyspace/database.ts';
-import { Crc64 } from './crc64.ts';
+import { NO_EXPIRY } from '../../keyspace/entries.ts';
+import type { SnapshotSink } from '../../keyspace/snapshot.ts';
+import type { ValueRest } from '../../keyspace/value-type.ts';
 import { EntryStream } from './entry-stream.ts';
+import { Crc64 } from './format/crc64.ts';
 import {
   CHECKSUM_BYTES,
   MAGIC,
@@ -16,10 +18,9 @@ import {
   OP_RESIZEDB,
   OP_SELECTDB,
   RDB_VERSION,
-} from './rdb-format.ts';
-import type { PieceReceiver, RdbWriter } from './rdb-writer.ts';
-import type { ValueRest } from './value-reader.ts';
-import { writerOf } from './value-types.ts';
+} from './format/rdb-format.ts';
+import type { PieceReceiver, RdbWriter } from './format/rdb-writer.ts';
+import type { ValueTarget } from './value-cursor.ts';
 
 /** How a file is written. */
 export interface RdbFileOptions {
@@ -55,20 +56,30 @@ export interface RdbFacts {
 }
 
 /** The writer of one file; see the head of this file. */
-export class RdbFileWriter {
+export class RdbFileWriter implements SnapshotSink {
   /** Keys written. */
   keys = 0;
   /** Bytes of all pieces that left. */
   bytes = 0;
 
+  readonly #keyspace: ValueTarget;
   readonly #options: RdbFileOptions;
   readonly #stream: EntryStream;
   readonly #checksum = new Crc64();
   #source: RdbSource | undefined;
   readonly #sized = new Set<RdbSource>();
 
-  /** @param receive is given the pieces as they become full; they are the receiver's */
-  constructor(options: RdbFileOptions, receive: PieceReceiver, pieceBytes?: number) {
+  /**
+   * @param keyspace where the entries are
+   * @param receive is given the pieces as they become full; they are the receiver's
+   */
+  constructor(
+    keyspace: ValueTarget,
+    options: RdbFileOptions,
+    receive: PieceReceiver,
+    pieceBytes?: number,
+  ) {
+    this.#keyspace = keyspace;
     this.#options = options;
     const sum: PieceReceiver = (piece) => {
       if (options.hasChecksum) this.#checksum.update(piece, 0, piece.length);
@@ -109,22 +120,17 @@ export class RdbFileWriter {
    * @returns index of the first that is not begun, as enough was written for now. If the writer is busy
    *   then, the one before it is to be finished by `step`, unless it changes first (`detach`)
    */
-  entries(
-    db: Database,
-    refs: Int32Array,
-    from: number,
-    count: number,
-    source: RdbSource = db,
-  ): number {
+  entries(source: RdbSource, refs: Int32Array, from: number, count: number): number {
+    const { entries } = this.#keyspace;
     let touched = 0;
-    for (let i = from; i < count; i++) touched ^= db.typeOf(refs[i]);
+    for (let i = from; i < count; i++) touched ^= entries.typeOf(refs[i]);
     // What was found is of no use, but without one the loop might be left out.
     if (touched < 0) throw new Error('types are not negative');
     const { writer } = this.#stream;
     writer.takenBytes = 0;
     let next = from;
     while (next < count && writer.takenBytes < writer.stepBytes) {
-      const rest = this.#write(writer, db, refs[next++], source);
+      const rest = this.#write(writer, refs[next++], source);
       if (rest === undefined) continue;
       this.#stream.begin(rest);
       break;
@@ -134,11 +140,11 @@ export class RdbFileWriter {
 
   /**
    * Writes a key with all that belongs to it, as it is now, busy or not: it may change afterwards.
-   * @param source the database that it is of in the file, if that is another than where it is read from
+   * @param source the database that it is of in the file
    */
-  entry(db: Database, ref: number, source: RdbSource = db): void {
+  entry(source: RdbSource, ref: number): void {
     const stream = this.#stream;
-    const rest = this.#write(stream.writer, db, ref, source);
+    const rest = this.#write(stream.writer, ref, source);
     if (rest !== undefined) stream.beginDetached(rest);
     stream.settle();
   }
@@ -173,20 +179,21 @@ export class RdbFileWriter {
   }
 
   /** Writes a key with what belongs to it; returns what writes the rest of its value. */
-  #write(writer: RdbWriter, db: Database, ref: number, source: RdbSource): ValueRest | undefined {
+  #write(writer: RdbWriter, ref: number, source: RdbSource): ValueRest | undefined {
+    const { entries, types } = this.#keyspace;
     if (source !== this.#source) this.#select(writer, source);
-    const expiryMs = db.expiryOf(ref);
+    const expiryMs = entries.expiryOf(ref);
     if (expiryMs !== NO_EXPIRY) {
       writer.byte(OP_EXPIRETIME_MS);
       writer.int64(expiryMs);
     }
-    if (this.#options.use !== undefined) this.#writeUse(writer, db.accessWord(ref));
-    const values = writerOf(db.typeOf(ref));
-    writer.byte(values.typeByte);
-    const { buffer, offset, length } = db.key(ref);
+    if (this.#options.use !== undefined) this.#writeUse(writer, entries.accessWord(ref));
+    const values = types.of(entries.typeOf(ref)).codec.writer;
+    writer.byte(values.typeByte(entries, ref));
+    const { buffer, offset, length } = entries.key(ref);
     writer.string(buffer, offset, length);
     this.keys++;
-    return values.write(writer, db, ref);
+    return values.write(writer, entries, ref);
   }
 
   #aux(name: string, value: string): void {

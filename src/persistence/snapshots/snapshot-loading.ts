@@ -5,9 +5,9 @@ import type { Values } from '../../config/directives.ts';
 import { systemMessage } from '../../config/error.ts';
 import { openRegular } from '../../files/regular-file.ts';
 import type { Keyspace } from '../../keyspace/keyspace.ts';
+import { RdbError } from '../rdb/format/rdb-format.ts';
 import { KeyspaceLoader, type LoadOptions } from '../rdb/keyspace-loader.ts';
 import { RdbFileReader, readRdbFile } from '../rdb/rdb-file-reader.ts';
-import { RdbError } from '../rdb/rdb-format.ts';
 import { Lz4Error } from './lz4-frames.ts';
 import { SnapshotPieces } from './snapshot-pieces.ts';
 
@@ -107,7 +107,7 @@ function partsOf(
 ): { loader: KeyspaceLoader; reader: RdbFileReader } {
   const skipsUnknown = values['load-skip-unknown'];
   const loader = new KeyspaceLoader(keyspace, { skipsUnknown, ...options });
-  return { loader, reader: new RdbFileReader(keyspace.entries, loader, values.rdbchecksum) };
+  return { loader, reader: new RdbFileReader(keyspace, loader, values.rdbchecksum) };
 }
 
 function resultOf(

@@ -7,7 +7,6 @@ import { REDIS_VERSION } from '../../core/version.ts';
 import type { Keyspace } from '../../keyspace/keyspace.ts';
 import { Snapshot } from '../../keyspace/snapshot.ts';
 import { type RdbFacts, RdbFileWriter } from '../rdb/rdb-file-writer.ts';
-import { snapshotSink } from '../rdb/snapshot-sink.ts';
 import { SnapshotFile } from './snapshot-file.ts';
 
 /** How long a snapshot in the background holds the event loop up at a time. */
@@ -72,8 +71,7 @@ export class SnapshotWriting {
       const writer = this.#writer;
       const usedMemoryBytes = subject.usedMemoryBytes();
       writer.begin({ redisVersion: REDIS_VERSION, usedMemoryBytes, ...plan.facts });
-      const [db] = keyspace.databases;
-      this.#snapshot = new Snapshot(keyspace, snapshotSink(writer, db));
+      this.#snapshot = new Snapshot(keyspace, writer);
       this.dirtyBefore = keyspace.dirty;
     } catch (error) {
       file.discard();
@@ -160,6 +158,7 @@ function writerOf(
   const policy = values['maxmemory-policy'];
   const use = policy.endsWith('lru') ? 'idle time' : undefined;
   return new RdbFileWriter(
+    keyspace,
     {
       compresses,
       hasChecksum: values.rdbchecksum,

@@ -2,13 +2,13 @@
 // until it is whole. Short ones are gathered packed and become an entry at once; longer ones go into
 // chunks, which are given back if the list is never stored.
 
-import type { Database } from '../../keyspace/database.ts';
 import type { Entries } from '../../keyspace/entries.ts';
-import { ENCODING_CHUNKED_LIST, ENCODING_PACKED_LIST, TYPE_LIST } from '../../keyspace/types.ts';
+import type { EntryTarget } from '../../keyspace/value-type.ts';
 import type { Request } from '../../protocol/request.ts';
 import { PackedEncoder } from '../../structures/packed-list.ts';
+import { ENCODING_CHUNKED, ENCODING_PACKED, TYPE_LIST } from './encodings.ts';
 import { ListSpan } from './list-span.ts';
-import { COUNT_BYTES, MAX_PACKED_BYTES, mayStayPacked, ROOT_BYTES } from './values.ts';
+import { COUNT_BYTES, listsOf, MAX_PACKED_BYTES, mayStayPacked, ROOT_BYTES } from './values.ts';
 
 /** The builder; it can be used again and again. See the head of this file. */
 export class ListBuilder {
@@ -26,7 +26,7 @@ export class ListBuilder {
 
   /** Number of elements. */
   get count(): number {
-    return this.#root === 0 ? this.#packed.count : this.#entries.lists.length(this.#root);
+    return this.#root === 0 ? this.#packed.count : listsOf(this.#entries).length(this.#root);
   }
 
   /** Adds an element at the end. */
@@ -47,18 +47,18 @@ export class ListBuilder {
    * @param expiry in ms since the epoch, or NO_EXPIRY
    * @returns the entry's reference
    */
-  store(db: Database, request: Request, i: number, expiry: number): number {
+  store(db: EntryTarget, request: Request, i: number, expiry: number): number {
     const packed = this.#packed;
     let ref: number;
     if (this.#root === 0) {
       const length = COUNT_BYTES + packed.end;
-      ref = db.build(0, request, i, TYPE_LIST, ENCODING_PACKED_LIST, length, expiry);
-      const { buffer, offset } = db.value(ref);
+      ref = db.build(0, request, i, TYPE_LIST, ENCODING_PACKED, length, expiry);
+      const { buffer, offset } = db.entries.value(ref);
       buffer.writeUInt16LE(packed.count, offset);
       packed.buffer.copy(buffer, offset + COUNT_BYTES, 0, packed.end);
     } else {
-      ref = db.build(0, request, i, TYPE_LIST, ENCODING_CHUNKED_LIST, ROOT_BYTES, expiry);
-      db.entries.setOutside(ref, this.#root);
+      ref = db.build(0, request, i, TYPE_LIST, ENCODING_CHUNKED, ROOT_BYTES, expiry);
+      db.entries.setRoot(ref, this.#root);
       this.#root = 0;
     }
     db.put(0, ref, request, i);
@@ -68,7 +68,7 @@ export class ListBuilder {
 
   /** Forgets all elements. */
   discard(): void {
-    const { lists } = this.#entries;
+    const lists = listsOf(this.#entries);
     if (this.#root !== 0) while (!lists.freeStep(this.#root));
     this.#root = 0;
     this.#packed.count = 0;
@@ -77,7 +77,7 @@ export class ListBuilder {
 
   /** Adds the encoder's element. */
   #add(): void {
-    const { lists } = this.#entries;
+    const lists = listsOf(this.#entries);
     const packed = this.#packed;
     const encoder = this.#encoder;
     if (this.#root === 0) {

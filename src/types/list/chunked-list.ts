@@ -7,6 +7,7 @@
 // reference. The elements of the first chunk lie at its far end and those of the last one at its
 // beginning, so a push finds room beside them. Chunks at the ends begin small and double, up to the
 // limit (`list-max-listpack-size`), which bounds what is moved by an insertion in the middle, too.
+import type { Collections } from '../../keyspace/collections.ts';
 import type { Arena } from '../../memory/arena.ts';
 import {
   countElements,
@@ -53,6 +54,8 @@ const FREED_AT_ONCE = 64;
 
 /** How large chunks may become; see `list-max-listpack-size`. */
 export interface ChunkLimits {
+  /** The directive's value. */
+  readonly directive: number;
   /** Bytes of a chunk's block, with its header: at most 64 KiB. */
   readonly maxBytes: number;
   /** Elements in a chunk. */
@@ -60,8 +63,8 @@ export interface ChunkLimits {
 }
 
 /** Operations on all long lists of an arena; see the head of this file. */
-export class ChunkedLists {
-  limits: ChunkLimits = { maxBytes: 8192, maxCount: 0xffff };
+export class ChunkedLists implements Collections {
+  limits: ChunkLimits = { directive: -2, maxBytes: 8192, maxCount: 0xffff };
 
   readonly relocation: ListRelocation;
   readonly #arena: Arena;
@@ -84,7 +87,7 @@ export class ChunkedLists {
   }
 
   /** Number of chunks. */
-  chunks(root: number): number {
+  parts(root: number): number {
     return rootWord(this.#arena, root, CHUNKS);
   }
 
@@ -411,7 +414,7 @@ export class ChunkedLists {
   #addChunk(root: number, left: number, right: number, encoder: PackedEncoder): void {
     const arena = this.#arena;
     const { size } = encoder;
-    const isLong = this.chunks(root) >= LONG_LIST_CHUNKS;
+    const isLong = this.parts(root) >= LONG_LIST_CHUNKS;
     const wanted = isLong ? this.#fullBytes() : Math.min(SMALL_CHUNK_BYTES, this.#fullBytes());
     const span = this.#span;
     loadSpan(arena, newChunk(arena, Math.max(size, wanted)), span);

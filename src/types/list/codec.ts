@@ -4,17 +4,22 @@
 //   LIST_ZIPLIST      string: ziplist
 //   LIST_QUICKLIST    n, n × string: ziplist
 //   LIST_QUICKLIST_2  n, n × ( PACKED, string: listpack | PLAIN, string: one element )
-import type { Database } from '../../keyspace/database.ts';
 import type { Entries } from '../../keyspace/entries.ts';
-import { LongString, Runs } from '../../persistence/rdb/long-string.ts';
+import type {
+  EntryTarget,
+  ValueCodec,
+  ValueReader,
+  ValueRest,
+  ValueWriter,
+} from '../../keyspace/value-type.ts';
+import { LongString, Runs } from '../../persistence/rdb/format/long-string.ts';
 import {
   LISTPACK_HEADER_BYTES,
   readListpack,
   readZiplist,
-} from '../../persistence/rdb/packed-elements.ts';
-import type { RdbReader } from '../../persistence/rdb/rdb-reader.ts';
-import type { RdbWriter } from '../../persistence/rdb/rdb-writer.ts';
-import type { ValueReader, ValueRest, ValueWriter } from '../../persistence/rdb/value-reader.ts';
+} from '../../persistence/rdb/format/packed-elements.ts';
+import type { RdbReader } from '../../persistence/rdb/format/rdb-reader.ts';
+import type { RdbWriter } from '../../persistence/rdb/format/rdb-writer.ts';
 import type { Request } from '../../protocol/request.ts';
 import { PackedElement } from '../../structures/packed-list.ts';
 import { ListBuilder } from './builder.ts';
@@ -22,8 +27,11 @@ import { ListSpan } from './list-span.ts';
 import { firstSpan, nextSpan, spanCount } from './values.ts';
 
 /** Reads one part of a list into a builder. */
-export type ListPartReader = (input: RdbReader, list: ListBuilder) => void;
+type ListPartReader = (input: RdbReader, list: ListBuilder) => void;
 
+const LIST = 1;
+const LIST_ZIPLIST = 10;
+const LIST_QUICKLIST = 14;
 const LIST_QUICKLIST_2 = 18;
 /** Kinds of nodes in LIST_QUICKLIST_2. */
 const PLAIN = 1;
@@ -37,7 +45,7 @@ const END_MARK = 0xff;
 const NODE_WEIGHT = 64;
 
 /** Reads lists of one encoding; see the head of this file. */
-export class ListReader implements ValueReader {
+class ListReader implements ValueReader {
   readonly #readPart: ListPartReader;
   readonly #isCounted: boolean;
   readonly #list: ListBuilder;
@@ -69,7 +77,7 @@ export class ListReader implements ValueReader {
     return this.#left === 0;
   }
 
-  store(db: Database, request: Request, i: number, expiry: number): number {
+  store(db: EntryTarget, request: Request, i: number, expiry: number): number {
     return this.#list.store(db, request, i, expiry);
   }
 
@@ -79,18 +87,18 @@ export class ListReader implements ValueReader {
 }
 
 /** Reads an element. */
-export function readElement(input: RdbReader, list: ListBuilder): void {
+function readElement(input: RdbReader, list: ListBuilder): void {
   const { buffer, offset, length } = input.string();
   list.push(buffer, offset, length);
 }
 
 /** Reads the elements of a ziplist. */
-export function readZiplistPart(input: RdbReader, list: ListBuilder): void {
+function readZiplistPart(input: RdbReader, list: ListBuilder): void {
   if (!readZiplist(input.string(), list)) throw input.error('a ziplist is damaged');
 }
 
 /** Reads a node of a quicklist: an element or a listpack. */
-export function readNode(input: RdbReader, list: ListBuilder): void {
+function readNode(input: RdbReader, list: ListBuilder): void {
   const kind = input.length();
   if (kind === PLAIN) readLargeElement(input, list);
   else if (kind !== PACKED) throw input.error(`there are no nodes of lists of the kind ${kind}`);
@@ -110,12 +118,12 @@ const element = new PackedElement();
 const NO_BYTES = Buffer.alloc(0);
 
 /** Writes lists; elements are packed in memory as they are in listpacks. */
-export const listWriter: ValueWriter = {
-  typeByte: LIST_QUICKLIST_2,
-  write(writer, db, ref) {
+const listWriter: ValueWriter = {
+  typeByte: () => LIST_QUICKLIST_2,
+  write(writer, entries, ref) {
     const rest = idle ?? new ListRest();
     idle = undefined;
-    rest.begin(writer, db, ref);
+    rest.begin(writer, entries, ref);
     if (rest.step(writer)) return rest;
     rest.forget();
     idle = rest;
@@ -125,22 +133,22 @@ export const listWriter: ValueWriter = {
 
 /** Writes a list, from its present node on. */
 class ListRest implements ValueRest {
-  #db: Database | undefined;
+  #entries: Entries | undefined;
   /** The elements of the present node. */
   readonly #span = new ListSpan();
   /** What is left of the present node, if it has a large element. */
   #long: LongString | undefined;
 
   /** Begins a list. */
-  begin(writer: RdbWriter, db: Database, ref: number): void {
-    this.#db = db;
-    writer.length(spanCount(db, ref));
-    firstSpan(db, ref, this.#span);
+  begin(writer: RdbWriter, entries: Entries, ref: number): void {
+    this.#entries = entries;
+    writer.length(spanCount(entries, ref));
+    firstSpan(entries, ref, this.#span);
   }
 
   /** Forgets what it was about, which others may give up. */
   forget(): void {
-    this.#db = undefined;
+    this.#entries = undefined;
     this.#span.buffer = NO_BYTES;
   }
 
@@ -173,7 +181,7 @@ class ListRest implements ValueRest {
 
   /** Goes on to the next node; false when there is none. */
   #advance(): boolean {
-    return this.#db !== undefined && nextSpan(this.#db, this.#span);
+    return this.#entries !== undefined && nextSpan(this.#entries, this.#span);
   }
 }
 
@@ -220,3 +228,14 @@ function writeNode(writer: RdbWriter, span: ListSpan): LongString | undefined {
 function scratchFor(length: number): Buffer {
   return length <= scratch.length ? scratch : Buffer.allocUnsafe(length);
 }
+
+/** How lists are read and written. */
+export const listCodec: ValueCodec = {
+  readers: {
+    [LIST]: (entries) => new ListReader(entries, readElement, true),
+    [LIST_ZIPLIST]: (entries) => new ListReader(entries, readZiplistPart, false),
+    [LIST_QUICKLIST]: (entries) => new ListReader(entries, readZiplistPart, true),
+    [LIST_QUICKLIST_2]: (entries) => new ListReader(entries, readNode, true),
+  },
+  writer: listWriter,
+};

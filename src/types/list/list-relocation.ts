@@ -1,12 +1,13 @@
 // Moves the chunks of a long list out of pages that are being emptied, some at a time. Between two steps the list
 // may change in any way: whoever takes a chunk out of a list, or puts another in its place, reports it before, so
 // that the next chunk to look at is always one of the list, or there is none.
+import type { Relocation } from '../../keyspace/collections.ts';
 import type { Arena } from '../../memory/arena.ts';
 import { NEXT, neighbour } from './list-chunk.ts';
 import { HEAD, relocateChunk, relocateRoot, rootWord } from './list-root.ts';
 
 /** The relocation of one list of an arena; see the head of this file. */
-export class ListRelocation {
+export class ListRelocation implements Relocation {
   /** Chunks and roots that were looked at so far. */
   scanned = 0;
   readonly #arena: Arena;

@@ -1,20 +1,20 @@
 // Values of type list. A short one lies within its entry, packed; a longer one in chunks, of which the
 // entry has the root's number (types/list/chunked-list.ts):
 //
-//   ENCODING_PACKED_LIST    [ count: 2 bytes ][ element ][ element ] …
-//   ENCODING_CHUNKED_LIST   [ root: 4 bytes ]
+//   ENCODING_PACKED    [ count: 2 bytes ][ element ][ element ] …
+//   ENCODING_CHUNKED   [ root: 4 bytes ]
 //
 // Functions that change a list return its entry's reference, which may be another, or 0 when the
 // list has become empty and is gone. Telling of modifications and events is the commands' part.
 // A span is good until the next change of anything.
 
 import type { Database } from '../../keyspace/database.ts';
-import { NO_EXPIRY } from '../../keyspace/entries.ts';
-import { ENCODING_CHUNKED_LIST, ENCODING_PACKED_LIST, TYPE_LIST } from '../../keyspace/types.ts';
+import { type Entries, NO_EXPIRY } from '../../keyspace/entries.ts';
 import { ArenaFullError } from '../../memory/arena.ts';
 import type { Request } from '../../protocol/request.ts';
 import { elementAfter, PackedElement, PackedEncoder } from '../../structures/packed-list.ts';
-import type { ChunkLimits } from './chunked-list.ts';
+import { ChunkedLists, type ChunkLimits } from './chunked-list.ts';
+import { ENCODING_CHUNKED, ENCODING_PACKED, TYPE_LIST } from './encodings.ts';
 import { ListSpan } from './list-span.ts';
 
 /** Bytes before the elements of a packed list. */
@@ -41,58 +41,65 @@ const encoder = new PackedEncoder();
 const scratch = new ListSpan();
 
 /** What `list-max-listpack-size` means: above 0 a number of elements, below 0 one of five sizes. */
-export function chunkLimitsOf(directive: number): { maxBytes: number; maxCount: number } {
+export function chunkLimitsOf(directive: number): ChunkLimits {
   if (directive >= 0)
-    return { maxBytes: SAFE_BYTES, maxCount: Math.min(directive || 1, MAX_COUNT) };
-  return { maxBytes: LIMITS_BYTES[Math.min(-directive, 5)], maxCount: MAX_COUNT };
+    return { directive, maxBytes: SAFE_BYTES, maxCount: Math.min(directive || 1, MAX_COUNT) };
+  return { directive, maxBytes: LIMITS_BYTES[Math.min(-directive, 5)], maxCount: MAX_COUNT };
+}
+
+/** What works on the lists in chunks that a keyspace's entries have. */
+export function listsOf({ collections }: Entries): ChunkedLists {
+  const lists = collections[TYPE_LIST];
+  if (!(lists instanceof ChunkedLists)) throw new Error('this keyspace has no lists');
+  return lists;
 }
 
 /** Number of elements. */
-export function listLength(db: Database, ref: number): number {
-  if (db.encodingOf(ref) !== ENCODING_PACKED_LIST) {
-    return db.entries.lists.length(db.entries.outside(ref));
+export function listLength(entries: Entries, ref: number): number {
+  if (entries.encodingOf(ref) !== ENCODING_PACKED) {
+    return listsOf(entries).length(entries.root(ref));
   }
-  const { buffer, offset } = db.value(ref);
+  const { buffer, offset } = entries.value(ref);
   return buffer[offset] | (buffer[offset + 1] << 8);
 }
 
 /** Number of spans, from the first to the last. */
-export function spanCount(db: Database, ref: number): number {
-  if (db.encodingOf(ref) === ENCODING_PACKED_LIST) return 1;
-  return db.entries.lists.chunks(db.entries.outside(ref));
+export function spanCount(entries: Entries, ref: number): number {
+  if (entries.encodingOf(ref) === ENCODING_PACKED) return 1;
+  return listsOf(entries).parts(entries.root(ref));
 }
 
 /** Points a span at the first elements of a list: all of a packed one. */
-export function firstSpan(db: Database, ref: number, span: ListSpan): void {
-  if (db.encodingOf(ref) === ENCODING_PACKED_LIST) loadPacked(db, ref, span);
-  else db.entries.lists.first(db.entries.outside(ref), span);
+export function firstSpan(entries: Entries, ref: number, span: ListSpan): void {
+  if (entries.encodingOf(ref) === ENCODING_PACKED) loadPacked(entries, ref, span);
+  else listsOf(entries).first(entries.root(ref), span);
 }
 
 /** Points a span at the last elements of a list. */
-export function lastSpan(db: Database, ref: number, span: ListSpan): void {
-  if (db.encodingOf(ref) === ENCODING_PACKED_LIST) loadPacked(db, ref, span);
-  else db.entries.lists.last(db.entries.outside(ref), span);
+export function lastSpan(entries: Entries, ref: number, span: ListSpan): void {
+  if (entries.encodingOf(ref) === ENCODING_PACKED) loadPacked(entries, ref, span);
+  else listsOf(entries).last(entries.root(ref), span);
 }
 
 /** Points a span at the elements that follow those it has; false when there are none. */
-export function nextSpan(db: Database, span: ListSpan): boolean {
-  return span.chunk !== 0 && db.entries.lists.next(span);
+export function nextSpan(entries: Entries, span: ListSpan): boolean {
+  return span.chunk !== 0 && listsOf(entries).next(span);
 }
 
 /** Points a span at the elements before those it has; false when there are none. */
-export function previousSpan(db: Database, span: ListSpan): boolean {
-  return span.chunk !== 0 && db.entries.lists.previous(span);
+export function previousSpan(entries: Entries, span: ListSpan): boolean {
+  return span.chunk !== 0 && listsOf(entries).previous(span);
 }
 
 /**
  * Points a span at the elements among which is the one with an index: 0 … length - 1.
  * @returns its index among them
  */
-export function seekSpan(db: Database, ref: number, index: number, span: ListSpan): number {
-  if (db.encodingOf(ref) !== ENCODING_PACKED_LIST) {
-    return db.entries.lists.seek(db.entries.outside(ref), index, span);
+export function seekSpan(entries: Entries, ref: number, index: number, span: ListSpan): number {
+  if (entries.encodingOf(ref) !== ENCODING_PACKED) {
+    return listsOf(entries).seek(entries.root(ref), index, span);
   }
-  loadPacked(db, ref, span);
+  loadPacked(entries, ref, span);
   return index;
 }
 
@@ -112,9 +119,9 @@ export function pushElement(
 ): number {
   encoder.set(bytes, offset, length);
   if (ref === 0) return createList(db, request, keyAt);
-  if (db.encodingOf(ref) === ENCODING_PACKED_LIST) {
-    loadPacked(db, ref, scratch);
-    if (mayStayPacked(db.entries.lists.limits, scratch.count, scratch.used + encoder.size)) {
+  if (db.encodingOf(ref) === ENCODING_PACKED) {
+    loadPacked(db.entries, ref, scratch);
+    if (mayStayPacked(listsOf(db.entries).limits, scratch.count, scratch.used + encoder.size)) {
       return insertPacked(db, ref, atHead ? 0 : scratch.used);
     }
     const chunked = toChunks(db, ref);
@@ -127,8 +134,8 @@ export function pushElement(
 
 /** Removes the first or the last `count` elements; there are as many. */
 export function dropElements(db: Database, ref: number, count: number, atTail: boolean): number {
-  if (db.encodingOf(ref) === ENCODING_PACKED_LIST) {
-    loadPacked(db, ref, scratch);
+  if (db.encodingOf(ref) === ENCODING_PACKED) {
+    loadPacked(db.entries, ref, scratch);
     const { start, end } = scratch;
     const left = scratch.count - count;
     if (left === 0) return discard(db, ref);
@@ -137,8 +144,8 @@ export function dropElements(db: Database, ref: number, count: number, atTail: b
     scratch.count = left;
     return storePacked(db, ref, start, end);
   }
-  const { lists } = db.entries;
-  const root = db.entries.outside(ref);
+  const lists = listsOf(db.entries);
+  const root = db.entries.root(ref);
   if (lists.length(root) === count) return discard(db, ref);
   if (atTail) lists.dropTail(root, count);
   else lists.dropHead(root, count);
@@ -157,15 +164,15 @@ export function insertElement(
 ): number {
   encoder.set(bytes, offset, length);
   if (span.chunk !== 0) {
-    db.entries.lists.insert(db.entries.outside(ref), span, at, encoder);
+    listsOf(db.entries).insert(db.entries.root(ref), span, at, encoder);
     return ref;
   }
   const distance = at - span.start;
-  if (mayStayPacked(db.entries.lists.limits, span.count, span.used + encoder.size))
+  if (mayStayPacked(listsOf(db.entries).limits, span.count, span.used + encoder.size))
     return insertPacked(db, ref, distance);
   const chunked = toChunks(db, ref);
-  const { lists } = db.entries;
-  const root = db.entries.outside(chunked);
+  const lists = listsOf(db.entries);
+  const root = db.entries.root(chunked);
   lists.first(root, scratch);
   lists.insert(root, scratch, scratch.start + distance, encoder);
   return chunked;
@@ -189,16 +196,18 @@ export function replaceElement(
       encoder.write(span.buffer, at);
       return ref;
     }
-    if (mayStayPacked(db.entries.lists.limits, span.count - 1, span.used - size + encoder.size)) {
+    if (
+      mayStayPacked(listsOf(db.entries).limits, span.count - 1, span.used - size + encoder.size)
+    ) {
       return exchangePacked(db, ref, distance, size);
     }
     const chunked = toChunks(db, ref);
-    db.entries.lists.first(db.entries.outside(chunked), scratch);
+    listsOf(db.entries).first(db.entries.root(chunked), scratch);
     const place = scratch.start + distance;
-    db.entries.lists.replace(db.entries.outside(chunked), scratch, place, encoder);
+    listsOf(db.entries).replace(db.entries.root(chunked), scratch, place, encoder);
     return chunked;
   }
-  db.entries.lists.replace(db.entries.outside(ref), span, at, encoder);
+  listsOf(db.entries).replace(db.entries.root(ref), span, at, encoder);
   return ref;
 }
 
@@ -219,8 +228,8 @@ export function removeElements(
   limit: number,
   fromTail: boolean,
 ): Removal {
-  if (db.encodingOf(ref) === ENCODING_PACKED_LIST) {
-    loadPacked(db, ref, scratch);
+  if (db.encodingOf(ref) === ENCODING_PACKED) {
+    loadPacked(db.entries, ref, scratch);
     const { start, end } = scratch;
     const removed = fromTail
       ? scratch.removeLast(encoded, limit)
@@ -228,23 +237,23 @@ export function removeElements(
     if (removed === 0) return { ref, removed };
     return { ref: storePacked(db, ref, start, end), removed };
   }
-  const { lists } = db.entries;
-  const root = db.entries.outside(ref);
+  const lists = listsOf(db.entries);
+  const root = db.entries.root(ref);
   const removed = lists.remove(root, encoded, limit, fromTail);
   return { ref: lists.length(root) === 0 ? discard(db, ref) : packAgain(db, ref), removed };
 }
 
 /** Calls `visit` with each element's bytes, which it must not keep, from the first to the last. */
-export function visitElements(db: Database, ref: number, visit: (bytes: Buffer) => void): void {
+export function visitElements(entries: Entries, ref: number, visit: (bytes: Buffer) => void): void {
   const span = new ListSpan();
   const element = new PackedElement();
-  firstSpan(db, ref, span);
+  firstSpan(entries, ref, span);
   do {
     for (let at = span.start; at < span.end; ) {
       at = element.read(span.buffer, at);
       visit(element.bytes(span.buffer));
     }
-  } while (nextSpan(db, span));
+  } while (nextSpan(entries, span));
 }
 
 /** The bytes that a list has for an element: what comparing elements needs. */
@@ -257,8 +266,8 @@ export function encodeElement(bytes: Uint8Array, offset: number, length: number)
 
 // ── Packed lists ────────────────────────────────────────────────────────────────────────────
 
-function loadPacked(db: Database, ref: number, span: ListSpan): void {
-  const { buffer, offset, length } = db.value(ref);
+function loadPacked(entries: Entries, ref: number, span: ListSpan): void {
+  const { buffer, offset, length } = entries.value(ref);
   span.chunk = 0;
   span.buffer = buffer;
   span.floor = offset + COUNT_BYTES;
@@ -276,17 +285,17 @@ export function mayStayPacked(limits: ChunkLimits, count: number, sizeBytes: num
 
 /** Makes a list under argument i, which `peek` just found missing, of the encoder's element. */
 function createList(db: Database, request: Request, i: number): number {
-  if (!mayStayPacked(db.entries.lists.limits, 0, encoder.size)) {
+  if (!mayStayPacked(listsOf(db.entries).limits, 0, encoder.size)) {
     return withNewChunks(db, (root) => {
-      db.entries.lists.pushTail(root, encoder);
-      const ref = db.build(0, request, i, TYPE_LIST, ENCODING_CHUNKED_LIST, ROOT_BYTES, NO_EXPIRY);
-      db.entries.setOutside(ref, root);
+      listsOf(db.entries).pushTail(root, encoder);
+      const ref = db.build(0, request, i, TYPE_LIST, ENCODING_CHUNKED, ROOT_BYTES, NO_EXPIRY);
+      db.entries.setRoot(ref, root);
       db.put(0, ref, request, i);
       return ref;
     });
   }
   const length = COUNT_BYTES + encoder.size;
-  const ref = db.build(0, request, i, TYPE_LIST, ENCODING_PACKED_LIST, length, NO_EXPIRY);
+  const ref = db.build(0, request, i, TYPE_LIST, ENCODING_PACKED, length, NO_EXPIRY);
   const { buffer, offset } = db.value(ref);
   buffer[offset] = 1;
   buffer[offset + 1] = 0;
@@ -342,8 +351,8 @@ function shrink(db: Database, ref: number, length: number): number {
 // ── Lists in chunks ─────────────────────────────────────────────────────────────────────────
 
 function pushToChunks(db: Database, ref: number, atHead: boolean): void {
-  const { lists } = db.entries;
-  const root = db.entries.outside(ref);
+  const lists = listsOf(db.entries);
+  const root = db.entries.root(ref);
   if (atHead) lists.pushHead(root, encoder);
   else lists.pushTail(root, encoder);
 }
@@ -351,18 +360,18 @@ function pushToChunks(db: Database, ref: number, atHead: boolean): void {
 /** Moves the elements of a packed list into chunks. */
 function toChunks(db: Database, ref: number): number {
   return withNewChunks(db, (root) => {
-    loadPacked(db, ref, scratch);
-    db.entries.lists.pushPacked(root, scratch);
+    loadPacked(db.entries, ref, scratch);
+    listsOf(db.entries).pushPacked(root, scratch);
     const target = db.refit(ref, ROOT_BYTES);
-    db.entries.setEncoding(target, ENCODING_CHUNKED_LIST);
-    db.entries.setOutside(target, root);
+    db.entries.setEncoding(target, ENCODING_CHUNKED);
+    db.entries.setRoot(target, root);
     return target;
   });
 }
 
 /** Makes an empty list in chunks and does something with it; gives it back when that fails. */
 function withNewChunks(db: Database, use: (root: number) => number): number {
-  const { lists } = db.entries;
+  const lists = listsOf(db.entries);
   const root = lists.create();
   try {
     return use(root);
@@ -375,21 +384,21 @@ function withNewChunks(db: Database, use: (root: number) => number): number {
 /** Makes a list of one chunk that has become short a packed one again. */
 function packAgain(db: Database, ref: number): number {
   const { entries } = db;
-  const { lists } = entries;
-  const root = entries.outside(ref);
+  const lists = listsOf(entries);
+  const root = entries.root(ref);
   if (!lists.isSingle(root)) return ref;
   lists.first(root, scratch);
   const { used, count } = scratch;
-  if (used > PACK_AGAIN_BYTES || !mayStayPacked(db.entries.lists.limits, count - 1, used))
+  if (used > PACK_AGAIN_BYTES || !mayStayPacked(listsOf(db.entries).limits, count - 1, used))
     return ref;
   // Nobody's for now, so that moving the entry leaves it where it is.
-  entries.disownOutside(ref);
+  entries.disownRoot(ref);
   const target = tryRefit(db, ref, COUNT_BYTES + used);
   if (target === ref) {
-    entries.setEncoding(ref, ENCODING_CHUNKED_LIST);
+    entries.setEncoding(ref, ENCODING_CHUNKED);
     return ref;
   }
-  entries.setEncoding(target, ENCODING_PACKED_LIST);
+  entries.setEncoding(target, ENCODING_PACKED);
   const { buffer, offset } = db.value(target);
   buffer.writeUInt16LE(count, offset);
   scratch.buffer.copy(buffer, offset + COUNT_BYTES, scratch.start, scratch.end);

@@ -1,18 +1,26 @@
 // Strings in RDB files: one string, in whatever encoding.
-import type { Database } from '../../keyspace/database.ts';
-import { stringEncoding, TYPE_STRING } from '../../keyspace/types.ts';
+import { stringEncoding, TYPE_STRING } from '../../keyspace/plain-strings.ts';
+import type {
+  EntryTarget,
+  ValueCodec,
+  ValueReader,
+  ValueRest,
+  ValueWriter,
+} from '../../keyspace/value-type.ts';
 import type { ExternalBlocks } from '../../memory/external.ts';
 import { PinnedBytes } from '../../memory/pinned-bytes.ts';
 import { MAX_BLOCK_BYTES } from '../../memory/size-classes.ts';
-import { LongString } from '../../persistence/rdb/long-string.ts';
-import type { RdbReader } from '../../persistence/rdb/rdb-reader.ts';
-import type { RdbWriter } from '../../persistence/rdb/rdb-writer.ts';
-import type { ValueReader, ValueRest, ValueWriter } from '../../persistence/rdb/value-reader.ts';
+import { LongString } from '../../persistence/rdb/format/long-string.ts';
+import type { RdbReader } from '../../persistence/rdb/format/rdb-reader.ts';
+import type { RdbWriter } from '../../persistence/rdb/format/rdb-writer.ts';
 import type { Request } from '../../protocol/request.ts';
 import { ByteView } from '../../structures/entry.ts';
 
-/** Reads strings: type 0. */
-export class StringReader implements ValueReader {
+/** The byte before a string. */
+const STRING = 0;
+
+/** Reads strings. */
+class StringReader implements ValueReader {
   readonly isEmpty = false;
   text = new ByteView();
 
@@ -23,7 +31,7 @@ export class StringReader implements ValueReader {
     return true;
   }
 
-  store(db: Database, request: Request, i: number, expiry: number): number {
+  store(db: EntryTarget, request: Request, i: number, expiry: number): number {
     const { buffer, offset, length } = this.text;
     const encoding = stringEncoding(buffer, offset, length);
     const ref = db.build(0, request, i, TYPE_STRING, encoding, length, expiry);
@@ -36,13 +44,13 @@ export class StringReader implements ValueReader {
 }
 
 /** Writes strings. */
-export const stringWriter: ValueWriter = {
-  typeByte: 0,
-  write(writer, db, ref) {
-    const { buffer, offset, length } = db.value(ref);
+const stringWriter: ValueWriter = {
+  typeByte: () => STRING,
+  write(writer, entries, ref) {
+    const { buffer, offset, length } = entries.value(ref);
     // What is longer than a block has a buffer of its own.
     if (length > writer.stepBytes && length > MAX_BLOCK_BYTES) {
-      return new StringRest(db.entries.arena.external, buffer.subarray(offset, offset + length));
+      return new StringRest(entries.arena.external, buffer.subarray(offset, offset + length));
     }
     writer.string(buffer, offset, length);
     return undefined;
@@ -76,3 +84,9 @@ class StringRest implements ValueRest {
     this.#bytes.release();
   }
 }
+
+/** How strings are read and written. */
+export const stringCodec: ValueCodec = {
+  readers: { [STRING]: () => new StringReader() },
+  writer: stringWriter,
+};

@@ -3,7 +3,12 @@
 
 import type { Database } from '../../keyspace/database.ts';
 import { NO_EXPIRY } from '../../keyspace/entries.ts';
-import { ENCODING_INT, ENCODING_RAW, stringEncoding, TYPE_STRING } from '../../keyspace/types.ts';
+import {
+  ENCODING_INT,
+  ENCODING_RAW,
+  stringEncoding,
+  TYPE_STRING,
+} from '../../keyspace/plain-strings.ts';
 import { digitsOf, writeInteger } from '../../protocol/integer.ts';
 import type { Request } from '../../protocol/request.ts';
 

@@ -9,7 +9,7 @@ import type { CommandRow } from '../../../src/core/command-row.ts';
 import type { Services } from '../../../src/core/services.ts';
 import { BlockedClients } from '../../../src/dispatch/blocking/blocked-clients.ts';
 import type { CommandRunner } from '../../../src/dispatch/blocking/late-answers.ts';
-import { TYPE_STRING } from '../../../src/keyspace/types.ts';
+import { TYPE_STRING } from '../../../src/keyspace/plain-strings.ts';
 import { Request } from '../../../src/protocol/request.ts';
 import { find, remove, store } from '../../keyspace/support.ts';
 import { type TestClient, TestServer } from '../../support/test-call.ts';

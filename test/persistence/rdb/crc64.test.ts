@@ -1,7 +1,7 @@
 // The checksum, against a slow one of another make.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Crc64 } from '../../../src/persistence/rdb/crc64.ts';
+import { Crc64 } from '../../../src/persistence/rdb/format/crc64.ts';
 import { slowCrc64 } from './payloads.ts';
 
 function fast(bytes: Buffer): bigint {

@@ -4,8 +4,9 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Keyspace } from '../../../src/keyspace/keyspace.ts';
 import { dumpValue, isIntact, readPayload } from '../../../src/persistence/rdb/dump-payload.ts';
-import { RdbError } from '../../../src/persistence/rdb/rdb-format.ts';
+import { RdbError } from '../../../src/persistence/rdb/format/rdb-format.ts';
 import { Request } from '../../../src/protocol/request.ts';
+import { valueTypes } from '../../../src/types/index.ts';
 import { describeKeys, LENIENT, load } from './loading.ts';
 import {
   fileOf,
@@ -29,14 +30,14 @@ const VALUES: readonly (readonly [name: string, value: Buffer])[] = [
 /** Reads a value and stores it, if it is one; fails for anything but a value or an RdbError. */
 function restore(keyspace: Keyspace, value: Buffer): void {
   const before = keyspace.usedBytes;
-  const read = readPayload(keyspace.entries, payloadOf(value));
+  const read = readPayload(keyspace, payloadOf(value));
   if (read !== undefined && !('type' in read)) {
     const [db] = keyspace.databases;
     const request = Request.of(['key']);
     db.peek(request, 0);
     const ref = read.store(db, request, 0, -1);
     // It is a sound value: it can be written, and read again.
-    expect(readPayload(keyspace.entries, dumpValue(db, ref, true))).toBeDefined();
+    expect(readPayload(keyspace, dumpValue(keyspace, ref, true))).toBeDefined();
     db.discard(ref);
   }
   expect(keyspace.usedBytes).toBe(before);
@@ -44,20 +45,20 @@ function restore(keyspace: Keyspace, value: Buffer): void {
 
 /** A keyspace whose table has been used, so that its memory stays the same. */
 function usedKeyspace(): Keyspace {
-  const keyspace = new Keyspace(1);
+  const keyspace = new Keyspace(valueTypes, 1);
   load(fileOf(Buffer.concat([bytes(0), rdbString('other'), rdbString('v')])), { keyspace });
   return keyspace;
 }
 
 describe('values', () => {
   test.each(VALUES)('%s, intact', (_, value) => {
-    expect(readPayload(usedKeyspace().entries, payloadOf(value))).toBeDefined();
+    expect(readPayload(usedKeyspace(), payloadOf(value))).toBeDefined();
   });
 
   test.each(VALUES)('%s, cut at every byte', (_, value) => {
     const keyspace = usedKeyspace();
     for (let length = 0; length < value.length; length++) {
-      const read = readPayload(keyspace.entries, payloadOf(value.subarray(0, length)));
+      const read = readPayload(keyspace, payloadOf(value.subarray(0, length)));
       expect(read, `${length} bytes`).toBeUndefined();
     }
   });
@@ -109,22 +110,22 @@ describe('elements that can all be read', () => {
 
   test.each(packedLists)('in $name with a wrong way back are refused', (list) => {
     const { packed, links } = list;
-    const { entries } = usedKeyspace();
-    expect(readPayload(entries, payloadOf(list.wrap(packed)))).toBeDefined();
+    const keyspace = usedKeyspace();
+    expect(readPayload(keyspace, payloadOf(list.wrap(packed)))).toBeDefined();
     for (const at of links) {
       for (const bit of [1, 2, 64]) {
         const damaged = Buffer.from(packed);
         damaged[at] ^= bit;
-        expect(readPayload(entries, payloadOf(list.wrap(damaged))), `byte ${at}`).toBeUndefined();
+        expect(readPayload(keyspace, payloadOf(list.wrap(damaged))), `byte ${at}`).toBeUndefined();
       }
     }
   });
 
   test('an empty node of a list is refused', () => {
     const value = (element: string) => Buffer.concat([bytes(18, 1, 1), rdbString(element)]);
-    const { entries } = usedKeyspace();
-    expect(readPayload(entries, payloadOf(value('a')))).toBeDefined();
-    expect(readPayload(entries, payloadOf(value('')))).toBeUndefined();
+    const keyspace = usedKeyspace();
+    expect(readPayload(keyspace, payloadOf(value('a')))).toBeDefined();
+    expect(readPayload(keyspace, payloadOf(value('')))).toBeUndefined();
   });
 });
 

@@ -1,8 +1,8 @@
 // The order in which values leave that are written in steps, while others are written and change.
 import { expect, test } from 'vitest';
+import type { ValueRest } from '../../../src/keyspace/value-type.ts';
 import { EntryStream } from '../../../src/persistence/rdb/entry-stream.ts';
-import type { RdbWriter } from '../../../src/persistence/rdb/rdb-writer.ts';
-import type { ValueRest } from '../../../src/persistence/rdb/value-reader.ts';
+import type { RdbWriter } from '../../../src/persistence/rdb/format/rdb-writer.ts';
 import { Random } from '../../support/random.ts';
 
 const MIB = 1024 * 1024;

@@ -5,15 +5,16 @@ import { idleMs } from '../../../src/keyspace/access-clock.ts';
 import { NO_EXPIRY } from '../../../src/keyspace/database.ts';
 import { EVICTED_ENOUGH, Eviction } from '../../../src/keyspace/eviction.ts';
 import { Keyspace } from '../../../src/keyspace/keyspace.ts';
-import { ENCODING_NAMES } from '../../../src/keyspace/types.ts';
+import { RdbError } from '../../../src/persistence/rdb/format/rdb-format.ts';
+
 import { KeyspaceLoader } from '../../../src/persistence/rdb/keyspace-loader.ts';
 import {
   RdbFileReader,
   type RdbSink,
   readRdbFile,
 } from '../../../src/persistence/rdb/rdb-file-reader.ts';
-import { RdbError } from '../../../src/persistence/rdb/rdb-format.ts';
-import { valueEncodings } from '../../../src/persistence/rdb/value-types.ts';
+import { rdbTypes } from '../../../src/persistence/rdb/rdb-types.ts';
+import { valueTypes } from '../../../src/types/index.ts';
 import { describeKeys, LENIENT, load, STRICT, save } from './loading.ts';
 import { fileOf, LIST_VALUES, listpackOf, rdbLength, rdbString, ziplistOf } from './payloads.ts';
 
@@ -83,7 +84,8 @@ const UNKNOWN: readonly (readonly [type: number, name: string, value: Buffer])[]
 describe('types without commands', () => {
   test('every type byte is either read or in the samples', () => {
     const samples = UNKNOWN.map(([type]) => type);
-    const skipped = valueEncodings().filter(({ reader }) => reader === undefined);
+    const { types } = new Keyspace(valueTypes, 1);
+    const skipped = rdbTypes().filter(({ byte }) => types.readerOf(byte) === undefined);
     expect(skipped.map(({ byte }) => byte)).toEqual(samples);
   });
 
@@ -137,7 +139,7 @@ test('opcodes', () => {
     onSize: (...sizes) => seen.push(sizes),
     onSkipped: (what) => seen.push(what),
   };
-  const reader = new RdbFileReader(new Keyspace(1).entries, sink);
+  const reader = new RdbFileReader(new Keyspace(valueTypes, 1), sink);
   reader.push(fileOf(content));
   expect(reader.work(Number.POSITIVE_INFINITY)).toBe('done');
   expect(seen).toEqual([
@@ -181,7 +183,10 @@ describe('strings', () => {
     const [db] = keyspace.databases;
     const stringOf = (name: string) => {
       const ref = db.find(Buffer.from(name), 0, name.length);
-      return [db.value(ref).copy().toString(), ENCODING_NAMES[db.encodingOf(ref)]];
+      return [
+        db.value(ref).copy().toString(),
+        keyspace.types.of(db.typeOf(ref)).encodings[db.encodingOf(ref)],
+      ];
     };
     expect(stringOf('integer')).toEqual(['513', 'int']);
     expect(stringOf('7')).toEqual(['1', 'int']);
@@ -201,7 +206,7 @@ describe('strings', () => {
   });
 
   test('are given back when the file ends too early', () => {
-    const keyspace = new Keyspace(16);
+    const keyspace = new Keyspace(valueTypes, 16);
     const before = keyspace.usedBytes;
     expect(() => load(fileOf(content).subarray(0, -9), { keyspace })).toThrow(/ends too early/);
     const [db] = keyspace.databases;
@@ -213,7 +218,7 @@ describe('strings', () => {
   });
 
   test('leave it alone that more is being loaded', () => {
-    const keyspace = new Keyspace(16);
+    const keyspace = new Keyspace(valueTypes, 16);
     keyspace.isLoading = true;
     load(fileOf(content), { keyspace });
     expect(keyspace.isLoading).toBe(true);
@@ -226,9 +231,9 @@ describe('strings', () => {
   });
 
   test('neither expire nor are evicted before all can be found', () => {
-    const keyspace = new Keyspace(16);
+    const keyspace = new Keyspace(valueTypes, 16);
     const loader = new KeyspaceLoader(keyspace, { ...STRICT, dropsExpired: false });
-    const reader = new RdbFileReader(keyspace.entries, loader);
+    const reader = new RdbFileReader(keyspace, loader);
     const file = fileOf(Buffer.concat([expiring(1, string('over')), content]));
     const eviction = new Eviction(keyspace);
     eviction.setPolicy('volatile-ttl');
@@ -368,7 +373,7 @@ describe('refused', () => {
 });
 
 test('reading leaves the event loop to others, and stops asking at the end', async () => {
-  const keyspace = new Keyspace(1);
+  const keyspace = new Keyspace(valueTypes, 1);
   const elements = Array.from({ length: 100 }, (_, i) => `element ${i}`);
   const list = rdbString(listpackOf(elements));
   const nodes = Buffer.concat([
@@ -392,7 +397,7 @@ test('reading leaves the event loop to others, and stops asking at the end', asy
   }
   let slices = 0;
   const loader = new KeyspaceLoader(keyspace, STRICT);
-  const reader = new RdbFileReader(keyspace.entries, loader);
+  const reader = new RdbFileReader(keyspace, loader);
   await readRdbFile(reader, pieces(), () => slices++);
   isRunning = false;
   expect(asked).toBe(Math.ceil(file.length / (1 << 20)));
@@ -402,10 +407,10 @@ test('reading leaves the event loop to others, and stops asking at the end', asy
 });
 
 test('an unfinished list is given back', () => {
-  const keyspace = new Keyspace(1);
+  const keyspace = new Keyspace(valueTypes, 1);
   const before = keyspace.usedBytes;
   const large = Buffer.concat([bytes(18, 2, 2), rdbString(listpackOf(['x'.repeat(60_000)]))]);
-  const reader = new RdbFileReader(keyspace.entries, new KeyspaceLoader(keyspace, STRICT));
+  const reader = new RdbFileReader(keyspace, new KeyspaceLoader(keyspace, STRICT));
   reader.push(
     Buffer.concat([Buffer.from('REDIS0010'), bytes(18), rdbString('k'), large.subarray(1)]),
   );

@@ -8,6 +8,7 @@ import {
   type RdbFileOptions,
   RdbFileWriter,
 } from '../../../src/persistence/rdb/rdb-file-writer.ts';
+import { valueTypes } from '../../../src/types/index.ts';
 
 export const STRICT: LoadOptions = { skipsUnknown: false, dropsExpired: true };
 export const LENIENT: LoadOptions = { skipsUnknown: true, dropsExpired: true };
@@ -15,10 +16,15 @@ export const LENIENT: LoadOptions = { skipsUnknown: true, dropsExpired: true };
 /** Reads a file that comes in pieces of a size. */
 export function load(
   bytes: Buffer,
-  { keyspace = new Keyspace(16), options = STRICT, pieceBytes = 1 << 20, verifies = true } = {},
+  {
+    keyspace = new Keyspace(valueTypes, 16),
+    options = STRICT,
+    pieceBytes = 1 << 20,
+    verifies = true,
+  } = {},
 ): { keyspace: Keyspace; loader: KeyspaceLoader; reader: RdbFileReader } {
   const loader = new KeyspaceLoader(keyspace, options);
-  const reader = new RdbFileReader(keyspace.entries, loader, verifies);
+  const reader = new RdbFileReader(keyspace, loader, verifies);
   for (let at = 0; at < bytes.length; at += pieceBytes) {
     reader.push(Buffer.from(bytes.subarray(at, at + pieceBytes)));
     if (reader.work(Number.POSITIVE_INFINITY) === 'done') return { keyspace, loader, reader };
@@ -39,6 +45,7 @@ export function save(
 ): { file: Buffer; pieces: Buffer[]; writer: RdbFileWriter } {
   const pieces: Buffer[] = [];
   const writer = new RdbFileWriter(
+    keyspace,
     {
       compresses: true,
       hasChecksum: true,

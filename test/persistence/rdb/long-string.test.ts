@@ -3,9 +3,9 @@
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { PINNED_PAGE_BYTES, PinnedBytes } from '../../../src/memory/pinned-bytes.ts';
-import { LongString, Runs } from '../../../src/persistence/rdb/long-string.ts';
-import { RdbReader } from '../../../src/persistence/rdb/rdb-reader.ts';
-import { RdbWriter } from '../../../src/persistence/rdb/rdb-writer.ts';
+import { LongString, Runs } from '../../../src/persistence/rdb/format/long-string.ts';
+import { RdbReader } from '../../../src/persistence/rdb/format/rdb-reader.ts';
+import { RdbWriter } from '../../../src/persistence/rdb/format/rdb-writer.ts';
 
 const MIB = 1024 * 1024;
 const text = (length: number) => Buffer.alloc(length, 'something that comes again, and again; ');

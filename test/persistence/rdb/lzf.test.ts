@@ -1,7 +1,7 @@
 // Compression: there and back, and what is damaged is refused without writing past the target.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { compress, decompress, mayExpandTo } from '../../../src/persistence/rdb/lzf.ts';
+import { compress, decompress, mayExpandTo } from '../../../src/persistence/rdb/format/lzf.ts';
 
 /** Bytes with repetitions, near and far. */
 const compressible = fc

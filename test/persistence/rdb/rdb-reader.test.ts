@@ -2,9 +2,9 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { RdbError } from '../../../src/persistence/rdb/rdb-format.ts';
-import { NEED_BYTES, RdbReader } from '../../../src/persistence/rdb/rdb-reader.ts';
-import { RdbWriter } from '../../../src/persistence/rdb/rdb-writer.ts';
+import { RdbError } from '../../../src/persistence/rdb/format/rdb-format.ts';
+import { NEED_BYTES, RdbReader } from '../../../src/persistence/rdb/format/rdb-reader.ts';
+import { RdbWriter } from '../../../src/persistence/rdb/format/rdb-writer.ts';
 import type { ByteView } from '../../../src/structures/entry.ts';
 
 function written(write: (writer: RdbWriter) => void, compresses = true, pieceBytes = 64): Buffer {

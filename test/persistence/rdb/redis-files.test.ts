@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { digestOfDatabases } from '../../../src/commands/debug/digest.ts';
 import { lfuCounter } from '../../../src/keyspace/access-clock.ts';
 import { Keyspace } from '../../../src/keyspace/keyspace.ts';
+import { valueTypes } from '../../../src/types/index.ts';
 import { hasRedis } from '../../support/needs-redis.ts';
 import { RawClient } from '../../support/raw-client.ts';
 import { startRedisServer } from '../../support/redis-server.ts';
@@ -85,7 +86,7 @@ describe.skipIf(!hasRedis)('files', () => {
     await run('FLUSHALL');
     await run('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lfu');
     await run('RESTORE', 'k', '0', (await dumped('x')) ?? '', 'REPLACE', 'FREQ', '77');
-    const keyspace = new Keyspace(16);
+    const keyspace = new Keyspace(valueTypes, 16);
     keyspace.access.frequency = true;
     load(await saved(), { keyspace });
     const [db] = keyspace.databases;

@@ -12,6 +12,7 @@ import { Eviction } from '../../../src/keyspace/eviction.ts';
 import type { Keyspace } from '../../../src/keyspace/keyspace.ts';
 import { dumpValue } from '../../../src/persistence/rdb/dump-payload.ts';
 import { Request } from '../../../src/protocol/request.ts';
+import { listsOf } from '../../../src/types/list/values.ts';
 import type { Random } from '../../support/random.ts';
 import { TestServer } from '../../support/test-call.ts';
 
@@ -127,11 +128,11 @@ export class CommandBench {
     } as Partial<Services>);
     this.keyspace = this.#server.keyspace;
     this.keyspace.tick(START_MS);
-    this.keyspace.entries.lists.limits = { maxBytes: 100, maxCount: 8 };
+    listsOf(this.keyspace.entries).limits = { directive: -2, maxBytes: 100, maxCount: 8 };
     this.#client = this.#server.connect();
     this.run('SET', 'dumped', 'a value');
     const db = this.keyspace.databases[0];
-    this.dump = dumpValue(db, db.peek(Request.of(['dumped']), 0), true);
+    this.dump = dumpValue(this.keyspace, db.peek(Request.of(['dumped']), 0), true);
     this.#eviction = new Eviction(this.keyspace);
     this.#eviction.setPolicy('allkeys-random');
     this.commands = commands.map(({ fullName, flags }) => ({ name: fullName, flags }));

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { BLOCKING, WRITE } from '../../../src/core/flags.ts';
 import { Keyspace } from '../../../src/keyspace/keyspace.ts';
 import { Snapshot } from '../../../src/keyspace/snapshot.ts';
+import { valueTypes } from '../../../src/types/index.ts';
 import { Random } from '../../support/random.ts';
 import { load } from '../rdb/loading.ts';
 import { CommandBench } from './command-bench.ts';
@@ -90,7 +91,7 @@ test('what the sink throws while a key changes comes out of the work, and the ke
 });
 
 test('there is one at a time', () => {
-  const keyspace = new Keyspace(1);
+  const keyspace = new Keyspace(valueTypes, 1);
   const first = new Snapshot(keyspace, IGNORING);
   expect(() => new Snapshot(keyspace, IGNORING)).toThrow('already');
   first.abort();

@@ -17,6 +17,7 @@ import { loadConfig } from '../../../src/config/load.ts';
 import { Keyspace } from '../../../src/keyspace/keyspace.ts';
 import { SnapshotFile } from '../../../src/persistence/snapshots/snapshot-file.ts';
 import { loadFile } from '../../../src/persistence/snapshots/snapshot-loading.ts';
+import { valueTypes } from '../../../src/types/index.ts';
 import { Random } from '../../support/random.ts';
 import { temporaryDirectory } from '../../support/running-server.ts';
 import { until } from '../../support/until.ts';
@@ -351,7 +352,7 @@ describe('a keyspace', () => {
   }
 
   async function loadedDigest(): Promise<string> {
-    const keyspace = new Keyspace(16);
+    const keyspace = new Keyspace(valueTypes, 16);
     keyspace.tick(bench.keyspace.nowMs);
     await loadFile(path, keyspace, values, () => {});
     return digestOfDatabases(keyspace);

@@ -3,7 +3,7 @@ import { digestOfDatabases } from '../../../src/commands/debug/digest.ts';
 import { Keyspace } from '../../../src/keyspace/keyspace.ts';
 import type { SnapshotSink } from '../../../src/keyspace/snapshot.ts';
 import { RdbFileWriter } from '../../../src/persistence/rdb/rdb-file-writer.ts';
-import { snapshotSink } from '../../../src/persistence/rdb/snapshot-sink.ts';
+import { valueTypes } from '../../../src/types/index.ts';
 import { FACTS } from '../rdb/loading.ts';
 
 /** Saves nothing. */
@@ -19,12 +19,12 @@ export const IGNORING: SnapshotSink = {
 export function collector(keyspace: Keyspace): { sink: SnapshotSink; end: () => Buffer } {
   const pieces: Buffer[] = [];
   const options = { compresses: true, hasChecksum: true, use: undefined, access: keyspace.access };
-  const writer = new RdbFileWriter({ ...options, nowMs: keyspace.nowMs }, (piece) => {
+  const writer = new RdbFileWriter(keyspace, { ...options, nowMs: keyspace.nowMs }, (piece) => {
     pieces.push(piece);
   });
   writer.begin(FACTS);
   return {
-    sink: snapshotSink(writer, keyspace.databases[0]),
+    sink: writer,
     end() {
       writer.end();
       return Buffer.concat(pieces);
@@ -39,7 +39,7 @@ export function digests(keyspace: Keyspace): string[] {
 
 /** An empty keyspace in which nothing is due yet that was not when the other one's snapshot began. */
 export function laterKeyspace(keyspace: Keyspace): Keyspace {
-  const other = new Keyspace(keyspace.databases.length);
+  const other = new Keyspace(valueTypes, keyspace.databases.length);
   other.tick(0);
   return other;
 }

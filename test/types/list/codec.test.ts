@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import { Keyspace } from '../../../src/keyspace/keyspace.ts';
 import { dumpValue, isIntact, readPayload } from '../../../src/persistence/rdb/dump-payload.ts';
 import { Request } from '../../../src/protocol/request.ts';
-import { chunkLimitsOf, visitElements } from '../../../src/types/list/values.ts';
+import { valueTypes } from '../../../src/types/index.ts';
+import { chunkLimitsOf, listsOf, visitElements } from '../../../src/types/list/values.ts';
 import {
   LIST_VALUES,
   type ListValue,
@@ -29,25 +30,25 @@ const LONG: ListValue = {
 test.each(
   [...LIST_VALUES, LONG].flatMap((list) => [-2, -5, 1, 128].map((limit) => ({ ...list, limit }))),
 )('$name, with list-max-listpack-size $limit', ({ value, elements, limit }) => {
-  const keyspace = new Keyspace(1);
-  keyspace.entries.lists.limits = chunkLimitsOf(limit);
+  const keyspace = new Keyspace(valueTypes, 1);
+  listsOf(keyspace.entries).limits = chunkLimitsOf(limit);
   const first = restore(keyspace, 'first', payloadOf(value));
   expect(first.elements).toEqual(elements);
   for (const compresses of [true, false]) {
-    const payload = dumpValue(keyspace.databases[0], first.ref, compresses);
+    const payload = dumpValue(keyspace, first.ref, compresses);
     expect(isIntact(payload)).toBe(true);
     expect(restore(keyspace, `again ${compresses}`, payload).elements).toEqual(elements);
   }
 });
 
 function restore(keyspace: Keyspace, key: string, payload: Buffer) {
-  const value = readPayload(keyspace.entries, payload);
+  const value = readPayload(keyspace, payload);
   if (value === undefined || 'type' in value) throw new Error('the payload is no list');
   const [db] = keyspace.databases;
   const request = Request.of([key]);
   db.peek(request, 0);
   const ref = value.store(db, request, 0, -1);
   const elements: string[] = [];
-  visitElements(db, ref, (bytes) => elements.push(bytes.toString('latin1')));
+  visitElements(db.entries, ref, (bytes) => elements.push(bytes.toString('latin1')));
   return { ref, elements };
 }

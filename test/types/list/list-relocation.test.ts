@@ -20,7 +20,7 @@ class Bench {
 
   constructor(random: Random) {
     this.random = random;
-    this.lists.limits = { maxBytes: 1024, maxCount: 1000 };
+    this.lists.limits = { directive: -2, maxBytes: 1024, maxCount: 1000 };
     this.root = this.lists.create();
     const others = Array.from({ length: 10 }, () => this.lists.create());
     for (let i = 0; i < 3000; i++) {
@@ -111,7 +111,7 @@ test.each(Array.from({ length: 12 }, (_, seed) => seed))(
     const { arena, lists, model } = bench;
     const { relocation } = lists;
     expect(relocation.begin(bench.root)).toBe(bench.root);
-    const chunks = lists.chunks(bench.root);
+    const chunks = lists.parts(bench.root);
     let steps = 0;
     for (let isMore = true; isMore; steps++) {
       isMore = relocation.step(1);

@@ -4,9 +4,9 @@ import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import type { Database } from '../../../src/keyspace/database.ts';
 import type { Keyspace } from '../../../src/keyspace/keyspace.ts';
-import { ENCODING_CHUNKED_LIST, ENCODING_PACKED_LIST } from '../../../src/keyspace/types.ts';
 import { ArenaFullError } from '../../../src/memory/arena.ts';
 import { elementAfter, elementBefore, PackedElement } from '../../../src/structures/packed-list.ts';
+import { ENCODING_CHUNKED, ENCODING_PACKED } from '../../../src/types/list/encodings.ts';
 import { ListSpan } from '../../../src/types/list/list-span.ts';
 import {
   chunkLimitsOf,
@@ -16,6 +16,7 @@ import {
   insertElement,
   lastSpan,
   listLength,
+  listsOf,
   nextSpan,
   previousSpan,
   pushElement,
@@ -40,7 +41,7 @@ function textAt(buffer: Buffer, at: number): string {
 function forward(db: Database, ref: number): string[] {
   const texts: string[] = [];
   let spans = 0;
-  firstSpan(db, ref, span);
+  firstSpan(db.entries, ref, span);
   do {
     spans++;
     let count = 0;
@@ -48,21 +49,21 @@ function forward(db: Database, ref: number): string[] {
       texts.push(textAt(span.buffer, at));
     }
     expect(count).toBe(span.count);
-  } while (nextSpan(db, span));
-  expect(spanCount(db, ref)).toBe(spans);
+  } while (nextSpan(db.entries, span));
+  expect(spanCount(db.entries, ref)).toBe(spans);
   return texts;
 }
 
 /** All elements, read backward. */
 function backward(db: Database, ref: number): string[] {
   const texts: string[] = [];
-  lastSpan(db, ref, span);
+  lastSpan(db.entries, ref, span);
   do {
     for (let at = span.end; at > span.start; ) {
       at = elementBefore(span.buffer, at);
       texts.push(textAt(span.buffer, at));
     }
-  } while (previousSpan(db, span));
+  } while (previousSpan(db.entries, span));
   return texts;
 }
 
@@ -104,10 +105,10 @@ class CheckedList {
     const { ref } = this;
     let at: number;
     if (index === this.model.length) {
-      lastSpan(this.db, ref, span);
+      lastSpan(this.db.entries, ref, span);
       at = span.end;
     } else {
-      const rest = seekSpan(this.db, ref, index, span);
+      const rest = seekSpan(this.db.entries, ref, index, span);
       at = span.placeOf(rest);
     }
     const bytes = Buffer.from(text, 'latin1');
@@ -117,7 +118,7 @@ class CheckedList {
 
   replace(index: number, text: string): void {
     const { ref } = this;
-    const rest = seekSpan(this.db, ref, index, span);
+    const rest = seekSpan(this.db.entries, ref, index, span);
     const at = span.placeOf(rest);
     const bytes = Buffer.from(text, 'latin1');
     replaceElement(this.db, ref, span, at, bytes, 0, bytes.length);
@@ -139,11 +140,11 @@ class CheckedList {
     const { ref, db, model } = this;
     expect(ref === 0).toBe(model.length === 0);
     if (ref === 0) return;
-    expect(listLength(db, ref)).toBe(model.length);
+    expect(listLength(db.entries, ref)).toBe(model.length);
     expect(forward(db, ref)).toEqual(model);
     expect(backward(db, ref)).toEqual([...model].reverse());
     const index = model.length >> 1;
-    const rest = seekSpan(db, ref, index, span);
+    const rest = seekSpan(db.entries, ref, index, span);
     expect(textAt(span.buffer, span.placeOf(rest))).toBe(model[index]);
   }
 
@@ -183,7 +184,7 @@ describe('lists', () => {
     for (const seed of [1, 2, 3]) {
       test(`${name}: seed ${seed}`, () => {
         const keyspace = newKeyspace();
-        keyspace.entries.lists.limits = chunkLimitsOf(directive);
+        listsOf(keyspace.entries).limits = chunkLimitsOf(directive);
         const list = new CheckedList(keyspace);
         const random = new Random(seed);
         const encodings = new Set<number>();
@@ -192,7 +193,7 @@ describe('lists', () => {
           list.check();
           if (list.ref !== 0) encodings.add(list.db.encodingOf(list.ref));
         }
-        expect(encodings).toEqual(new Set([ENCODING_PACKED_LIST, ENCODING_CHUNKED_LIST]));
+        expect(encodings).toEqual(new Set([ENCODING_PACKED, ENCODING_CHUNKED]));
         if (list.ref !== 0) list.drop(list.model.length, true);
         list.check();
         expect(keyspace.usedBytes - list.baseBytes).toBe(list.db.overheadBytes - 4);
@@ -206,7 +207,7 @@ describe('lists', () => {
     const random = new Random(9);
     for (let i = 0; i < 600; i++) {
       const limits = [1, 2, 100, -1, -2, -3, -4, -5];
-      keyspace.entries.lists.limits = chunkLimitsOf(random.pick(limits));
+      listsOf(keyspace.entries).limits = chunkLimitsOf(random.pick(limits));
       list.step(random, HUGE);
       list.check();
     }
@@ -266,7 +267,7 @@ describe('when there is no memory', () => {
   ] as const) {
     test(`nothing changes, and nothing leaks: seed ${seed}`, () => {
       const keyspace = newKeyspace();
-      keyspace.entries.lists.limits = chunkLimitsOf(directive);
+      listsOf(keyspace.entries).limits = chunkLimitsOf(directive);
       const list = new CheckedList(keyspace);
       const random = new Random(seed);
       const allocate = keyspace.arena.allocate.bind(keyspace.arena);

@@ -3,7 +3,7 @@
 // as compressed bytes refer backward only, by a distance. Where they are read as a whole that cannot be
 // noticed; it costs the repetitions across the borders of pages, some per cent. The length of the
 // whole stands in front, so compressed pages are kept until all are there.
-import { PINNED_PAGE_BYTES } from '../../memory/pinned-bytes.ts';
+import { PINNED_PAGE_BYTES } from '../../../memory/pinned-bytes.ts';
 import { compress, mostCompressedBytes, SAMPLE_BYTES, SAMPLED_FROM_BYTES, shrinks } from './lzf.ts';
 import { LEAST_SAVED_BYTES, type RdbWriter } from './rdb-writer.ts';
 

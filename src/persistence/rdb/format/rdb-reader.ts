@@ -6,8 +6,8 @@
 // will be no more, it throws an RdbError instead. Nothing is ever allocated for bytes that are not
 // there: a compressed string has at most 88 times its compressed bytes.
 import { constants } from 'node:buffer';
-import { writeInteger } from '../../protocol/integer.ts';
-import { ByteView } from '../../structures/entry.ts';
+import { writeInteger } from '../../../protocol/integer.ts';
+import { ByteView } from '../../../structures/entry.ts';
 import type { Crc64 } from './crc64.ts';
 import { decompress, mayExpandTo } from './lzf.ts';
 import {

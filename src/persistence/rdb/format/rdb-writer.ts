@@ -2,7 +2,7 @@
 // size that leave as they become full. Encodings are those that Redis 7.0 chooses: integers of 32
 // bits as such, long strings compressed where that makes them shorter; only of those above 1 MiB some
 // that Redis would compress stay as they are, as everything waits while they are tried.
-import { parseInteger } from '../../protocol/integer.ts';
+import { parseInteger } from '../../../protocol/integer.ts';
 import { compress, SAMPLE_BYTES, SAMPLED_FROM_BYTES, shrinks } from './lzf.ts';
 import {
   ENCODED,

@@ -1,5 +1,5 @@
 // The numbers of the RDB format: versions, opcodes, and how lengths and strings are encoded; and the
-// error for bytes that are not of it. The types of values are in value-types.ts.
+// error for bytes that are not of it. The types of values are in rdb-types.ts.
 //
 // A file is a magic word with the version, then opcodes and keys, then the end with a checksum:
 //

@@ -4,7 +4,7 @@
 // that leaves all elements readable is damage, as for Redis under `sanitize-dump-payload yes`.
 // Specifications: https://github.com/antirez/listpack/blob/master/listpack.md,
 // https://redis.com/glossary/redis-ziplist/
-import type { ByteView } from '../../structures/entry.ts';
+import type { ByteView } from '../../../structures/entry.ts';
 
 /** Takes elements over, one by one; bytes must be copied. */
 export interface ElementReceiver {

@@ -1,0 +1,93 @@
+// Every type of value that RDB files have, by the byte that stands before the key: to whom it belongs, and how it
+// is laid out, so that values of types that there are not yet can be passed over. How the others are read is their
+// types' part (ValueType.codec).
+import type { Layout } from './format/skipped-value.ts';
+
+/** How values behind a byte are laid out. */
+export interface RdbType {
+  /** The byte that stands before the key. */
+  readonly byte: number;
+  /** Name of the type, as TYPE answers it. */
+  readonly type: string;
+  readonly layout: Layout;
+}
+
+/** A stream's groups: name, last id, (entries read,) pending entries, consumers with theirs. */
+function streamGroups(idAndCounters: Layout, consumer: Layout): Layout {
+  return [{ each: ['string', ...idAndCounters, { each: [24, 'length'] }, { each: consumer }] }];
+}
+
+const PAIRS: Layout = [{ each: ['string', 'string'] }];
+const STRINGS: Layout = [{ each: ['string'] }];
+const ONE_STRING: Layout = ['string'];
+/** Number of entries and last id, after the blocks of entries. */
+const STREAM: Layout = [...PAIRS, 'length', 'length', 'length'];
+/** First id, largest deleted id, and entries ever added, from Redis 7.0 on. */
+const STREAM_2: Layout = [...STREAM, 'length', 'length', 'length', 'length', 'length'];
+const CONSUMER: Layout = ['string', 8, { each: [16] }];
+/** With the time of its last success, from Redis 7.2 on. */
+const CONSUMER_3: Layout = ['string', 8, 8, { each: [16] }];
+const GROUPS_2: Layout = ['length', 'length', 'length'];
+
+/** Strings: the encoding that nearly all keys have in many files. */
+export const STRING: RdbType = {
+  byte: 0,
+  type: 'string',
+  layout: ONE_STRING,
+};
+
+const RDB_TYPES: readonly RdbType[] = [
+  STRING,
+  {
+    byte: 1,
+    type: 'list',
+    layout: STRINGS,
+  },
+  { byte: 2, type: 'set', layout: STRINGS },
+  { byte: 3, type: 'zset', layout: [{ each: ['string', 'text double'] }] },
+  { byte: 4, type: 'hash', layout: PAIRS },
+  { byte: 5, type: 'zset', layout: [{ each: ['string', 8] }] },
+  { byte: 7, type: 'module', layout: ['length', 'module'] },
+  { byte: 9, type: 'hash', layout: ONE_STRING },
+  {
+    byte: 10,
+    type: 'list',
+    layout: ONE_STRING,
+  },
+  { byte: 11, type: 'set', layout: ONE_STRING },
+  { byte: 12, type: 'zset', layout: ONE_STRING },
+  { byte: 13, type: 'hash', layout: ONE_STRING },
+  {
+    byte: 14,
+    type: 'list',
+    layout: STRINGS,
+  },
+  {
+    byte: 15,
+    type: 'stream',
+    layout: [...STREAM, ...streamGroups(['length', 'length'], CONSUMER)],
+  },
+  { byte: 16, type: 'hash', layout: ONE_STRING },
+  { byte: 17, type: 'zset', layout: ONE_STRING },
+  {
+    byte: 18,
+    type: 'list',
+    layout: [{ each: ['length', 'string'] }],
+  },
+  { byte: 19, type: 'stream', layout: [...STREAM_2, ...streamGroups(GROUPS_2, CONSUMER)] },
+  { byte: 20, type: 'set', layout: ONE_STRING },
+  { byte: 21, type: 'stream', layout: [...STREAM_2, ...streamGroups(GROUPS_2, CONSUMER_3)] },
+];
+
+const byByte: (RdbType | undefined)[] = [];
+for (const type of RDB_TYPES) byByte[type.byte] = type;
+
+/** All of them. */
+export function rdbTypes(): readonly RdbType[] {
+  return RDB_TYPES;
+}
+
+/** What a byte stands for; undefined when it stands for nothing. */
+export function rdbTypeOf(byte: number): RdbType | undefined {
+  return byByte[byte];
+}

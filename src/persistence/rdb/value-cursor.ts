@@ -1,0 +1,47 @@
+// Reads the values of one file or payload, one after another.
+import type { Entries } from '../../keyspace/entries.ts';
+import type { TypeTable } from '../../keyspace/type-table.ts';
+import type { ValueReader } from '../../keyspace/value-type.ts';
+import type { RdbReader } from './format/rdb-reader.ts';
+import { ValueSkipper } from './format/skipped-value.ts';
+import type { RdbType } from './rdb-types.ts';
+
+/** What values are read into: a keyspace. */
+export interface ValueTarget {
+  readonly entries: Entries;
+  readonly types: TypeTable;
+}
+
+/** Reads values, or passes over those whose types there are not yet: in steps, as a ValueReader. */
+export class ValueCursor {
+  readonly #target: ValueTarget;
+  /** The readers that were used, by byte. */
+  readonly #readers: (ValueReader | undefined)[] = [];
+  readonly #skipper = new ValueSkipper();
+  /** What reads the present value; undefined while one is passed over. */
+  reader: ValueReader | undefined;
+
+  constructor(target: ValueTarget) {
+    this.#target = target;
+  }
+
+  /** Begins a value. */
+  begin({ byte, layout }: RdbType): void {
+    this.reader = this.#readers[byte] ?? this.#makeReader(byte);
+    if (this.reader === undefined) this.#skipper.begin(layout);
+    else this.reader.begin();
+  }
+
+  /** Reads the next part; returns whether that was the last. */
+  step(input: RdbReader): boolean {
+    const { reader } = this;
+    return reader === undefined ? this.#skipper.step(input) : reader.step(input);
+  }
+
+  #makeReader(byte: number): ValueReader | undefined {
+    const { types, entries } = this.#target;
+    const reader = types.readerOf(byte)?.(entries);
+    this.#readers[byte] = reader;
+    return reader;
+  }
+}
