@@ -22,7 +22,7 @@ import { startSynapServer } from '../support/synap-server.ts';
 import { byTier } from '../support/tier.ts';
 
 const FIRST_SEED = Number(process.env.SYNAP_SEED ?? 1_000);
-const RUNS = byTier(300, 3_000, 'SYNAP_RUNS');
+const RUNS = byTier(200, 3_000, 'SYNAP_RUNS');
 const STEPS = 80;
 /** Key events are compared too. */
 const CONFIG = { 'notify-keyspace-events': 'KEAmn' };

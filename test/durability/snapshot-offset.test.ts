@@ -13,15 +13,16 @@ import { Random } from '../support/random.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { textOf } from '../support/reply-frames.ts';
 import { temporaryDirectory } from '../support/running-server.ts';
+import { byTier } from '../support/tier.ts';
 import { Process } from './process.ts';
 
 const SEED = Number(process.env.SYNAP_SEED ?? Date.now() % 1_000_000);
-const KEYS = 40_000;
+const KEYS = byTier(20_000, 40_000);
 /** Values of which only a part is saved at a time. */
 const LARGE_KEYS = 6;
 const LARGE_BYTES = 400_000;
 const LONG_LENGTH = 20_000;
-const ROUNDS = 2;
+const ROUNDS = byTier(1, 2);
 const WRITERS = 4;
 const BATCH = 30;
 /** What expires does so within this time. */

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freePort, Program } from '../program/program.ts';
 import { hasRedis } from '../support/needs-redis.ts';
 import type { RawClient } from '../support/raw-client.ts';
+import { variantsByTier } from '../support/tier.ts';
 import { Flood, type FloodKind, type FloodOutcome } from './flood.ts';
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
@@ -104,43 +105,46 @@ describe('with a limit that Redis has too', () => {
   });
 });
 
-describe.each(['0', '20mb'])('with a small heap and maxmemory-clients %s', (limit) => {
-  let synap: FloodedServer;
+describe.each(variantsByTier(['0', '20mb']))(
+  'with a small heap and maxmemory-clients %s',
+  (limit) => {
+    let synap: FloodedServer;
 
-  beforeAll(async () => {
-    synap = await FloodedServer.start(SMALL_HEAP, limit);
-  });
+    beforeAll(async () => {
+      synap = await FloodedServer.start(SMALL_HEAP, limit);
+    });
 
-  afterAll(() => synap.stop());
+    afterAll(() => synap.stop());
 
-  test.each<[FloodKind, FloodOutcome, FloodOutcome]>([
-    // Off the heap, it may become as large as memory allows.
-    ['MULTI', 'done', 'closed'],
-    ['SUBSCRIBE', 'refused', 'closed'],
-    ['SUBSCRIBE at once', 'refused', 'closed'],
-    ['PSUBSCRIBE', 'refused', 'closed'],
-    ['SSUBSCRIBE', 'refused', 'closed'],
-    ['WATCH', 'refused', 'closed'],
-    ['WATCH at once', 'refused', 'closed'],
-    ['BCAST prefixes', 'refused', 'closed'],
-    ['BLPOP', 'refused', 'closed'],
-    ['names', 'refused', 'closed'],
-    ['incomplete argument', 'done', 'closed'],
-    ['incomplete arguments', 'done', 'closed'],
-    // What it does not read is not computed: no more than 4 MB wait for it.
-    ['unread replies', 'done', 'done'],
-    ['MONITOR unread', 'done', 'closed'],
-    ['slow log', 'done', 'done'],
-    ['huge settings', 'done', 'closed'],
-    ['many settings', 'done', 'done'],
-    ['transactions', 'done', 'done'],
-    ['huge subcommands', 'done', 'closed'],
-    ['publishing transaction', 'done', 'done'],
-    ['monitored transaction', 'done', 'done'],
-    ['tracked keys', 'done', 'done'],
-    ['followed keys', 'done', 'done'],
-    ['silent subscriptions', 'done', 'closed'],
-  ])('%s', async (kind, withoutLimit, withLimit) => {
-    expect(await synap.flood(kind)).toBe(limit === '0' ? withoutLimit : withLimit);
-  });
-});
+    test.each<[FloodKind, FloodOutcome, FloodOutcome]>([
+      // Off the heap, it may become as large as memory allows.
+      ['MULTI', 'done', 'closed'],
+      ['SUBSCRIBE', 'refused', 'closed'],
+      ['SUBSCRIBE at once', 'refused', 'closed'],
+      ['PSUBSCRIBE', 'refused', 'closed'],
+      ['SSUBSCRIBE', 'refused', 'closed'],
+      ['WATCH', 'refused', 'closed'],
+      ['WATCH at once', 'refused', 'closed'],
+      ['BCAST prefixes', 'refused', 'closed'],
+      ['BLPOP', 'refused', 'closed'],
+      ['names', 'refused', 'closed'],
+      ['incomplete argument', 'done', 'closed'],
+      ['incomplete arguments', 'done', 'closed'],
+      // What it does not read is not computed: no more than 4 MB wait for it.
+      ['unread replies', 'done', 'done'],
+      ['MONITOR unread', 'done', 'closed'],
+      ['slow log', 'done', 'done'],
+      ['huge settings', 'done', 'closed'],
+      ['many settings', 'done', 'done'],
+      ['transactions', 'done', 'done'],
+      ['huge subcommands', 'done', 'closed'],
+      ['publishing transaction', 'done', 'done'],
+      ['monitored transaction', 'done', 'done'],
+      ['tracked keys', 'done', 'done'],
+      ['followed keys', 'done', 'done'],
+      ['silent subscriptions', 'done', 'closed'],
+    ])('%s', async (kind, withoutLimit, withLimit) => {
+      expect(await synap.flood(kind)).toBe(limit === '0' ? withoutLimit : withLimit);
+    });
+  },
+);

@@ -5,9 +5,10 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { maxClientsOfSystem } from '../../src/net/descriptor-limit.ts';
+import { byTier } from '../support/tier.ts';
 import { infoField, LoggedServer } from './logged-server.ts';
 
-const CLIENTS = 10_000;
+const CLIENTS = byTier(3_000, 10_000);
 const KEYS = 1_000;
 const ELEMENTS = 100_000;
 /** Files that a process has open besides its clients. */

@@ -14,3 +14,8 @@ export function byTier(reduced: number, full: number, variable?: string): number
   if (chosen !== undefined) return Number(chosen);
   return isFullTier ? full : reduced;
 }
+
+/** What of several variants of one test is run: all of them in the full tier, the first one otherwise. */
+export function variantsByTier<T>(variants: readonly T[]): readonly T[] {
+  return isFullTier ? variants : variants.slice(0, 1);
+}

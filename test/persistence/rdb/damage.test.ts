@@ -7,6 +7,7 @@ import { dumpValue, isIntact, readPayload } from '../../../src/persistence/rdb/d
 import { RdbError } from '../../../src/persistence/rdb/format/rdb-format.ts';
 import { Request } from '../../../src/protocol/request.ts';
 import { valueTypes } from '../../../src/types/index.ts';
+import { byTier } from '../../support/tier.ts';
 import { describeKeys, LENIENT, load } from './loading.ts';
 import {
   fileOf,
@@ -18,7 +19,7 @@ import {
   ziplistOf,
 } from './payloads.ts';
 
-const FLIPS = 1000;
+const FLIPS = byTier(300, 1000);
 const bytes = (...values: number[]) => Buffer.from(values);
 /** What there are, and two that are only passed over. */
 const VALUES: readonly (readonly [name: string, value: Buffer])[] = [

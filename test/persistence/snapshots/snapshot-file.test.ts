@@ -20,6 +20,7 @@ import { loadFile } from '../../../src/persistence/snapshots/snapshot-loading.ts
 import { valueTypes } from '../../../src/types/index.ts';
 import { Random } from '../../support/random.ts';
 import { temporaryDirectory } from '../../support/running-server.ts';
+import { byTier } from '../../support/tier.ts';
 import { until } from '../../support/until.ts';
 import { save } from '../rdb/loading.ts';
 import { CommandBench } from './command-bench.ts';
@@ -30,7 +31,7 @@ const MIB = 1024 * KIB;
 /** More than may wait at all. */
 const TOO_MUCH = 33 * MIB;
 /** Bits that are made wrong, one after another. */
-const FLIPS = 250;
+const FLIPS = byTier(80, 250);
 
 /** What goes wrong, what is held up, and what was done. */
 const faults = vi.hoisted(() => ({
@@ -233,7 +234,7 @@ describe.each([
 
   test('it can be given up at any moment', async () => {
     const random = new Random(7);
-    for (let round = 0; round < 150; round++) {
+    for (let round = 0; round < byTier(50, 150); round++) {
       const file = open();
       const pieces = random.integer(0, 30);
       const sizeBytes = random.pick([10, 100_000, 256 * KIB]);
