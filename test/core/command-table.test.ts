@@ -55,6 +55,13 @@ describe.each(commands.map((command) => [command.fullName, command] as const))(
       }
     });
 
+    test('its options are those of its syntax', () => {
+      const { options } = command.row;
+      if (options === undefined) return;
+      const syntax = parseSyntax(row.syntax ?? '', keys.length);
+      expect([...options.words].sort()).toEqual(optionalTokens(syntax, false).sort());
+    });
+
     test('its keys are those of its syntax', () => {
       const syntax = parseSyntax(row.syntax ?? '', keys.length);
       const indexes = new Set(keyArguments(syntax).map(({ keySpecIndex }) => keySpecIndex));
@@ -93,4 +100,13 @@ function keyArguments(list: readonly Argument[]): Argument[] {
     ...(argument.keySpecIndex === undefined ? [] : [argument]),
     ...keyArguments(argument.arguments),
   ]);
+}
+
+/** The words, in lower case, that may be left out and stand for options or introduce them. */
+function optionalTokens(list: readonly Argument[], isOptional: boolean): string[] {
+  return list.flatMap(({ token, optional, arguments: parts }) => {
+    const isLeftOut = isOptional || optional;
+    const own = token !== undefined && isLeftOut ? [token.toLowerCase()] : [];
+    return [...own, ...optionalTokens(parts, isLeftOut)];
+  });
 }

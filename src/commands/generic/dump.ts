@@ -2,16 +2,39 @@
 
 import type { Call } from '../../core/call.ts';
 import type { CommandRow } from '../../core/command-row.ts';
-import { NOT_AN_INTEGER, SYNTAX } from '../../core/errors.ts';
+import { NOT_AN_INTEGER } from '../../core/errors.ts';
 import { recordDeletion } from '../../core/expiry-effects.ts';
 import { absoluteTimeMs, EPOCH_MS, MILLISECONDS } from '../../core/expiry-time.ts';
 import { DENYOOM, READONLY, WRITE } from '../../core/flags.ts';
 import { keyAt } from '../../core/key-specs.ts';
+import { OptionTable } from '../../core/options.ts';
 import { NO_EXPIRY } from '../../keyspace/database.ts';
 import { EVENT_GENERIC } from '../../keyspace/key-events.ts';
 import type { ValueReader } from '../../keyspace/value-type.ts';
 import { dumpValue, isIntact, readPayload } from '../../persistence/rdb/dump-payload.ts';
 import { setUse } from '../../persistence/rdb/keyspace-loader.ts';
+
+const RESTORE_OPTIONS = new OptionTable([
+  { word: 'replace' },
+  { word: 'absttl' },
+  {
+    word: 'idletime',
+    hasValue: true,
+    excludes: ['freq'],
+    problem: ({ request }, i) =>
+      problemOf(request.integer(i), Number.POSITIVE_INFINITY, INVALID_IDLE_TIME),
+  },
+  {
+    word: 'freq',
+    hasValue: true,
+    excludes: ['idletime'],
+    problem: ({ request }, i) => problemOf(request.integer(i), MAX_FREQUENCY, INVALID_FREQUENCY),
+  },
+]);
+const REPLACE = RESTORE_OPTIONS.bits('replace');
+const ABSTTL = RESTORE_OPTIONS.bits('absttl');
+const IDLETIME = RESTORE_OPTIONS.bits('idletime');
+const FREQ = RESTORE_OPTIONS.bits('freq');
 
 export const dumpCommands: readonly CommandRow[] = [
   {
@@ -44,6 +67,7 @@ export const dumpCommands: readonly CommandRow[] = [
       ['5.0.0', 'The option `ABSTTL`.'],
       ['5.0.0', 'The options `IDLETIME` and `FREQ`.'],
     ],
+    options: RESTORE_OPTIONS,
     syntax:
       'key ttl:integer serialized-value:string [REPLACE^3.0.0] [ABSTTL^5.0.0] [IDLETIME seconds:integer^5.0.0] [FREQ frequency:integer^5.0.0]',
     handler: restore,
@@ -58,16 +82,6 @@ const BAD_CHECKSUM = 'ERR DUMP payload version or checksum are wrong';
 const BAD_DATA = 'ERR Bad data format';
 const MAX_FREQUENCY = 255;
 
-/** The options of RESTORE. */
-interface RestoreOptions {
-  replaces: boolean;
-  isAbsolute: boolean;
-  /** Seconds since the key's last use, or -1. */
-  idleSeconds: number;
-  /** How often it is used, on the LFU scale, or -1. */
-  frequency: number;
-}
-
 function dump({ request, reply, db, server }: Call): void {
   const ref = db.read(request, 1);
   if (ref === 0) reply.null();
@@ -76,9 +90,10 @@ function dump({ request, reply, db, server }: Call): void {
 
 function restore(call: Call): void {
   const { request, reply, db, server } = call;
-  const options = readOptions(call);
-  if (options === undefined) return;
-  if (!options.replaces && db.write(request, 1) !== 0) {
+  if (!RESTORE_OPTIONS.read(call, 4)) return;
+  const replaces = RESTORE_OPTIONS.has(REPLACE);
+  const isAbsolute = RESTORE_OPTIONS.has(ABSTTL);
+  if (!replaces && db.write(request, 1) !== 0) {
     reply.error(BUSY_KEY);
     return;
   }
@@ -90,12 +105,12 @@ function restore(call: Call): void {
   const value = readValue(call);
   if (value === undefined) return;
   try {
-    const wasThere = options.replaces && discardOld(call);
-    const expiryMs = ttl === 0 ? NO_EXPIRY : expiryOf(call, options.isAbsolute);
+    const wasThere = replaces && discardOld(call);
+    const expiryMs = ttl === 0 ? NO_EXPIRY : expiryOf(call, isAbsolute);
     const isOver = expiryMs !== NO_EXPIRY && expiryMs <= server.keyspace.dueMs;
     if (!isOver) {
-      store(call, value, expiryMs, options);
-      if (expiryMs !== NO_EXPIRY && !options.isAbsolute) recordRestore(call, expiryMs);
+      store(call, value, expiryMs);
+      if (expiryMs !== NO_EXPIRY && !isAbsolute) recordRestore(call, expiryMs);
     } else if (wasThere) {
       tell(call, 'del');
       recordDeletion(call);
@@ -106,31 +121,10 @@ function restore(call: Call): void {
   }
 }
 
-/** The options from argument 4 on; undefined after answering an error. */
-function readOptions({ request, reply }: Call): RestoreOptions | undefined {
-  const options = { replaces: false, isAbsolute: false, idleSeconds: -1, frequency: -1 };
-  for (let i = 4; i < request.count; i++) {
-    const hasValue = i + 1 < request.count;
-    let problem: string | undefined;
-    if (request.is(i, 'replace')) {
-      options.replaces = true;
-    } else if (request.is(i, 'absttl')) {
-      options.isAbsolute = true;
-    } else if (request.is(i, 'idletime') && hasValue && options.frequency < 0) {
-      options.idleSeconds = request.integer(++i);
-      problem = problemOf(options.idleSeconds, Number.POSITIVE_INFINITY, INVALID_IDLE_TIME);
-    } else if (request.is(i, 'freq') && hasValue && options.idleSeconds < 0) {
-      options.frequency = request.integer(++i);
-      problem = problemOf(options.frequency, MAX_FREQUENCY, INVALID_FREQUENCY);
-    } else {
-      problem = SYNTAX;
-    }
-    if (problem !== undefined) {
-      reply.error(problem);
-      return undefined;
-    }
-  }
-  return options;
+/** The integer of an option, or -1 if it was not given. */
+function givenInteger({ request }: Call, option: number): number {
+  const at = RESTORE_OPTIONS.valueAt(option);
+  return at === 0 ? -1 : request.integer(at);
 }
 
 /** What is wrong with an option's value, which should be 0 … `most`. */
@@ -172,12 +166,12 @@ function expiryOf({ request, server }: Call, isAbsolute: boolean): number {
   return timeMs === Number.POSITIVE_INFINITY ? 0 : timeMs;
 }
 
-function store(call: Call, value: ValueReader, expiryMs: number, options: RestoreOptions): void {
+function store(call: Call, value: ValueReader, expiryMs: number): void {
   const { request, db, server } = call;
   // Looks the key up once more: the table puts the entry where it found none.
   db.peek(request, 1);
   const ref = value.store(db, request, 1, expiryMs);
-  setUse(server.keyspace, db, ref, options.idleSeconds, options.frequency);
+  setUse(server.keyspace, db, ref, givenInteger(call, IDLETIME), givenInteger(call, FREQ));
   tell(call, 'restore');
 }
 

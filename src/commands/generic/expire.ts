@@ -8,10 +8,20 @@ import { recordDeletion, recordExpiry } from '../../core/expiry-effects.ts';
 import { absoluteTimeMs, EPOCH_MS, MILLISECONDS, SECONDS } from '../../core/expiry-time.ts';
 import { FAST, READONLY, WRITE } from '../../core/flags.ts';
 import { keyAt } from '../../core/key-specs.ts';
+import { OptionTable } from '../../core/options.ts';
 import { NO_EXPIRY } from '../../keyspace/database.ts';
 import { EVENT_GENERIC } from '../../keyspace/key-events.ts';
 
 const SET_HISTORY = [['7.0.0', 'The options `NX`, `XX`, `GT` and `LT`.']] as const;
+const EXPIRE_OPTIONS = new OptionTable(
+  ['nx', 'xx', 'gt', 'lt'].map((word) => ({ word })),
+  { unknown: ({ request }, i) => `ERR Unsupported option ${cString(request, i)}` },
+);
+const NX = EXPIRE_OPTIONS.bits('nx');
+const XX = EXPIRE_OPTIONS.bits('xx');
+const GT = EXPIRE_OPTIONS.bits('gt');
+const LT = EXPIRE_OPTIONS.bits('lt');
+
 const CONDITION = '[condition=(NX | XX | GT | LT)^7.0.0]';
 
 /** The row of a command that sets the expiry; all of them are alike but for the time's unit. */
@@ -32,6 +42,7 @@ function setterRow(
     summary,
     complexity: 'O(1)',
     history: SET_HISTORY,
+    options: EXPIRE_OPTIONS,
     syntax: `key ${time} ${CONDITION}`,
     handler,
   };
@@ -123,14 +134,6 @@ const GT_AND_LT = 'ERR GT and LT options at the same time are not compatible';
 const MISSING = -2;
 const PERSISTENT = -1;
 
-/** Conditions of EXPIRE and relatives. */
-const NX = 1;
-const XX = 2;
-const GT = 4;
-const LT = 8;
-/** No conditions: an error has been answered. */
-const REFUSED = -1;
-
 function expire(call: Call): void {
   expireAt(call, 'expire', SECONDS, call.server.keyspace.nowMs);
 }
@@ -150,8 +153,7 @@ function pexpireat(call: Call): void {
 /** Sets the expiry of argument 1 to the time of argument 2; a time that is over deletes the key. */
 function expireAt(call: Call, command: string, unitMs: number, baseMs: number): void {
   const { request, reply, db } = call;
-  const conditions = request.count > 3 ? readConditions(call) : 0;
-  if (conditions === REFUSED) return;
+  if (!readConditions(call)) return;
   const timeMs = absoluteTimeMs(request, 2, unitMs, baseMs);
   if (Number.isNaN(timeMs)) {
     reply.error(NOT_AN_INTEGER);
@@ -162,7 +164,7 @@ function expireAt(call: Call, command: string, unitMs: number, baseMs: number): 
     return;
   }
   const ref = db.write(request, 1);
-  if (ref !== 0 && allows(conditions, db.expiryOf(ref), timeMs)) applyExpiry(call, ref, timeMs);
+  if (ref !== 0 && allows(db.expiryOf(ref), timeMs)) applyExpiry(call, ref, timeMs);
   else reply.integer(0);
 }
 
@@ -183,37 +185,26 @@ function applyExpiry(call: Call, ref: number, timeMs: number): void {
   }
 }
 
-/** Bits of the conditions from argument 3 on, or REFUSED. */
-function readConditions({ request, reply }: Call): number {
-  let conditions = 0;
-  for (let i = 3; i < request.count; i++) {
-    if (request.is(i, 'nx')) conditions |= NX;
-    else if (request.is(i, 'xx')) conditions |= XX;
-    else if (request.is(i, 'gt')) conditions |= GT;
-    else if (request.is(i, 'lt')) conditions |= LT;
-    else {
-      reply.error(`ERR Unsupported option ${cString(request, i)}`);
-      return REFUSED;
-    }
-  }
-  if ((conditions & NX) !== 0 && (conditions & (XX | GT | LT)) !== 0) {
-    reply.error(NX_AND_OTHERS);
-    return REFUSED;
-  }
-  if ((conditions & (GT | LT)) === (GT | LT)) {
-    reply.error(GT_AND_LT);
-    return REFUSED;
-  }
-  return conditions;
+/** Reads the conditions from argument 3 on; false after answering an error. */
+function readConditions(call: Call): boolean {
+  const conditions = EXPIRE_OPTIONS;
+  if (!conditions.read(call, 3)) return false;
+  let problem: string | undefined;
+  if (conditions.has(NX) && conditions.has(XX | GT | LT)) problem = NX_AND_OTHERS;
+  else if (conditions.has(GT) && conditions.has(LT)) problem = GT_AND_LT;
+  if (problem === undefined) return true;
+  call.reply.error(problem);
+  return false;
 }
 
 /** Whether the conditions let a key's expiry be replaced; a key without one never expires. */
-function allows(conditions: number, current: number, timeMs: number): boolean {
+function allows(current: number, timeMs: number): boolean {
+  const conditions = EXPIRE_OPTIONS;
   const volatile = current !== NO_EXPIRY;
-  if ((conditions & NX) !== 0 && volatile) return false;
-  if ((conditions & XX) !== 0 && !volatile) return false;
-  if ((conditions & GT) !== 0 && (!volatile || timeMs <= current)) return false;
-  return (conditions & LT) === 0 || !volatile || timeMs < current;
+  if (conditions.has(NX) && volatile) return false;
+  if (conditions.has(XX) && !volatile) return false;
+  if (conditions.has(GT) && (!volatile || timeMs <= current)) return false;
+  return !conditions.has(LT) || !volatile || timeMs < current;
 }
 
 function ttl(call: Call): void {

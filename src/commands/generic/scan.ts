@@ -6,12 +6,30 @@ import type { Call } from '../../core/call.ts';
 import type { CommandRow } from '../../core/command-row.ts';
 import { NOT_AN_INTEGER, SYNTAX } from '../../core/errors.ts';
 import { READONLY } from '../../core/flags.ts';
+import { OptionTable } from '../../core/options.ts';
 import type { Database } from '../../keyspace/database.ts';
 import { EVENT_KEY_MISS } from '../../keyspace/key-events.ts';
 
 import { globMatch } from '../../protocol/glob.ts';
 import type { Reply } from '../../protocol/reply.ts';
 import type { Request } from '../../protocol/request.ts';
+
+const SCAN_OPTIONS = new OptionTable([
+  { word: 'match', hasValue: true },
+  {
+    word: 'count',
+    hasValue: true,
+    problem({ request }, i) {
+      const count = request.integer(i);
+      if (Number.isNaN(count)) return NOT_AN_INTEGER;
+      return count < 1 ? SYNTAX : undefined;
+    },
+  },
+  { word: 'type', hasValue: true },
+]);
+const SCAN_MATCH = SCAN_OPTIONS.bits('match');
+const SCAN_COUNT = SCAN_OPTIONS.bits('count');
+const SCAN_TYPE = SCAN_OPTIONS.bits('type');
 
 export const scanCommands: readonly CommandRow[] = [
   {
@@ -38,6 +56,7 @@ export const scanCommands: readonly CommandRow[] = [
       'O(1) for each call, and O(N) for all of an iteration where N is the number of keys.',
     history: [['6.0.0', 'The option `TYPE`.']],
     tips: ['nondeterministic_output', 'request_policy:special'],
+    options: SCAN_OPTIONS,
     syntax: 'cursor:integer [MATCH pattern:pattern] [COUNT count:integer] [TYPE type:string^6.0.0]',
     handler: scan,
   },
@@ -48,14 +67,6 @@ const CURSOR = /^[+-]?\d+$/;
 const MAX_CURSOR = 2n ** 64n - 1n;
 const DEFAULT_COUNT = 10;
 const STAR = 42;
-
-/** How many keys are looked at, and which are wanted. */
-interface ScanOptions {
-  count: number;
-  /** The arguments that hold a pattern and a type's name, 0 for any. */
-  patternAt: number;
-  typeAt: number;
-}
 
 function keys({ request, reply, db }: Call): void {
   const patternAt = patternIndex(request, 1);
@@ -73,12 +84,12 @@ function scan(call: Call): void {
     reply.error(INVALID_CURSOR);
     return;
   }
-  const options = readOptions(request);
-  if (typeof options === 'string') {
-    reply.error(options);
-    return;
-  }
-  const { count, patternAt, typeAt } = options;
+  if (!SCAN_OPTIONS.read(call, 2)) return;
+  const hasCount = SCAN_OPTIONS.has(SCAN_COUNT);
+  const count = hasCount ? request.integer(SCAN_OPTIONS.valueAt(SCAN_COUNT)) : DEFAULT_COUNT;
+  const matchAt = SCAN_OPTIONS.valueAt(SCAN_MATCH);
+  const patternAt = matchAt === 0 ? 0 : patternIndex(request, matchAt);
+  const typeAt = SCAN_OPTIONS.valueAt(SCAN_TYPE);
   const found: number[] = [];
   const next = db.scan(cursor, count, (ref) => {
     if (matches(request, patternAt, db, ref)) found.push(ref);
@@ -100,26 +111,6 @@ function readCursor(request: Request): number {
   const value = BigInt(text.replace('+', ''));
   if (value > MAX_CURSOR || -value > MAX_CURSOR) return -1;
   return Number(BigInt.asUintN(32, value));
-}
-
-/** The options from argument 2 on, or the text of an error. */
-function readOptions(request: Request): ScanOptions | string {
-  const options = { count: DEFAULT_COUNT, patternAt: 0, typeAt: 0 };
-  for (let i = 2; i < request.count; i += 2) {
-    if (i + 1 === request.count) return SYNTAX;
-    if (request.is(i, 'count')) {
-      options.count = request.integer(i + 1);
-      if (Number.isNaN(options.count)) return NOT_AN_INTEGER;
-      if (options.count < 1) return SYNTAX;
-    } else if (request.is(i, 'match')) {
-      options.patternAt = patternIndex(request, i + 1);
-    } else if (request.is(i, 'type')) {
-      options.typeAt = i + 1;
-    } else {
-      return SYNTAX;
-    }
-  }
-  return options;
 }
 
 /** The argument as the place of a pattern; 0 if it is `*`, which every key matches, even "". */

@@ -7,9 +7,10 @@ import type { CommandRow } from '../../core/command-row.ts';
 import { SYNTAX } from '../../core/errors.ts';
 import { BLOCKING, DENYOOM, MOVABLE_KEYS, NOSCRIPT, WRITE } from '../../core/flags.ts';
 import { keyAt, keyRange, keysCounted } from '../../core/key-specs.ts';
+import { ABSENT, lookupWrite, REFUSED } from '../../core/lookup.ts';
 import { timeoutAt } from '../../core/wait-time.ts';
 import { TYPE_LIST } from '../../types/list/encodings.ts';
-import { isList, popOne, takeOne, takeSome } from './lists.ts';
+import { popOne, takeOne, takeSome } from './lists.ts';
 import { endAt, type MultiplePop, moveElement, multiplePop, popFromFirst } from './moves.ts';
 
 /** An end of a list in the notation of syntax.ts. */
@@ -92,14 +93,14 @@ function blockOrDeny(call: Call, wait: Wait): void {
 
 /** BLPOP and BRPOP key … timeout */
 function pop(call: Call, atTail: boolean): void {
-  const { request, db } = call;
+  const { request } = call;
   const lastKey = request.count - 2;
   const timeoutMs = timeoutAt(call, lastKey + 1);
   if (timeoutMs === undefined) return;
   for (let i = 1; i <= lastKey; i++) {
-    const ref = db.write(request, i);
-    if (ref === 0) continue;
-    if (isList(call, ref)) {
+    const ref = lookupWrite(call, i, TYPE_LIST);
+    if (ref === ABSENT) continue;
+    if (ref !== REFUSED) {
       replyKey(call, i);
       popOne(call, i, ref, atTail);
     }
@@ -133,9 +134,9 @@ function move(call: Call, fromTail: boolean, toTail: boolean, timeoutArgument: n
   const { request, reply, db } = call;
   const timeoutMs = timeoutAt(call, timeoutArgument);
   if (timeoutMs === undefined) return;
-  const source = db.write(request, 1);
-  if (source !== 0) {
-    if (isList(call, source) && moveElement(call, source, fromTail, toTail)) {
+  const source = lookupWrite(call, 1, TYPE_LIST);
+  if (source !== ABSENT) {
+    if (source !== REFUSED && moveElement(call, source, fromTail, toTail)) {
       db.modified(request, 1, 1);
     }
     return;

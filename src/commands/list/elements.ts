@@ -5,9 +5,12 @@ import type { CommandRow } from '../../core/command-row.ts';
 import { INDEX_OUT_OF_RANGE, NO_SUCH_KEY, NOT_AN_INTEGER, SYNTAX } from '../../core/errors.ts';
 import { DENYOOM, READONLY, WRITE } from '../../core/flags.ts';
 import { keyAt } from '../../core/key-specs.ts';
-import { EVENT_GENERIC, EVENT_LIST } from '../../keyspace/key-events.ts';
+import { ABSENT, changed, lookupRead, lookupWrite, REFUSED } from '../../core/lookup.ts';
+import { OptionTable } from '../../core/options.ts';
+import { EVENT_LIST } from '../../keyspace/key-events.ts';
 import type { Request } from '../../protocol/request.ts';
 import { elementAfter, elementBefore, isElement } from '../../structures/packed-list.ts';
+import { TYPE_LIST } from '../../types/list/encodings.ts';
 import { ListSpan } from '../../types/list/list-span.ts';
 import {
   dropElements,
@@ -22,8 +25,32 @@ import {
   replaceElement,
   seekSpan,
 } from '../../types/list/values.ts';
-import { isList } from './lists.ts';
 import { replyElement, replyElements } from './replies.ts';
+
+const LPOS_OPTIONS = new OptionTable([
+  {
+    word: 'rank',
+    hasValue: true,
+    problem({ request }, i) {
+      const rank = request.integer(i);
+      if (Number.isNaN(rank)) return NOT_AN_INTEGER;
+      return rank === 0 ? RANK_ZERO : undefined;
+    },
+  },
+  {
+    word: 'count',
+    hasValue: true,
+    problem: ({ request }, i) => (request.integer(i) >= 0 ? undefined : NEGATIVE_COUNT),
+  },
+  {
+    word: 'maxlen',
+    hasValue: true,
+    problem: ({ request }, i) => (request.integer(i) >= 0 ? undefined : NEGATIVE_MAX_LENGTH),
+  },
+]);
+const LPOS_RANK = LPOS_OPTIONS.bits('rank');
+const LPOS_COUNT = LPOS_OPTIONS.bits('count');
+const LPOS_MAXLEN = LPOS_OPTIONS.bits('maxlen');
 
 export const listElementCommands: readonly CommandRow[] = [
   {
@@ -110,6 +137,7 @@ export const listElementCommands: readonly CommandRow[] = [
     since: '6.0.6',
     summary: 'Returns the indexes of elements that equal another one.',
     complexity: 'O(N) where N is the number of elements that are compared.',
+    options: LPOS_OPTIONS,
     syntax:
       'key element:string [RANK rank:integer] [COUNT num-matches:integer] [MAXLEN len:integer]',
     handler: lpos,
@@ -143,10 +171,10 @@ function lrange(call: Call): void {
     reply.error(NOT_AN_INTEGER);
     return;
   }
-  const ref = db.read(request, 1);
-  if (ref === 0) {
+  const ref = lookupRead(call, 1, TYPE_LIST);
+  if (ref === ABSENT) {
     reply.array(0);
-  } else if (isList(call, ref)) {
+  } else if (ref !== REFUSED) {
     setRange(from, to, listLength(db.entries, ref));
     reply.array(range.count);
     replyElements(reply, db, ref, range.first, range.count);
@@ -162,10 +190,10 @@ function indexAt(request: Request, length: number): number {
 
 function lindex(call: Call): void {
   const { request, reply, db } = call;
-  const ref = db.read(request, 1);
-  if (ref === 0) {
+  const ref = lookupRead(call, 1, TYPE_LIST);
+  if (ref === ABSENT) {
     reply.null();
-  } else if (isList(call, ref)) {
+  } else if (ref !== REFUSED) {
     const index = indexAt(request, listLength(db.entries, ref));
     if (Number.isNaN(index)) reply.error(NOT_AN_INTEGER);
     else if (index < 0) reply.null();
@@ -178,12 +206,12 @@ function lindex(call: Call): void {
 
 function lset(call: Call): void {
   const { request, reply, db } = call;
-  const ref = db.write(request, 1);
-  if (ref === 0) {
+  const ref = lookupWrite(call, 1, TYPE_LIST);
+  if (ref === REFUSED) return;
+  if (ref === ABSENT) {
     reply.error(NO_SUCH_KEY);
     return;
   }
-  if (!isList(call, ref)) return;
   const index = indexAt(request, listLength(db.entries, ref));
   if (!(index >= 0)) {
     reply.error(Number.isNaN(index) ? NOT_AN_INTEGER : INDEX_OUT_OF_RANGE);
@@ -193,8 +221,7 @@ function lset(call: Call): void {
   const rest = seekSpan(db.entries, ref, index, span);
   replaceElement(db, ref, span, span.placeOf(rest), buffer, offsets[3], lengths[3]);
   reply.ok();
-  db.notify(EVENT_LIST, 'lset', request, 1);
-  db.modified(request, 1, 1);
+  changed(db, request, 1, ref, EVENT_LIST, 'lset', 1);
 }
 
 function linsert(call: Call): void {
@@ -204,12 +231,12 @@ function linsert(call: Call): void {
     reply.error(SYNTAX);
     return;
   }
-  const ref = db.write(request, 1);
-  if (ref === 0) {
+  const ref = lookupWrite(call, 1, TYPE_LIST);
+  if (ref === REFUSED) return;
+  if (ref === ABSENT) {
     reply.integer(0);
     return;
   }
-  if (!isList(call, ref)) return;
   const { buffer, offsets, lengths } = request;
   const pivot = encodeElement(buffer, offsets[3], lengths[3]);
   firstSpan(db.entries, ref, span);
@@ -243,20 +270,18 @@ function lrem(call: Call): void {
     reply.error(NOT_AN_INTEGER);
     return;
   }
-  const ref = db.write(request, 1);
-  if (ref === 0) {
+  const ref = lookupWrite(call, 1, TYPE_LIST);
+  if (ref === REFUSED) return;
+  if (ref === ABSENT) {
     reply.integer(0);
     return;
   }
-  if (!isList(call, ref)) return;
   const { buffer, offsets, lengths } = request;
   const encoded = encodeElement(buffer, offsets[3], lengths[3]);
   const limit = count === 0 ? Number.POSITIVE_INFINITY : Math.abs(count);
   const { ref: target, removed } = removeElements(db, ref, encoded, limit, count < 0);
   if (removed > 0) {
-    db.notify(EVENT_LIST, 'lrem', request, 1);
-    if (target === 0) db.notify(EVENT_GENERIC, 'del', request, 1);
-    db.modified(request, 1, removed);
+    changed(db, request, 1, target, EVENT_LIST, 'lrem', removed);
   }
   reply.integer(removed);
 }
@@ -269,12 +294,12 @@ function ltrim(call: Call): void {
     reply.error(NOT_AN_INTEGER);
     return;
   }
-  let ref = db.write(request, 1);
-  if (ref === 0) {
+  let ref = lookupWrite(call, 1, TYPE_LIST);
+  if (ref === REFUSED) return;
+  if (ref === ABSENT) {
     reply.ok();
     return;
   }
-  if (!isList(call, ref)) return;
   const length = listLength(db.entries, ref);
   setRange(from, to, length);
   const kept = range.count;
@@ -282,35 +307,31 @@ function ltrim(call: Call): void {
   const atTail = length - atHead - kept;
   if (atHead > 0) ref = dropElements(db, ref, atHead, false);
   if (atTail > 0) ref = dropElements(db, ref, atTail, true);
-  db.notify(EVENT_LIST, 'ltrim', request, 1);
-  if (ref === 0) db.notify(EVENT_GENERIC, 'del', request, 1);
-  db.modified(request, 1, length - kept);
+  changed(db, request, 1, ref, EVENT_LIST, 'ltrim', length - kept);
   reply.ok();
 }
 
 /** What LPOS looks for. */
 interface Search {
   /** Which match is the first that counts; negative: from the last element on. */
-  rank: number;
+  readonly rank: number;
   /** Matches wanted; undefined: one, answered without an array. */
-  count: number | undefined;
+  readonly count: number | undefined;
   /** Elements to compare at most; 0: all. */
-  maxLength: number;
+  readonly maxLength: number;
 }
 
 function lpos(call: Call): void {
-  const { request, reply, db } = call;
-  const search: Search = { rank: 1, count: undefined, maxLength: 0 };
-  for (let i = 3; i < request.count; i += 2) {
-    const error = i + 1 < request.count ? addOption(search, request, i) : SYNTAX;
-    if (error !== undefined) {
-      reply.error(error);
-      return;
-    }
-  }
-  const ref = db.read(request, 1);
-  if (ref !== 0 && !isList(call, ref)) return;
-  const found = ref === 0 ? [] : matches(call, ref, search);
+  const { reply } = call;
+  if (!LPOS_OPTIONS.read(call, 3)) return;
+  const search: Search = {
+    rank: rankOf(call),
+    count: LPOS_OPTIONS.has(LPOS_COUNT) ? givenInteger(call, LPOS_COUNT) : undefined,
+    maxLength: LPOS_OPTIONS.has(LPOS_MAXLEN) ? givenInteger(call, LPOS_MAXLEN) : 0,
+  };
+  const ref = lookupRead(call, 1, TYPE_LIST);
+  if (ref === REFUSED) return;
+  const found = ref === ABSENT ? [] : matches(call, ref, search);
   if (search.count !== undefined) {
     reply.array(found.length);
     for (const index of found) reply.integer(index);
@@ -321,24 +342,15 @@ function lpos(call: Call): void {
   }
 }
 
-/** Adds the option at arguments i and i + 1; returns an error's text, or undefined. */
-function addOption(search: Search, request: Request, i: number): string | undefined {
-  const value = request.integer(i + 1);
-  if (request.is(i, 'rank')) {
-    // Redis negates the rank, which leaves this one negative: less than any match.
-    search.rank = request.latin1(i + 1) === MIN_INT64 ? -1 : value;
-    if (Number.isNaN(value)) return NOT_AN_INTEGER;
-    return value === 0 ? RANK_ZERO : undefined;
-  }
-  if (request.is(i, 'count')) {
-    search.count = value;
-    return value >= 0 ? undefined : NEGATIVE_COUNT;
-  }
-  if (request.is(i, 'maxlen')) {
-    search.maxLength = value;
-    return value >= 0 ? undefined : NEGATIVE_MAX_LENGTH;
-  }
-  return SYNTAX;
+function rankOf(call: Call): number {
+  if (!LPOS_OPTIONS.has(LPOS_RANK)) return 1;
+  // Redis negates the rank, which leaves this one negative: less than any match.
+  const isLowest = call.request.latin1(LPOS_OPTIONS.valueAt(LPOS_RANK)) === MIN_INT64;
+  return isLowest ? -1 : givenInteger(call, LPOS_RANK);
+}
+
+function givenInteger({ request }: Call, option: number): number {
+  return request.integer(LPOS_OPTIONS.valueAt(option));
 }
 
 /** Indexes of the elements that match, in the order in which they are met. */

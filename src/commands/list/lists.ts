@@ -3,9 +3,10 @@
 
 import type { Call, Handler } from '../../core/call.ts';
 import type { CommandRow } from '../../core/command-row.ts';
-import { NOT_POSITIVE, WRONG_TYPE, wrongArity } from '../../core/errors.ts';
+import { NOT_POSITIVE, wrongArity } from '../../core/errors.ts';
 import { DENYOOM, FAST, READONLY, WRITE } from '../../core/flags.ts';
 import { keyAt } from '../../core/key-specs.ts';
+import { ABSENT, changed, lookupRead, lookupWrite, REFUSED } from '../../core/lookup.ts';
 import type { Database } from '../../keyspace/database.ts';
 import { EVENT_GENERIC, EVENT_LIST } from '../../keyspace/key-events.ts';
 import type { Request } from '../../protocol/request.ts';
@@ -104,13 +105,6 @@ export const listCommands: readonly CommandRow[] = [
 
 const span = new ListSpan();
 
-/** Whether an entry is a list; answers an error if not. */
-export function isList({ db, reply }: Call, ref: number): boolean {
-  if (db.typeOf(ref) === TYPE_LIST) return true;
-  reply.error(WRONG_TYPE);
-  return false;
-}
-
 /** Removes elements from the list of argument `keyAt`, and tells so, and of the key's end if it is. */
 function drop(
   db: Database,
@@ -176,15 +170,12 @@ export function takeSome(
   return taken;
 }
 
-function push({ request, reply, db }: Call, atHead: boolean, create: boolean): void {
-  let ref = db.write(request, 1);
-  if (ref === 0) {
-    if (!create) {
-      reply.integer(0);
-      return;
-    }
-  } else if (db.typeOf(ref) !== TYPE_LIST) {
-    reply.error(WRONG_TYPE);
+function push(call: Call, atHead: boolean, create: boolean): void {
+  const { request, reply, db } = call;
+  let ref = lookupWrite(call, 1, TYPE_LIST);
+  if (ref === REFUSED) return;
+  if (ref === ABSENT && !create) {
+    reply.integer(0);
     return;
   }
   const { buffer, offsets, lengths, count } = request;
@@ -192,12 +183,11 @@ function push({ request, reply, db }: Call, atHead: boolean, create: boolean): v
     ref = pushElement(db, ref, request, 1, buffer, offsets[i], lengths[i], atHead);
   }
   reply.integer(listLength(db.entries, ref));
-  db.notify(EVENT_LIST, atHead ? 'lpush' : 'rpush', request, 1);
-  db.modified(request, 1, count - 2);
+  changed(db, request, 1, ref, EVENT_LIST, atHead ? 'lpush' : 'rpush', count - 2);
 }
 
 function pop(call: Call, atTail: boolean): void {
-  const { request, reply, db } = call;
+  const { request, reply } = call;
   if (request.count > 3) {
     reply.error(wrongArity(atTail ? 'rpop' : 'lpop'));
     return;
@@ -208,11 +198,11 @@ function pop(call: Call, atTail: boolean): void {
     reply.error(NOT_POSITIVE);
     return;
   }
-  const ref = db.write(request, 1);
-  if (ref === 0) {
+  const ref = lookupWrite(call, 1, TYPE_LIST);
+  if (ref === ABSENT) {
     if (hasCount) reply.nullArray();
     else reply.null();
-  } else if (isList(call, ref)) {
+  } else if (ref !== REFUSED) {
     if (!hasCount) popOne(call, 1, ref, atTail);
     else if (count === 0) reply.array(0);
     else popSome(call, 1, ref, atTail, count);
@@ -220,8 +210,8 @@ function pop(call: Call, atTail: boolean): void {
 }
 
 function llen(call: Call): void {
-  const { request, reply, db } = call;
-  const ref = db.read(request, 1);
-  if (ref === 0) reply.integer(0);
-  else if (isList(call, ref)) reply.integer(listLength(db.entries, ref));
+  const { reply, db } = call;
+  const ref = lookupRead(call, 1, TYPE_LIST);
+  if (ref === ABSENT) reply.integer(0);
+  else if (ref !== REFUSED) reply.integer(listLength(db.entries, ref));
 }

@@ -3,9 +3,10 @@
 
 import type { Call } from '../../core/call.ts';
 import type { CommandRow } from '../../core/command-row.ts';
-import { COUNT_NOT_POSITIVE, NUMKEYS_NOT_POSITIVE, SYNTAX, WRONG_TYPE } from '../../core/errors.ts';
+import { COUNT_NOT_POSITIVE, NUMKEYS_NOT_POSITIVE, SYNTAX } from '../../core/errors.ts';
 import { DENYOOM, MOVABLE_KEYS, WRITE } from '../../core/flags.ts';
 import { keyAt, keysCounted } from '../../core/key-specs.ts';
+import { ABSENT, lookupWrite, REFUSED } from '../../core/lookup.ts';
 import type { Database } from '../../keyspace/database.ts';
 import { EVENT_GENERIC, EVENT_LIST } from '../../keyspace/key-events.ts';
 import type { Request } from '../../protocol/request.ts';
@@ -13,7 +14,7 @@ import { elementBefore, PackedElement } from '../../structures/packed-list.ts';
 import { TYPE_LIST } from '../../types/list/encodings.ts';
 import { ListSpan } from '../../types/list/list-span.ts';
 import { dropElements, firstSpan, lastSpan, pushElement } from '../../types/list/values.ts';
-import { isList, popSome } from './lists.ts';
+import { popSome } from './lists.ts';
 
 /** An end of a list in the notation of syntax.ts. */
 const END = '(LEFT | RIGHT)';
@@ -80,9 +81,9 @@ function lmove(call: Call): void {
 /** LMOVE of the keys in arguments 1 and 2. */
 function move(call: Call, fromTail: boolean, toTail: boolean): void {
   const { request, reply, db } = call;
-  const source = db.write(request, 1);
-  if (source === 0) reply.null();
-  else if (isList(call, source) && moveElement(call, source, fromTail, toTail)) {
+  const source = lookupWrite(call, 1, TYPE_LIST);
+  if (source === ABSENT) reply.null();
+  else if (source !== REFUSED && moveElement(call, source, fromTail, toTail)) {
     db.modified(request, 1, 1);
   }
 }
@@ -94,16 +95,14 @@ function move(call: Call, fromTail: boolean, toTail: boolean): void {
  * @returns whether it moved one
  */
 export function moveElement(
-  { request, reply, db }: Call,
+  call: Call,
   source: number,
   fromTail: boolean,
   toTail: boolean,
 ): boolean {
-  const target = db.write(request, 2);
-  if (target !== 0 && db.typeOf(target) !== TYPE_LIST) {
-    reply.error(WRONG_TYPE);
-    return false;
-  }
+  const { request, reply, db } = call;
+  const target = lookupWrite(call, 2, TYPE_LIST);
+  if (target === REFUSED) return false;
   const moved = endElement(db, source, fromTail);
   const pushed = pushElement(db, target, request, 2, moved, 0, moved.length, !toTail);
   // Where both are the same list, pushing may have moved it.
@@ -164,11 +163,11 @@ export function popFromFirst(
   call: Call,
   { firstKey, lastKey, atTail, count }: MultiplePop,
 ): boolean {
-  const { request, reply, db } = call;
+  const { request, reply } = call;
   for (let i = firstKey; i <= lastKey; i++) {
-    const ref = db.write(request, i);
-    if (ref === 0) continue;
-    if (isList(call, ref)) {
+    const ref = lookupWrite(call, i, TYPE_LIST);
+    if (ref === ABSENT) continue;
+    if (ref !== REFUSED) {
       reply.array(2);
       reply.bulk(request.buffer, request.offsets[i], request.lengths[i]);
       popSome(call, i, ref, atTail, count);

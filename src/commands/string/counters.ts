@@ -3,9 +3,10 @@
 
 import type { Call } from '../../core/call.ts';
 import type { CommandRow } from '../../core/command-row.ts';
-import { NOT_A_FLOAT, NOT_AN_INTEGER, WRONG_TYPE } from '../../core/errors.ts';
+import { NOT_A_FLOAT, NOT_AN_INTEGER } from '../../core/errors.ts';
 import { DENYOOM, FAST, WRITE } from '../../core/flags.ts';
 import { keyAt } from '../../core/key-specs.ts';
+import { ABSENT, lookupForChange, REFUSED } from '../../core/lookup.ts';
 import { EVENT_STRING } from '../../keyspace/key-events.ts';
 import {
   ENCODING_EMBSTR,
@@ -130,13 +131,10 @@ function decrby(call: Call): void {
 /** Adds a safe integer to the integer of argument 1. */
 function add(call: Call, increment: number): void {
   const { request, reply, db } = call;
-  const ref = db.peek(request, 1);
+  const ref = lookupForChange(call, 1, TYPE_STRING);
+  if (ref === REFUSED) return;
   let before = 0;
-  if (ref !== 0) {
-    if (db.typeOf(ref) !== TYPE_STRING) {
-      reply.error(WRONG_TYPE);
-      return;
-    }
+  if (ref !== ABSENT) {
     const value = db.value(ref);
     before = parseInteger(value.buffer, value.offset, value.length);
     if (Number.isNaN(before)) {
@@ -155,14 +153,12 @@ function add(call: Call, increment: number): void {
 }
 
 /** Adds any 64-bit integer to the integer of argument 1. */
-function addExactly({ request, reply, db }: Call, increment: bigint): void {
-  const ref = db.peek(request, 1);
+function addExactly(call: Call, increment: bigint): void {
+  const { request, reply, db } = call;
+  const ref = lookupForChange(call, 1, TYPE_STRING);
+  if (ref === REFUSED) return;
   let before = 0n;
-  if (ref !== 0) {
-    if (db.typeOf(ref) !== TYPE_STRING) {
-      reply.error(WRONG_TYPE);
-      return;
-    }
+  if (ref !== ABSENT) {
     const { buffer, offset, length } = db.value(ref);
     if (Number.isNaN(parseInteger(buffer, offset, length))) {
       reply.error(NOT_AN_INTEGER);
@@ -181,14 +177,12 @@ function addExactly({ request, reply, db }: Call, increment: bigint): void {
   reply.bigint(sum);
 }
 
-function incrbyfloat({ request, reply, db, server }: Call): void {
-  const ref = db.peek(request, 1);
+function incrbyfloat(call: Call): void {
+  const { request, reply, db, server } = call;
+  const ref = lookupForChange(call, 1, TYPE_STRING);
+  if (ref === REFUSED) return;
   let before: LongDouble | undefined = LONG_DOUBLE_ZERO;
-  if (ref !== 0) {
-    if (db.typeOf(ref) !== TYPE_STRING) {
-      reply.error(WRONG_TYPE);
-      return;
-    }
+  if (ref !== ABSENT) {
     const value = db.value(ref);
     before = parseLongDouble(value.buffer, value.offset, value.length);
   }

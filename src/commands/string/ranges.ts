@@ -10,6 +10,7 @@ import {
 } from '../../core/errors.ts';
 import { DENYOOM, FAST, READONLY, WRITE } from '../../core/flags.ts';
 import { keyAt } from '../../core/key-specs.ts';
+import { ABSENT, lookupRead, lookupWrite, REFUSED } from '../../core/lookup.ts';
 import { EVENT_STRING } from '../../keyspace/key-events.ts';
 import { ENCODING_RAW, TYPE_STRING } from '../../keyspace/plain-strings.ts';
 import type { Reply } from '../../protocol/reply.ts';
@@ -115,27 +116,25 @@ function append(call: Call): void {
   reply.integer(before + lengths[2]);
 }
 
-function strlen({ request, reply, db }: Call): void {
-  const ref = db.read(request, 1);
-  if (ref === 0) reply.integer(0);
-  else if (db.typeOf(ref) !== TYPE_STRING) reply.error(WRONG_TYPE);
-  else reply.integer(db.value(ref).length);
+function strlen(call: Call): void {
+  const { reply, db } = call;
+  const ref = lookupRead(call, 1, TYPE_STRING);
+  if (ref === ABSENT) reply.integer(0);
+  else if (ref !== REFUSED) reply.integer(db.value(ref).length);
 }
 
-function getrange({ request, reply, db }: Call): void {
+function getrange(call: Call): void {
+  const { request, reply, db } = call;
   const from = request.integer(2);
   const to = request.integer(3);
   if (Number.isNaN(from) || Number.isNaN(to)) {
     reply.error(NOT_AN_INTEGER);
     return;
   }
-  const ref = db.read(request, 1);
-  if (ref === 0) {
+  const ref = lookupRead(call, 1, TYPE_STRING);
+  if (ref === REFUSED) return;
+  if (ref === ABSENT) {
     reply.bulk(request.buffer, 0, 0);
-    return;
-  }
-  if (db.typeOf(ref) !== TYPE_STRING) {
-    reply.error(WRONG_TYPE);
     return;
   }
   // Two ends before the string's start are an empty range only if they are in the wrong order.
@@ -166,12 +165,9 @@ function setrange(call: Call): void {
     reply.error(Number.isNaN(at) ? NOT_AN_INTEGER : OFFSET_OUT_OF_RANGE);
     return;
   }
-  let ref = db.write(request, 1);
-  if (ref !== 0 && db.typeOf(ref) !== TYPE_STRING) {
-    reply.error(WRONG_TYPE);
-    return;
-  }
-  const before = ref === 0 ? 0 : db.value(ref).length;
+  let ref = lookupWrite(call, 1, TYPE_STRING);
+  if (ref === REFUSED) return;
+  const before = ref === ABSENT ? 0 : db.value(ref).length;
   const end = at + lengths[3];
   if (lengths[3] === 0) {
     reply.integer(before);

@@ -3,25 +3,18 @@
 
 import type { Call } from '../../core/call.ts';
 import type { CommandRow } from '../../core/command-row.ts';
-import { SYNTAX, WRONG_TYPE, wrongArity } from '../../core/errors.ts';
+import { wrongArity } from '../../core/errors.ts';
 import { recordDeletion, recordExpiry } from '../../core/expiry-effects.ts';
 import { futureTimeMs, MILLISECONDS, SECONDS } from '../../core/expiry-time.ts';
 import { DENYOOM, FAST, READONLY, WRITE } from '../../core/flags.ts';
 import { type KeyFlag, keyAt, keyRange } from '../../core/key-specs.ts';
+import { ABSENT, lookupRead, REFUSED } from '../../core/lookup.ts';
 import { NO_EXPIRY } from '../../keyspace/database.ts';
 import { EVENT_GENERIC, EVENT_STRING } from '../../keyspace/key-events.ts';
 import { TYPE_STRING } from '../../keyspace/plain-strings.ts';
 import type { Request } from '../../protocol/request.ts';
 import { KEEP_EXPIRY, storeArgument } from '../../types/string/values.ts';
-import {
-  ABSOLUTE_TIMES,
-  OPTION_GET,
-  OPTION_KEEPTTL,
-  OPTION_NX,
-  OPTION_PERSIST,
-  OPTION_XX,
-  SetOptions,
-} from './set-options.ts';
+import { ExpiryOption, GETEX_OPTIONS, SET_OPTIONS } from './set-options.ts';
 
 export const stringCommands: readonly CommandRow[] = [
   {
@@ -57,6 +50,7 @@ export const stringCommands: readonly CommandRow[] = [
       ['6.2.0', 'The options `GET`, `EXAT` and `PXAT`.'],
       ['7.0.0', '`NX` and `GET` go together.'],
     ],
+    options: SET_OPTIONS,
     syntax:
       'key value:string [condition=(NX | XX)^2.6.12] [GET^6.2.0] [expiration=(EX seconds:integer^2.6.12 | PX milliseconds:integer^2.6.12 | EXAT unix-time-seconds:unix-time^6.2.0 | PXAT unix-time-milliseconds:unix-time^6.2.0 | KEEPTTL^6.0.0)]',
     largeArguments: [2, 0],
@@ -138,6 +132,7 @@ export const stringCommands: readonly CommandRow[] = [
     since: '6.2.0',
     summary: 'Returns the string of a key and sets when the key expires, or that it does not.',
     complexity: 'O(1)',
+    options: GETEX_OPTIONS,
     syntax:
       'key [expiration=(EX seconds:integer | PX milliseconds:integer | EXAT unix-time-seconds:unix-time | PXAT unix-time-milliseconds:unix-time | PERSIST)]',
     handler: getex,
@@ -193,11 +188,13 @@ function setKeyFlags(request: Request): readonly KeyFlag[] {
   return ['OW', 'update'];
 }
 
-/** The options of the SET or GETEX that runs. */
-const options = new SetOptions();
-
-/** No entry: the key holds another type, and the error has been answered. */
-const REFUSED = -1;
+const SET_NX = SET_OPTIONS.bits('nx');
+const SET_XX = SET_OPTIONS.bits('xx');
+const SET_GET = SET_OPTIONS.bits('get');
+const SET_KEEPTTL = SET_OPTIONS.bits('keepttl');
+const GETEX_PERSIST = GETEX_OPTIONS.bits('persist');
+const setExpiry = new ExpiryOption(SET_OPTIONS);
+const getexExpiry = new ExpiryOption(GETEX_OPTIONS);
 
 function get(call: Call): void {
   replyString(call);
@@ -214,25 +211,24 @@ function set(call: Call): void {
 
 function setWithOptions(call: Call): void {
   const { request, reply, db } = call;
-  if (!options.readForSet(request)) {
-    reply.error(SYNTAX);
-    return;
-  }
-  let expiry = options.has(OPTION_KEEPTTL) ? KEEP_EXPIRY : NO_EXPIRY;
-  if (options.timeAt > 0) {
-    expiry = options.expiryMs(call, 'set');
+  const options = SET_OPTIONS;
+  if (!options.read(call, 3)) return;
+  const expires = setExpiry.isGiven;
+  let expiry = options.has(SET_KEEPTTL) ? KEEP_EXPIRY : NO_EXPIRY;
+  if (expires) {
+    expiry = setExpiry.timeMs(call, 'set');
     if (expiry < 0) return;
   }
-  const answersOld = options.has(OPTION_GET);
+  const answersOld = options.has(SET_GET);
   if (answersOld && replyString(call) === REFUSED) return;
   const ref = db.peek(request, 1);
-  if (options.has(ref === 0 ? OPTION_XX : OPTION_NX)) {
+  if (options.has(ref === 0 ? SET_XX : SET_NX)) {
     if (ref !== 0) db.touch(ref);
     if (!answersOld) reply.null();
     return;
   }
   store(call, 1, 2, expiry);
-  if (options.timeAt > 0) {
+  if (expires) {
     notifyExpire(call);
     recordExpiring(call, 2, expiry);
   }
@@ -287,17 +283,14 @@ function getdel(call: Call): void {
 
 function getex(call: Call): void {
   const { request, reply, db, server } = call;
-  if (!options.readForGetex(request)) {
-    reply.error(SYNTAX);
-    return;
-  }
+  if (!GETEX_OPTIONS.read(call, 2)) return;
   const ref = readString(call);
   if (ref === 0 || ref === REFUSED) return;
-  const expiry = options.timeAt > 0 ? options.expiryMs(call, 'getex') : KEEP_EXPIRY;
-  if (options.timeAt > 0 && expiry < 0) return;
+  const expiry = getexExpiry.isGiven ? getexExpiry.timeMs(call, 'getex') : KEEP_EXPIRY;
+  if (getexExpiry.isGiven && expiry < 0) return;
   const value = db.value(ref);
   reply.bulk(value.buffer, value.offset, value.length);
-  if (options.has(ABSOLUTE_TIMES) && expiry <= server.keyspace.dueMs) {
+  if (getexExpiry.isAbsolute && expiry <= server.keyspace.dueMs) {
     db.delete(request, 1);
     db.notify(EVENT_GENERIC, 'del', request, 1);
     recordDeletion(call);
@@ -305,7 +298,7 @@ function getex(call: Call): void {
     db.setExpiry(ref, expiry);
     notifyExpire(call);
     recordExpiry(call, expiry);
-  } else if (options.has(OPTION_PERSIST) && db.expiryOf(ref) !== NO_EXPIRY) {
+  } else if (GETEX_OPTIONS.has(GETEX_PERSIST) && db.expiryOf(ref) !== NO_EXPIRY) {
     db.setExpiry(ref, NO_EXPIRY);
     db.notify(EVENT_GENERIC, 'persist', request, 1);
   }
@@ -367,18 +360,10 @@ function notifyExpire({ request, db }: Call): void {
   db.notify(EVENT_GENERIC, 'expire', request, 1);
 }
 
-/**
- * The entry of argument 1, which holds a string.
- * @returns 0 after answering null when there is none; or REFUSED
- */
-function readString({ request, reply, db }: Call): number {
-  const ref = db.read(request, 1);
-  if (ref === 0) {
-    reply.null();
-  } else if (db.typeOf(ref) !== TYPE_STRING) {
-    reply.error(WRONG_TYPE);
-    return REFUSED;
-  }
+/** As `lookupRead` of argument 1, a string; where there is none it answers null. */
+function readString(call: Call): number {
+  const ref = lookupRead(call, 1, TYPE_STRING);
+  if (ref === ABSENT) call.reply.null();
   return ref;
 }
 

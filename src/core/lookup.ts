@@ -1,0 +1,56 @@
+// Looking a key up for a command that takes values of one type, and telling of what it did with it: what nearly
+// every handler does, in one call each.
+import type { Database } from '../keyspace/database.ts';
+import { EVENT_GENERIC } from '../keyspace/key-events.ts';
+import type { Request } from '../protocol/request.ts';
+import type { Call } from './call.ts';
+import { WRONG_TYPE } from './errors.ts';
+
+/** There is no such key. */
+export const ABSENT = 0;
+/** The key holds a value of another type, and the error has been answered. No entry has this reference. */
+export const REFUSED = -1;
+
+/**
+ * The entry of argument i, for a command that only reads: it counts as a hit or miss, and as a use of the key.
+ * @param type number of the type that its value must have (ValueType.id)
+ * @returns ABSENT when there is none; REFUSED after answering an error
+ */
+export function lookupRead(call: Call, i: number, type: number): number {
+  return ofType(call, call.db.read(call.request, i), type);
+}
+
+/** As `lookupRead`, for a command that changes the value: it counts as a use of the key. */
+export function lookupWrite(call: Call, i: number, type: number): number {
+  return ofType(call, call.db.write(call.request, i), type);
+}
+
+/** As `lookupWrite`, without counting as a use: most such commands make a new entry, or touch it later. */
+export function lookupForChange(call: Call, i: number, type: number): number {
+  return ofType(call, call.db.peek(call.request, i), type);
+}
+
+function ofType({ db, reply }: Call, ref: number, type: number): number {
+  if (ref === ABSENT || db.typeOf(ref) === type) return ref;
+  reply.error(WRONG_TYPE);
+  return REFUSED;
+}
+
+/**
+ * Tells of a change of the value under argument i, and of the key's end if that left it without elements.
+ * @param ref its entry now; ABSENT when it is gone
+ * @param changes how many modifications it counts as, for the next snapshot
+ */
+export function changed(
+  db: Database,
+  request: Request,
+  i: number,
+  ref: number,
+  eventClass: number,
+  event: string,
+  changes: number,
+): void {
+  db.notify(eventClass, event, request, i);
+  if (ref === ABSENT) db.notify(EVENT_GENERIC, 'del', request, i);
+  db.modified(request, i, changes);
+}
