@@ -75,7 +75,8 @@ export class EffectRecorder implements Effects {
   #inUnit = false;
   /** Whether MULTI was written for the present unit. */
   #unitBegun = false;
-  #isGroupFull = false;
+  /** Bytes of the present group that were recorded here. */
+  #groupBytes = 0;
   bounds: GroupBounds = { fullGroupBytes: FULL_GROUP_BYTES, maxUnitBytes: MAX_UNIT_BYTES };
 
   get maxUnitBytes(): number {
@@ -111,8 +112,8 @@ export class EffectRecorder implements Effects {
   /** To be called before a handler runs. */
   begin(): void {
     this.#replaced = false;
-    if (!this.#isGroupFull || this.#inUnit) return;
-    this.#isGroupFull = false;
+    if (this.#groupBytes < this.bounds.fullGroupBytes || this.#inUnit) return;
+    this.#groupBytes = 0;
     this.#stream?.closeGroup();
   }
 
@@ -170,6 +171,7 @@ export class EffectRecorder implements Effects {
     }
     this.#database = database;
     this.#groupStart = groupStart;
+    if (isGroupBegin) this.#groupBytes = 0;
     if (this.#inUnit && !this.#unitBegun) {
       this.#unitBegun = true;
       this.#command(['MULTI']);
@@ -179,8 +181,8 @@ export class EffectRecorder implements Effects {
   #endEffect(): void {
     if (this.#position === 0) return;
     this.#stream?.append(this.#buffer, 0, this.#position);
+    this.#groupBytes += this.#position;
     this.#position = 0;
-    this.#noteSize();
     if (this.#buffer.length > MAX_KEPT_BYTES) this.#buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES);
   }
 
@@ -188,14 +190,9 @@ export class EffectRecorder implements Effects {
   #copy({ buffer, offsets, lengths, count }: Request, start: number): void {
     const last = count - 1;
     if (this.#position > 0) this.#endEffect();
-    this.#stream?.append(buffer, start, offsets[last] + lengths[last] + LINE_END_BYTES);
-    this.#noteSize();
-  }
-
-  #noteSize(): void {
-    const stream = this.#stream;
-    if (stream === undefined) return;
-    this.#isGroupFull = stream.offset - stream.groupStart >= this.bounds.fullGroupBytes;
+    const end = offsets[last] + lengths[last] + LINE_END_BYTES;
+    this.#stream?.append(buffer, start, end);
+    this.#groupBytes += end - start;
   }
 
   #request(request: Request): void {
@@ -226,6 +223,7 @@ export class EffectRecorder implements Effects {
     this.#header(DOLLAR, argument.length);
     this.#endEffect();
     this.#stream?.appendPinned(argument.pin());
+    this.#groupBytes += argument.length;
     this.#reserve(LINE_END_BYTES);
     this.#buffer[this.#position++] = CR;
     this.#buffer[this.#position++] = LF;
