@@ -28,11 +28,11 @@ export interface CommonRun {
 
 /** The two strings, and for each byte of the shorter one the columns that have it. */
 interface Grid {
-  /** The string along the rows, a bit for each byte. */
-  readonly longer: Uint8Array;
+  /** Bytes of the longer string, which lies along the rows: a column for each. */
+  readonly width: number;
   /** The string with a row for each byte. */
   readonly shorter: Uint8Array;
-  /** Whether `longer` is the second of the two strings. */
+  /** Whether the second of the two strings lies along the rows. */
   readonly secondIsLonger: boolean;
   /** Int32s in a row. */
   readonly limbs: number;
@@ -43,6 +43,9 @@ interface Grid {
 
 /** Size of a band that is worth no second one, in int32s: 256 KiB stay in a processor's cache. */
 const BAND_LIMBS = 1 << 16;
+
+/** Bytes of the longer string that are copied and looked at together. */
+const PIECE_BYTES = 1 << 16;
 
 /** The length of the longest common subsequence. */
 export function commonLength(first: Uint8Array, second: Uint8Array): number {
@@ -65,14 +68,14 @@ export function commonLength(first: Uint8Array, second: Uint8Array): number {
 export function commonRuns(first: Uint8Array, second: Uint8Array): CommonRun[] {
   if (first.length === 0 || second.length === 0) return [];
   const grid = gridOf(first, second);
-  const { longer, shorter, secondIsLonger, limbs, masks, maskOf } = grid;
+  const { shorter, secondIsLonger, limbs, masks, maskOf } = grid;
   const height = Math.max(Math.ceil(Math.sqrt(shorter.length)), Math.floor(BAND_LIMBS / limbs));
   const checkpoints = checkpointsOf(grid, height);
   const band = new Int32Array(Math.min(height, shorter.length) * limbs);
   const runs: CommonRun[] = [];
   let bandStart = shorter.length;
   let i = shorter.length;
-  let j = longer.length;
+  let j = grid.width;
   let length = 0;
   const endRun = () => {
     if (length === 0) return;
@@ -112,7 +115,9 @@ export function commonRuns(first: Uint8Array, second: Uint8Array): CommonRun[] {
 function gridOf(first: Uint8Array, second: Uint8Array): Grid {
   // Along the rows lies the longer string, so that few bits of a limb are beyond its end.
   const secondIsLonger = second.length >= first.length;
-  const [longer, shorter] = secondIsLonger ? [second, first] : [first, second];
+  const longer = secondIsLonger ? second : first;
+  // Copied, as large values lie in resizable buffers, where a loop over bytes takes several times as long.
+  const shorter = new Uint8Array(secondIsLonger ? first : second);
   const limbs = Math.ceil(longer.length / 32);
   const maskOf = new Int32Array(256);
   let size = limbs;
@@ -123,8 +128,13 @@ function gridOf(first: Uint8Array, second: Uint8Array): Grid {
   }
   // The first mask is for the bytes that the shorter string lacks: quicker than to ask for each.
   const masks = new Int32Array(size);
-  for (let j = 0; j < longer.length; j++) masks[maskOf[longer[j]] + (j >>> 5)] |= 1 << j;
-  return { longer, shorter, secondIsLonger, limbs, masks, maskOf };
+  const piece = new Uint8Array(Math.min(longer.length, PIECE_BYTES));
+  for (let start = 0; start < longer.length; start += PIECE_BYTES) {
+    const end = Math.min(longer.length, start + PIECE_BYTES);
+    piece.set(longer.subarray(start, end));
+    for (let j = start; j < end; j++) masks[maskOf[piece[j - start]] + (j >>> 5)] |= 1 << j;
+  }
+  return { width: longer.length, shorter, secondIsLonger, limbs, masks, maskOf };
 }
 
 /** The rows before each band of `height` rows. */
