@@ -38,7 +38,7 @@ interface Grid {
   readonly limbs: number;
   readonly masks: Int32Array;
   /** Where in `masks` that of a byte begins. */
-  readonly maskOf: Int32Array;
+  readonly maskOf: Uint32Array;
 }
 
 /** Size of a band that is worth no second one, in int32s: 256 KiB stay in a processor's cache. */
@@ -119,7 +119,7 @@ function gridOf(first: Uint8Array, second: Uint8Array): Grid {
   // Copied, as large values lie in resizable buffers, where a loop over bytes takes several times as long.
   const shorter = new Uint8Array(secondIsLonger ? first : second);
   const limbs = Math.ceil(longer.length / 32);
-  const maskOf = new Int32Array(256);
+  const maskOf = new Uint32Array(256);
   let size = limbs;
   for (let i = 0; i < shorter.length; i++) {
     if (maskOf[shorter[i]] !== 0) continue;
