@@ -94,7 +94,7 @@ export function commonRuns(first: Uint8Array, second: Uint8Array): CommonRun[] {
     const equal = masks[maskOf[shorter[i - 1]] + k];
     const stops = (equal | ~band[(i - 1 - bandStart) * limbs + k]) & (-1 >>> (-j & 31));
     const column = 31 - Math.clz32(stops);
-    const end = (k << 5) + column + 1;
+    const end = k * 32 + column + 1;
     if (end < j) {
       endRun();
       j = end;
