@@ -1,8 +1,5 @@
 // LCS: the longest common subsequence of two strings, its length, or where it lies in both.
-//
-// The classic table of lengths is computed row by row; only one row of it is kept, and one bit for
-// each cell: whether the way back from there goes up (to the row before) rather than left. Where
-// the two bytes of a cell are equal the way back goes through both, so that needs no bit.
+// How it is found: common-subsequence.ts.
 
 import type { Call } from '../../core/call.ts';
 import type { CommandRow } from '../../core/command-row.ts';
@@ -11,6 +8,7 @@ import { READONLY } from '../../core/flags.ts';
 import { keyRange } from '../../core/key-specs.ts';
 import { TYPE_STRING } from '../../keyspace/plain-strings.ts';
 import type { Request } from '../../protocol/request.ts';
+import { type CommonRun, commonLength, commonRuns } from './common-subsequence.ts';
 
 export const lcsCommands: readonly CommandRow[] = [
   {
@@ -43,19 +41,6 @@ interface LcsOptions {
   readonly minLength: number;
 }
 
-/** A run of bytes that both strings have, from two places on. */
-interface Match {
-  readonly first: number;
-  readonly second: number;
-  readonly length: number;
-}
-
-/** What of the table is kept: the length in its last cell, and the way back. */
-interface Table {
-  readonly length: number;
-  readonly upward: Uint8Array;
-}
-
 function lcs(call: Call): void {
   const { reply, server } = call;
   const first = stringOf(call, 1);
@@ -74,10 +59,13 @@ function lcs(call: Call): void {
     reply.error(TOO_MUCH_MEMORY);
     return;
   }
-  const table = computeTable(first, second);
-  if (options.indexes) replyIndexes(call, table, traceMatches(table, first, second), options);
-  else if (options.length) reply.integer(table.length);
-  else reply.bulkBuffer(subsequence(table, first, second));
+  if (options.length) {
+    reply.integer(commonLength(first, second));
+    return;
+  }
+  const runs = commonRuns(first, second);
+  if (options.indexes) replyIndexes(call, runs, options);
+  else reply.bulkBuffer(subsequence(first, runs));
 }
 
 /** The string of a key in place, empty when there is none; undefined when it is another type. */
@@ -108,71 +96,26 @@ function readOptions(request: Request): LcsOptions | string {
   return { length, indexes, withLengths, minLength };
 }
 
-function computeTable(first: Uint8Array, second: Uint8Array): Table {
-  const width = second.length;
-  const upward = new Uint8Array(Math.ceil((first.length * width) / 8));
-  const row = new Uint32Array(width + 1);
-  let cell = 0;
-  for (let i = 0; i < first.length; i++) {
-    const byte = first[i];
-    // Cell (i - 1, j - 1): the row is overwritten from the left.
-    let diagonal = 0;
-    for (let j = 0; j < width; j++, cell++) {
-      const above = row[j + 1];
-      if (byte === second[j]) {
-        row[j + 1] = diagonal + 1;
-      } else if (above > row[j]) {
-        upward[cell >>> 3] |= 1 << (cell & 7);
-      } else {
-        row[j + 1] = row[j];
-      }
-      diagonal = above;
-    }
-  }
-  return { length: row[width], upward };
-}
-
-/** The runs of bytes of which the subsequence consists, the last one first. */
-function traceMatches({ upward }: Table, first: Uint8Array, second: Uint8Array): readonly Match[] {
-  const matches: Match[] = [];
-  const width = second.length;
-  let i = first.length;
-  let j = width;
-  let run = 0;
-  while (i > 0 && j > 0) {
-    if (first[i - 1] === second[j - 1]) {
-      i--;
-      j--;
-      run++;
-      continue;
-    }
-    if (run > 0) matches.push({ first: i, second: j, length: run });
-    run = 0;
-    const cell = (i - 1) * width + (j - 1);
-    if ((upward[cell >>> 3] & (1 << (cell & 7))) !== 0) i--;
-    else j--;
-  }
-  if (run > 0) matches.push({ first: i, second: j, length: run });
-  return matches;
-}
-
-function subsequence(table: Table, first: Uint8Array, second: Uint8Array): Uint8Array {
-  const result = new Uint8Array(table.length);
-  let end = table.length;
-  for (const match of traceMatches(table, first, second)) {
-    end -= match.length;
-    result.set(first.subarray(match.first, match.first + match.length), end);
+function subsequence(first: Uint8Array, runs: readonly CommonRun[]): Uint8Array {
+  let end = lengthOf(runs);
+  const result = new Uint8Array(end);
+  for (const run of runs) {
+    end -= run.length;
+    result.set(first.subarray(run.first, run.first + run.length), end);
   }
   return result;
 }
 
+function lengthOf(runs: readonly CommonRun[]): number {
+  return runs.reduce((sum, { length }) => sum + length, 0);
+}
+
 function replyIndexes(
   { reply }: Call,
-  table: Table,
-  all: readonly Match[],
+  runs: readonly CommonRun[],
   { minLength, withLengths }: LcsOptions,
 ): void {
-  const matches = all.filter((match) => match.length >= minLength);
+  const matches = runs.filter(({ length }) => length >= minLength);
   reply.map(2);
   reply.bulkText('matches');
   reply.array(matches.length);
@@ -186,5 +129,5 @@ function replyIndexes(
     if (withLengths) reply.integer(length);
   }
   reply.bulkText('len');
-  reply.integer(table.length);
+  reply.integer(lengthOf(runs));
 }
