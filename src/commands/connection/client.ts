@@ -7,7 +7,7 @@ import { noEvict, noTouch, replyMode } from '../../core/client-modes.ts';
 import type { CommandRow } from '../../core/command-row.ts';
 import { NOT_AN_INTEGER } from '../../core/errors.ts';
 import { ADMIN, LOADING, NOSCRIPT, NOT_IN_MULTI, PAUSES, STALE } from '../../core/flags.ts';
-import { replyHelp } from '../../core/help.ts';
+import { helpRow } from '../../core/help.ts';
 import { clientKill } from './client-kill.ts';
 import { clientInfo, clientList } from './client-list.ts';
 import { getName, setInfo, setName } from './client-names.ts';
@@ -15,6 +15,58 @@ import { clientPause, clientUnpause } from './client-pause.ts';
 import { caching, getRedirection, tracking, trackingInfo } from './client-tracking.ts';
 
 const ANY_TIME = NOSCRIPT | LOADING | STALE;
+
+const HELP: readonly string[] = [
+  'CACHING (YES|NO)',
+  '    Enable/disable tracking of the keys for next command in OPTIN/OPTOUT modes.',
+  'GETREDIR',
+  '    Return the client ID we are redirecting to when tracking is enabled.',
+  'GETNAME',
+  '    Return the name of the current connection.',
+  'ID',
+  '    Return the ID of the current connection.',
+  'INFO',
+  '    Return information about the current client connection.',
+  'KILL <ip:port>',
+  '    Kill connection made from <ip:port>.',
+  'KILL <option> <value> [<option> <value> [...]]',
+  '    Kill connections. Options are:',
+  '    * ADDR (<ip:port>|<unixsocket>:0)',
+  '      Kill connections made from the specified address',
+  '    * LADDR (<ip:port>|<unixsocket>:0)',
+  '      Kill connections made to specified local address',
+  '    * TYPE (NORMAL|MASTER|REPLICA|PUBSUB)',
+  '      Kill connections by type.',
+  '    * USER <username>',
+  '      Kill connections authenticated by <username>.',
+  '    * SKIPME (YES|NO)',
+  '      Skip killing current connection (default: yes).',
+  'LIST [options ...]',
+  '    Return information about client connections. Options:',
+  '    * TYPE (NORMAL|MASTER|REPLICA|PUBSUB)',
+  '      Return clients of specified type.',
+  'UNPAUSE',
+  '    Stop the current client pause, resuming traffic.',
+  'PAUSE <timeout> [WRITE|ALL]',
+  '    Suspend all, or just write, clients for <timeout> milliseconds.',
+  'REPLY (ON|OFF|SKIP)',
+  '    Control the replies sent to the current connection.',
+  'SETNAME <name>',
+  '    Assign the name <name> to the current connection.',
+  'SETINFO (LIB-NAME <name>|LIB-VER <version>)',
+  '    Tell the library that made the current connection, or its version.',
+  'UNBLOCK <clientid> [TIMEOUT|ERROR]',
+  '    Unblock the specified blocked client.',
+  'TRACKING (ON|OFF) [REDIRECT <id>] [BCAST] [PREFIX <prefix> [...]]',
+  '         [OPTIN] [OPTOUT] [NOLOOP]',
+  '    Control server assisted client side caching.',
+  'TRACKINGINFO',
+  '    Report tracking status for the current connection.',
+  'NO-EVICT (ON|OFF)',
+  '    Protect current client connection from eviction.',
+  'NO-TOUCH (ON|OFF)',
+  '    Leave LRU and LFU as they are when the current connection reads keys.',
+];
 
 const subcommands: readonly CommandRow[] = [
   {
@@ -48,16 +100,7 @@ const subcommands: readonly CommandRow[] = [
     complexity: 'O(1)',
     handler: getRedirection,
   },
-  {
-    name: 'help',
-    arity: 2,
-    flags: LOADING | STALE,
-    group: 'connection',
-    since: '5.0.0',
-    summary: 'Lists the subcommands.',
-    complexity: 'O(1)',
-    handler: help,
-  },
+  helpRow('connection', '5.0.0', HELP),
   {
     name: 'id',
     arity: 2,
@@ -264,59 +307,3 @@ function unblock({ request, reply, server }: Call): void {
     reply.integer(found ? 1 : 0);
   }
 }
-
-function help(call: Call): void {
-  replyHelp(call, HELP);
-}
-
-const HELP: readonly string[] = [
-  'CACHING (YES|NO)',
-  '    Enable/disable tracking of the keys for next command in OPTIN/OPTOUT modes.',
-  'GETREDIR',
-  '    Return the client ID we are redirecting to when tracking is enabled.',
-  'GETNAME',
-  '    Return the name of the current connection.',
-  'ID',
-  '    Return the ID of the current connection.',
-  'INFO',
-  '    Return information about the current client connection.',
-  'KILL <ip:port>',
-  '    Kill connection made from <ip:port>.',
-  'KILL <option> <value> [<option> <value> [...]]',
-  '    Kill connections. Options are:',
-  '    * ADDR (<ip:port>|<unixsocket>:0)',
-  '      Kill connections made from the specified address',
-  '    * LADDR (<ip:port>|<unixsocket>:0)',
-  '      Kill connections made to specified local address',
-  '    * TYPE (NORMAL|MASTER|REPLICA|PUBSUB)',
-  '      Kill connections by type.',
-  '    * USER <username>',
-  '      Kill connections authenticated by <username>.',
-  '    * SKIPME (YES|NO)',
-  '      Skip killing current connection (default: yes).',
-  'LIST [options ...]',
-  '    Return information about client connections. Options:',
-  '    * TYPE (NORMAL|MASTER|REPLICA|PUBSUB)',
-  '      Return clients of specified type.',
-  'UNPAUSE',
-  '    Stop the current client pause, resuming traffic.',
-  'PAUSE <timeout> [WRITE|ALL]',
-  '    Suspend all, or just write, clients for <timeout> milliseconds.',
-  'REPLY (ON|OFF|SKIP)',
-  '    Control the replies sent to the current connection.',
-  'SETNAME <name>',
-  '    Assign the name <name> to the current connection.',
-  'SETINFO (LIB-NAME <name>|LIB-VER <version>)',
-  '    Tell the library that made the current connection, or its version.',
-  'UNBLOCK <clientid> [TIMEOUT|ERROR]',
-  '    Unblock the specified blocked client.',
-  'TRACKING (ON|OFF) [REDIRECT <id>] [BCAST] [PREFIX <prefix> [...]]',
-  '         [OPTIN] [OPTOUT] [NOLOOP]',
-  '    Control server assisted client side caching.',
-  'TRACKINGINFO',
-  '    Report tracking status for the current connection.',
-  'NO-EVICT (ON|OFF)',
-  '    Protect current client connection from eviction.',
-  'NO-TOUCH (ON|OFF)',
-  '    Leave LRU and LFU as they are when the current connection reads keys.',
-];

@@ -2,8 +2,8 @@
 
 import type { Call, Handler } from '../../core/call.ts';
 import type { CommandRow } from '../../core/command-row.ts';
-import { LOADING, READONLY, STALE } from '../../core/flags.ts';
-import { replyHelp } from '../../core/help.ts';
+import { READONLY } from '../../core/flags.ts';
+import { helpRow } from '../../core/help.ts';
 import { keyAt } from '../../core/key-specs.ts';
 import { idleMs, lfuCounter } from '../../keyspace/access-clock.ts';
 import { ENCODING_INT, TYPE_STRING } from '../../keyspace/plain-strings.ts';
@@ -26,43 +26,6 @@ function factRow(name: string, since: string, summary: string, handler: Handler)
   };
 }
 
-export const objectCommands: readonly CommandRow[] = [
-  {
-    name: 'object',
-    arity: -2,
-    flags: 0,
-    group: 'generic',
-    since: '2.2.3',
-    summary: 'What the server knows of a key besides its content.',
-    complexity: 'Depends on subcommand.',
-    subcommands: [
-      factRow('encoding', '2.2.3', 'Returns how the value of a key is represented.', encoding),
-      factRow('freq', '4.0.0', 'Returns how often a key was used, on a logarithmic scale.', freq),
-      factRow('idletime', '2.2.3', 'Returns the seconds since a key was last used.', idletime),
-      factRow('refcount', '2.2.3', 'Returns how many references a value has.', refcount),
-      {
-        name: 'help',
-        arity: 2,
-        flags: LOADING | STALE,
-        group: 'generic',
-        since: '6.2.0',
-        summary: 'Returns what the subcommands do.',
-        complexity: 'O(1)',
-        handler: help,
-      },
-    ],
-  },
-];
-
-const ADJUSTING =
-  'Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.';
-const NOT_LFU = `ERR An LFU maxmemory policy is not selected, access frequency not tracked. ${ADJUSTING}`;
-const IS_LFU = `ERR An LFU maxmemory policy is selected, idle time not tracked. ${ADJUSTING}`;
-
-/** Integers below this are objects that all keys share, which Redis tells by this count. */
-const SHARED_INTEGERS = 10_000;
-const SHARED_REFERENCES = 2 ** 31 - 1;
-
 const HELP = [
   'ENCODING <key>',
   '    Return the kind of internal representation used in order to store the value',
@@ -77,6 +40,34 @@ const HELP = [
   '    Return the number of references of the value associated with the specified',
   '    <key>.',
 ];
+
+export const objectCommands: readonly CommandRow[] = [
+  {
+    name: 'object',
+    arity: -2,
+    flags: 0,
+    group: 'generic',
+    since: '2.2.3',
+    summary: 'What the server knows of a key besides its content.',
+    complexity: 'Depends on subcommand.',
+    subcommands: [
+      factRow('encoding', '2.2.3', 'Returns how the value of a key is represented.', encoding),
+      factRow('freq', '4.0.0', 'Returns how often a key was used, on a logarithmic scale.', freq),
+      factRow('idletime', '2.2.3', 'Returns the seconds since a key was last used.', idletime),
+      factRow('refcount', '2.2.3', 'Returns how many references a value has.', refcount),
+      helpRow('generic', '6.2.0', HELP),
+    ],
+  },
+];
+
+const ADJUSTING =
+  'Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.';
+const NOT_LFU = `ERR An LFU maxmemory policy is not selected, access frequency not tracked. ${ADJUSTING}`;
+const IS_LFU = `ERR An LFU maxmemory policy is selected, idle time not tracked. ${ADJUSTING}`;
+
+/** Integers below this are objects that all keys share, which Redis tells by this count. */
+const SHARED_INTEGERS = 10_000;
+const SHARED_REFERENCES = 2 ** 31 - 1;
 
 /** The entry of argument 2; 0 after answering null when there is none. */
 function lookUp({ request, reply, db }: Call): number {
@@ -130,8 +121,4 @@ function isSharedInteger({ db, server }: Call, ref: number): boolean {
   const { buffer, offset, length } = db.value(ref);
   const value = parseInteger(buffer, offset, length);
   return value >= 0 && value < SHARED_INTEGERS;
-}
-
-function help(call: Call): void {
-  replyHelp(call, HELP);
 }

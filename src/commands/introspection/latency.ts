@@ -6,7 +6,7 @@ import type { Call } from '../../core/call.ts';
 import type { Command } from '../../core/command.ts';
 import type { CommandRow } from '../../core/command-row.ts';
 import { ADMIN, LOADING, NOSCRIPT, STALE } from '../../core/flags.ts';
-import { replyHelp } from '../../core/help.ts';
+import { helpRow } from '../../core/help.ts';
 import type { Reply } from '../../protocol/reply.ts';
 import { diagnoseLatency } from './latency-doctor.ts';
 import { drawLatencyGraph } from './latency-graph.ts';
@@ -18,6 +18,23 @@ const NODE_TIPS = [
   'nondeterministic_output',
   'request_policy:all_nodes',
   'response_policy:special',
+];
+
+const HELP = [
+  'DOCTOR',
+  '    Return a human readable latency analysis report.',
+  'GRAPH <event>',
+  '    Return an ASCII latency graph for the <event> class.',
+  'HISTORY <event>',
+  '    Return time-latency samples for the <event> class.',
+  'LATEST',
+  '    Return the latest latency samples for all events.',
+  'RESET [<event> ...]',
+  '    Reset latency data of one or more <event> classes.',
+  '    (default: reset all data for all event classes)',
+  'HISTOGRAM [COMMAND ...]',
+  '    Return a cumulative distribution of latencies in the format of a histogram for the specified command names.',
+  '    If no commands are specified then all histograms are replied.',
 ];
 
 export const latencyCommands: readonly CommandRow[] = [
@@ -100,35 +117,9 @@ export const latencyCommands: readonly CommandRow[] = [
         syntax: '[command:string ...]',
         handler: histogram,
       },
-      {
-        name: 'help',
-        arity: 2,
-        flags: LOADING | STALE,
-        group: 'server',
-        since: '2.8.13',
-        summary: 'Explains the subcommands.',
-        complexity: 'O(1)',
-        handler: (call) => replyHelp(call, HELP),
-      },
+      helpRow('server', '2.8.13', HELP),
     ],
   },
-];
-
-const HELP = [
-  'DOCTOR',
-  '    Return a human readable latency analysis report.',
-  'GRAPH <event>',
-  '    Return an ASCII latency graph for the <event> class.',
-  'HISTORY <event>',
-  '    Return time-latency samples for the <event> class.',
-  'LATEST',
-  '    Return the latest latency samples for all events.',
-  'RESET [<event> ...]',
-  '    Reset latency data of one or more <event> classes.',
-  '    (default: reset all data for all event classes)',
-  'HISTOGRAM [COMMAND ...]',
-  '    Return a cumulative distribution of latencies in the format of a histogram for the specified command names.',
-  '    If no commands are specified then all histograms are replied.',
 ];
 
 function latest({ reply, server }: Call): void {

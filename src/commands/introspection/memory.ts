@@ -3,8 +3,8 @@ import { getHeapSpaceStatistics } from 'node:v8';
 import type { Call } from '../../core/call.ts';
 import type { CommandRow } from '../../core/command-row.ts';
 import { NOT_AN_INTEGER, SYNTAX } from '../../core/errors.ts';
-import { LOADING, READONLY, STALE } from '../../core/flags.ts';
-import { replyHelp } from '../../core/help.ts';
+import { READONLY } from '../../core/flags.ts';
+import { helpRow } from '../../core/help.ts';
 import { keyAt } from '../../core/key-specs.ts';
 import { NO_EXPIRY } from '../../keyspace/database.ts';
 import type { Reply } from '../../protocol/reply.ts';
@@ -17,6 +17,20 @@ const SHARD_TIPS = [
   'nondeterministic_output',
   'request_policy:all_shards',
   'response_policy:special',
+];
+
+const HELP = [
+  'DOCTOR',
+  '    Return memory problems reports.',
+  'MALLOC-STATS',
+  '    Return internal statistics report from the memory allocator.',
+  'PURGE',
+  '    Attempt to purge dirty pages for reclamation by the allocator.',
+  'STATS',
+  '    Return information about the memory usage of the server.',
+  'USAGE <key> [SAMPLES <count>]',
+  '    Return memory in bytes used by <key> and its value. Nested values are',
+  '    sampled up to <count> times (default: 5, 0 means sample all).',
 ];
 
 export const memoryCommands: readonly CommandRow[] = [
@@ -85,32 +99,9 @@ export const memoryCommands: readonly CommandRow[] = [
         tips: ['request_policy:all_shards', 'response_policy:all_succeeded'],
         handler: purge,
       },
-      {
-        name: 'help',
-        arity: 2,
-        flags: LOADING | STALE,
-        group: 'server',
-        since: '4.0.0',
-        summary: 'Explains the subcommands.',
-        complexity: 'O(1)',
-        handler: (call) => replyHelp(call, HELP),
-      },
+      helpRow('server', '4.0.0', HELP),
     ],
   },
-];
-
-const HELP = [
-  'DOCTOR',
-  '    Return memory problems reports.',
-  'MALLOC-STATS',
-  '    Return internal statistics report from the memory allocator.',
-  'PURGE',
-  '    Attempt to purge dirty pages for reclamation by the allocator.',
-  'STATS',
-  '    Return information about the memory usage of the server.',
-  'USAGE <key> [SAMPLES <count>]',
-  '    Return memory in bytes used by <key> and its value. Nested values are',
-  '    sampled up to <count> times (default: 5, 0 means sample all).',
 ];
 
 /** A key's place in the table, and in the expiry heap if it has an expiry. */

@@ -4,9 +4,21 @@ import { wrongSubcommandUse } from '../../core/argument-errors.ts';
 import type { Call } from '../../core/call.ts';
 import type { CommandRow } from '../../core/command-row.ts';
 import { ADMIN, LOADING, STALE } from '../../core/flags.ts';
-import { replyHelp } from '../../core/help.ts';
+import { helpRow } from '../../core/help.ts';
 import type { Reply } from '../../protocol/reply.ts';
 import type { SlowLogEntry } from '../../telemetry/slow-log.ts';
+
+const HELP = [
+  'GET [<count>]',
+  '    Return top <count> entries from the slowlog (default: 10, -1 mean all).',
+  '    Entries are made of:',
+  '    id, timestamp, time in microseconds, arguments array, client IP and port,',
+  '    client name',
+  'LEN',
+  '    Return the length of the slowlog.',
+  'RESET',
+  '    Reset the slowlog.',
+];
 
 export const slowlogCommands: readonly CommandRow[] = [
   {
@@ -53,31 +65,11 @@ export const slowlogCommands: readonly CommandRow[] = [
         tips: ['request_policy:all_nodes', 'response_policy:all_succeeded'],
         handler: reset,
       },
-      {
-        name: 'help',
-        arity: 2,
-        flags: LOADING | STALE,
-        group: 'server',
-        since: '6.2.0',
-        summary: 'Explains the subcommands.',
-        complexity: 'O(1)',
-        handler: (call) => replyHelp(call, HELP),
-      },
+      helpRow('server', '6.2.0', HELP),
     ],
   },
 ];
 
-const HELP = [
-  'GET [<count>]',
-  '    Return top <count> entries from the slowlog (default: 10, -1 mean all).',
-  '    Entries are made of:',
-  '    id, timestamp, time in microseconds, arguments array, client IP and port,',
-  '    client name',
-  'LEN',
-  '    Return the length of the slowlog.',
-  'RESET',
-  '    Reset the slowlog.',
-];
 const DEFAULT_COUNT = 10;
 
 function get({ request, reply, server }: Call): void {

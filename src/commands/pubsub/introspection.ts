@@ -5,11 +5,25 @@ import { wrongSubcommandUse } from '../../core/argument-errors.ts';
 import type { Call } from '../../core/call.ts';
 import type { CommandRow } from '../../core/command-row.ts';
 import { LOADING, PUBSUB, STALE } from '../../core/flags.ts';
-import { replyHelp } from '../../core/help.ts';
+import { helpRow } from '../../core/help.ts';
 import { globMatch } from '../../protocol/glob.ts';
 import type { TopicTable } from '../../pubsub/topic-table.ts';
 
 const FLAGS = PUBSUB | LOADING | STALE;
+
+const HELP = [
+  'CHANNELS [<pattern>]',
+  "    Return the currently active channels matching a <pattern> (default: '*').",
+  'NUMPAT',
+  '    Return number of subscriptions to patterns.',
+  'NUMSUB [<channel> ...]',
+  '    Return the number of subscribers for the specified channels, excluding',
+  '    pattern subscriptions(default: no channels).',
+  'SHARDCHANNELS [<pattern>]',
+  "    Return the currently active shard level channels matching a <pattern> (default: '*').",
+  'SHARDNUMSUB [<shardchannel> ...]',
+  '    Return the number of subscribers for the specified shard level channel(s)',
+];
 
 export const pubsubIntrospectionCommands: readonly CommandRow[] = [
   {
@@ -78,32 +92,9 @@ export const pubsubIntrospectionCommands: readonly CommandRow[] = [
         syntax: '[shardchannel:string...]',
         handler: (call) => countSubscribers(call, call.server.pubsub.shards),
       },
-      {
-        name: 'help',
-        arity: 2,
-        flags: LOADING | STALE,
-        group: 'pubsub',
-        since: '6.2.0',
-        summary: 'Tells what the subcommands do.',
-        complexity: 'O(1)',
-        handler: (call) => replyHelp(call, HELP),
-      },
+      helpRow('pubsub', '6.2.0', HELP),
     ],
   },
-];
-
-const HELP = [
-  'CHANNELS [<pattern>]',
-  "    Return the currently active channels matching a <pattern> (default: '*').",
-  'NUMPAT',
-  '    Return number of subscriptions to patterns.',
-  'NUMSUB [<channel> ...]',
-  '    Return the number of subscribers for the specified channels, excluding',
-  '    pattern subscriptions(default: no channels).',
-  'SHARDCHANNELS [<pattern>]',
-  "    Return the currently active shard level channels matching a <pattern> (default: '*').",
-  'SHARDNUMSUB [<shardchannel> ...]',
-  '    Return the number of subscribers for the specified shard level channel(s)',
 ];
 
 /** [pattern] */

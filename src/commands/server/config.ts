@@ -7,12 +7,23 @@ import type { Client } from '../../core/client.ts';
 import type { CommandRow } from '../../core/command-row.ts';
 import { SYNTAX } from '../../core/errors.ts';
 import { ADMIN, LOADING, NOSCRIPT, STALE } from '../../core/flags.ts';
-import { replyHelp } from '../../core/help.ts';
+import { helpRow } from '../../core/help.ts';
 import { globMatch } from '../../protocol/glob.ts';
 import { NameTable } from '../../protocol/name-table.ts';
 import type { Request } from '../../protocol/request.ts';
 
 const FLAGS = ADMIN | NOSCRIPT | LOADING | STALE;
+
+const HELP = [
+  'GET <pattern>',
+  '    Return parameters matching the glob-like <pattern> and their values.',
+  'SET <directive> <value>',
+  '    Set the configuration <directive> to <value>.',
+  'RESETSTAT',
+  '    Reset statistics reported by the INFO command.',
+  'REWRITE',
+  '    Rewrite the configuration file.',
+];
 
 export const configCommands: readonly CommandRow[] = [
   {
@@ -69,16 +80,7 @@ export const configCommands: readonly CommandRow[] = [
         complexity: 'O(1)',
         handler: rewrite,
       },
-      {
-        name: 'help',
-        arity: 2,
-        flags: LOADING | STALE,
-        group: 'server',
-        since: '5.0.0',
-        summary: 'Explains the subcommands.',
-        complexity: 'O(1)',
-        handler: (call) => replyHelp(call, HELP),
-      },
+      helpRow('server', '5.0.0', HELP),
     ],
   },
 ];
@@ -94,17 +96,6 @@ for (const name of directives.flatMap((directive) => [directive.name, ...directi
   directiveNames.add(name, name);
   nameBytes.set(name, Buffer.from(name, 'latin1'));
 }
-
-const HELP = [
-  'GET <pattern>',
-  '    Return parameters matching the glob-like <pattern> and their values.',
-  'SET <directive> <value>',
-  '    Set the configuration <directive> to <value>.',
-  'RESETSTAT',
-  '    Reset statistics reported by the INFO command.',
-  'REWRITE',
-  '    Rewrite the configuration file.',
-];
 
 /** Longest value that CONFIG SET takes, in bytes. */
 const MAX_VALUE_BYTES = 64 * 1024;

@@ -3,12 +3,23 @@
 import { moduleProblem } from '../../config/module-problem.ts';
 import type { Call } from '../../core/call.ts';
 import type { CommandRow } from '../../core/command-row.ts';
-import { ADMIN, LOADING, NO_ASYNC_LOADING, NOSCRIPT, PROTECTED, STALE } from '../../core/flags.ts';
-import { replyHelp } from '../../core/help.ts';
+import { ADMIN, NO_ASYNC_LOADING, NOSCRIPT, PROTECTED } from '../../core/flags.ts';
+import { helpRow } from '../../core/help.ts';
 
 const FLAGS = ADMIN | NOSCRIPT | NO_ASYNC_LOADING | PROTECTED;
 const CANNOT_LOAD = 'ERR Error loading the extension. Please check the server logs.';
 const NO_SUCH_MODULE = 'ERR Error unloading module: no such module with that name';
+
+const HELP = [
+  'LIST',
+  '    Return a list of loaded modules.',
+  'LOAD <path> [<arg> ...]',
+  '    Answer that the module cannot be loaded: modules are machine code for Redis.',
+  'LOADEX <path> [[CONFIG NAME VALUE] [CONFIG NAME VALUE]] [ARGS ...]',
+  '    The same.',
+  'UNLOAD <name>',
+  '    Answer that there is no such module.',
+];
 
 export const moduleCommands: readonly CommandRow[] = [
   {
@@ -65,16 +76,7 @@ export const moduleCommands: readonly CommandRow[] = [
         syntax: 'name:string',
         handler: ({ reply }) => reply.error(NO_SUCH_MODULE),
       },
-      {
-        name: 'help',
-        arity: 2,
-        flags: LOADING | STALE,
-        group: 'server',
-        since: '5.0.0',
-        summary: 'Explains the subcommands.',
-        complexity: 'O(1)',
-        handler: help,
-      },
+      helpRow('server', '5.0.0', HELP),
     ],
   },
 ];
@@ -102,18 +104,4 @@ function loadex(call: Call): void {
     return;
   }
   load(call);
-}
-
-/** MODULE HELP */
-function help(call: Call): void {
-  replyHelp(call, [
-    'LIST',
-    '    Return a list of loaded modules.',
-    'LOAD <path> [<arg> ...]',
-    '    Answer that the module cannot be loaded: modules are machine code for Redis.',
-    'LOADEX <path> [[CONFIG NAME VALUE] [CONFIG NAME VALUE]] [ARGS ...]',
-    '    The same.',
-    'UNLOAD <name>',
-    '    Answer that there is no such module.',
-  ]);
 }
