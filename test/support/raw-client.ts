@@ -6,7 +6,7 @@ import { connect, type Socket } from 'node:net';
 import { encodeCommand, escapeBytes, showCommand } from './command-line.ts';
 import { MalformedReplyError, parseReply, type Reply } from './reply-frames.ts';
 
-const REPLY_TIMEOUT_MS = 4_000;
+const REPLY_TIMEOUT_MS = 12_000;
 const SHOWN_BYTES = 400;
 
 /** What `read` got: `closed` when the server hung up before all replies had arrived. */
