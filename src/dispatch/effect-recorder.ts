@@ -7,21 +7,24 @@
 // though the last one ended elsewhere says so too: other readers know of no groups.)
 import type { EffectArgument, Effects } from '../core/effects.ts';
 import type { Database } from '../keyspace/database.ts';
-import { digitsOf, writeInteger } from '../protocol/integer.ts';
+import { digitsOf } from '../protocol/integer.ts';
 import type { LargeArgument, PinnedPiece } from '../protocol/large-argument.ts';
 import type { Request } from '../protocol/request.ts';
+import {
+  ARRAY,
+  BULK,
+  HEADER_BYTES,
+  LINE_END_BYTES,
+  writeBulk,
+  writeHeader,
+  writeLineEnd,
+} from '../protocol/resp-writer.ts';
 
-const STAR = 42; // *
-const DOLLAR = 36; // $
 const CR = 13;
 const LF = 10;
-/** Room for a header: its type, digits and line end. */
-const HEADER_BYTES = 23;
 const INITIAL_BYTES = 64 * 1024;
 /** A larger buffer is not kept after the effect that needed it. */
 const MAX_KEPT_BYTES = 1024 * 1024;
-/** Below this many bytes a loop copies faster than a call into the runtime. */
-const LOOP_COPY_BYTES = 64;
 
 /** A large argument of so many bytes is pinned. */
 const PINNED_FROM_BYTES = 1024 * 1024;
@@ -42,7 +45,6 @@ export interface GroupBounds {
   readonly maxUnitBytes: number;
 }
 
-const LINE_END_BYTES = 2;
 const NOWHERE = -1;
 
 /** Takes the stream. */
@@ -197,7 +199,7 @@ export class EffectRecorder implements Effects {
 
   #request(request: Request): void {
     const { buffer, offsets, lengths, count, large } = request;
-    this.#header(STAR, count);
+    this.#header(ARRAY, count);
     for (let i = 0; i < count; i++) {
       const argument = large?.at(i);
       if (argument === undefined) this.#argument(buffer, offsets[i], lengths[i]);
@@ -206,7 +208,7 @@ export class EffectRecorder implements Effects {
   }
 
   #command(args: readonly EffectArgument[]): void {
-    this.#header(STAR, args.length);
+    this.#header(ARRAY, args.length);
     for (const arg of args) {
       if (typeof arg === 'string') this.#argument(Buffer.from(arg, 'latin1'), 0, arg.length);
       else if (arg instanceof Uint8Array) this.#argument(arg, 0, arg.length);
@@ -220,40 +222,22 @@ export class EffectRecorder implements Effects {
       this.#argument(argument.bytes, 0, argument.length);
       return;
     }
-    this.#header(DOLLAR, argument.length);
+    this.#header(BULK, argument.length);
     this.#endEffect();
     this.#stream?.appendPinned(argument.pin());
     this.#groupBytes += argument.length;
     this.#reserve(LINE_END_BYTES);
-    this.#buffer[this.#position++] = CR;
-    this.#buffer[this.#position++] = LF;
+    this.#position = writeLineEnd(this.#buffer, this.#position);
   }
 
   #argument(bytes: Uint8Array, offset: number, length: number): void {
-    this.#header(DOLLAR, length);
-    this.#reserve(length + 2);
-    const target = this.#buffer;
-    let at = this.#position;
-    if (length <= LOOP_COPY_BYTES) {
-      for (let i = 0; i < length; i++) target[at + i] = bytes[offset + i];
-    } else {
-      target.set(bytes.subarray(offset, offset + length), at);
-    }
-    at += length;
-    target[at] = CR;
-    target[at + 1] = LF;
-    this.#position = at + 2;
+    this.#reserve(HEADER_BYTES + length + LINE_END_BYTES);
+    this.#position = writeBulk(this.#buffer, this.#position, bytes, offset, length);
   }
 
   #header(type: number, value: number): void {
     this.#reserve(HEADER_BYTES);
-    const target = this.#buffer;
-    const at = this.#position;
-    target[at] = type;
-    const end = writeInteger(target, at + 1, value);
-    target[end] = CR;
-    target[end + 1] = LF;
-    this.#position = end + 2;
+    this.#position = writeHeader(this.#buffer, this.#position, type, value);
   }
 
   #reserve(sizeBytes: number): void {
@@ -273,13 +257,12 @@ function startOfEncoding({ buffer, offsets, lengths, count }: Request): number {
   for (let i = 1; i < count; i++) {
     const end = offsets[i - 1] + lengths[i - 1];
     if (!isLineEnd(buffer, end)) return NOWHERE;
-    if (headerStart(buffer, offsets[i], DOLLAR, lengths[i]) !== end + LINE_END_BYTES)
-      return NOWHERE;
+    if (headerStart(buffer, offsets[i], BULK, lengths[i]) !== end + LINE_END_BYTES) return NOWHERE;
   }
   const last = count - 1;
   if (!isLineEnd(buffer, offsets[last] + lengths[last])) return NOWHERE;
-  const first = headerStart(buffer, offsets[0], DOLLAR, lengths[0]);
-  return first === NOWHERE ? NOWHERE : headerStart(buffer, first, STAR, count);
+  const first = headerStart(buffer, offsets[0], BULK, lengths[0]);
+  return first === NOWHERE ? NOWHERE : headerStart(buffer, first, ARRAY, count);
 }
 
 /** Where the header begins that ends at `end`, if it is as short as it can be for its value. */

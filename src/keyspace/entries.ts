@@ -3,6 +3,7 @@
 // What stands in an entry's words is entry-words.ts's.
 import type { Arena } from '../memory/arena.ts';
 import { classOf, MAX_BLOCK_BYTES } from '../memory/size-classes.ts';
+import { copyBytes } from '../protocol/copy-bytes.ts';
 import { writeInteger } from '../protocol/integer.ts';
 import {
   ByteView,
@@ -19,7 +20,7 @@ import {
   viewValue,
   withEncoding,
 } from '../structures/entry.ts';
-import { ByteCopier, copyBytes } from './byte-copier.ts';
+import { ByteCopier } from './byte-copier.ts';
 import { type Collections, FIRST_ROOT_ENCODING } from './collections.ts';
 import {
   CLOCK_WORD,

@@ -8,7 +8,7 @@
 //
 // Bytes handed out stay as they are until `release` (net/reply-queue.ts calls it once everything
 // has left); an area that is full goes on in another buffer, and never overwrites.
-import { viewOf } from './wide-copy.ts';
+import { viewOf } from './copy-bytes.ts';
 
 /** Room for what the requests of one read publish, mostly. */
 const AREA_BYTES = 128 * 1024;

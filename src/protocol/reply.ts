@@ -4,11 +4,18 @@
 // Specification: https://redis.io/docs/reference/protocol-spec/
 import { digitsOf, writeInteger } from './integer.ts';
 import type { PinnedPiece } from './large-argument.ts';
+import {
+  BULK,
+  HEADER_BYTES,
+  LINE_END_BYTES,
+  writeBulk,
+  writeHeader,
+  writeLineEnd,
+} from './resp-writer.ts';
 
 const CR = 13;
 const LF = 10;
 const ARRAY = 42; // *
-const BULK = 36; // $
 const INTEGER = 58; // :
 const SIMPLE = 43; // +
 const ERROR = 45; // -
@@ -23,8 +30,6 @@ const PUSH = 62; // >
 
 /** Enough for a deep pipeline of values of some KiB: what does not fit costs an allocation. */
 const INITIAL_BYTES = 256 * 1024;
-/** A header is a type byte, at most 20 digits, CR and LF. */
-const HEADER_BYTES = 23;
 /** A bulk string of so many bytes is pinned, if it lies where it can be. */
 const PINNED_FROM_BYTES = 256 * 1024;
 /** Below this many bytes a loop copies faster than a call into the runtime. */
@@ -120,9 +125,8 @@ export class Reply {
   /** A bulk string: `length` bytes of `bytes` from `offset`. */
   bulk(bytes: Uint8Array, offset: number, length: number): void {
     if (length >= PINNED_FROM_BYTES && this.#bulkPinned(bytes, offset, length)) return;
-    this.reserve(HEADER_BYTES + length + 2);
-    this.#header(BULK, length);
-    this.#body(bytes, offset, length);
+    const at = this.reserve(HEADER_BYTES + length + LINE_END_BYTES);
+    this.position = writeBulk(this.buffer, at, bytes, offset, length);
   }
 
   /** A bulk string whose bytes are pinned; false when they cannot be. */
@@ -131,7 +135,7 @@ export class Reply {
     if (piece === undefined) return false;
     this.#header(BULK, length);
     this.pinned(piece);
-    this.position = this.#lineBreak(this.reserve(2));
+    this.position = writeLineEnd(this.buffer, this.reserve(2));
     return true;
   }
 
@@ -173,14 +177,14 @@ export class Reply {
     } else {
       buffer.write(text, at, 'latin1');
     }
-    this.position = this.#lineBreak(at + length);
+    this.position = writeLineEnd(this.buffer, at + length);
   }
 
   /** A bulk string that is an integer in decimal, of magnitude ≤ 2^53. */
   bulkInteger(value: number): void {
     this.#header(BULK, digitsOf(Math.abs(value)) + (value < 0 ? 1 : 0));
     const at = this.reserve(HEADER_BYTES);
-    this.position = this.#lineBreak(writeInteger(this.buffer, at, value));
+    this.position = writeLineEnd(this.buffer, writeInteger(this.buffer, at, value));
   }
 
   /** No value: RESP3's null, RESP2's null bulk string. */
@@ -251,7 +255,7 @@ export class Reply {
       this.#header(BULK, length);
     }
     for (const part of parts) this.raw(part);
-    this.position = this.#lineBreak(this.reserve(2));
+    this.position = writeLineEnd(this.buffer, this.reserve(2));
   }
 
   /** Bytes that are encoded already. */
@@ -361,22 +365,13 @@ export class Reply {
 
   #header(type: number, value: number): void {
     const at = this.reserve(HEADER_BYTES);
-    const buffer = this.buffer;
-    buffer[at] = type;
-    if (value >= 0 && value < 10) {
-      buffer[at + 1] = 48 + value;
-      buffer[at + 2] = CR;
-      buffer[at + 3] = LF;
-      this.position = at + 4;
-    } else {
-      this.position = this.#lineBreak(writeInteger(buffer, at + 1, value));
-    }
+    this.position = writeHeader(this.buffer, at, type, value);
   }
 
   #nothing(type: number): void {
     const at = this.reserve(3);
     this.buffer[at] = type;
-    this.position = this.#lineBreak(at + 1);
+    this.position = writeLineEnd(this.buffer, at + 1);
   }
 
   #line(type: number, text: string): void {
@@ -384,24 +379,7 @@ export class Reply {
     const buffer = this.buffer;
     buffer[at] = type;
     for (let i = 0; i < text.length; i++) buffer[at + 1 + i] = text.charCodeAt(i);
-    this.position = this.#lineBreak(at + 1 + text.length);
-  }
-
-  #body(bytes: Uint8Array, offset: number, length: number): void {
-    const at = this.reserve(length + 2);
-    const buffer = this.buffer;
-    if (length <= LOOP_COPY_BYTES) {
-      for (let i = 0; i < length; i++) buffer[at + i] = bytes[offset + i];
-    } else {
-      buffer.set(bytes.subarray(offset, offset + length), at);
-    }
-    this.position = this.#lineBreak(at + length);
-  }
-
-  #lineBreak(at: number): number {
-    this.buffer[at] = CR;
-    this.buffer[at + 1] = LF;
-    return at + 2;
+    this.position = writeLineEnd(this.buffer, at + 1 + text.length);
   }
 
   /**

@@ -4,8 +4,9 @@
 //
 // Order, as in Redis: first the channel's subscribers, then those of the patterns that match. Who is
 // subscribed to the channel and to patterns gets the message several times, and counts as often.
+
+import { ViewCache } from '../protocol/copy-bytes.ts';
 import { MessageArea } from '../protocol/message-area.ts';
-import { ViewCache } from '../protocol/wide-copy.ts';
 import { PatternIndex } from './pattern-index.ts';
 import type { Receiver } from './receiver.ts';
 import type { Subscriber, Subscriptions, TopicKind } from './subscriber.ts';

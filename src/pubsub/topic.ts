@@ -5,16 +5,19 @@
 //   channel:  *3  $7 message    $n <channel>                $n <message>      ">3" in RESP3
 //   pattern:  *4  $8 pmessage   $n <pattern>  $n <channel>  $n <message>
 //             └─ opening ───┘
-import { digitsOf, writeInteger } from '../protocol/integer.ts';
-import type { MessageArea } from '../protocol/message-area.ts';
-import { copyWide, viewOf } from '../protocol/wide-copy.ts';
-import type { Receiver } from './receiver.ts';
 
-const CR = 13;
-const LF = 10;
-const BULK = 36; // $
-const ARRAY = 42; // *
-const PUSH = 62; // >
+import { copyWide, viewOf } from '../protocol/copy-bytes.ts';
+import type { MessageArea } from '../protocol/message-area.ts';
+import {
+  ARRAY,
+  BULK,
+  bulkBytes,
+  PUSH,
+  writeBulkText,
+  writeHeader,
+  writeLineEnd,
+} from '../protocol/resp-writer.ts';
+import type { Receiver } from './receiver.ts';
 
 const NOBODY: readonly Receiver[] = [];
 
@@ -125,39 +128,20 @@ export class Topic {
     const { hasChannel, opening } = this.#form;
     let at = copyWide(area.view, start, opening, 0, opening.byteLength);
     area.buffer[start] = protocol === 3 ? PUSH : ARRAY;
-    if (hasChannel) at = writeText(area.buffer, at, this.key);
-    at = writeBulk(area, at, channel, channelAt, channelLength);
-    writeBulk(area, at, message, messageAt, messageLength);
+    if (hasChannel) at = writeBulkText(area.buffer, at, this.key);
+    at = writeViewed(area, at, channel, channelAt, channelLength);
+    writeViewed(area, at, message, messageAt, messageLength);
   }
 }
 
-/** Bytes that a bulk string of so many bytes takes. */
-function bulkBytes(length: number): number {
-  return 1 + digitsOf(length) + 2 + length + 2;
-}
-
-/** Writes text as a bulk string, one byte a character; returns the position behind it. */
-function writeText(buffer: Buffer, at: number, text: string): number {
-  buffer[at] = BULK;
-  const body = lineBreak(buffer, writeInteger(buffer, at + 1, text.length));
-  return lineBreak(buffer, body + buffer.write(text, body, 'latin1'));
-}
-
-/** Writes a bulk string; returns the position behind it. */
-function writeBulk(
+/** As `writeBulk`, for bytes of which there is a view. */
+function writeViewed(
   { buffer, view }: MessageArea,
   at: number,
   bytes: DataView,
   offset: number,
   length: number,
 ): number {
-  buffer[at] = BULK;
-  const body = lineBreak(buffer, writeInteger(buffer, at + 1, length));
-  return lineBreak(buffer, copyWide(view, body, bytes, offset, length));
-}
-
-function lineBreak(target: Buffer, at: number): number {
-  target[at] = CR;
-  target[at + 1] = LF;
-  return at + 2;
+  const body = writeHeader(buffer, at, BULK, length);
+  return writeLineEnd(buffer, copyWide(view, body, bytes, offset, length));
 }

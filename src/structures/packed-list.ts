@@ -10,13 +10,14 @@
 //
 // An integer in canonical form is always encoded as the shortest integer that holds it, unless it
 // exceeds 2^53: then it stays a string. Equal elements therefore have equal bytes.
+import { copyBytes } from '../protocol/copy-bytes.ts';
 import { parseInteger } from '../protocol/integer.ts';
 
 const NINE = 57;
 /** A canonical 64-bit integer has at most 19 digits and a sign. */
 const MAX_INTEGER_BYTES = 20;
-/** Below this many bytes a loop copies faster than a call into the runtime. */
-const LOOP_COPY_BYTES = 64;
+/** Below this many bytes a loop compares faster than a call into the runtime. */
+const LOOP_COMPARE_BYTES = 64;
 const TWO_32 = 2 ** 32;
 
 /** An element to be written: what it is, and how many bytes it takes. */
@@ -64,11 +65,7 @@ export class PackedEncoder {
     const start = writeStringHeader(target, at, length);
     const bytes = this.#bytes;
     const offset = this.#offset;
-    if (length <= LOOP_COPY_BYTES) {
-      for (let i = 0; i < length; i++) target[start + i] = bytes[offset + i];
-    } else {
-      target.set(bytes.subarray(offset, offset + length), start);
-    }
+    copyBytes(bytes, offset, length, target, start);
     writeBackLength(target, start + length, start + length - at);
   }
 }
@@ -189,7 +186,7 @@ export function isElement(buffer: Buffer, at: number, encoded: Buffer): boolean 
   const { length } = encoded;
   // Not past the end: an element that begins with the same header is as long.
   if (buffer[at] !== encoded[0] || elementAfter(buffer, at) !== at + length) return false;
-  if (length > LOOP_COPY_BYTES) return buffer.compare(encoded, 0, length, at, at + length) === 0;
+  if (length > LOOP_COMPARE_BYTES) return buffer.compare(encoded, 0, length, at, at + length) === 0;
   for (let i = 1; i < length; i++) if (buffer[at + i] !== encoded[i]) return false;
   return true;
 }

@@ -5,9 +5,9 @@
 //   RESP2, to a subscribed client:       *3 $7 message     $20 __redis__:invalidate      value
 // The value is the array of the keys, or null: all keys.
 
-import { digitsOf } from '../protocol/integer.ts';
+import { bulkBytes, writeBulk, writeBulkText } from '../protocol/resp-writer.ts';
 
-const CRLF = Buffer.from('\r\n');
+const ONE_KEY = Buffer.from('*1\r\n');
 const PUSH_HEAD = Buffer.from('>2\r\n$10\r\ninvalidate\r\n');
 const MESSAGE_HEAD = Buffer.from('*3\r\n$7\r\nmessage\r\n$20\r\n__redis__:invalidate\r\n');
 
@@ -25,17 +25,19 @@ export class Invalidation {
 
   /** Of one key. */
   static of(key: Uint8Array): Invalidation {
-    return new Invalidation(Buffer.concat([Buffer.from(`*1\r\n$${key.length}\r\n`), key, CRLF]));
+    const value = Buffer.allocUnsafeSlow(ONE_KEY.length + bulkBytes(key.length));
+    writeBulk(value, ONE_KEY.copy(value), key, 0, key.length);
+    return new Invalidation(value);
   }
 
   /** Of several keys, each with one character a byte. */
   static ofAll(keys: readonly string[]): Invalidation {
     const head = `*${keys.length}\r\n`;
     let sizeBytes = head.length;
-    for (const key of keys) sizeBytes += 1 + digitsOf(key.length) + 2 + key.length + 2;
+    for (const key of keys) sizeBytes += bulkBytes(key.length);
     const value = Buffer.allocUnsafeSlow(sizeBytes);
     let at = value.write(head, 'latin1');
-    for (const key of keys) at += value.write(`$${key.length}\r\n${key}\r\n`, at, 'latin1');
+    for (const key of keys) at = writeBulkText(value, at, key);
     return new Invalidation(value);
   }
 

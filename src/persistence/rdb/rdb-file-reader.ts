@@ -1,8 +1,10 @@
 // Reads a whole RDB file from pieces as they come, a slice of time at a time, and hands its keys to a
 // sink. No more of the file is in memory than the last piece and what of a key's value must be there
 // as a whole (one string, one node of a list). Every byte goes into the checksum before it is dropped.
+
 import { LATEST_EXPIRY_MS, NO_EXPIRY } from '../../keyspace/entries.ts';
 import type { ValueReader } from '../../keyspace/value-type.ts';
+import { copyBytes } from '../../protocol/copy-bytes.ts';
 import { Request } from '../../protocol/request.ts';
 import type { ByteView } from '../../structures/entry.ts';
 import { Crc64 } from './format/crc64.ts';
@@ -84,8 +86,6 @@ const DONE = 6;
 const STEPS_AT_ONCE = 32;
 const PASSED_AT_ONCE_BYTES = 64 * 1024;
 
-/** Below this many bytes a loop copies faster than a call into the runtime. */
-const LOOP_COPY_BYTES = 64;
 /** Keys that are a little longer than those before need no new buffer. */
 const SPARE_KEY_BYTES = 256;
 
@@ -325,11 +325,7 @@ export class RdbFileReader {
   /** Keeps the key's name beyond the next read. */
   #keepName({ buffer, offset, length }: ByteView): void {
     if (this.#name.length < length) this.#name = Buffer.allocUnsafeSlow(length + SPARE_KEY_BYTES);
-    if (length <= LOOP_COPY_BYTES) {
-      for (let i = 0; i < length; i++) this.#name[i] = buffer[offset + i];
-    } else {
-      buffer.copy(this.#name, 0, offset, offset + length);
-    }
+    copyBytes(buffer, offset, length, this.#name, 0);
     this.#setName(this.#name, 0, length);
   }
 

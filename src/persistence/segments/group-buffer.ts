@@ -9,8 +9,9 @@
 //
 // A group that tells the time has its stamp at groupAt, and its header behind that. One that has large
 // arguments in it leaves its chunk to be written (scattered-group.ts): what follows begins another one.
+
+import { copyWide, ViewCache, viewOf } from '../../protocol/copy-bytes.ts';
 import type { PinnedPiece } from '../../protocol/large-argument.ts';
-import { copyWide, ViewCache, viewOf } from '../../protocol/wide-copy.ts';
 import { HEADER_BYTES, writeGroupHeader } from './group-header.ts';
 import type { OpenSegment } from './open-segment.ts';
 import { type PlacedPiece, ScatteredGroup } from './scattered-group.ts';

@@ -2,6 +2,7 @@
 // size that leave as they become full. Encodings are those that Redis 7.0 chooses: integers of 32
 // bits as such, long strings compressed where that makes them shorter; only of those above 1 MiB some
 // that Redis would compress stay as they are, as everything waits while they are tried.
+import { copyBytes } from '../../../protocol/copy-bytes.ts';
 import { parseInteger } from '../../../protocol/integer.ts';
 import { compress, SAMPLE_BYTES, SAMPLED_FROM_BYTES, shrinks } from './lzf.ts';
 import {
@@ -27,8 +28,8 @@ const NINE = 57;
 const SHORT_BYTES = 20;
 /** What compressing has to save. */
 export const LEAST_SAVED_BYTES = 4;
-/** Below this many bytes a loop copies faster than a call into the runtime. */
-const LOOP_COPY_BYTES = 64;
+/** So many bytes are copied without looking how much of them fits into the piece. */
+const COPIED_AT_ONCE_BYTES = 64;
 const TWO_32 = 2 ** 32;
 const NO_BYTES = Buffer.alloc(0);
 /** The scratch for compressing is kept up to this size. */
@@ -157,12 +158,10 @@ export class RdbWriter {
 
   /** Bytes as they are. */
   raw(bytes: Uint8Array, offset: number, length: number): void {
-    if (length <= LOOP_COPY_BYTES) {
+    if (length <= COPIED_AT_ONCE_BYTES) {
       this.#reserve(length);
-      const piece = this.#piece;
-      let at = this.#at;
-      for (let i = 0; i < length; i++) piece[at++] = bytes[offset + i];
-      this.#at = at;
+      copyBytes(bytes, offset, length, this.#piece, this.#at);
+      this.#at += length;
       return;
     }
     for (let done = 0; done < length; ) {

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { copyWide, ViewCache, viewOf } from '../../src/protocol/wide-copy.ts';
+import { copyWide, ViewCache, viewOf } from '../../src/protocol/copy-bytes.ts';
 
 describe('copyWide', () => {
   test('copies exactly the bytes, wherever they lie', () => {
