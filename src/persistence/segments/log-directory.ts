@@ -161,12 +161,12 @@ export class LogDirectory {
 
   /** Names of this log's files that were never completed: those of other logs in the directory stay. */
   unfinishedThere(): string[] {
-    const manifest = temporaryName(manifestName(this.baseName));
+    const replaced = [manifestName(this.baseName), markName(this.baseName)].map(temporaryName);
     return this.fs
       .list(this.path)
       .filter(
         (name) =>
-          name === manifest ||
+          replaced.includes(name) ||
           isTemporaryOf(name, `${this.baseName}.`) ||
           TEMPORARY_OF_OLD_VERSIONS.test(name),
       );
@@ -235,13 +235,22 @@ export class LogDirectory {
     this.#unmark();
   }
 
-  /** Removes the files of a new history that was not published: the old one is what counts. */
-  abandon(): void {
-    if (!this.#isHeld) return;
+  /**
+   * Removes the files of a new history that was not published: the old one is what counts. Something has failed
+   * already, and its end is not to fail as well.
+   * @returns why files stay, if they do: they are behind the mark, and no log
+   */
+  abandon(): unknown {
+    if (!this.#isHeld) return undefined;
     const { bases, keptSegments, segments, history } = this.#manifest;
     const own = [...bases, ...keptSegments, ...segments].map(({ name }) => name).concat(history);
-    this.remove(own.filter((name) => (seqOf(this.baseName, name) ?? 0) > this.#usedSeq));
-    this.#unmark();
+    try {
+      this.remove(own.filter((name) => (seqOf(this.baseName, name) ?? 0) > this.#usedSeq));
+      this.#unmark();
+    } catch (error) {
+      return error;
+    }
+    return undefined;
   }
 
   /**
