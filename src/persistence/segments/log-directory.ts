@@ -42,6 +42,8 @@ export class LogDirectory {
   #manifest: Manifest;
   /** The manifest on disk, as it was read or written last; undefined where there was none. */
   #text: string | undefined;
+  /** What is to take its place, while it does: it may be there, and not last yet. */
+  #nextText: string | undefined;
   #updates: Promise<unknown> = Promise.resolve();
   /** Whether the manifest on disk is still that of an older history. */
   #isHeld = false;
@@ -123,7 +125,7 @@ export class LogDirectory {
   requireOwn(): void {
     const path = this.pathOf(manifestName(this.baseName));
     const found = this.fs.readText(path);
-    if (found === this.#text) return;
+    if (found === this.#text || (found !== undefined && found === this.#nextText)) return;
     const what = found === undefined ? 'is gone' : 'was written by somebody else';
     throw new LostLogError(`the log's manifest ${path} ${what}`);
   }
@@ -298,12 +300,15 @@ export class LogDirectory {
     const path = this.pathOf(manifestName(this.baseName));
     const text = formatManifest(this.#withDurableStarts(manifest));
     this.requireOwn();
+    this.#nextText = text;
     try {
       await replaceFile(this.fs, path, text);
     } catch (error) {
       // Files that it names must not be taken for left over when it got to its place all the same.
       if (this.fs.readText(path) === text) this.#accept(manifest, text);
       throw error;
+    } finally {
+      this.#nextText = undefined;
     }
     this.#accept(manifest, text);
   }
