@@ -8,9 +8,16 @@ const TURN_MS = 1;
 /** Bytes received and sent in one iteration at most, however fast. */
 const TURN_BYTES = 4 * 1024 * 1024;
 
+/**
+ * Connections that begin to receive again in one iteration, at most. What each of them reads first is counted
+ * only when it is there: a hundred that are ready at once would make an iteration of a hundred reads.
+ */
+const MOST_RECEIVERS = 2;
+
 /** Moves bytes, and goes on in a later iteration when there were enough for now. */
 export interface Paced {
-  goOn(): void;
+  /** @returns whether it is going to receive in this iteration, which is not counted yet */
+  goOn(): boolean;
 }
 
 /** The pace of large transfers; see the head of this file. */
@@ -20,7 +27,8 @@ export class Pace {
   /** When the first transfer of this iteration was counted; undefined: none was. */
   #since: number | undefined;
   #isScheduled = false;
-  #waiting: Paced[] = [];
+  /** In the order in which they go on. */
+  readonly #waiting = new Set<Paced>();
 
   /** @param now milliseconds of a clock that does not jump */
   constructor(now: () => number = () => performance.now()) {
@@ -32,16 +40,17 @@ export class Pace {
     this.#leftBytes -= bytes;
     this.#since ??= this.#now();
     if (!this.#isScheduled) this.#schedule();
-    return this.#mayGoOn;
+    return this.mayMove;
   }
 
-  /** Has somebody go on in a later iteration: at most once until then. */
+  /** Has somebody go on in a later iteration. */
   wait(paced: Paced): void {
-    this.#waiting.push(paced);
+    this.#waiting.add(paced);
     if (!this.#isScheduled) this.#schedule();
   }
 
-  get #mayGoOn(): boolean {
+  /** Whether bytes may be moved in this iteration. */
+  get mayMove(): boolean {
     return (
       this.#leftBytes > 0 && (this.#since === undefined || this.#now() - this.#since < TURN_MS)
     );
@@ -57,12 +66,12 @@ export class Pace {
     this.#isScheduled = false;
     this.#leftBytes = TURN_BYTES;
     this.#since = undefined;
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    let i = 0;
-    while (i < waiting.length && this.#mayGoOn) waiting[i++].goOn();
-    if (i === waiting.length) return;
-    this.#waiting = [...waiting.slice(i), ...this.#waiting];
-    if (!this.#isScheduled) this.#schedule();
+    let receivers = 0;
+    for (const paced of this.#waiting) {
+      if (!this.mayMove || receivers === MOST_RECEIVERS) break;
+      this.#waiting.delete(paced);
+      if (paced.goOn()) receivers++;
+    }
+    if (this.#waiting.size > 0 && !this.#isScheduled) this.#schedule();
   }
 }

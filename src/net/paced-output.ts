@@ -89,8 +89,9 @@ export class PacedOutput implements Output, Paced {
     this.#ended = undefined;
   }
 
-  goOn(): void {
+  goOn(): boolean {
     if (this.#output.unsentBytes === 0) this.#taken();
+    return false;
   }
 
   /** The socket has taken all that it was given. */
@@ -108,12 +109,11 @@ export class PacedOutput implements Output, Paced {
         this.#next++;
         this.#waitingBytes -= part.length;
         this.#output.write(part);
+      } else if (this.#pace.mayMove) {
+        this.#pace.take(this.#sendSlice(part));
       } else {
-        const length = this.#sendSlice(part);
-        if (!this.#pace.take(length)) {
-          if (this.#output.unsentBytes === 0) this.#pace.wait(this);
-          return;
-        }
+        this.#pace.wait(this);
+        return;
       }
       if (this.#output.unsentBytes > 0) return;
     }

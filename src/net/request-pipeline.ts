@@ -178,14 +178,16 @@ export class RequestPipeline implements Receiver, Paced, Runner {
   }
 
   /** Others were served meanwhile: goes on receiving. */
-  goOn(): void {
-    this.#resumeReading();
+  goOn(): boolean {
+    return this.#resumeReading();
   }
 
-  #resumeReading(): void {
-    if (!this.#isReadingPaused || this.#connection.closing) return;
+  /** Receives again, if it does not; returns whether it begins to. */
+  #resumeReading(): boolean {
+    if (!this.#isReadingPaused || this.#connection.closing) return false;
     this.#isReadingPaused = false;
     this.#socket.resume();
+    return true;
   }
 
   #beginLarge(buffer: Buffer, end: number): void {

@@ -14,7 +14,7 @@ import { type LoadedLog, type LogPlace, loadLog } from './log-loading.ts';
 import { LogLock } from './log-lock.ts';
 import { LogRewriter, type RewriteHost } from './log-rewriter.ts';
 import { LostLog, type LostLogOwner } from './lost-log.ts';
-import { beginHistory } from './new-history.ts';
+import { abandonHistory, beginHistory } from './new-history.ts';
 import { deleteReplaced } from './replaced-files.ts';
 
 /** How often it is looked whether the log is where it should be, if it is not being synced. */
@@ -269,7 +269,7 @@ export class LogKeeper implements WriteAheadLog {
       await this.#begin(directory);
     } catch (error) {
       await this.#closeJournal();
-      directory?.abandon();
+      abandonHistory(directory, this.#host.log);
       this.#unlock();
       throw error;
     }

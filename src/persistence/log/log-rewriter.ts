@@ -281,7 +281,8 @@ export class LogRewriter {
     try {
       const isNamed = directory.manifest.bases.some((base) => base.name === name);
       if (!isNamed) directory.remove([name]);
-      directory.abandon();
+      const error = directory.abandon();
+      if (error !== undefined) throw error;
     } catch (error) {
       this.#host.log.warn({ err: error, name }, 'An unused snapshot of the log was not removed');
     }

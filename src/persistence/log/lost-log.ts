@@ -12,6 +12,7 @@ import { LogDirectory } from '../segments/log-directory.ts';
 import type { Journal } from './journal.ts';
 import type { LockedPlace, LogLock } from './log-lock.ts';
 import { devicesOf, obstacleAt, type PlaceDevices } from './lost-place.ts';
+import { abandonHistory } from './new-history.ts';
 
 /** The log's keeper. */
 export interface LostLogOwner {
@@ -90,7 +91,7 @@ export class LostLog {
     } catch (error) {
       this.#hasGap = true;
       await owner.goBackTo(lost);
-      directory?.abandon();
+      abandonHistory(directory, owner.log);
       if (lock !== old) lock.undo();
       throw error;
     }

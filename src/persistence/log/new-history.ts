@@ -1,5 +1,6 @@
 // Has a log begin a new history: the files of the log, and the snapshot that it begins with. Nobody depends
 // on it before that is on disk.
+import type { Logger } from '../../logging/logger.ts';
 import type { ReplyGate } from '../../net/reply-gate.ts';
 import type { ReplyQueue } from '../../net/reply-queue.ts';
 import type { LogDirectory } from '../segments/log-directory.ts';
@@ -62,6 +63,13 @@ export async function beginHistory(
   // All that was told of is in the snapshot.
   replies.release(Number.POSITIVE_INFINITY);
   host.logFailed(undefined);
+}
+
+/** Gives up what was begun, if it was, and tells what cannot be removed. */
+export function abandonHistory(directory: LogDirectory | undefined, log: Logger): void {
+  const error = directory?.abandon();
+  if (error === undefined) return;
+  log.warn({ err: error }, 'Files of an append only file that was given up were not removed');
 }
 
 /** Writes a new log, and lets no reply go that waits for the one whose place it takes. */

@@ -42,6 +42,8 @@ export class LogDirectory {
   #manifest: Manifest;
   /** The manifest on disk, as it was read or written last; undefined where there was none. */
   #text: string | undefined;
+  /** What is to take its place, while it does: it may be there, and not last yet. */
+  #nextText: string | undefined;
   #updates: Promise<unknown> = Promise.resolve();
   /** Whether the manifest on disk is still that of an older history. */
   #isHeld = false;
@@ -123,7 +125,7 @@ export class LogDirectory {
   requireOwn(): void {
     const path = this.pathOf(manifestName(this.baseName));
     const found = this.fs.readText(path);
-    if (found === this.#text) return;
+    if (found === this.#text || (found !== undefined && found === this.#nextText)) return;
     const what = found === undefined ? 'is gone' : 'was written by somebody else';
     throw new LostLogError(`the log's manifest ${path} ${what}`);
   }
@@ -161,12 +163,12 @@ export class LogDirectory {
 
   /** Names of this log's files that were never completed: those of other logs in the directory stay. */
   unfinishedThere(): string[] {
-    const manifest = temporaryName(manifestName(this.baseName));
+    const replaced = [manifestName(this.baseName), markName(this.baseName)].map(temporaryName);
     return this.fs
       .list(this.path)
       .filter(
         (name) =>
-          name === manifest ||
+          replaced.includes(name) ||
           isTemporaryOf(name, `${this.baseName}.`) ||
           TEMPORARY_OF_OLD_VERSIONS.test(name),
       );
@@ -235,13 +237,22 @@ export class LogDirectory {
     this.#unmark();
   }
 
-  /** Removes the files of a new history that was not published: the old one is what counts. */
-  abandon(): void {
-    if (!this.#isHeld) return;
+  /**
+   * Removes the files of a new history that was not published: the old one is what counts. Something has failed
+   * already, and its end is not to fail as well.
+   * @returns why files stay, if they do: they are behind the mark, and no log
+   */
+  abandon(): unknown {
+    if (!this.#isHeld) return undefined;
     const { bases, keptSegments, segments, history } = this.#manifest;
     const own = [...bases, ...keptSegments, ...segments].map(({ name }) => name).concat(history);
-    this.remove(own.filter((name) => (seqOf(this.baseName, name) ?? 0) > this.#usedSeq));
-    this.#unmark();
+    try {
+      this.remove(own.filter((name) => (seqOf(this.baseName, name) ?? 0) > this.#usedSeq));
+      this.#unmark();
+    } catch (error) {
+      return error;
+    }
+    return undefined;
   }
 
   /**
@@ -289,12 +300,15 @@ export class LogDirectory {
     const path = this.pathOf(manifestName(this.baseName));
     const text = formatManifest(this.#withDurableStarts(manifest));
     this.requireOwn();
+    this.#nextText = text;
     try {
       await replaceFile(this.fs, path, text);
     } catch (error) {
       // Files that it names must not be taken for left over when it got to its place all the same.
       if (this.fs.readText(path) === text) this.#accept(manifest, text);
       throw error;
+    } finally {
+      this.#nextText = undefined;
     }
     this.#accept(manifest, text);
   }
