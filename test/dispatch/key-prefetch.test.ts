@@ -81,16 +81,6 @@ describe('KeyPrefetch', () => {
     expect(database.peek(request, 3)).not.toBe(0);
     expect(database.peek(request, 4)).toBe(0);
   });
-
-  test('computes no hash that is at hand', () => {
-    const database = databaseWith(['a', 'b']);
-    const request = Request.of(['DEL', 'a', 'b']);
-    request.hashes[1] = database.hash(Buffer.from('b'), 0, 1);
-    request.hashedTo = 1;
-    prefetch(database, request);
-    expect(request.hashedTo).toBe(2);
-    expect(request.hashes[1]).toBe(request.hashes[2]);
-  });
 });
 
 describe('what is prefetched', () => {
