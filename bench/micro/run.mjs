@@ -8,6 +8,7 @@ import { renderText } from '../report/render.mjs';
 import * as arena from './arena.mjs';
 import * as decoder from './decoder.mjs';
 import * as hash from './hash.mjs';
+import * as keys from './keys.mjs';
 import * as log from './log.mjs';
 import * as reply from './reply.mjs';
 import * as table from './table.mjs';
@@ -30,7 +31,7 @@ import * as table from './table.mjs';
  */
 
 /** @type {Suite[]} */
-const suites = [decoder, table, arena, hash, reply, log];
+const suites = [decoder, table, arena, hash, keys, reply, log];
 const names = suites.map((suite) => suite.name);
 
 const helpText = `\

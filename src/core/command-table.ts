@@ -7,6 +7,7 @@ import type { Handler } from './call.ts';
 import type { CommandCatalog, CommandStats } from './command.ts';
 import type { CommandRow, RunnableCommand } from './command-row.ts';
 import { BLOCKING } from './flags.ts';
+import { KeyPlan, namesKeys } from './key-plan.ts';
 
 const BAR = 0x7c;
 
@@ -105,6 +106,8 @@ export class CommandTable implements CommandCatalog {
   #resolve(row: CommandRow, parent: RunnableCommand | undefined): RunnableCommand {
     const subcommands =
       row.subcommands === undefined ? undefined : new Map<string, RunnableCommand>();
+    const { keys = [] } = row;
+    const slotPlan = new KeyPlan(keys);
     const command: RunnableCommand = {
       row,
       id: this.#byId.length,
@@ -113,10 +116,11 @@ export class CommandTable implements CommandCatalog {
       isContainer: row.handler === undefined,
       arity: row.arity,
       flags: row.flags,
-      keys: row.keys ?? [],
+      keys,
+      keyPlan: keys.every(namesKeys) ? slotPlan : new KeyPlan(keys.filter(namesKeys)),
+      slotPlan,
       handler: row.handler ?? missingHandler(row.name),
       quickUpTo: quickUpToOf(row),
-      keyStep: keyStepOf(row),
       firstLarge: row.largeArguments?.[0] ?? 0,
       largeStep: row.largeArguments?.[1] ?? 0,
       stats: noStats(),
@@ -133,13 +137,6 @@ export class CommandTable implements CommandCatalog {
 function quickUpToOf({ quickUpTo, complexity, flags }: CommandRow): number {
   if (quickUpTo !== undefined) return quickUpTo;
   return complexity === 'O(1)' && (flags & BLOCKING) === 0 ? ANY_NUMBER : 0;
-}
-
-/** Distance between the keys of a command that takes any number of them from argument 1 on. */
-function keyStepOf({ keys }: CommandRow): number {
-  const [spec] = keys ?? [];
-  if (spec?.search.kind !== 'index' || spec.search.index !== 1) return 0;
-  return spec.extent.kind === 'range' && spec.extent.lastKey === -1 ? spec.extent.step : 0;
 }
 
 /** Dispatch never runs a container itself; a row that has neither is a mistake in the table. */

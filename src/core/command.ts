@@ -2,6 +2,7 @@
 // subcommands, key extraction and ACL categories derive from it, as do the checks of dispatch.
 import type { Request } from '../protocol/request.ts';
 import type { Histogram } from '../telemetry/histogram.ts';
+import type { KeyPlan } from './key-plan.ts';
 import type { KeySpec } from './key-specs.ts';
 
 /** The groups by which COMMAND DOCS and ACL categories sort commands. */
@@ -84,11 +85,14 @@ export interface Command {
   readonly isContainer: boolean;
   readonly arity: number;
   readonly flags: number;
+  /** As the row declares them, for those who describe the command; who looks for keys uses the plans. */
   readonly keys: readonly KeySpec[];
+  /** The keys of its requests (KeyCursor). */
+  readonly keyPlan: KeyPlan;
+  /** The arguments of its requests that have a cluster slot: keys and shard channels. */
+  readonly slotPlan: KeyPlan;
   /** A call with up to so many arguments never takes long, whatever the data; 0: any call may. */
   readonly quickUpTo: number;
-  /** Of a command with any number of keys from argument 1 on: one in so many arguments. Else 0. */
-  readonly keyStep: number;
   /** As the row's `largeArguments`; none: 0. */
   readonly firstLarge: number;
   readonly largeStep: number;

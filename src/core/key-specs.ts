@@ -2,19 +2,30 @@
 // Specification: https://redis.io/docs/reference/key-specs/
 import type { Request } from '../protocol/request.ts';
 
-/** How a command uses a key, as COMMAND INFO tells it, in its order: "RW", "access", "update" … */
-export type KeyFlag =
-  | 'RO'
-  | 'RW'
-  | 'OW'
-  | 'RM'
-  | 'access'
-  | 'update'
-  | 'insert'
-  | 'delete'
-  | 'not_key'
-  | 'incomplete'
-  | 'variable_flags';
+/**
+ * What a command does with a key, in the order in which COMMAND INFO tells it. In a number of flags, bit i
+ * stands for the i-th of these.
+ */
+export const KEY_FLAG_NAMES = [
+  'RO',
+  'RW',
+  'OW',
+  'RM',
+  'access',
+  'update',
+  'insert',
+  'delete',
+  'not_key',
+  'incomplete',
+  'variable_flags',
+] as const;
+
+export type KeyFlag = (typeof KEY_FLAG_NAMES)[number];
+
+/** These flags as a number. */
+export function keyFlagBits(...flags: readonly KeyFlag[]): number {
+  return flags.reduce((bits, flag) => bits | (1 << KEY_FLAG_NAMES.indexOf(flag)), 0);
+}
 
 /** Where the search for keys begins: at an argument, or behind a keyword. */
 export type KeySearch =
@@ -36,15 +47,12 @@ export type KeyExtent =
       readonly step: number;
     };
 
-/** Arguments `first` to `last`, every `step`-th. */
+/** Arguments `first` to `last`, every `step`-th: none if it ends before it begins. */
 export interface KeyRange {
-  readonly first: number;
-  readonly last: number;
-  readonly step: number;
+  first: number;
+  last: number;
+  step: number;
 }
-
-/** The range without an argument. */
-export const NO_KEYS: KeyRange = { first: 0, last: -1, step: 1 };
 
 /** One group of keys among the arguments of a command. */
 export interface KeySpec {
@@ -53,12 +61,12 @@ export interface KeySpec {
   readonly extent: KeyExtent;
   readonly notes?: string;
   /**
-   * Finds them where search and extent, which COMMAND tells, do not suffice. A range that ends before
-   * it begins is none.
+   * Finds the keys where search and extent, which COMMAND tells, do not suffice: writes them into the
+   * range, which is empty before.
    */
-  readonly locate?: (request: Request) => KeyRange;
-  /** What a request does with these keys, where `variable_flags` tells that it depends. */
-  readonly flagsOf?: (request: Request) => readonly KeyFlag[];
+  readonly locate?: (request: Request, range: KeyRange) => void;
+  /** What a request does with these keys (keyFlagBits), where `variable_flags` tells that it depends. */
+  readonly flagsOf?: (request: Request) => number;
 }
 
 /** One key at a fixed place. */

@@ -42,7 +42,6 @@ import { feedMonitors } from '../core/monitor-feed.ts';
 import type { Services } from '../core/services.ts';
 import type { Snapshots } from '../core/snapshots.ts';
 import { discardTransaction, execRefusal } from '../core/transaction.ts';
-import { KeyWarmer } from '../keyspace/key-warmer.ts';
 import type { WaitList } from '../keyspace/waits.ts';
 import type { Reply } from '../protocol/reply.ts';
 import type { Request } from '../protocol/request.ts';
@@ -53,6 +52,7 @@ import { CrossProtocolGuard } from './cross-protocol.ts';
 import { Dependencies } from './dependencies.ts';
 import { EffectRecorder } from './effect-recorder.ts';
 import { answerFailure, canCopy, canGather, noteHalfDone } from './failed-handlers.ts';
+import { KeyPrefetch } from './key-prefetch.ts';
 import {
   allFlags,
   changesData,
@@ -107,8 +107,8 @@ export class Dispatcher {
   readonly #trackedReads: TrackedReads;
   /** When the clock was read last, by performance.now(): where the next command's time begins. */
   #clockMs = 0;
+  readonly #prefetch = new KeyPrefetch();
   /** Commands that ran since then. */
-  readonly #warmer = new KeyWarmer();
   readonly #untimed: Command[] = [];
   #untimedCount = 0;
   #timedTogether = MAX_TIMED_TOGETHER;
@@ -257,8 +257,8 @@ export class Dispatcher {
     const isQuick = request.count <= command.quickUpTo;
     if (!isQuick) this.#settle();
     const startMs = this.#clockMs;
-    if (command.keyStep !== 0 && request.count > 2 * command.keyStep) {
-      this.#warmer.warmArguments(call.db, request, command.keyStep);
+    if (request.count > command.keyPlan.severalAbove) {
+      this.#prefetch.keysOf(call.db, request, command.keyPlan);
     }
     this.#invoke(call, command, command.handler);
     if (client.tracker !== undefined && (command.flags & READONLY) !== 0) {

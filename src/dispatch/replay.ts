@@ -15,11 +15,11 @@ import { LOADING_DATA, OUT_OF_MEMORY, wrongArity } from '../core/errors.ts';
 import { ADMIN, LOADING, PROTECTED } from '../core/flags.ts';
 import type { Services } from '../core/services.ts';
 import { discardTransaction } from '../core/transaction.ts';
-import { KeyWarmer } from '../keyspace/key-warmer.ts';
 import { ArenaFullError } from '../memory/arena.ts';
 import { quote } from '../protocol/quote.ts';
 import { Reply } from '../protocol/reply.ts';
 import type { Request } from '../protocol/request.ts';
+import { KeyPrefetch } from './key-prefetch.ts';
 import { hasWrongArity, type ProtectedCheck } from './requirements.ts';
 import { unknownCommand, unknownSubcommand } from './unknown-command.ts';
 
@@ -78,7 +78,7 @@ export class Replay {
   /** Of its own: clients may be answered meanwhile, that data is being loaded. */
   readonly #reply = new Reply();
   readonly #call: Call;
-  readonly #warmer = new KeyWarmer();
+  readonly #prefetch = new KeyPrefetch();
   #client: Client;
   #source: ReplaySource = { file: '', positionOf: (at) => at };
   /** Where the queued commands of the transaction are. */
@@ -206,8 +206,8 @@ export class Replay {
     if (problem !== undefined) {
       reply.error(problem);
     } else {
-      if (command.keyStep !== 0 && request.count > 2 * command.keyStep) {
-        this.#warmer.warmArguments(call.db, request, command.keyStep);
+      if (request.count > command.keyPlan.severalAbove) {
+        this.#prefetch.keysOf(call.db, request, command.keyPlan);
       }
       try {
         command.handler(call);

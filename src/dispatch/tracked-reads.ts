@@ -4,7 +4,7 @@
 
 import type { Client } from '../core/client.ts';
 import type { Command, CommandCatalog } from '../core/command.ts';
-import { visitKeys } from '../core/key-extraction.ts';
+import { KeyCursor } from '../core/key-cursor.ts';
 import type { Request } from '../protocol/request.ts';
 import { CACHING, type Tracker } from '../tracking/tracker.ts';
 import type { Tracking } from '../tracking/tracking.ts';
@@ -13,12 +13,7 @@ import type { Tracking } from '../tracking/tracking.ts';
 export class TrackedReads {
   readonly #tracking: Tracking;
   readonly #commands: CommandCatalog;
-  #tracker: Tracker | undefined;
-  #request: Request | undefined;
-  readonly #rememberKey = (position: number): void => {
-    if (this.#tracker === undefined || this.#request === undefined) return;
-    this.#tracking.remember(this.#tracker, this.#request, position);
-  };
+  readonly #keys = new KeyCursor();
 
   constructor(tracking: Tracking, commands: CommandCatalog) {
     this.#tracking = tracking;
@@ -28,10 +23,11 @@ export class TrackedReads {
   /** Remembers the keys of a request that the client of this tracker has run. */
   remember(tracker: Tracker, command: Command, request: Request): void {
     if (!tracker.remembers) return;
-    this.#tracker = tracker;
-    this.#request = request;
-    visitKeys(command.keys, request, this.#rememberKey);
-    this.#tracker = this.#request = undefined;
+    const keys = this.#keys;
+    keys.begin(command.keyPlan, request);
+    for (let i = keys.next(); i !== 0; i = keys.next()) {
+      this.#tracking.remember(tracker, request, i);
+    }
   }
 
   /** Ends CLIENT CACHING, which holds for one command or transaction after it. */

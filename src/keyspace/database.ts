@@ -84,19 +84,19 @@ export class Database {
   /** The entry of argument i, whose expiry may have passed, or 0: for MEMORY USAGE and DEBUG. */
   lookupStored(request: Request, i: number): number {
     const { buffer, offsets, lengths } = request;
-    const at = offsets[i];
-    const isHashed = i > 0 && i <= request.hashedTo;
-    const hash = isHashed ? request.hashes[i] : this.hash(buffer, at, lengths[i]);
-    return this.#table.findHashed(hash, buffer, at, lengths[i]);
+    return this.#table.findHashed(this.hashOf(request, i), buffer, offsets[i], lengths[i]);
   }
 
-  /** Hashes argument i, as a key that will likely be looked up soon: the hash is at hand then. */
+  /** The hash of argument i, which is a key: computed if it is not at hand (Request.hashes). */
+  hashOf(request: Request, i: number): number {
+    if (i > 0 && i <= request.hashedTo) return request.hashes[i];
+    return this.hash(request.buffer, request.offsets[i], request.lengths[i]);
+  }
+
+  /** The same for a key that will likely be looked up soon: the hash is at hand then. Keys come in their order. */
   hashKey(request: Request, i: number): number {
-    const hash = this.hash(request.buffer, request.offsets[i], request.lengths[i]);
-    if (i < request.hashes.length) {
-      request.hashes[i] = hash;
-      request.hashedTo = i;
-    }
+    const hash = this.hashOf(request, i);
+    request.keepHash(i, hash);
     return hash;
   }
 

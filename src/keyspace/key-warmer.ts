@@ -18,7 +18,10 @@ export class KeyWarmer {
   /** Depends on every word that was read, so that the reads are not optimised away. */
   sink = 0;
 
-  /** Adds argument i of a request; false if there is no room, or it is hardly a key. */
+  /**
+   * Adds argument i of a request; false if there is no room, or it is hardly a key. The keys of a request are
+   * added in their order, and none after one that was not: `Request.hashedTo` stands for all before it.
+   */
   add(database: Database, request: Request, i: number): boolean {
     if (this.#count === MAX_KEYS || request.lengths[i] > MAX_KEY_BYTES) return false;
     this.#hashes[this.#count++] = database.hashKey(request, i);
@@ -30,13 +33,5 @@ export class KeyWarmer {
     // A single one is as fast by itself.
     if (this.#count > 1) this.sink = database.warm(this.#hashes, this.#refs, this.#count);
     this.#count = 0;
-  }
-
-  /** The same for every `step`-th argument of one request, up to one that is hardly a key. */
-  warmArguments(database: Database, request: Request, step: number): void {
-    // No key may be left out before one that is hashed: `Request.hashedTo` covers all before it.
-    let i = 1;
-    while (i < request.count && this.add(database, request, i)) i += step;
-    this.warm(database);
   }
 }

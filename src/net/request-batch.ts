@@ -16,7 +16,10 @@ export class RequestBatch {
 
   readonly #warmer = new KeyWarmer();
 
-  /** Has the memory read that the requests will likely touch: nearly all have a key first. */
+  /**
+   * Has the memory read that the requests will likely touch: nearly all have a key first. To look up their
+   * commands here, for where their keys are (KeyPlan), cost 8 ns a request and gained nothing.
+   */
   warm(database: Database): void {
     const { requests } = this;
     let previous: Request | undefined;

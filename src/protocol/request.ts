@@ -141,6 +141,13 @@ export class Request {
     this.#used = count;
   }
 
+  /** Keeps the hash of argument i, a key: those before it are kept, or are no keys. */
+  keepHash(i: number, hash: number): void {
+    if (i <= this.hashedTo || i >= HASHED_ARGUMENTS) return;
+    this.hashes[i] = hash;
+    this.hashedTo = i;
+  }
+
   /** Takes over the hash of argument 1 from a request with the same bytes there; whether it has them. */
   sharesKey(other: Request): boolean {
     const length = this.lengths[1];

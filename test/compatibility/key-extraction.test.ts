@@ -8,8 +8,15 @@ import {
   type LegacyKeyRange,
   legacyKeyRange,
 } from '../../src/commands/introspection/command-info.ts';
-import { hasKeys, keysOf } from '../../src/core/key-extraction.ts';
-import type { KeyExtent, KeyFlag, KeySearch, KeySpec } from '../../src/core/key-specs.ts';
+import { KeyCursor } from '../../src/core/key-cursor.ts';
+import { KeyPlan, namesKeys } from '../../src/core/key-plan.ts';
+import {
+  KEY_FLAG_NAMES,
+  type KeyExtent,
+  type KeyFlag,
+  type KeySearch,
+  type KeySpec,
+} from '../../src/core/key-specs.ts';
 import { Request } from '../../src/protocol/request.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { startRedisServer } from '../support/redis-server.ts';
@@ -84,8 +91,16 @@ function requestOf({ name, arity }: OracleCommand): fc.Arbitrary<string[]> {
 }
 
 function ownKeys({ specs }: OracleCommand, words: readonly string[]): string[] {
-  const keys = keysOf(specs, Request.of(words)) ?? [];
-  return keys.map(({ position, flags }) => `${words[position]} ${flags.join(' ')}`);
+  const request = Request.of(words);
+  const found: string[] = [];
+  const keys = new KeyCursor();
+  keys.begin(new KeyPlan(specs.filter(namesKeys)), request);
+  for (let i = keys.next(); i !== 0; i = keys.next()) {
+    const bits = keys.flags(request);
+    const flags = KEY_FLAG_NAMES.filter((_, bit) => (bits & (1 << bit)) !== 0);
+    found.push(`${words[i]} ${flags.join(' ')}`);
+  }
+  return found;
 }
 
 /** What Redis finds; where it finds none it answers an error, or an empty array for scripts. */
@@ -120,7 +135,7 @@ async function oracleCommands(): Promise<OracleCommand[]> {
       const name = textOf(fields[0]).split('|');
       const specs = itemsOf(fields[8]).map(specOf);
       const known = specs.filter((spec) => spec !== undefined);
-      if (!hasKeys(known) || known.length < specs.length) return [];
+      if (!known.some(namesKeys) || known.length < specs.length) return [];
       const [arity, first, last, step] = [1, 3, 4, 5].map((i) => Number(textOf(fields[i])));
       const movable = itemsOf(fields[2]).some((flag) => textOf(flag) === 'movablekeys');
       return [{ name, arity, specs: known, legacyRange: { first, last, step, movable } }];

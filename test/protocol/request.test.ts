@@ -156,3 +156,13 @@ describe('secrets', () => {
     expect(request.count).toBe(0);
   });
 });
+
+test('hashes of keys are kept in their order, for the first arguments', () => {
+  const request = Request.of(Array.from({ length: 60 }, (_, i) => `${i}`));
+  for (const i of [1, 4, 2, 47, 48]) request.keepHash(i, 100 * i);
+  expect(request.hashedTo).toBe(47);
+  // Number 2 came late: what is before `hashedTo` is no key.
+  expect([1, 2, 4, 47].map((i) => request.hashes[i])).toEqual([100, 0, 400, 4700]);
+  request.clear();
+  expect(request.hashedTo).toBe(0);
+});

@@ -8,7 +8,13 @@ import type { Call } from '../../core/call.ts';
 import type { CommandRow } from '../../core/command-row.ts';
 import { NOT_AN_INTEGER, notFromLog, SYNTAX } from '../../core/errors.ts';
 import { MOVABLE_KEYS, NOT_IN_MULTI, WRITE } from '../../core/flags.ts';
-import { type KeyFlag, type KeyRange, keyAt, keysAfter, NO_KEYS } from '../../core/key-specs.ts';
+import {
+  type KeyFlag,
+  type KeyRange,
+  keyAt,
+  keyFlagBits,
+  keysAfter,
+} from '../../core/key-specs.ts';
 import { NO_EXPIRY } from '../../keyspace/database.ts';
 import { EVENT_GENERIC } from '../../keyspace/key-events.ts';
 import { dumpValue } from '../../persistence/rdb/dump-payload.ts';
@@ -19,6 +25,7 @@ import { type MigrationOutcome, migrate as transfer } from './migration.ts';
 const KEY = 3;
 const FIRST_OPTION = 6;
 const KEY_FLAGS: readonly KeyFlag[] = ['RW', 'access', 'delete'];
+const KEY_FLAG_BITS = keyFlagBits(...KEY_FLAGS);
 const DEFAULT_TIMEOUT_MS = 1000;
 /** Keys that one DEL in the log names at most. */
 const KEYS_PER_EFFECT = 1024;
@@ -31,11 +38,11 @@ export const migrateCommands: readonly CommandRow[] = [
     arity: -6,
     flags: WRITE | MOVABLE_KEYS | NOT_IN_MULTI,
     keys: [
-      { ...keyAt(KEY, ...KEY_FLAGS), locate: (request) => keysIn(request, false) },
+      { ...keyAt(KEY, ...KEY_FLAGS), locate: locateKey },
       {
         ...keysAfter('KEYS', -2, ...KEY_FLAGS, 'incomplete'),
-        locate: (request) => keysIn(request, true),
-        flagsOf: () => KEY_FLAGS,
+        locate: locateKeysOption,
+        flagsOf: () => KEY_FLAG_BITS,
       },
     ],
     group: 'generic',
@@ -209,18 +216,28 @@ function recordDeletions({ request, db, server }: Call, positions: readonly numb
   }
 }
 
+/** The key at its place, unless there is the option KEYS. */
+function locateKey(request: Request, range: KeyRange): void {
+  if (optionKeysOf(request) === 0) range.first = range.last = KEY;
+}
+
+/** The keys behind the option KEYS. */
+function locateKeysOption(request: Request, range: KeyRange): void {
+  const option = optionKeysOf(request);
+  if (option === 0 || request.lengths[KEY] > 0) return;
+  range.first = option + 1;
+  range.last = request.count - 1;
+}
+
 /**
- * Where the keys of a request are, before it is checked: at their place, or behind the option KEYS.
- * A password may be "keys".
+ * The argument that is the option KEYS, in a request that was not checked yet; 0 when it has none. A
+ * password may be "keys".
  */
-function keysIn(request: Request, behindOption: boolean): KeyRange {
+function optionKeysOf(request: Request): number {
   for (let i = FIRST_OPTION; i < request.count - 1; i++) {
-    if (request.is(i, 'keys')) {
-      const isFound = behindOption && request.lengths[KEY] === 0;
-      return isFound ? { first: i + 1, last: request.count - 1, step: 1 } : NO_KEYS;
-    }
+    if (request.is(i, 'keys')) return i;
     if (request.is(i, 'auth')) i += 1;
     else if (request.is(i, 'auth2')) i += 2;
   }
-  return behindOption ? NO_KEYS : { first: KEY, last: KEY, step: 1 };
+  return 0;
 }

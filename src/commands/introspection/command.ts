@@ -4,13 +4,18 @@ import type { Command, CommandCatalog } from '../../core/command.ts';
 import type { CommandRow } from '../../core/command-row.ts';
 import { LOADING, NO_MANDATORY_KEYS, STALE } from '../../core/flags.ts';
 import { replyHelp } from '../../core/help.ts';
-import { hasKeys, type KeyReference, keysOf } from '../../core/key-extraction.ts';
+import { KeyCursor } from '../../core/key-cursor.ts';
+import { KEY_FLAG_NAMES } from '../../core/key-specs.ts';
+import type { Request } from '../../protocol/request.ts';
 import { replyCommandDocs } from './command-docs.ts';
 import { replyCommandInfo, replyNames } from './command-info.ts';
 import { commandList } from './command-list.ts';
 
 /** What all rows below have in common. */
 const FACTS = { flags: LOADING | STALE, group: 'server', categories: ['connection'] } as const;
+
+/** Where the command line begins among the arguments of COMMAND GETKEYS. */
+const LINE = 2;
 
 export const commandCommands: readonly CommandRow[] = [
   {
@@ -149,13 +154,21 @@ function commandDocs({ request, reply, server }: Call): void {
   replyCommandDocs(reply, commands);
 }
 
+/** An argument that is a key. */
+interface FoundKey {
+  /** Its number in the command line. */
+  readonly position: number;
+  /** What the command does with it. */
+  readonly flags: number;
+}
+
 /** COMMAND GETKEYS command [arg …] */
 function commandGetKeys(call: Call): void {
   const { reply, request } = call;
   const keys = keysToReply(call);
   if (keys === undefined) return;
   reply.array(keys.length);
-  for (const { position } of keys) reply.bulkBuffer(request.bytes(position + 2));
+  for (const { position } of keys) reply.bulkBuffer(request.bytes(position + LINE));
 }
 
 /** COMMAND GETKEYSANDFLAGS command [arg …] */
@@ -166,31 +179,45 @@ function commandGetKeysAndFlags(call: Call): void {
   reply.array(keys.length);
   for (const { position, flags } of keys) {
     reply.array(2);
-    reply.bulkBuffer(request.bytes(position + 2));
-    replyNames(reply, flags);
+    reply.bulkBuffer(request.bytes(position + LINE));
+    replyNames(
+      reply,
+      KEY_FLAG_NAMES.filter((_, bit) => (flags & (1 << bit)) !== 0),
+    );
   }
 }
 
-/** The keys of the command line from argument 2 on; undefined after answering an error. */
-function keysToReply({ request, reply, server }: Call): readonly KeyReference[] | undefined {
-  const line = request.tail(2);
+/** The keys of the command line; undefined after answering an error. */
+function keysToReply({ request, reply, server }: Call): readonly FoundKey[] | undefined {
+  const line = request.tail(LINE);
   const command = commandOf(server.commands, line);
   if (command === undefined) {
     reply.error('ERR Invalid command specified');
-  } else if (!hasKeys(command.keys)) {
+  } else if (!command.keyPlan.hasKeys) {
     reply.error('ERR The command has no key arguments');
   } else if (command.arity > 0 ? line.count !== command.arity : line.count < -command.arity) {
     reply.error('ERR Invalid number of arguments specified for command');
   } else {
-    const keys = keysOf(command.keys, line) ?? [];
+    const keys = keysOf(command, line);
     if (keys.length > 0 || (command.flags & NO_MANDATORY_KEYS) !== 0) return keys;
     reply.error('ERR Invalid arguments specified for command');
   }
   return undefined;
 }
 
+/** The keys of a command line; none when it does not have as many as it tells. */
+function keysOf({ keyPlan }: Command, line: Request): FoundKey[] {
+  const found: FoundKey[] = [];
+  const keys = new KeyCursor();
+  keys.begin(keyPlan, line);
+  for (let position = keys.next(); position !== 0; position = keys.next()) {
+    found.push({ position, flags: keys.flags(line) });
+  }
+  return found;
+}
+
 /** The command, or subcommand, that a command line names. */
-function commandOf(commands: CommandCatalog, line: Call['request']): Command | undefined {
+function commandOf(commands: CommandCatalog, line: Request): Command | undefined {
   const command = commands.find(line);
   if (command?.subcommands === undefined || line.count === 1) return command;
   return command.subcommands.get(line.word(1));

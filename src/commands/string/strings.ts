@@ -7,7 +7,7 @@ import { wrongArity } from '../../core/errors.ts';
 import { recordDeletion, recordExpiry } from '../../core/expiry-effects.ts';
 import { futureTimeMs, MILLISECONDS, SECONDS } from '../../core/expiry-time.ts';
 import { DENYOOM, FAST, READONLY, WRITE } from '../../core/flags.ts';
-import { type KeyFlag, keyAt, keyRange } from '../../core/key-specs.ts';
+import { keyAt, keyFlagBits, keyRange } from '../../core/key-specs.ts';
 import { ABSENT, lookupRead, REFUSED } from '../../core/lookup.ts';
 import { NO_EXPIRY } from '../../keyspace/database.ts';
 import { EVENT_GENERIC, EVENT_STRING } from '../../keyspace/key-events.ts';
@@ -180,12 +180,15 @@ export const stringCommands: readonly CommandRow[] = [
   },
 ];
 
+const FLAGS_OF_SET = keyFlagBits('OW', 'update');
+const FLAGS_OF_SET_GET = keyFlagBits('RW', 'access', 'update');
+
 /** What a SET does with its key. */
-function setKeyFlags(request: Request): readonly KeyFlag[] {
+function setKeyFlags(request: Request): number {
   for (let i = 3; i < request.count; i++) {
-    if (request.is(i, 'get')) return ['RW', 'access', 'update'];
+    if (request.is(i, 'get')) return FLAGS_OF_SET_GET;
   }
-  return ['OW', 'update'];
+  return FLAGS_OF_SET;
 }
 
 const SET_NX = SET_OPTIONS.bits('nx');

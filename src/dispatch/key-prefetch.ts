@@ -1,0 +1,27 @@
+// Has the memory read together that a command with several keys will touch, before its handler looks up one
+// after another (keyspace/key-warmer.ts). The first keys of a pipeline's requests were prefetched already, all
+// together (net/request-batch.ts).
+import { KeyCursor } from '../core/key-cursor.ts';
+import type { KeyPlan } from '../core/key-plan.ts';
+import type { Database } from '../keyspace/database.ts';
+import { KeyWarmer } from '../keyspace/key-warmer.ts';
+import type { Request } from '../protocol/request.ts';
+
+/** Prefetches the keys of single requests; see the head of this file. */
+export class KeyPrefetch {
+  readonly #keys = new KeyCursor();
+  readonly #warmer = new KeyWarmer();
+
+  /**
+   * Prefetches the first keys of a request, up to one that is hardly a key. Changes nothing but hashes.
+   * @param plan that of its command, whose keys stand in their order (`KeyPlan.severalAbove`)
+   */
+  keysOf(database: Database, request: Request, plan: KeyPlan): void {
+    const keys = this.#keys;
+    keys.begin(plan, request);
+    let i = keys.next();
+    // None may be left out before one that is hashed: `Request.hashedTo` stands for all before it.
+    while (i !== 0 && this.#warmer.add(database, request, i)) i = keys.next();
+    this.#warmer.warm(database);
+  }
+}
