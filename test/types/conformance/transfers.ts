@@ -18,7 +18,7 @@ const FOOTER_BYTES = 10;
 /** Allocations of which the first fail, one after the other and then some. */
 const MOST_ALLOCATIONS = 60;
 /** Cuts through a payload that are tried. */
-const CUTS = 40;
+const CUTS: number = byTier(12, 60);
 
 /** Declares the tests; see the head of this file. */
 export function conformToTransfers(subject: Subject): void {
