@@ -2,8 +2,7 @@
 // an RDB file.
 import type { Arena } from '../memory/arena.ts';
 import { type Collections, FIRST_ROOT_ENCODING } from './collections.ts';
-import type { Entries } from './entries.ts';
-import type { ValueReader, ValueType } from './value-type.ts';
+import type { ValueType } from './value-type.ts';
 
 /** Numbers that an entry's meta word has room for. */
 const MAX_TYPES = 16;
@@ -14,7 +13,7 @@ export class TypeTable {
   /** All types, in the order of their numbers. */
   readonly all: readonly ValueType[];
   readonly #byId: ValueType[] = [];
-  readonly #readers: ((entries: Entries) => ValueReader)[] = [];
+  readonly #byRdbByte: ValueType[] = [];
 
   /** @throws Error when two types claim the same, or more than there is room for */
   constructor(types: readonly ValueType[]) {
@@ -25,9 +24,9 @@ export class TypeTable {
       if (id in this.#byId) throw new Error(`${name}: there is a type ${id} already`);
       this.#byId[id] = type;
       checkEncodings(type);
-      for (const [byte, reader] of Object.entries(type.codec.readers)) {
-        if (Number(byte) in this.#readers) throw new Error(`${name}: the byte ${byte} is taken`);
-        this.#readers[Number(byte)] = reader;
+      for (const byte of Object.keys(type.codec.readers).map(Number)) {
+        if (byte in this.#byRdbByte) throw new Error(`${name}: the byte ${byte} is taken`);
+        this.#byRdbByte[byte] = type;
       }
     }
     this.all = this.#byId.filter((type) => type !== undefined);
@@ -38,9 +37,9 @@ export class TypeTable {
     return this.#byId[id];
   }
 
-  /** What makes the reader of values that an RDB file has behind a byte; undefined where no type claims it. */
-  readerOf(byte: number): ((entries: Entries) => ValueReader) | undefined {
-    return this.#readers[byte];
+  /** The type whose values an RDB file has behind a byte; undefined where no type claims it. */
+  ofRdbByte(byte: number): ValueType | undefined {
+    return this.#byRdbByte[byte];
   }
 
   /** What works on the roots of each type in an arena, by number. */

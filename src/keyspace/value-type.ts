@@ -24,6 +24,8 @@ export interface ValueType {
   digest(entries: Entries, ref: number, digest: ValueDigest): void;
   /** What DEBUG OBJECT tells besides what it tells of every value: '' or ' name:value …'. */
   describe(entries: Entries, ref: number): string;
+  /** Whether Redis has one object for all keys with this value, as OBJECT REFCOUNT tells; without it: never. */
+  isShared?(entries: Entries, ref: number): boolean;
 }
 
 /** A fingerprint that is being made. */

@@ -3,9 +3,8 @@
 import { describe, expect, test } from 'vitest';
 import { Defragmentation } from '../../src/keyspace/defragmentation.ts';
 import { Snapshot } from '../../src/keyspace/snapshot.ts';
-import type { Arena } from '../../src/memory/arena.ts';
-import { classOf, MAX_BLOCK_BYTES } from '../../src/memory/size-classes.ts';
 import { listsOf } from '../../src/types/list/values.ts';
+import { litter } from '../memory/litter.ts';
 import { load } from '../persistence/rdb/loading.ts';
 import { CommandBench } from '../persistence/snapshots/command-bench.ts';
 import { collector, digests, laterKeyspace } from '../persistence/snapshots/snapshot-files.ts';
@@ -38,18 +37,6 @@ function fragmented(random: Random): CommandBench {
   for (let i = 0; i < LISTS; i++) if (random.chance(0.75)) bench.run('DEL', `long:${i}`);
   while (bench.keyspace.reclaim(NEVER));
   return bench;
-}
-
-/** Writes over what is free in the first segment. */
-function litter(arena: Arena): void {
-  const sizeClass = classOf(MAX_BLOCK_BYTES);
-  const refs: number[] = [];
-  while ((refs.at(-1) ?? 0) >>> 23 === 0) refs.push(arena.allocate(sizeClass));
-  for (const ref of refs) {
-    const at = (ref & 0x7fffff) << 1;
-    arena.i32[ref >>> 23].fill(0x7f7f7f7f, at, at + MAX_BLOCK_BYTES / 4);
-  }
-  for (const ref of refs) arena.free(ref, sizeClass);
 }
 
 /** Does something to a long list. */

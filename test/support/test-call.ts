@@ -12,6 +12,7 @@ import type { Effects } from '../../src/core/effects.ts';
 import { ReplyBufferSettings } from '../../src/core/reply-buffer.ts';
 import type { Services } from '../../src/core/services.ts';
 import { Keyspace } from '../../src/keyspace/keyspace.ts';
+import type { ValueType } from '../../src/keyspace/value-type.ts';
 import { silentLogger } from '../../src/logging/logger.ts';
 import { Reply } from '../../src/protocol/reply.ts';
 import { Request } from '../../src/protocol/request.ts';
@@ -53,7 +54,7 @@ const NO_EFFECTS: Effects = {
 
 /** One server's worth of state for handlers. */
 export class TestServer {
-  readonly keyspace = new Keyspace(valueTypes, 16);
+  readonly keyspace: Keyspace;
   readonly clients = new ClientRegistry();
   readonly clientMemory = new ClientMemory(this.clients, new ServerStats(), silentLogger());
   readonly reply = new Reply();
@@ -68,8 +69,14 @@ export class TestServer {
   /**
    * @param rows the commands that can be called
    * @param services what their handlers need beyond the keyspace, the clients and `run`
+   * @param types the types of values that there are
    */
-  constructor(rows: readonly CommandRow[], services: Partial<Services> = {}) {
+  constructor(
+    rows: readonly CommandRow[],
+    services: Partial<Services> = {},
+    types: readonly ValueType[] = valueTypes,
+  ) {
+    this.keyspace = new Keyspace(types, 16);
     this.#commands = new CommandTable([rows]);
     const parts: Partial<Services> = {
       keyspace: this.keyspace,

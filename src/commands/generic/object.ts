@@ -6,8 +6,6 @@ import { READONLY } from '../../core/flags.ts';
 import { helpRow } from '../../core/help.ts';
 import { keyAt } from '../../core/key-specs.ts';
 import { idleMs, lfuCounter } from '../../keyspace/access-clock.ts';
-import { ENCODING_INT, TYPE_STRING } from '../../keyspace/plain-strings.ts';
-import { parseInteger } from '../../protocol/integer.ts';
 
 /** The row of a subcommand that tells a fact of one key. */
 function factRow(name: string, since: string, summary: string, handler: Handler): CommandRow {
@@ -65,8 +63,7 @@ const ADJUSTING =
 const NOT_LFU = `ERR An LFU maxmemory policy is not selected, access frequency not tracked. ${ADJUSTING}`;
 const IS_LFU = `ERR An LFU maxmemory policy is selected, idle time not tracked. ${ADJUSTING}`;
 
-/** Integers below this are objects that all keys share, which Redis tells by this count. */
-const SHARED_INTEGERS = 10_000;
+/** What Redis tells of an object that all keys share. */
 const SHARED_REFERENCES = 2 ** 31 - 1;
 
 /** The entry of argument 2; 0 after answering null when there is none. */
@@ -110,15 +107,14 @@ function refcount(call: Call): void {
 
 /** How many references Redis would count of an entry's value. */
 export function referenceCount(call: Call, ref: number): number {
-  return isSharedInteger(call, ref) ? SHARED_REFERENCES : 1;
+  const { db, server } = call;
+  const { entries, types } = server.keyspace;
+  const isShared = types.of(db.typeOf(ref)).isShared?.(entries, ref) ?? false;
+  return isShared && !needsClocks(call) ? SHARED_REFERENCES : 1;
 }
 
-/** Whether Redis shares the integer: a small one, where eviction needs no clock of each key. */
-function isSharedInteger({ db, server }: Call, ref: number): boolean {
-  if (db.typeOf(ref) !== TYPE_STRING || db.encodingOf(ref) !== ENCODING_INT) return false;
+/** Whether eviction needs a clock of each key: then Redis shares nothing. */
+function needsClocks({ server }: Call): boolean {
   const { maxmemory, 'maxmemory-policy': policy } = server.config.values;
-  if (maxmemory > 0 && /l[rf]u$/.test(policy)) return false;
-  const { buffer, offset, length } = db.value(ref);
-  const value = parseInteger(buffer, offset, length);
-  return value >= 0 && value < SHARED_INTEGERS;
+  return maxmemory > 0 && /l[rf]u$/.test(policy);
 }

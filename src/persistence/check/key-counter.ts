@@ -18,9 +18,9 @@ export class KeyCounter implements RdbSink {
   onKey({ type, value, database, expiryMs }: LoadedKey): void {
     this.keys++;
     if (expiryMs !== NO_EXPIRY) this.expiring++;
-    increment(this.types, type.type);
+    increment(this.types, type);
     increment(this.databases, database);
-    if (value === undefined) increment(this.unknown, type.type);
+    if (value === undefined) increment(this.unknown, type);
   }
 
   onAux(name: string, value: string): void {

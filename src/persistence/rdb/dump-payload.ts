@@ -7,7 +7,6 @@ import { Crc64 } from './format/crc64.ts';
 import { CHECKSUM_BYTES, LATEST_RDB_VERSION, RDB_VERSION, RdbError } from './format/rdb-format.ts';
 import { RdbReader } from './format/rdb-reader.ts';
 import { type PieceReceiver, RdbWriter } from './format/rdb-writer.ts';
-import { rdbTypeOf } from './rdb-types.ts';
 import { ValueCursor, type ValueTarget } from './value-cursor.ts';
 
 const VERSION_BYTES = 2;
@@ -86,12 +85,13 @@ export function readPayload(
   const cursor = new ValueCursor(target);
   try {
     const input = RdbReader.of(payload.subarray(0, Math.max(0, payload.length - FOOTER_BYTES)));
-    const type = rdbTypeOf(input.byte());
+    const byte = input.byte();
+    const type = cursor.typeOf(byte);
     if (type === undefined) return undefined;
-    cursor.begin(type);
+    cursor.begin(byte);
     while (!cursor.step(input));
     const { reader } = cursor;
-    if (reader === undefined) return { type: type.type };
+    if (reader === undefined) return { type };
     return reader.isEmpty ? undefined : reader;
   } catch (error) {
     cursor.reader?.discard();

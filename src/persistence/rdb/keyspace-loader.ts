@@ -87,11 +87,11 @@ export class KeyspaceLoader implements RdbSink {
       if (!this.#options.skipsUnknown) {
         throw problemOf(
           loaded,
-          `has a value of the type ${type.type}, which Synap does not have yet ` +
+          `has a value of the type ${type}, which Synap does not have yet ` +
             "('load-skip-unknown yes' leaves such keys out)",
         );
       }
-      this.onSkipped(type.type);
+      this.onSkipped(type);
       return;
     }
     if (value.isEmpty) {

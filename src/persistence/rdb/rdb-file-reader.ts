@@ -28,7 +28,6 @@ import {
 } from './format/rdb-format.ts';
 import { NEED_BYTES, RdbReader } from './format/rdb-reader.ts';
 import { type Layout, ValueSkipper } from './format/skipped-value.ts';
-import { type RdbType, rdbTypeOf, STRING } from './rdb-types.ts';
 import { ValueCursor, type ValueTarget } from './value-cursor.ts';
 
 /** A key of the file with all that stands there about it. Valid until the sink returns. */
@@ -37,8 +36,8 @@ export interface LoadedKey {
   readonly database: number;
   /** A request whose argument 0 is the key. */
   readonly key: Request;
-  /** What stands before it. */
-  readonly type: RdbType;
+  /** Name of its value's type, as TYPE answers it. */
+  readonly type: string;
   /** Its value; undefined where there are no values of the type yet. */
   readonly value: ValueReader | undefined;
   /** When it expires, in ms since the epoch, or NO_EXPIRY. */
@@ -82,6 +81,9 @@ const END = 4;
 const SETTLING = 5;
 const DONE = 6;
 
+/** The byte before strings: most keys of many files. */
+const STRING = 0;
+
 /** Steps between two looks at the clock: most are small. */
 const STEPS_AT_ONCE = 32;
 const PASSED_AT_ONCE_BYTES = 64 * 1024;
@@ -116,7 +118,7 @@ export class RdbFileReader {
   readonly #loaded: { -readonly [K in keyof LoadedKey]: LoadedKey[K] } = {
     database: 0,
     key: new Request(),
-    type: STRING,
+    type: '',
     value: undefined,
     expiryMs: NO_EXPIRY,
     idleSeconds: -1,
@@ -302,15 +304,15 @@ export class RdbFileReader {
   #beginKey(byte: number): void {
     const input = this.#input;
     const loaded = this.#loaded;
-    const type = rdbTypeOf(byte);
+    const type = this.#cursor.typeOf(byte);
     if (type === undefined) {
       throw input.error(`there is no type of values or opcode with the number ${byte}`);
     }
     loaded.type = type;
     loaded.offset = input.offset - 1;
     const name = input.string();
-    this.#cursor.begin(type);
-    if (type !== STRING) {
+    this.#cursor.begin(byte);
+    if (byte !== STRING) {
       this.#keepName(name);
       this.#state = VALUE;
       return;

@@ -1,6 +1,6 @@
-// Every type of value that RDB files have, by the byte that stands before the key: to whom it belongs, and how it
-// is laid out, so that values of types that there are not yet can be passed over. How the others are read is their
-// types' part (ValueType.codec).
+// Values that RDB files have and Synap has no type for yet, by the byte that stands before the key: what they are,
+// and how they are laid out, so that they can be passed over. How the others are read is their types' part
+// (ValueType.codec), which comes first: a type that is added takes its bytes over, and their rows can go.
 import type { Layout } from './format/skipped-value.ts';
 
 /** How values behind a byte are laid out. */
@@ -29,39 +29,16 @@ const CONSUMER: Layout = ['string', 8, { each: [16] }];
 const CONSUMER_3: Layout = ['string', 8, 8, { each: [16] }];
 const GROUPS_2: Layout = ['length', 'length', 'length'];
 
-/** Strings: the encoding that nearly all keys have in many files. */
-export const STRING: RdbType = {
-  byte: 0,
-  type: 'string',
-  layout: ONE_STRING,
-};
-
 const RDB_TYPES: readonly RdbType[] = [
-  STRING,
-  {
-    byte: 1,
-    type: 'list',
-    layout: STRINGS,
-  },
   { byte: 2, type: 'set', layout: STRINGS },
   { byte: 3, type: 'zset', layout: [{ each: ['string', 'text double'] }] },
   { byte: 4, type: 'hash', layout: PAIRS },
   { byte: 5, type: 'zset', layout: [{ each: ['string', 8] }] },
   { byte: 7, type: 'module', layout: ['length', 'module'] },
   { byte: 9, type: 'hash', layout: ONE_STRING },
-  {
-    byte: 10,
-    type: 'list',
-    layout: ONE_STRING,
-  },
   { byte: 11, type: 'set', layout: ONE_STRING },
   { byte: 12, type: 'zset', layout: ONE_STRING },
   { byte: 13, type: 'hash', layout: ONE_STRING },
-  {
-    byte: 14,
-    type: 'list',
-    layout: STRINGS,
-  },
   {
     byte: 15,
     type: 'stream',
@@ -69,11 +46,6 @@ const RDB_TYPES: readonly RdbType[] = [
   },
   { byte: 16, type: 'hash', layout: ONE_STRING },
   { byte: 17, type: 'zset', layout: ONE_STRING },
-  {
-    byte: 18,
-    type: 'list',
-    layout: [{ each: ['length', 'string'] }],
-  },
   { byte: 19, type: 'stream', layout: [...STREAM_2, ...streamGroups(GROUPS_2, CONSUMER)] },
   { byte: 20, type: 'set', layout: ONE_STRING },
   { byte: 21, type: 'stream', layout: [...STREAM_2, ...streamGroups(GROUPS_2, CONSUMER_3)] },
@@ -87,7 +59,7 @@ export function rdbTypes(): readonly RdbType[] {
   return RDB_TYPES;
 }
 
-/** What a byte stands for; undefined when it stands for nothing. */
+/** What a byte stands for in Redis; undefined when that is nothing, or a type that Synap has. */
 export function rdbTypeOf(byte: number): RdbType | undefined {
   return byByte[byte];
 }

@@ -4,7 +4,7 @@ import type { TypeTable } from '../../keyspace/type-table.ts';
 import type { ValueReader } from '../../keyspace/value-type.ts';
 import type { RdbReader } from './format/rdb-reader.ts';
 import { ValueSkipper } from './format/skipped-value.ts';
-import type { RdbType } from './rdb-types.ts';
+import { rdbTypeOf } from './rdb-types.ts';
 
 /** What values are read into: a keyspace. */
 export interface ValueTarget {
@@ -17,6 +17,8 @@ export class ValueCursor {
   readonly #target: ValueTarget;
   /** The readers that were used, by byte. */
   readonly #readers: (ValueReader | undefined)[] = [];
+  /** The names of types that were asked for, by byte. */
+  readonly #names: (string | undefined)[] = [];
   readonly #skipper = new ValueSkipper();
   /** What reads the present value; undefined while one is passed over. */
   reader: ValueReader | undefined;
@@ -25,10 +27,19 @@ export class ValueCursor {
     this.#target = target;
   }
 
-  /** Begins a value. */
-  begin({ byte, layout }: RdbType): void {
+  /** Name of the type whose values stand behind a byte, as TYPE answers it; undefined when none do. */
+  typeOf(byte: number): string | undefined {
+    const name = this.#names[byte];
+    if (name !== undefined) return name;
+    const { types } = this.#target;
+    this.#names[byte] = types.ofRdbByte(byte)?.name ?? rdbTypeOf(byte)?.type;
+    return this.#names[byte];
+  }
+
+  /** Begins a value behind a byte for which there is a type. */
+  begin(byte: number): void {
     this.reader = this.#readers[byte] ?? this.#makeReader(byte);
-    if (this.reader === undefined) this.#skipper.begin(layout);
+    if (this.reader === undefined) this.#skipper.begin(rdbTypeOf(byte)?.layout ?? []);
     else this.reader.begin();
   }
 
@@ -40,7 +51,7 @@ export class ValueCursor {
 
   #makeReader(byte: number): ValueReader | undefined {
     const { types, entries } = this.#target;
-    const reader = types.readerOf(byte)?.(entries);
+    const reader = types.ofRdbByte(byte)?.codec.readers[byte](entries);
     this.#readers[byte] = reader;
     return reader;
   }

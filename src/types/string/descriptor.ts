@@ -6,7 +6,11 @@ import {
   TYPE_STRING,
 } from '../../keyspace/plain-strings.ts';
 import type { ValueType } from '../../keyspace/value-type.ts';
+import { parseInteger } from '../../protocol/integer.ts';
 import { stringCodec } from './codec.ts';
+
+/** Integers below this are objects that all keys share in Redis. */
+const SHARED_INTEGERS = 10_000;
 
 /** See the head of this file. */
 export const stringType: ValueType = {
@@ -19,4 +23,10 @@ export const stringType: ValueType = {
     digest.mix(buffer.subarray(offset, offset + length));
   },
   describe: () => '',
+  isShared(entries, ref) {
+    if (entries.encodingOf(ref) !== ENCODING_INT) return false;
+    const { buffer, offset, length } = entries.value(ref);
+    const value = parseInteger(buffer, offset, length);
+    return value >= 0 && value < SHARED_INTEGERS;
+  },
 };

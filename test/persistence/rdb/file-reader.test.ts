@@ -85,7 +85,7 @@ describe('types without commands', () => {
   test('every type byte is either read or in the samples', () => {
     const samples = UNKNOWN.map(([type]) => type);
     const { types } = new Keyspace(valueTypes, 1);
-    const skipped = rdbTypes().filter(({ byte }) => types.readerOf(byte) === undefined);
+    const skipped = rdbTypes().filter(({ byte }) => types.ofRdbByte(byte) === undefined);
     expect(skipped.map(({ byte }) => byte)).toEqual(samples);
   });
 

@@ -3,7 +3,6 @@ import { digestOfDatabases } from '../../../src/commands/debug/digest.ts';
 import { Keyspace } from '../../../src/keyspace/keyspace.ts';
 import type { SnapshotSink } from '../../../src/keyspace/snapshot.ts';
 import { RdbFileWriter } from '../../../src/persistence/rdb/rdb-file-writer.ts';
-import { valueTypes } from '../../../src/types/index.ts';
 import { FACTS } from '../rdb/loading.ts';
 
 /** Saves nothing. */
@@ -39,7 +38,7 @@ export function digests(keyspace: Keyspace): string[] {
 
 /** An empty keyspace in which nothing is due yet that was not when the other one's snapshot began. */
 export function laterKeyspace(keyspace: Keyspace): Keyspace {
-  const other = new Keyspace(valueTypes, keyspace.databases.length);
+  const other = new Keyspace(keyspace.types.all, keyspace.databases.length);
   other.tick(0);
   return other;
 }

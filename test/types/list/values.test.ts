@@ -1,7 +1,7 @@
 // Lists against plain arrays: every operation is done to both, with limits so small that lists become
 // chunks, split, join and become packed again all the time.
 import fc from 'fast-check';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Database } from '../../../src/keyspace/database.ts';
 import type { Keyspace } from '../../../src/keyspace/keyspace.ts';
 import { ArenaFullError } from '../../../src/memory/arena.ts';
@@ -222,40 +222,6 @@ describe('lists', () => {
       }
       list.check();
     }
-  });
-
-  test('moved and copied stay what they are', () => {
-    const keyspace = newKeyspace();
-    const list = new CheckedList(keyspace);
-    for (let i = 0; i < 500; i++) list.push(`element ${i}`, false);
-    list.push('x'.repeat(100_000), false);
-    const { db } = list;
-    db.copyTo(list.ref, db, requestOf('copy'), 1);
-    db.setExpiry(list.ref, keyspace.nowMs + 1000);
-    db.moveTo(list.ref, keyspace.databases[1], requestOf('moved'), 1);
-    expect(list.ref).toBe(0);
-    const copy = new CheckedList(keyspace, 'copy');
-    copy.model = list.model;
-    copy.check();
-    copy.push('only in the copy', true);
-    const moved = find(keyspace.databases[1], 'moved');
-    expect(forward(keyspace.databases[1], moved)).toEqual(list.model.slice(1));
-    copy.drop(copy.model.length, false);
-    expect(db.size).toBe(0);
-  });
-
-  test('large ones are given back a little at a time', () => {
-    const keyspace = newKeyspace();
-    const base = keyspace.usedBytes;
-    const list = new CheckedList(keyspace);
-    const woken = vi.fn();
-    keyspace.onReclaimable = woken;
-    for (let i = 0; i < 200; i++) list.push('x'.repeat(5000), false);
-    list.drop(200, false);
-    expect(woken).toHaveBeenCalledTimes(1);
-    expect(keyspace.usedBytes - base).toBeGreaterThan(100 * 5000);
-    while (keyspace.reclaim(-1));
-    expect(keyspace.usedBytes - base).toBeLessThan(1000);
   });
 });
 
