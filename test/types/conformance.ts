@@ -34,7 +34,9 @@ export function conform(types: readonly ValueType[], fixtures: readonly TypeFixt
       describe('is given back', () => conformToFreeing(subject));
       describe('in a snapshot', () => conformToSnapshots(subject));
       describe('in sparse pages', () => conformToRelocation(subject));
-      describe.skipIf(!hasRedis || !fixture.isInRedis)('in Redis', () => conformToRedis(subject));
+      // What is no type of Redis's has nothing there to be compared with.
+      if (!fixture.isInRedis) return;
+      describe.skipIf(!hasRedis)('in Redis', () => conformToRedis(subject));
     });
   }
 }
