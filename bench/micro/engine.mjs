@@ -7,5 +7,6 @@ export { LogDirectory } from '../../build/persistence/segments/log-directory.js'
 export { RequestDecoder } from '../../build/protocol/decoder.js';
 export { Reply } from '../../build/protocol/reply.js';
 export { BytesTable } from '../../build/structures/bytes-table.js';
+export { BytesTables } from '../../build/structures/bytes-tables.js';
 export { HEADER_BYTES, packMeta } from '../../build/structures/entry.js';
 export { hashBytes, randomSeed } from '../../build/structures/hash.js';

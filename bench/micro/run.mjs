@@ -11,6 +11,7 @@ import * as hash from './hash.mjs';
 import * as log from './log.mjs';
 import * as reply from './reply.mjs';
 import * as table from './table.mjs';
+import * as manyTables from './tables.mjs';
 
 /**
  * @typedef {object} MicroTask
@@ -27,10 +28,11 @@ import * as table from './table.mjs';
  * @property {string} name as `--only` takes it
  * @property {string} title
  * @property {() => MicroTask[]} tasks
+ * @property {() => import('../report/sections.mjs').Table[]} [tables] what else is measured
  */
 
 /** @type {Suite[]} */
-const suites = [decoder, table, arena, hash, reply, log];
+const suites = [decoder, table, manyTables, arena, hash, reply, log];
 const names = suites.map((suite) => suite.name);
 
 const helpText = `\
@@ -81,11 +83,12 @@ async function main(args) {
  * @param {Suite} suite
  * @param {number} timeMs
  */
-async function runSuite({ name, title, tasks }, timeMs) {
+async function runSuite({ name, title, tasks, tables: measured }, timeMs) {
   const rows = [];
   for (const task of tasks()) rows.push(await measure(task, timeMs));
   const head = ['operation', 'ns/op', '±', 'M op/s', 'samples'];
-  const tables = [{ title: 'medians, with their median absolute deviation', head, rows }];
+  const times = { title: 'medians, with their median absolute deviation', head, rows };
+  const tables = [times, ...(measured?.() ?? [])];
   process.stdout.write(renderText({ name, title, tables, notes: [] }));
 }
 
