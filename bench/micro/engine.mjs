@@ -13,6 +13,7 @@ export { RequestDecoder } from '../../build/protocol/decoder.js';
 export { Reply } from '../../build/protocol/reply.js';
 export { Request } from '../../build/protocol/request.js';
 export { BytesTable } from '../../build/structures/bytes-table.js';
+export { BytesTables } from '../../build/structures/bytes-tables.js';
 export { HEADER_BYTES, packMeta } from '../../build/structures/entry.js';
 export { hashBytes, randomSeed } from '../../build/structures/hash.js';
 export { valueTypes } from '../../build/types/index.js';

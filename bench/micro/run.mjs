@@ -12,6 +12,7 @@ import * as keys from './keys.mjs';
 import * as log from './log.mjs';
 import * as reply from './reply.mjs';
 import * as table from './table.mjs';
+import * as manyTables from './tables.mjs';
 
 /**
  * @typedef {object} MicroTask
@@ -28,10 +29,11 @@ import * as table from './table.mjs';
  * @property {string} name as `--only` takes it
  * @property {string} title
  * @property {() => MicroTask[]} tasks
+ * @property {() => import('../report/sections.mjs').Table[]} [tables] what else is measured
  */
 
 /** @type {Suite[]} */
-const suites = [decoder, table, arena, hash, keys, reply, log];
+const suites = [decoder, table, manyTables, arena, hash, keys, reply, log];
 const names = suites.map((suite) => suite.name);
 
 const helpText = `\
@@ -82,11 +84,12 @@ async function main(args) {
  * @param {Suite} suite
  * @param {number} timeMs
  */
-async function runSuite({ name, title, tasks }, timeMs) {
+async function runSuite({ name, title, tasks, tables: measured }, timeMs) {
   const rows = [];
   for (const task of tasks()) rows.push(await measure(task, timeMs));
   const head = ['operation', 'ns/op', '±', 'M op/s', 'samples'];
-  const tables = [{ title: 'medians, with their median absolute deviation', head, rows }];
+  const times = { title: 'medians, with their median absolute deviation', head, rows };
+  const tables = [times, ...(measured?.() ?? [])];
   process.stdout.write(renderText({ name, title, tables, notes: [] }));
 }
 

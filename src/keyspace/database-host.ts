@@ -1,6 +1,7 @@
 // What a database needs of the keyspace around it, which all databases share.
 import type { Arena } from '../memory/arena.ts';
 import type { BytesTable } from '../structures/bytes-table.ts';
+import type { BytesTables } from '../structures/bytes-tables.ts';
 import type { HashSeed } from '../structures/hash.ts';
 import type { AccessSettings } from './access-clock.ts';
 import type { Entries } from './entries.ts';
@@ -18,6 +19,7 @@ export interface DatabaseHost {
   readonly arena: Arena;
   readonly entries: Entries;
   readonly seed: HashSeed;
+  readonly tables: BytesTables;
   readonly events: KeyEvents;
   readonly stats: { hits: number; misses: number };
   readonly access: AccessSettings;

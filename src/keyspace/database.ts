@@ -6,7 +6,7 @@
 // A reference to an entry is valid until the next change of that key; methods that may move an
 // entry return its new reference. A key whose expiry has passed is never returned.
 import type { Request } from '../protocol/request.ts';
-import { BytesTable } from '../structures/bytes-table.ts';
+import type { BytesTable } from '../structures/bytes-table.ts';
 import { type ByteView, warmEntries } from '../structures/entry.ts';
 import { hashBytes } from '../structures/hash.ts';
 import type { DatabaseHost } from './database-host.ts';
@@ -31,7 +31,7 @@ export class Database {
     this.index = index;
     this.#keyspace = keyspace;
     this.entries = keyspace.entries;
-    this.#table = new BytesTable(keyspace.arena, keyspace.seed);
+    this.#table = keyspace.tables.view();
     this.#expiries = new ExpiryHeap(keyspace.arena);
   }
 
@@ -201,11 +201,12 @@ export class Database {
     block = NEW_BLOCK,
   ): number {
     if (ref === 0) this.#table.reserve();
-    const { buffer } = request;
-    const at = request.offsets[i];
-    const size = request.lengths[i];
-    const word = this.#keyspace.freshWord;
+    if (expiry !== NO_EXPIRY) this.#expiries.reserve();
     const { entries } = this;
+    const { buffer, offsets, lengths } = request;
+    const at = offsets[i];
+    const size = lengths[i];
+    const word = this.#keyspace.freshWord;
     const fresh = entries.build(buffer, at, size, type, encoding, length, expiry, word, block);
     if (expiry !== NO_EXPIRY) this.#expiries.add(fresh, expiry);
     return fresh;
@@ -367,8 +368,7 @@ export class Database {
     const table = this.#table;
     const keys = table.size;
     this.#expiries.discard();
-    this.#table = new BytesTable(this.#keyspace.arena, this.#keyspace.seed);
-    this.#expiries = new ExpiryHeap(this.#keyspace.arena);
+    this.#table = this.#keyspace.tables.view();
     const free = (ref: number): void => this.entries.free(ref);
     return { table, keys, free: () => table.dismantle(free) };
   }
@@ -419,6 +419,7 @@ export class Database {
     const keyAt = request.offsets[i];
     const keyLength = request.lengths[i];
     const expiry = this.expiryOf(ref);
+    if (expiry !== NO_EXPIRY) target.#expiries.reserve();
     const fresh = this.entries.duplicate(
       ref,
       key,
@@ -430,11 +431,11 @@ export class Database {
       takesOver,
     );
     // Only now that there is memory for the new entry does the old one go.
+    if (expiry !== NO_EXPIRY) target.#expiries.add(fresh, expiry);
     if (old !== 0) {
       target.#discardFound(old);
       target.peek(request, i);
     }
-    if (expiry !== NO_EXPIRY) target.#expiries.add(fresh, expiry);
     target.#insert(fresh, request, i);
     return fresh;
   }
@@ -490,6 +491,7 @@ export class Database {
   /** Moves an entry to a new block with another value length (grown with spare) or expiry. */
   #rebuild(ref: number, length: number, expiry: number, capacity = length): number {
     if (!this.#table.locate(ref)) throw new Error('the entry is not in its database');
+    if (expiry !== NO_EXPIRY) this.#expiries.reserve();
     const fresh = this.entries.rebuild(ref, length, expiry, capacity);
     if (expiry !== NO_EXPIRY) this.#expiries.add(fresh, expiry);
     this.#supplant(ref, fresh);

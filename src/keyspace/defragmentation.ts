@@ -2,8 +2,8 @@
 // does in the background. A cycle chooses the pages and then walks through all tables, once, in steps; each block
 // in such a page is copied into another one, and the one reference to it is changed:
 //
-//   table segment ◀── directory          entry ◀── slot, expiry heap
-//   root of a list ◀── entry             chunk ◀── its neighbours, root
+//   table segment ◀── directory ◀── root       entry ◀── slot, expiry heap
+//   chunk of a heap ◀── directory ◀── root     root of a list ◀── entry     chunk ◀── its neighbours, root
 //
 // Between two steps commands run, which may change, move and delete everything. A long list is moved in steps of
 // its own, after the walk (list-relocation.ts). What a snapshot is saving stays where it is.
@@ -18,6 +18,8 @@ import type { Keyspace } from './keyspace.ts';
 /** Moved or looked at in one step, at most; takes well under half a millisecond. */
 const STEP_BYTES = 256 * 1024;
 const STEP_ENTRIES = 512;
+/** Chunks of an expiry heap in one step: of 48 KiB each. */
+const STEP_HEAP_CHUNKS = 5;
 /** Parts of a collection in one step, at most: of 8 KiB each. */
 const STEP_PARTS = 32;
 
@@ -34,9 +36,10 @@ export class Defragmentation implements EntryMover {
   /** Whether a cycle is under way. */
   isRunning = false;
   readonly #keyspace: Keyspace;
-  /** Where the walk is: which database, where in its table. */
+  /** Where the walk is: which database, where in its table, or afterwards in its expiry heap. */
   #database = 0;
   #position = 0;
+  #isInHeap = false;
   #expiries: ExpiryHeap | undefined;
   #longOnes: LongCollection[] = [];
   /** The one whose parts are being moved. */
@@ -59,6 +62,7 @@ export class Defragmentation implements EntryMover {
     this.isRunning = pages > 0;
     this.#database = 0;
     this.#position = 0;
+    this.#isInHeap = false;
     return this.isRunning;
   }
 
@@ -155,8 +159,18 @@ export class Defragmentation implements EntryMover {
   #walk(database: Database): void {
     const { table, expiries } = database.parts;
     this.#expiries = expiries;
-    this.#position = table.relocate(this.#position, this);
-    if (this.#position === 0) this.#database++;
+    if (!this.#isInHeap) {
+      this.#position = table.relocate(this.#position, this);
+      this.#isInHeap = this.#position === 0;
+      return;
+    }
+    for (let i = 0; i < STEP_HEAP_CHUNKS; i++) {
+      this.#position = expiries.relocate(this.#position);
+      if (this.#position !== 0) continue;
+      this.#isInHeap = false;
+      this.#database++;
+      return;
+    }
   }
 
   /** Begins to move the parts of a long collection, if it is there still; after the last one the cycle ends. */

@@ -1,59 +1,103 @@
 // The keys of one database that have an expiry, ordered by it: a 4-ary min-heap. The soonest is at
-// its root, so the active expiry cycle touches only keys that are due, `volatile-ttl` evicts
+// its top, so the active expiry cycle touches only keys that are due, `volatile-ttl` evicts
 // exactly, and any position is a uniformly random volatile key for the other volatile policies.
 //
 // Each entry knows its position (a word in its block), so that its expiry can be changed or taken
-// away in O(log n). The heap lives in chunks of typed arrays, so that growing copies nothing, but
-// for the first one: that begins small and doubles.
+// away in O(log n). The heap lies in chunks in the arena (expiry-chunks.ts), so that growing copies nothing,
+// but for the first one: that begins small and doubles. An `ExpiryHeap` is a view of a root there, as a BytesTable is.
 import type { Arena } from '../memory/arena.ts';
+import {
+  addChunk,
+  CHUNK_MASK,
+  CHUNK_SHIFT,
+  DIRECTORY,
+  directoryBase,
+  directoryOf,
+  FIRST_PLACES,
+  freeHeap,
+  heapBytes,
+  newHeap,
+  PLACES,
+  ROOT_WORDS,
+  refsOffset,
+  relocateFrame,
+  relocateHeapChunk,
+  removeChunk,
+  SIZE,
+} from './expiry-chunks.ts';
 
 const SEGMENT_SHIFT = 23;
 const SEGMENT_MASK = (1 << SEGMENT_SHIFT) - 1;
-const CHUNK_SHIFT = 14;
-const CHUNK_SIZE = 1 << CHUNK_SHIFT;
-const CHUNK_MASK = CHUNK_SIZE - 1;
-/** Places of the first chunk at first. */
-const FIRST_SIZE = 64;
-/** A time and a reference. */
-const PLACE_BYTES = 12;
 const AVERAGE_SAMPLES = 64;
+
+/** The words of a heap that has no root yet; nobody writes them. */
+const NO_WORDS: Int32Array = new Int32Array(ROOT_WORDS);
 
 /** Word of an entry, from its block's start, that holds its position in the heap. */
 export const HEAP_POSITION_WORD = 6;
 
-/** A min-heap of entries by expiry; see the head of this file. */
+/** A view of a min-heap of entries by expiry; see the head of this file. */
 export class ExpiryHeap {
-  /** Number of keys that have an expiry. */
-  size = 0;
-
   readonly #arena: Arena;
-  readonly #times: Float64Array[] = [];
-  readonly #refs: Int32Array[] = [];
-  /** Places in all chunks: what `size` can reach before the next one is needed. */
-  #places = 0;
+  #root = 0;
+  #rootWords = NO_WORDS;
+  #rootBase = 0;
+  /** The chunks' references: words of an array, from an index on. */
+  #chunks = NO_WORDS;
+  #chunksBase = 0;
+  /** Words from a chunk's start to its references. */
+  #refsOffset = 0;
 
+  /** A view of an empty heap, which gets its root when it gets its first entry. */
   constructor(arena: Arena) {
     this.#arena = arena;
   }
 
+  /** The root; 0 while there is none. It may be another after each `relocate`. */
+  get root(): number {
+    return this.#root;
+  }
+
+  /** Points the view at another heap, by its root; 0: at an empty one that has none yet. */
+  point(root: number): void {
+    const arena = this.#arena;
+    const isThere = root !== 0;
+    this.#root = root;
+    this.#rootWords = isThere ? arena.i32[root >>> SEGMENT_SHIFT] : NO_WORDS;
+    this.#rootBase = isThere ? (root & SEGMENT_MASK) << 1 : 0;
+    this.#chunks = isThere ? directoryOf(arena, root) : NO_WORDS;
+    this.#chunksBase = isThere ? directoryBase(arena, root) : DIRECTORY;
+    this.#refsOffset = isThere ? refsOffset(this.#places) : 0;
+  }
+
+  /** Number of keys that have an expiry. */
+  get size(): number {
+    return this.#rootWords[this.#rootBase + SIZE];
+  }
+
   /** Bytes that the heap takes. */
   get overheadBytes(): number {
-    return this.#places * PLACE_BYTES;
+    return this.#root === 0 ? 0 : heapBytes(this.#arena, this.#root);
   }
 
   /** The soonest expiry in ms since the epoch; Infinity when there is none. */
   get soonestMs(): number {
-    return this.size === 0 ? Number.POSITIVE_INFINITY : this.#times[0][0];
+    return this.size === 0 ? Number.POSITIVE_INFINITY : this.timeAt(0);
   }
 
   /** The entry at a position: 0 ≤ position < size; 0 is the soonest to expire. */
   at(position: number): number {
-    return this.#refs[position >>> CHUNK_SHIFT][position & CHUNK_MASK];
+    const chunk = this.#chunks[this.#chunksBase + (position >>> CHUNK_SHIFT)];
+    const base = ((chunk & SEGMENT_MASK) << 1) + this.#refsOffset;
+    return this.#arena.i32[chunk >>> SEGMENT_SHIFT][base + (position & CHUNK_MASK)];
   }
 
   /** The expiry at a position, in ms since the epoch. */
   timeAt(position: number): number {
-    return this.#times[position >>> CHUNK_SHIFT][position & CHUNK_MASK];
+    const chunk = this.#chunks[this.#chunksBase + (position >>> CHUNK_SHIFT)];
+    return this.#arena.f64[chunk >>> SEGMENT_SHIFT][
+      (chunk & SEGMENT_MASK) + (position & CHUNK_MASK)
+    ];
   }
 
   /** The entry at a random position; 0 when there is none. */
@@ -71,10 +115,25 @@ export class ExpiryHeap {
     return count === 0 ? 0 : Math.round(total / count);
   }
 
-  /** Adds an entry. */
+  /**
+   * Takes now what memory the next `add` may take, so that nothing is to be undone when there is none.
+   * @throws ArenaFullError
+   */
+  reserve(): void {
+    if (this.size < this.#places) return;
+    if (this.#root === 0) {
+      this.point(newHeap(this.#arena));
+    } else {
+      addChunk(this.#arena, this.#root);
+      this.point(this.#root);
+    }
+  }
+
+  /** Adds an entry. @throws ArenaFullError when there is no memory: nothing has changed then */
   add(ref: number, timeMs: number): void {
-    if (this.size === this.#places) this.#grow();
-    this.#rise(this.size++, ref, timeMs);
+    this.reserve();
+    const position = this.#rootWords[this.#rootBase + SIZE]++;
+    this.#rise(position, ref, timeMs);
   }
 
   /** Changes the expiry at a position. */
@@ -86,12 +145,14 @@ export class ExpiryHeap {
 
   /** The entry at a position is another block now. */
   relocated(position: number, ref: number): void {
-    this.#refs[position >>> CHUNK_SHIFT][position & CHUNK_MASK] = ref;
+    const chunk = this.#chunks[this.#chunksBase + (position >>> CHUNK_SHIFT)];
+    const base = ((chunk & SEGMENT_MASK) << 1) + this.#refsOffset;
+    this.#arena.i32[chunk >>> SEGMENT_SHIFT][base + (position & CHUNK_MASK)] = ref;
   }
 
   /** Takes the entry at a position out. */
   remove(position: number): void {
-    const last = --this.size;
+    const last = --this.#rootWords[this.#rootBase + SIZE];
     const ref = this.at(last);
     const timeMs = this.timeAt(last);
     if (position !== last) {
@@ -99,42 +160,36 @@ export class ExpiryHeap {
       else this.#sink(position, ref, timeMs);
     }
     // One spare chunk stays, against allocation going back and forth over a chunk's edge.
-    if (this.#times.length > (this.size >>> CHUNK_SHIFT) + 2) {
-      this.#times.pop();
-      this.#refs.pop();
-      this.#setPlaces(this.#places - CHUNK_SIZE);
+    if (this.#places >>> CHUNK_SHIFT > (last >>> CHUNK_SHIFT) + 2) {
+      removeChunk(this.#arena, this.#root);
     }
-    if (this.size === 0 && this.#places > FIRST_SIZE) this.discard();
+    if (last === 0 && this.#places > FIRST_PLACES) this.discard();
   }
 
   /** Drops everything, and gives the memory back. */
   discard(): void {
-    this.#setPlaces(0);
-    this.#times.length = 0;
-    this.#refs.length = 0;
-    this.size = 0;
+    if (this.#root === 0) return;
+    freeHeap(this.#arena, this.#root);
+    this.point(0);
   }
 
-  /** Doubles the first chunk as long as it is small, then adds chunks. */
-  #grow(): void {
-    const before = this.#places;
-    const isFirst = before < CHUNK_SIZE;
-    const chunk = isFirst ? 0 : this.#times.length;
-    const size = isFirst ? Math.max(FIRST_SIZE, 2 * before) : CHUNK_SIZE;
-    const times = new Float64Array(size);
-    const refs = new Int32Array(size);
-    if (isFirst && before > 0) {
-      times.set(this.#times[0]);
-      refs.set(this.#refs[0]);
-    }
-    this.#times[chunk] = times;
-    this.#refs[chunk] = refs;
-    this.#setPlaces(isFirst ? size : before + size);
+  /**
+   * Moves a chunk out of a page that is being emptied, and first of all root and directory. Between calls the heap
+   * may change in any way.
+   * @param chunk 0 to begin, then what the last call returned
+   * @returns the next chunk; 0 after the last one
+   */
+  relocate(chunk: number): number {
+    if (this.#root === 0) return 0;
+    if (chunk === 0) this.#root = relocateFrame(this.#arena, this.#root);
+    const next = relocateHeapChunk(this.#arena, this.#root, chunk);
+    this.point(this.#root);
+    return next;
   }
 
-  #setPlaces(places: number): void {
-    this.#arena.sideBytes += (places - this.#places) * PLACE_BYTES;
-    this.#places = places;
+  /** Places in all chunks: what `size` can reach before there must be more. */
+  get #places(): number {
+    return this.#rootWords[this.#rootBase + PLACES];
   }
 
   #rise(start: number, ref: number, timeMs: number): void {
@@ -149,16 +204,21 @@ export class ExpiryHeap {
     this.#put(position, ref, timeMs);
   }
 
-  #sink(start: number, ref: number, timeMs: number): void {
-    let position = start;
+  #sink(from: number, ref: number, timeMs: number): void {
+    const { size } = this;
+    let position = from;
     for (;;) {
       const firstChild = position * 4 + 1;
-      if (firstChild >= this.size) break;
-      const end = Math.min(firstChild + 4, this.size);
+      if (firstChild >= size) break;
+      const end = Math.min(firstChild + 4, size);
+      // All four lie in one chunk, or the last one is the first of the next.
+      const chunk = this.#chunks[this.#chunksBase + (firstChild >>> CHUNK_SHIFT)];
+      const times = this.#arena.f64[chunk >>> SEGMENT_SHIFT];
+      const start = (chunk & SEGMENT_MASK) - (firstChild & ~CHUNK_MASK);
       let child = firstChild;
-      let childTime = this.timeAt(firstChild);
+      let childTime = times[start + firstChild];
       for (let i = firstChild + 1; i < end; i++) {
-        const time = this.timeAt(i);
+        const time = (i & CHUNK_MASK) === 0 ? this.timeAt(i) : times[start + i];
         if (time < childTime) {
           child = i;
           childTime = time;
@@ -172,9 +232,13 @@ export class ExpiryHeap {
   }
 
   #put(position: number, ref: number, timeMs: number): void {
-    this.#times[position >>> CHUNK_SHIFT][position & CHUNK_MASK] = timeMs;
-    this.#refs[position >>> CHUNK_SHIFT][position & CHUNK_MASK] = ref;
-    const words = this.#arena.i32[ref >>> SEGMENT_SHIFT];
+    const arena = this.#arena;
+    const chunk = this.#chunks[this.#chunksBase + (position >>> CHUNK_SHIFT)];
+    const unit = chunk & SEGMENT_MASK;
+    const place = position & CHUNK_MASK;
+    arena.f64[chunk >>> SEGMENT_SHIFT][unit + place] = timeMs;
+    arena.i32[chunk >>> SEGMENT_SHIFT][(unit << 1) + this.#refsOffset + place] = ref;
+    const words = arena.i32[ref >>> SEGMENT_SHIFT];
     words[((ref & SEGMENT_MASK) << 1) + HEAP_POSITION_WORD] = position;
   }
 }

@@ -47,6 +47,7 @@ export class KeyFiller {
     const keyLength = request.lengths[i];
     const { buffer, offset, length } = value;
     const encoding = stringEncoding(buffer, offset, length);
+    if (expiry !== NO_EXPIRY) expiries.reserve();
     const ref = entries.build(
       key,
       keyAt,

@@ -2,6 +2,7 @@
 // background work that is done a slice at a time (deleting expired keys, giving memory back).
 import { Arena } from '../memory/arena.ts';
 import type { Request } from '../protocol/request.ts';
+import { BytesTables } from '../structures/bytes-tables.ts';
 import { type HashSeed, randomSeed } from '../structures/hash.ts';
 import { type AccessSettings, lfuInitialWord, lfuTouched, lruWord } from './access-clock.ts';
 import { Database } from './database.ts';
@@ -53,6 +54,8 @@ export class Keyspace implements DatabaseHost, SnapshotHost {
   readonly arena = new Arena();
   readonly entries: Entries;
   readonly seed: HashSeed = randomSeed();
+  /** The tables of databases, and of values that have some. */
+  readonly tables = new BytesTables(this.arena, this.seed);
   readonly databases: Database[] = [];
   readonly watches = new WatchList();
   readonly waits = new WaitList();
@@ -133,7 +136,7 @@ export class Keyspace implements DatabaseHost, SnapshotHost {
 
   /** Bytes of all data: entries, tables, expiry heaps, what lies outside the arena. */
   get usedBytes(): number {
-    return this.arena.usedBytes + this.arena.external.usedBytes + this.arena.sideBytes;
+    return this.arena.usedBytes + this.arena.external.usedBytes;
   }
 
   /** Sets `stats` back to zero. */

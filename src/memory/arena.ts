@@ -54,8 +54,6 @@ export class Arena {
 
   /** Bytes in blocks that are in use, their rounding up to a class included. */
   usedBytes = 0;
-  /** Bytes of what belongs to the data but lies in arrays of its own (directories, heaps). */
-  sideBytes = 0;
   /** Blocks that were moved. */
   relocations = 0;
   /** Bytes of the segments held from the operating system (resident only where touched). */

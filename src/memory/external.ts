@@ -16,6 +16,8 @@ export const ROOM_BYTES = 16;
 /** A block that is in use. */
 interface Block {
   bytes: Buffer;
+  /** The same as words, where they are that. */
+  readonly words?: Int32Array;
   /** What it is counted with. */
   sizeBytes: number;
   /** Undefined for a small one. */
@@ -51,6 +53,23 @@ export class ExternalBlocks {
     memory.commit(capacityBytes);
     const bytes = Buffer.from(memory.area, 0, capacityBytes);
     return this.#add({ bytes, sizeBytes: capacityBytes, memory });
+  }
+
+  /**
+   * Takes a block of so many 32-bit words, all 0; returns its number. However large it is, it does not grow in
+   * its place: loops over words then meet arrays of one kind only (large-memory.ts).
+   */
+  allocateWords(length: number): number {
+    const words = new Int32Array(length);
+    const bytes = Buffer.from(words.buffer);
+    return this.#add({ bytes, words, sizeBytes: bytes.length, memory: undefined });
+  }
+
+  /** The words of a block that was taken by `allocateWords`. */
+  words(id: number): Int32Array {
+    const { words } = this.#block(id);
+    if (words === undefined) throw new RangeError(`external block ${id} has no words`);
+    return words;
   }
 
   /** The bytes of a block that is in use. */

@@ -1,15 +1,20 @@
 // A hash table keyed by bytes, by extendible hashing: it grows and shrinks one bounded step at a
 // time, so no operation ever pays for a rehash of everything.
 //
-//   directory (by the hash's top `depth` bits)     segment: a block of at most 8 KiB in the arena
-//     00 ─▶ segment A  (local depth 2)              word 0  entries in it
-//     01 ─▶ segment B  (local depth 2)              word 1  its local depth
-//     10 ─┬▶ segment C (local depth 1)              then slots: [hash][reference of the entry] …
-//     11 ─┘                                         reference 0: the slot is free
+//   root ─▶ directory (by the hash's top `depth` bits)   segment: a block of at most 8 KiB in the arena
+//             00 ─▶ segment A  (local depth 2)             word 0  entries in it
+//             01 ─▶ segment B  (local depth 2)             word 1  its local depth
+//             10 ─┬▶ segment C (local depth 1)             then slots: [hash][reference of the entry] …
+//             11 ─┘                                        reference 0: the slot is free
+//
+// All of it lies in the arena, and a table is nothing but the reference of its root (table-root.ts): millions of
+// tables cost the JavaScript heap nothing. A `BytesTable` is a view that is pointed at a root. A database has one
+// of its own, which knows by heart what looking a key up needs; all collections share one (bytes-tables.ts). While
+// a view is pointed at a table, the table changes through this view only.
 //
 // A full segment splits in two by its next hash bit; the directory doubles when a segment that is
 // as deep as the directory splits. Sparse neighbours merge. (R. Fagin et al., "Extendible hashing",
-// 1979; B. Lu et al., "Dash", 2020.) A table that fits into one segment starts with a small one.
+// 1979; B. Lu et al., "Dash", 2020.) A table that fits into one segment has one of the size that it needs.
 //
 // Inside a segment: linear probing, and an entry's home slot is monotone in its hash. Slots in
 // directory order are therefore in hash order, which is what gives `scan` its guarantee: a cursor
@@ -18,61 +23,82 @@
 //
 // Entries are blocks laid out as entry.ts says; the table owns its segments, not the entries.
 import type { Arena } from '../memory/arena.ts';
-import { classOf } from '../memory/size-classes.ts';
 import { ByteView, keyOffset, MAX_INLINE_KEY_BYTES, viewKey } from './entry.ts';
 import { type HashSeed, hashBytes } from './hash.ts';
-import { doubleDirectory, halveDirectory } from './table-directory.ts';
+import {
+  directoryStart,
+  directoryWords,
+  overheadBytes,
+  relocateDirectory,
+} from './table-directory.ts';
+import {
+  createTable,
+  dismantleStep,
+  isSparseSegment,
+  presize,
+  segmentWithRoom,
+  shrink,
+} from './table-growth.ts';
+import {
+  freeRoot,
+  ROOT_WORDS,
+  relocateRoot,
+  SEGMENTS,
+  SHAPE,
+  SIZE,
+  shapeClass,
+  shapeDepth,
+  shapeSegmentBytes,
+} from './table-root.ts';
 import {
   COUNT,
   clearSlot,
+  countOf,
   depthFor,
   directoryIndex,
   type EntryMover,
   type EntryVisitor,
-  FULL_SEGMENT_BYTES,
   firstHashOf,
-  firstSlotOf,
   fullAt,
   HEADER_WORDS,
   homeSlot,
   LOCAL_DEPTH,
-  MAX_DEPTH,
-  makeSegment,
-  makeSegments,
-  moveSlots,
+  localDepth,
   nextSegmentStart,
   putIntoSegment,
   putIntoSlot,
   relocateEntries,
   slotsIn,
-  takeSlots,
   visitHome,
 } from './table-segment.ts';
 
 const SEGMENT_SHIFT = 23;
 const SEGMENT_MASK = (1 << SEGMENT_SHIFT) - 1;
 
-const SMALLEST_SEGMENT_BYTES = 64;
+/** The words of a table that has no root yet: one word that names no segment, as directory; nobody writes them. */
+const NO_WORDS: Int32Array = new Int32Array(ROOT_WORDS);
 
 /** Instead of a slot. */
 const NOWHERE = -1;
 
-/** A hash table of entries keyed by bytes; see the head of this file. */
+/** A view of a hash table of entries keyed by bytes; see the head of this file. */
 export class BytesTable {
-  /** Number of entries. */
-  size = 0;
   /** Hash of the key of the last `find`; `insert` and the caller's bookkeeping use it again. */
   hash = 0;
 
   readonly #arena: Arena;
   readonly #seed: HashSeed;
-  #directory: Int32Array;
+  #root = 0;
+  #rootWords = NO_WORDS;
+  #rootBase = 0;
+  /** The directory: 2^depth words of an array, from an index on. */
+  #directory = NO_WORDS;
+  #directoryBase = 0;
   #depth = 0;
-  /** Segments whose local depth equals the directory's depth (the directory halves at 0). */
-  #deepest = 1;
-  #segmentBytes = SMALLEST_SEGMENT_BYTES;
-  #slots = slotsIn(SMALLEST_SEGMENT_BYTES);
-  #segments = 0;
+  /** As `directoryIndex` shifts a hash, half of it. */
+  #shift = 31;
+  /** Of each segment. */
+  #slots = 0;
   /** Where the last `find` ended: its segment, and the slot of the entry. */
   #foundSegment = 0;
   #foundSlot = 0;
@@ -80,21 +106,52 @@ export class BytesTable {
   #freeSlot = NOWHERE;
   readonly #view = new ByteView();
 
+  /** A view of an empty table, which gets its root when it gets its first entry. */
   constructor(arena: Arena, seed: HashSeed) {
     this.#arena = arena;
     this.#seed = seed;
-    this.#directory = Int32Array.of(0);
-    arena.sideBytes += this.#directory.byteLength;
   }
 
-  /** Bytes that the table itself takes: segments and directory, without the entries. */
+  /** The root; 0 while there is none. It may be another after each `relocate`. */
+  get root(): number {
+    return this.#root;
+  }
+
+  /** Points the view at another table, by its root; 0: at an empty one that has none yet. */
+  point(root: number): void {
+    this.#root = root;
+    this.#freeSlot = NOWHERE;
+    if (root !== 0) {
+      this.#load();
+      return;
+    }
+    this.#rootWords = NO_WORDS;
+    this.#rootBase = 0;
+    this.#directory = NO_WORDS;
+    this.#directoryBase = 0;
+    this.#depth = 0;
+    this.#shift = 31;
+    this.#slots = 0;
+  }
+
+  /** Number of entries. */
+  get size(): number {
+    return this.#rootWords[this.#rootBase + SIZE];
+  }
+
+  /** Number of segments. */
+  get segments(): number {
+    return this.#rootWords[this.#rootBase + SEGMENTS];
+  }
+
+  /** Bytes that the table itself takes: root, directory and segments, without the entries. */
   get overheadBytes(): number {
-    return this.#segments * this.#segmentBytes + this.#directory.byteLength;
+    return this.#root === 0 ? 0 : overheadBytes(this.#arena, this.#root);
   }
 
   /** Slots in all segments: what `size` can approach before the next split. */
   get capacity(): number {
-    return this.#segments * this.#slots;
+    return this.segments * this.#slots;
   }
 
   /**
@@ -110,7 +167,7 @@ export class BytesTable {
   findHashed(hash: number, bytes: Uint8Array, offset: number, length: number): number {
     this.hash = hash;
     this.#freeSlot = NOWHERE;
-    const segment = this.#directory[directoryIndex(hash, this.#depth)];
+    const segment = this.#directory[this.#directoryBase + ((hash >>> 1) >>> this.#shift)];
     this.#foundSegment = segment;
     if (segment === 0) return 0;
     const arena = this.#arena;
@@ -141,6 +198,7 @@ export class BytesTable {
    */
   warmSlots(hashes: Int32Array, refs: Int32Array, count: number): number {
     const directory = this.#directory;
+    const start = this.#directoryBase;
     const segments = this.#arena.i32;
     const slots = this.#slots;
     const depth = this.#depth;
@@ -148,7 +206,7 @@ export class BytesTable {
     // First only a touch of every home slot: nothing waits for what is read, so the reads overlap.
     for (let i = 0; i < count; i++) {
       const hash = hashes[i];
-      const segment = directory[directoryIndex(hash, depth)];
+      const segment = directory[start + directoryIndex(hash, depth)];
       if (segment === 0) continue;
       const words = segments[segment >>> SEGMENT_SHIFT];
       const base = (segment & SEGMENT_MASK) << 1;
@@ -161,7 +219,7 @@ export class BytesTable {
 
   /** The first entry of this hash, or 0. */
   #firstOfHash(hash: number): number {
-    const segment = this.#directory[directoryIndex(hash, this.#depth)];
+    const segment = this.#directory[this.#directoryBase + ((hash >>> 1) >>> this.#shift)];
     if (segment === 0) return 0;
     const words = this.#arena.i32[segment >>> SEGMENT_SHIFT];
     const base = (segment & SEGMENT_MASK) << 1;
@@ -199,15 +257,7 @@ export class BytesTable {
    */
   presize(entries: number): void {
     const depth = depthFor(entries);
-    if (this.#segments > 0 || depth === 0) return;
-    const directory = makeSegments(this.#arena, depth);
-    this.#segmentBytes = FULL_SEGMENT_BYTES;
-    this.#slots = slotsIn(FULL_SEGMENT_BYTES);
-    this.#segments = directory.length;
-    this.#arena.sideBytes += directory.byteLength - this.#directory.byteLength;
-    this.#directory = directory;
-    this.#depth = depth;
-    this.#deepest = directory.length;
+    if (this.segments === 0 && depth > 0) this.#grow((root) => presize(this.#arena, root, depth));
   }
 
   /** Adds an entry whose key the last `find` did not find. */
@@ -219,7 +269,7 @@ export class BytesTable {
     if (isKnown) putIntoSlot(words, base, this.#freeSlot, this.hash, ref);
     else putIntoSegment(words, base, this.#slots, this.hash, ref);
     this.#freeSlot = NOWHERE;
-    this.size++;
+    this.#rootWords[this.#rootBase + SIZE]++;
   }
 
   /** Adds an entry whose key has this hash, unless there is one with its key; returns whether it did. */
@@ -248,10 +298,12 @@ export class BytesTable {
     const words = this.#arena.i32[segment >>> SEGMENT_SHIFT];
     const base = (segment & SEGMENT_MASK) << 1;
     const slots = this.#slots;
-    const depth = words[base + LOCAL_DEPTH];
     clearSlot(words, base, slots, this.#foundSlot);
-    this.size--;
-    if (depth > 0 && words[base + COUNT] < slots >>> 3) this.#merge(this.hash, depth);
+    this.#rootWords[this.#rootBase + SIZE]--;
+    if (isSparseSegment(words[base + COUNT], slots)) {
+      shrink(this.#arena, this.#root, this.hash);
+      this.#load();
+    }
   }
 
   /**
@@ -265,7 +317,8 @@ export class BytesTable {
     let position = cursor;
     let visited = 0;
     for (;;) {
-      const segment = this.#directory[directoryIndex(position | 0, this.#depth)];
+      const segment =
+        this.#directory[this.#directoryBase + directoryIndex(position | 0, this.#depth)];
       if (segment === 0) return 0;
       const words = this.#arena.i32[segment >>> SEGMENT_SHIFT];
       const base = (segment & SEGMENT_MASK) << 1;
@@ -285,7 +338,8 @@ export class BytesTable {
   random(): number {
     if (this.size === 0) return 0;
     for (;;) {
-      const segment = this.#directory[(Math.random() * this.#directory.length) | 0];
+      const index = (Math.random() * (1 << this.#depth)) | 0;
+      const segment = this.#directory[this.#directoryBase + index];
       const words = this.#arena.i32[segment >>> SEGMENT_SHIFT];
       const base = (segment & SEGMENT_MASK) << 1;
       if (words[base + COUNT] === 0) continue;
@@ -302,54 +356,48 @@ export class BytesTable {
   }
 
   /**
-   * Moves the segment that a position lies in out of a page that is being emptied, and lets its entries from
-   * there on be moved. Between calls the table may change in any way: an entry may be left out then.
+   * Moves the segment that a position lies in out of a page that is being emptied (and first of all root and
+   * directory), and lets its entries from there on be moved. Between calls the table may change in any way: an
+   * entry may be left out then.
    * @param position in hash order: 0 to begin, then what the last call returned
    * @returns where to go on; 0 after the last entry
    */
   relocate(position: number, mover: EntryMover): number {
+    if (position === 0) this.#relocateFrame();
     const at = directoryIndex(position | 0, this.#depth);
-    let segment = this.#directory[at];
+    let segment = this.#directory[this.#directoryBase + at];
     if (segment === 0) return 0;
-    const depth = this.#localDepth(segment);
-    if (this.#arena.isSparse(segment)) {
-      segment = this.#arena.relocate(segment, classOf(this.#segmentBytes));
+    const arena = this.#arena;
+    const depth = localDepth(arena, segment);
+    if (arena.isSparse(segment)) {
+      segment = arena.relocate(segment, shapeClass(this.#rootWords[this.#rootBase + SHAPE]));
       const span = 1 << (this.#depth - depth);
-      this.#directory.fill(segment, at & -span, (at & -span) + span);
+      const first = this.#directoryBase + (at & -span);
+      this.#directory.fill(segment, first, first + span);
     }
     const first = homeSlot(position | 0, depth, this.#slots);
-    const slot = relocateEntries(this.#arena, segment, this.#slots, first, mover);
+    const slot = relocateEntries(arena, segment, this.#slots, first, mover);
     if (slot < this.#slots) return firstHashOf(position, depth, slot, this.#slots);
     return nextSegmentStart(position, depth);
   }
 
+  #relocateFrame(): void {
+    if (this.#root === 0) return;
+    this.#root = relocateRoot(this.#arena, this.#root);
+    relocateDirectory(this.#arena, this.#root);
+    this.#load();
+  }
+
   /**
    * Takes the table apart piecemeal, once nothing else uses it any more and never will: visits
-   * every entry of the last segment and frees that segment.
+   * every entry of the last segment and frees that segment, and with the last one the root.
    * @returns whether anything is left
    */
   dismantle(visit: EntryVisitor): boolean {
-    if (this.#directory.length === 0) return false;
-    const segment = this.#directory[this.#directory.length - 1];
-    if (segment === 0) {
-      this.#arena.sideBytes -= this.#directory.byteLength;
-      this.#directory = this.#directory.subarray(0, 0);
-      return false;
-    }
-    const words = this.#arena.i32[segment >>> SEGMENT_SHIFT];
-    const base = (segment & SEGMENT_MASK) << 1;
-    const depth = words[base + LOCAL_DEPTH];
-    for (let slot = 0; slot < this.#slots; slot++) {
-      const ref = words[base + HEADER_WORDS + (slot << 1) + 1];
-      if (ref !== 0) visit(ref);
-    }
-    this.size -= words[base + COUNT];
-    this.#freeSegment(segment);
-    const left = this.#directory.length - (1 << (this.#depth - depth));
-    const remaining = this.#directory.subarray(0, left);
-    this.#arena.sideBytes += remaining.byteLength - this.#directory.byteLength;
-    this.#directory = remaining;
-    return left > 0;
+    if (this.#root === 0) return false;
+    const isLeft = dismantleStep(this.#arena, this.#root, visit);
+    if (!isLeft) this.point(0);
+    return isLeft;
   }
 
   #hasKey(ref: number, bytes: Uint8Array, offset: number, length: number): boolean {
@@ -376,113 +424,46 @@ export class BytesTable {
 
   /** Whether the last `find` ended at a free slot that may be taken. */
   #hasFreeSlot(): boolean {
-    return this.#freeSlot !== NOWHERE && this.#count(this.#foundSegment) < fullAt(this.#slots);
+    if (this.#freeSlot === NOWHERE) return false;
+    return countOf(this.#arena, this.#foundSegment) < fullAt(this.#slots);
   }
 
   /** The segment that a hash belongs to, after it has grown or split if it was full. */
   #segmentWithRoom(hash: number): number {
     this.#freeSlot = NOWHERE;
-    for (;;) {
-      const segment = this.#directory[directoryIndex(hash, this.#depth)];
-      if (segment !== 0 && this.#count(segment) < fullAt(this.#slots)) return segment;
-      if (segment === 0 || this.#segmentBytes < FULL_SEGMENT_BYTES) this.#growOnly(segment);
-      else this.#split(hash, segment);
+    const segment = this.#directory[this.#directoryBase + ((hash >>> 1) >>> this.#shift)];
+    if (segment !== 0 && countOf(this.#arena, segment) < fullAt(this.#slots)) return segment;
+    return this.#grow((root) => segmentWithRoom(this.#arena, root, hash));
+  }
+
+  /** Has a step of growth work on the root; a table that has none gets one, if the step can be done. */
+  #grow<T>(step: (root: number) => T): T {
+    const isNew = this.#root === 0;
+    const root = isNew ? createTable(this.#arena) : this.#root;
+    let isDone = false;
+    try {
+      const result = step(root);
+      isDone = true;
+      return result;
+    } finally {
+      if (isDone) this.point(root);
+      else if (isNew) freeRoot(this.#arena, root);
+      // Of several steps one may have been done.
+      else this.#load();
     }
   }
 
-  /** A table of one small segment, or none: moves to a segment of twice the size. */
-  #growOnly(segment: number): void {
-    const oldBytes = this.#segmentBytes;
-    const oldSlots = this.#slots;
-    const segmentBytes = segment === 0 ? oldBytes : 2 * oldBytes;
-    const larger = this.#newSegment(segmentBytes, 0);
-    if (segment !== 0) {
-      this.#segmentBytes = segmentBytes;
-      this.#slots = slotsIn(segmentBytes);
-      const arena = this.#arena;
-      const words = arena.i32[segment >>> SEGMENT_SHIFT];
-      moveSlots(arena, words, firstSlotOf(segment), oldSlots, larger, larger, 0, this.#slots);
-      this.#arena.free(segment, classOf(oldBytes));
-      this.#segments--;
-    }
-    this.#directory[0] = larger;
-  }
-
-  #split(hash: number, segment: number): void {
-    const depth = this.#localDepth(segment);
-    if (depth >= MAX_DEPTH) throw new RangeError('a hash table segment cannot be split further');
-    // What may fail for want of memory comes before what changes anything.
-    const { length } = this.#directory;
-    const doubled = depth === this.#depth ? new Int32Array(length * 2) : undefined;
-    const high = this.#newSegment(this.#segmentBytes, depth + 1);
-    if (doubled !== undefined) this.#doubleDirectory(doubled);
-    const slots = takeSlots(this.#arena, segment, this.#slots, depth + 1);
-    moveSlots(this.#arena, slots, 0, this.#slots, segment, high, depth, this.#slots);
-    const span = 1 << (this.#depth - depth);
-    const first = directoryIndex(hash, this.#depth) & ~(span - 1);
-    this.#directory.fill(high, first + span / 2, first + span);
-    if (depth + 1 === this.#depth) this.#deepest += 2;
-  }
-
-  /**
-   * Joins a sparse segment with its neighbour of the same depth when both fit easily. Takes no
-   * memory, so removing works when there is none left.
-   */
-  #merge(hash: number, depth: number): void {
-    const span = 1 << (this.#depth - depth);
-    const first = directoryIndex(hash, this.#depth) & ~(2 * span - 1);
-    const low = this.#directory[first];
-    const high = this.#directory[first + span];
-    if (this.#localDepth(low) !== depth || this.#localDepth(high) !== depth) return;
-    if (this.#count(low) + this.#count(high) > this.#slots >>> 2) return;
-    const slots = takeSlots(this.#arena, low, this.#slots, depth - 1);
-    moveSlots(this.#arena, slots, 0, this.#slots, low, low, 0, this.#slots);
-    const highWords = this.#arena.i32[high >>> SEGMENT_SHIFT];
-    moveSlots(this.#arena, highWords, firstSlotOf(high), this.#slots, low, low, 0, this.#slots);
-    this.#freeSegment(high);
-    this.#directory.fill(low, first + span, first + 2 * span);
-    if (depth === this.#depth) {
-      this.#deepest -= 2;
-      if (this.#deepest === 0) this.#halveDirectory();
-    }
-  }
-
-  /** @param doubled what becomes the directory, of twice the length */
-  #doubleDirectory(doubled: Int32Array): void {
-    doubleDirectory(this.#directory, doubled);
-    this.#arena.sideBytes += doubled.byteLength - this.#directory.byteLength;
-    this.#directory = doubled;
-    this.#depth++;
-    this.#deepest = 0;
-  }
-
-  #halveDirectory(): void {
-    const halved = halveDirectory(this.#directory);
-    this.#arena.sideBytes += halved.byteLength - this.#directory.byteLength;
-    this.#directory = halved;
-    this.#depth--;
-    this.#deepest = 0;
-    for (const segment of halved) if (this.#localDepth(segment) === this.#depth) this.#deepest++;
-  }
-
-  #newSegment(segmentBytes: number, localDepth: number): number {
-    const segment = makeSegment(this.#arena, segmentBytes, localDepth);
-    this.#segments++;
-    return segment;
-  }
-
-  #freeSegment(segment: number): void {
-    this.#arena.free(segment, classOf(this.#segmentBytes));
-    this.#segments--;
-  }
-
-  #localDepth(segment: number): number {
-    return this.#arena.i32[segment >>> SEGMENT_SHIFT][
-      ((segment & SEGMENT_MASK) << 1) + LOCAL_DEPTH
-    ];
-  }
-
-  #count(segment: number): number {
-    return this.#arena.i32[segment >>> SEGMENT_SHIFT][((segment & SEGMENT_MASK) << 1) + COUNT];
+  /** Reads what the root says. */
+  #load(): void {
+    const arena = this.#arena;
+    const root = this.#root;
+    this.#rootWords = arena.i32[root >>> SEGMENT_SHIFT];
+    this.#rootBase = (root & SEGMENT_MASK) << 1;
+    const shape = this.#rootWords[this.#rootBase + SHAPE];
+    this.#depth = shapeDepth(shape);
+    this.#shift = 31 - this.#depth;
+    this.#slots = slotsIn(shapeSegmentBytes(shape));
+    this.#directory = directoryWords(arena, root);
+    this.#directoryBase = directoryStart(arena, root);
   }
 }

@@ -26,6 +26,9 @@ export type EntryVisitor = (ref: number) => void;
 /** Size that a segment grows to before it splits. */
 export const FULL_SEGMENT_BYTES = Math.min(8192, MAX_BLOCK_BYTES);
 
+/** Size of the first segment of a table; the only one of a table doubles until it has the full size. */
+export const SMALLEST_SEGMENT_BYTES = 64;
+
 /** Holds the slots of a segment while they are distributed anew. */
 const takenSlots = new Int32Array(FULL_SEGMENT_BYTES / 4 - HEADER_WORDS);
 
@@ -84,21 +87,14 @@ export function makeSegment(arena: Arena, segmentBytes: number, localDepth: numb
   return segment;
 }
 
-/** Takes all segments of a depth from the arena, or none when there is not enough memory. */
-export function makeSegments(arena: Arena, depth: number): Int32Array {
-  const segments = new Int32Array(2 ** depth);
-  let made = 0;
-  try {
-    for (; made < segments.length; made++) {
-      segments[made] = makeSegment(arena, FULL_SEGMENT_BYTES, depth);
-    }
-  } finally {
-    if (made < segments.length) {
-      const sizeClass = classOf(FULL_SEGMENT_BYTES);
-      for (let i = 0; i < made; i++) arena.free(segments[i], sizeClass);
-    }
-  }
-  return segments;
+/** How many of the hash's top bits all entries of a segment have in common. */
+export function localDepth(arena: Arena, segment: number): number {
+  return arena.i32[segment >>> SEGMENT_SHIFT][((segment & SEGMENT_MASK) << 1) + LOCAL_DEPTH];
+}
+
+/** Number of entries in a segment. */
+export function countOf(arena: Arena, segment: number): number {
+  return arena.i32[segment >>> SEGMENT_SHIFT][((segment & SEGMENT_MASK) << 1) + COUNT];
 }
 
 /** Puts (hash, ref) into the first free slot from its home on; the segment is not full. */

@@ -9,9 +9,10 @@ import { FIRST_NEGATIVE_SEGMENT, fillSegmentsBelow } from '../memory/filled-aren
 import { Random } from '../support/random.ts';
 import { CheckedTable, freeEntry, keyOf, makeEntry, type TestHash } from './checked-table.ts';
 
-/** Bytes of a segment at its full size, and of one entry of the directory. */
+/** Bytes of a segment at its full size, of a root, and of a table that has become empty. */
 const FULL_SEGMENT_BYTES = 8192;
-const POINTER_BYTES = 4;
+const ROOT_BYTES = 24;
+const EMPTIED_BYTES = ROOT_BYTES + 64;
 
 /** Hashes whose first `bits` bits are the same. */
 function sharedPrefix(prefix: number, bits: number): TestHash {
@@ -79,7 +80,8 @@ describe('against a Map', () => {
       if (index === 5 || index === 700 || index === 5_000) checked.checkAll();
     }
     checked.checkAll();
-    expect(checked.arena.sideBytes).toBeGreaterThan(1_000);
+    const { segments, overheadBytes } = checked.table;
+    expect(overheadBytes - segments * FULL_SEGMENT_BYTES - ROOT_BYTES).toBeGreaterThan(1_000);
     // Extendible hashing fills its segments to 69 % of where they split, on average.
     expect(checked.table.size / checked.table.capacity).toBeGreaterThan(0.45);
     for (const key of keysOf(1_000, 'absent')) expect(checked.find(key)).toBe(0);
@@ -91,8 +93,7 @@ describe('against a Map', () => {
       if (index === 110_000) expect(checked.table.capacity).toBeLessThan(10 * 10_000);
     }
     checked.checkAll();
-    expect(checked.arena.sideBytes).toBe(POINTER_BYTES);
-    expect(checked.table.overheadBytes).toBe(FULL_SEGMENT_BYTES + POINTER_BYTES);
+    expect(checked.table.overheadBytes).toBe(EMPTIED_BYTES);
     expect(checked.table.random()).toBe(0);
     expect(checked.scanAll(10)).toEqual([]);
     for (const key of keys.slice(0, 3_000)) checked.insert(key);
@@ -145,20 +146,18 @@ describe('against a Map', () => {
 describe('memory of small tables', () => {
   test('an empty one takes next to nothing, a small one little', () => {
     const checked = new CheckedTable();
-    expect(checked.table.overheadBytes).toBe(POINTER_BYTES);
+    expect(checked.table.overheadBytes).toBe(0);
     expect(checked.table.capacity).toBe(0);
     const sizes: number[] = [];
     for (let count = 1; count <= 900; count++) {
       checked.insert(`k${count}`);
       const { overheadBytes } = checked.table;
       if (sizes.at(-1) !== overheadBytes) sizes.push(overheadBytes);
-      expect(overheadBytes).toBeLessThan(64 + POINTER_BYTES + 40 * count);
+      expect(overheadBytes).toBeLessThan(64 + ROOT_BYTES + 40 * count);
     }
     // It doubles until it has a segment of full size, and then splits.
-    const segments = [64, 128, 256, 512, 1024, 2048, 4096, 8192].map(
-      (bytes) => bytes + POINTER_BYTES,
-    );
-    expect(sizes).toEqual([...segments, 2 * (FULL_SEGMENT_BYTES + POINTER_BYTES)]);
+    const segments = [64, 128, 256, 512, 1024, 2048, 4096, 8192].map((bytes) => bytes + ROOT_BYTES);
+    expect(sizes).toEqual([...segments, 2 * FULL_SEGMENT_BYTES + 16 + ROOT_BYTES]);
     checked.dismantle();
   });
 });
@@ -268,7 +267,7 @@ describe('unlucky hashes', () => {
     checked.checkAll();
     checked.remove(keys[3_999]);
     checked.checkAll();
-    expect(checked.table.overheadBytes).toBe(FULL_SEGMENT_BYTES + POINTER_BYTES);
+    expect(checked.table.overheadBytes).toBe(EMPTIED_BYTES);
     checked.dismantle();
     expect(checked.arena.usedBytes).toBe(0);
   });
@@ -288,7 +287,7 @@ describe('unlucky hashes', () => {
     expect(checked.scanAll(3).sort()).toEqual(keys.slice(0, stored).sort());
     for (const key of keys.slice(0, stored)) checked.remove(key);
     checked.checkAll();
-    expect(checked.table.overheadBytes).toBe(FULL_SEGMENT_BYTES + POINTER_BYTES);
+    expect(checked.table.overheadBytes).toBe(EMPTIED_BYTES);
   });
 });
 
@@ -422,7 +421,7 @@ describe('no memory', () => {
     for (const key of keys) checked.insert(key);
     refuseAfter(checked.arena, 0);
     for (const key of keys) checked.remove(key);
-    expect(checked.table.overheadBytes).toBe(FULL_SEGMENT_BYTES + POINTER_BYTES);
+    expect(checked.table.overheadBytes).toBe(FULL_SEGMENT_BYTES + ROOT_BYTES);
     vi.restoreAllMocks();
     checked.checkAll();
   });
