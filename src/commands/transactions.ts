@@ -94,7 +94,7 @@ function exec(call: Call): void {
 
 /** Whether what it changes could not be repeated as one. */
 function isTooLarge({ queue, flags }: Transaction, { effects }: Services): boolean {
-  return (flags & WRITE) !== 0 && queue.sizeBytes > effects.maxUnitBytes;
+  return (flags & WRITE) !== 0 && queue.sizeBytes > effects.maxTransactionBytes;
 }
 
 /** Runs the queue; `client.transaction` stays until its end, so that handlers know. */
@@ -103,7 +103,7 @@ function runQueue(call: Call, { queue }: Transaction): void {
   // The transaction's own writes need not be compared with what it watched.
   endWatches(server, client);
   reply.array(queue.length);
-  server.effects.beginUnit();
+  server.effects.beginTransaction();
   const reader = queue.reader();
   for (let id = reader.next(); id !== NO_COMMAND; id = reader.next()) {
     // A client that closes itself (CLIENT KILL) gets no reply after that one.
@@ -115,7 +115,7 @@ function runQueue(call: Call, { queue }: Transaction): void {
     if (end !== undefined) reply.rewind(end);
   }
   call.request = request;
-  server.effects.endUnit();
+  server.effects.endTransaction();
 }
 
 function discard({ reply, client, server }: Call): void {

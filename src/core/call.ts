@@ -2,7 +2,7 @@
 // There is one Call object a server; dispatch points it at one client after another.
 //
 // A handler that finds nothing under its keys has its client wait for them (`Call.block`), and is called back
-// for the key that has become ready. One whose work goes on outside the event loop's turn (another server, a
+// for the key that has become ready. One whose work goes on outside the event loop's iteration (another server, a
 // file) defers its answer (`Call.defer`), and gives it when the work is done.
 import type { Database } from '../keyspace/database.ts';
 import type { Reply } from '../protocol/reply.ts';

@@ -111,7 +111,7 @@ export abstract class Client implements Watcher, Subscriber, TrackedClient {
   /** What it is subscribed to; undefined exactly while that is nothing. */
   subscriptions: Subscriptions | undefined = undefined;
   /** Messages for it that its own request caused while CLIENT REPLY keeps answers back. */
-  insertions: PartList | undefined = undefined;
+  pendingPushes: PartList | undefined = undefined;
   /** Its client-side caching; undefined until it asks for it (CLIENT TRACKING). */
   tracker: Tracker | undefined = undefined;
 
@@ -238,7 +238,7 @@ export abstract class Client implements Watcher, Subscriber, TrackedClient {
     this.blocked = true;
   }
 
-  /** Its command is answered: it goes on with its requests, in a later turn of the event loop. */
+  /** Its command is answered: it goes on with its requests, in a later iteration of the event loop. */
   unblock(): void {
     this.blocked = false;
   }
@@ -262,8 +262,8 @@ export abstract class Client implements Watcher, Subscriber, TrackedClient {
   }
 
   /** Puts the messages that were kept back into the replies. */
-  insertInto(reply: Reply): void {
-    for (const part of this.insertions?.take() ?? []) reply.part(part);
-    this.insertions = undefined;
+  addPendingPushesTo(reply: Reply): void {
+    for (const part of this.pendingPushes?.take() ?? []) reply.part(part);
+    this.pendingPushes = undefined;
   }
 }

@@ -13,10 +13,10 @@ export interface Effects {
   /** Whether anybody takes them. While not, telling of them is vain. */
   readonly active: boolean;
   /** Bytes of requests that a transaction may have, to be repeated as one; Infinity while nobody takes them. */
-  readonly maxUnitBytes: number;
+  readonly maxTransactionBytes: number;
   /** The command that runs has this effect, instead of its own request. */
-  replace(database: Database, ...args: EffectArgument[]): void;
-  /** The effects until `endUnit` are repeated all or none: those of a transaction. */
-  beginUnit(): void;
-  endUnit(): void;
+  propagateAs(database: Database, ...args: EffectArgument[]): void;
+  /** The effects until `endTransaction` are repeated all or none: those of a transaction. */
+  beginTransaction(): void;
+  endTransaction(): void;
 }

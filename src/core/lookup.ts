@@ -17,17 +17,17 @@ export const REFUSED = -1;
  * @returns ABSENT when there is none; REFUSED after answering an error
  */
 export function lookupRead(call: Call, i: number, type: number): number {
-  return ofType(call, call.db.read(call.request, i), type);
+  return ofType(call, call.db.lookupRead(call.request, i), type);
 }
 
 /** As `lookupRead`, for a command that changes the value: it counts as a use of the key. */
 export function lookupWrite(call: Call, i: number, type: number): number {
-  return ofType(call, call.db.write(call.request, i), type);
+  return ofType(call, call.db.lookupWrite(call.request, i), type);
 }
 
 /** As `lookupWrite`, without counting as a use: most such commands make a new entry, or touch it later. */
 export function lookupForChange(call: Call, i: number, type: number): number {
-  return ofType(call, call.db.peek(call.request, i), type);
+  return ofType(call, call.db.lookupForChange(call.request, i), type);
 }
 
 function ofType({ db, reply }: Call, ref: number, type: number): number {

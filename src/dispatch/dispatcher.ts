@@ -82,7 +82,7 @@ export class Dispatcher {
   /** Why the log cannot be written, so that writes are refused; undefined while it can. */
   logFailure: string | undefined = undefined;
   /** What of the log must be safe before the replies of the client whose requests run may leave. */
-  needed = 0;
+  requiredOffset = 0;
   readonly #dependencies = new Dependencies();
   /** Whether requests are being run, of one client. */
   #isRunning = false;
@@ -165,7 +165,7 @@ export class Dispatcher {
   /** To be called when requests of a client are about to be run: sets the time they see. */
   begin(client: Client): void {
     this.#isRunning = true;
-    this.needed = 0;
+    this.requiredOffset = 0;
     this.#clockMs = performance.now();
     const nowMs = unixTimeMsAt(this.#clockMs);
     this.#server.keyspace.tick(nowMs);
@@ -202,14 +202,14 @@ export class Dispatcher {
     }
     if (replied !== undefined || client.replyMode !== REPLY_ON) {
       if (client.replyMode !== REPLY_ON && replied !== undefined) reply.rewind(replied);
-      if (client.insertions !== undefined) client.insertInto(reply);
+      if (client.pendingPushes !== undefined) client.addPendingPushesTo(reply);
       // One who waits is answered, or not, later.
       if (!client.blocked) advanceReplyMode(client);
     }
     if (this.#tracking.active) this.#endTracked(client, request);
     if (this.#waits.ready !== 0 && !this.#snapshots.isLoading) {
       this.#serveReady();
-      if (client.insertions !== undefined) client.insertInto(reply);
+      if (client.pendingPushes !== undefined) client.addPendingPushesTo(reply);
     }
     return true;
   }
@@ -324,10 +324,10 @@ export class Dispatcher {
    * What must be safe before a message may leave that tells of what happens now: as a command that
    * writes is not recorded yet while it runs, whatever there will be.
    */
-  get neededByMessages(): number {
+  get requiredByMessages(): number {
     const { effects } = this;
     if (!effects.active) return 0;
-    const isUnsafe = this.#isWriting || effects.offset > effects.safeOffset;
+    const isUnsafe = this.#isWriting || effects.offset > effects.durableOffset;
     return isUnsafe ? Number.POSITIVE_INFINITY : 0;
   }
 
@@ -337,9 +337,9 @@ export class Dispatcher {
     if (this.#server.keyspace.dirty !== changesBefore) {
       effects.end(call.db, call.request);
       this.#dependencies.note(call, command, effects.offset);
-      this.needed = effects.offset;
-    } else if (effects.offset > effects.safeOffset) {
-      this.needed = Math.max(this.needed, this.#dependencies.of(call, command));
+      this.requiredOffset = effects.offset;
+    } else if (effects.offset > effects.durableOffset) {
+      this.requiredOffset = Math.max(this.requiredOffset, this.#dependencies.of(call, command));
     }
   }
 

@@ -35,14 +35,14 @@ const PINNED_FROM_BYTES = 1024 * 1024;
  */
 const FULL_GROUP_BYTES = 256 * 1024 * 1024;
 /** With a full group before it, and what is added to its requests, it stays below 4 GiB. */
-const MAX_UNIT_BYTES = 3 * 1024 * 1024 * 1024;
+const MAX_TRANSACTION_BYTES = 3 * 1024 * 1024 * 1024;
 
 /** Bounds of groups, in bytes. */
 export interface GroupBounds {
   /** From this size on a group does not grow any more, but for a transaction that has begun. */
   readonly fullGroupBytes: number;
   /** Requests of a transaction. */
-  readonly maxUnitBytes: number;
+  readonly maxTransactionBytes: number;
 }
 
 const NOWHERE = -1;
@@ -54,7 +54,7 @@ export interface EffectStream {
   /** Where the group begins that the next bytes belong to. */
   readonly groupStart: number;
   /** Up to where it is as safe as the configuration asks for. */
-  readonly safeOffset: number;
+  readonly durableOffset: number;
   /** Copies bytes [start, end): whole commands, or the rest of one behind pinned bytes, or what is before. */
   append(bytes: Uint8Array, start: number, end: number): void;
   /** Adds pinned bytes, a part of a command; the stream releases them. */
@@ -73,16 +73,19 @@ export class EffectRecorder implements Effects {
   #database = 0;
   /** Where the group of the last effect began. */
   #groupStart = -1;
-  #replaced = false;
-  #inUnit = false;
+  #isSuppressed = false;
+  #inTransaction = false;
   /** Whether MULTI was written for the present unit. */
-  #unitBegun = false;
+  #hasMulti = false;
   /** Bytes of the present group that were recorded here. */
   #groupBytes = 0;
-  bounds: GroupBounds = { fullGroupBytes: FULL_GROUP_BYTES, maxUnitBytes: MAX_UNIT_BYTES };
+  bounds: GroupBounds = {
+    fullGroupBytes: FULL_GROUP_BYTES,
+    maxTransactionBytes: MAX_TRANSACTION_BYTES,
+  };
 
-  get maxUnitBytes(): number {
-    return this.active ? this.bounds.maxUnitBytes : Number.POSITIVE_INFINITY;
+  get maxTransactionBytes(): number {
+    return this.active ? this.bounds.maxTransactionBytes : Number.POSITIVE_INFINITY;
   }
 
   /** Where the stream ends. */
@@ -91,8 +94,8 @@ export class EffectRecorder implements Effects {
   }
 
   /** Up to where it is safe. */
-  get safeOffset(): number {
-    return this.#stream?.safeOffset ?? 0;
+  get durableOffset(): number {
+    return this.#stream?.durableOffset ?? 0;
   }
 
   /**
@@ -113,15 +116,15 @@ export class EffectRecorder implements Effects {
 
   /** To be called before a handler runs. */
   begin(): void {
-    this.#replaced = false;
-    if (this.#groupBytes < this.bounds.fullGroupBytes || this.#inUnit) return;
+    this.#isSuppressed = false;
+    if (this.#groupBytes < this.bounds.fullGroupBytes || this.#inTransaction) return;
     this.#groupBytes = 0;
     this.#stream?.closeGroup();
   }
 
   /** To be called when it changed something: records its request, unless the handler said otherwise. */
   end(database: Database, request: Request): void {
-    if (this.#replaced) return;
+    if (this.#isSuppressed) return;
     this.#beginEffect(database.index);
     const start = request.large === undefined ? startOfEncoding(request) : NOWHERE;
     if (start === NOWHERE) this.#request(request);
@@ -130,12 +133,12 @@ export class EffectRecorder implements Effects {
   }
 
   /** Has the request of the handler that runs not recorded, whatever it changed. */
-  skip(): void {
-    this.#replaced = true;
+  suppress(): void {
+    this.#isSuppressed = true;
   }
 
-  replace(database: Database, ...args: EffectArgument[]): void {
-    this.#replaced = true;
+  propagateAs(database: Database, ...args: EffectArgument[]): void {
+    this.#isSuppressed = true;
     this.#record(database.index, args);
   }
 
@@ -144,16 +147,16 @@ export class EffectRecorder implements Effects {
     this.#record(database.index, ['DEL', key]);
   }
 
-  beginUnit(): void {
-    this.#inUnit = true;
+  beginTransaction(): void {
+    this.#inTransaction = true;
   }
 
-  endUnit(): void {
-    this.#inUnit = false;
+  endTransaction(): void {
+    this.#inTransaction = false;
     // What ran in it has told of itself.
-    this.#replaced = true;
-    if (!this.#unitBegun) return;
-    this.#unitBegun = false;
+    this.#isSuppressed = true;
+    if (!this.#hasMulti) return;
+    this.#hasMulti = false;
     this.#command(['EXEC']);
     this.#endEffect();
   }
@@ -174,8 +177,8 @@ export class EffectRecorder implements Effects {
     this.#database = database;
     this.#groupStart = groupStart;
     if (isGroupBegin) this.#groupBytes = 0;
-    if (this.#inUnit && !this.#unitBegun) {
-      this.#unitBegun = true;
+    if (this.#inTransaction && !this.#hasMulti) {
+      this.#hasMulti = true;
       this.#command(['MULTI']);
     }
   }

@@ -61,7 +61,7 @@ export function noteHalfDone(
   effects: EffectRecorder,
   { wal, log }: Services,
 ): void {
-  effects.skip();
+  effects.suppress();
   wal.scheduleRewrite();
   log.warn(
     { command: fullName },

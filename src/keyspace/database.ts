@@ -7,7 +7,7 @@
 // entry return its new reference. A key whose expiry has passed is never returned.
 import type { Request } from '../protocol/request.ts';
 import type { BytesTable } from '../structures/bytes-table.ts';
-import { type ByteView, warmEntries } from '../structures/entry.ts';
+import { type ByteView, prefetchEntries } from '../structures/entry.ts';
 import { hashBytes } from '../structures/hash.ts';
 import type { DatabaseHost } from './database-host.ts';
 import type { DatabaseParts, DetachedKeys } from './database-parts.ts';
@@ -68,13 +68,13 @@ export class Database {
   }
 
   /** As `find`, for an argument of the request: also the way to an entry that is to be changed. */
-  peek(request: Request, i: number): number {
+  lookupForChange(request: Request, i: number): number {
     const ref = this.#look(request, i);
     if (ref !== 0) this.#keyspace.snapshot?.preserve(this.#table, ref);
     return ref;
   }
 
-  /** As `peek`, for those who only read. */
+  /** As `lookupForChange`, for those who only read. */
   #look(request: Request, i: number): number {
     const ref = this.lookupStored(request, i);
     if (ref !== 0 && this.entries.expires(ref)) return this.#unlessDue(ref);
@@ -100,15 +100,16 @@ export class Database {
     return hash;
   }
 
-  /** Reads what looking up keys of these hashes will touch, as BytesTable.warmSlots, with `refs` as scratch. */
-  warm(hashes: Int32Array, refs: Int32Array, count: number): number {
+  /** Reads what looking up keys of these hashes will touch, as BytesTable.prefetchSlots, with `refs` as scratch. */
+  prefetch(hashes: Int32Array, refs: Int32Array, count: number): number {
     return (
-      this.#table.warmSlots(hashes, refs, count) ^ warmEntries(this.entries.arena, refs, count)
+      this.#table.prefetchSlots(hashes, refs, count) ^
+      prefetchEntries(this.entries.arena, refs, count)
     );
   }
 
   /** The entry of a key that a command reads, or 0: counts a hit or miss, sets the access clock. */
-  read(request: Request, i: number): number {
+  lookupRead(request: Request, i: number): number {
     const ref = this.#look(request, i);
     if (ref === 0) {
       this.#keyspace.stats.misses++;
@@ -120,15 +121,15 @@ export class Database {
     return ref;
   }
 
-  /** As `read`, without setting the access clock (TTL, TYPE …). */
-  inspect(request: Request, i: number): number {
-    const ref = this.inspectQuietly(request, i);
+  /** As `lookupRead`, without setting the access clock (TTL, TYPE …). */
+  lookupNoTouch(request: Request, i: number): number {
+    const ref = this.lookupQuietly(request, i);
     if (ref === 0) this.notify(EVENT_KEY_MISS, 'keymiss', request, i);
     return ref;
   }
 
-  /** As `inspect`, without telling of a miss as an event (OBJECT). */
-  inspectQuietly(request: Request, i: number): number {
+  /** As `lookupNoTouch`, without telling of a miss as an event (OBJECT). */
+  lookupQuietly(request: Request, i: number): number {
     const ref = this.#look(request, i);
     if (ref === 0) this.#keyspace.stats.misses++;
     else this.#keyspace.stats.hits++;
@@ -136,8 +137,8 @@ export class Database {
   }
 
   /** The entry of a key that a command is about to change, or 0: sets the access clock. */
-  write(request: Request, i: number): number {
-    const ref = this.peek(request, i);
+  lookupWrite(request: Request, i: number): number {
+    const ref = this.lookupForChange(request, i);
     if (ref !== 0) this.touch(ref);
     return ref;
   }
@@ -184,9 +185,9 @@ export class Database {
   }
 
   /**
-   * Makes an entry for argument i, which `peek` just looked up, with a value of `length` bytes that
+   * Makes an entry for argument i, which `lookupForChange` just looked up, with a value of `length` bytes that
    * the caller fills before it calls `put`.
-   * @param ref what `peek` found there; what `put` will replace, or 0
+   * @param ref what `lookupForChange` found there; what `put` will replace, or 0
    * @param expiry in ms since the epoch, or NO_EXPIRY
    * @param block number of an external block that becomes the value, if that does not fit inside
    */
@@ -255,7 +256,7 @@ export class Database {
 
   /** Deletes the key of argument i; returns whether it was there. */
   delete(request: Request, i: number): boolean {
-    const ref = this.peek(request, i);
+    const ref = this.lookupForChange(request, i);
     if (ref === 0) return false;
     this.#discardFound(ref);
     this.#keyspace.modified(this, request.buffer, request.offsets[i], request.lengths[i]);
@@ -413,7 +414,7 @@ export class Database {
     i: number,
     takesOver: boolean,
   ): number {
-    const old = target.peek(request, i);
+    const old = target.lookupForChange(request, i);
     if (old === 0) target.#table.reserve();
     const key = request.buffer;
     const keyAt = request.offsets[i];
@@ -434,7 +435,7 @@ export class Database {
     if (expiry !== NO_EXPIRY) target.#expiries.add(fresh, expiry);
     if (old !== 0) {
       target.#discardFound(old);
-      target.peek(request, i);
+      target.lookupForChange(request, i);
     }
     target.#insert(fresh, request, i);
     return fresh;

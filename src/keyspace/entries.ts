@@ -63,8 +63,8 @@ export class Entries extends EntryWords {
    * well under a millisecond, and tells whether that was all.
    */
   onLargeValue: (step: () => boolean) => void = finish;
-  /** The stamp of entries that are made now, at its place in their meta words (snapshot.ts). */
-  stamp = 0;
+  /** The epoch of entries that are made now, at its place in their meta words (snapshot.ts). */
+  epoch = 0;
   readonly #keys: ByteCopier;
   readonly #values: ByteCopier;
   #value = new ByteView();
@@ -155,7 +155,7 @@ export class Entries extends EntryWords {
     const segment = ref >>> SEGMENT_SHIFT;
     const i32 = arena.i32[segment];
     const base = (ref & SEGMENT_MASK) << 1;
-    i32[base] = packMeta(type, encoding, words, 0, sizeClass) | this.stamp;
+    i32[base] = packMeta(type, encoding, words, 0, sizeClass) | this.epoch;
     i32[base + 1] = keyLength;
     i32[base + 2] = valueLength;
     i32[base + CLOCK_WORD] = accessWord;

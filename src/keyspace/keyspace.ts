@@ -10,7 +10,7 @@ import type { DatabaseHost, KeyLookup } from './database-host.ts';
 import type { DetachedKeys } from './database-parts.ts';
 import { Entries } from './entries.ts';
 import { EVENT_EVICTED, EVENT_EXPIRED, EVENT_NEW, KeyEvents } from './key-events.ts';
-import { type Snapshot, type SnapshotHost, Stamps } from './snapshot.ts';
+import { type Snapshot, SnapshotEpochs, type SnapshotHost } from './snapshot.ts';
 import { TypeTable } from './type-table.ts';
 import type { ValueType } from './value-type.ts';
 import { type Waiter, WaitList } from './waits.ts';
@@ -85,7 +85,7 @@ export class Keyspace implements DatabaseHost, SnapshotHost {
   /** What `usedBytes` was while all databases were empty. */
   readonly initialBytes: number;
 
-  readonly stamps = new Stamps(this);
+  readonly epochs = new SnapshotEpochs(this);
   /** The snapshot that is being taken: has to save what is about to change. */
   snapshot: Snapshot | undefined;
 

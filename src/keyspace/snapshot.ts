@@ -2,14 +2,14 @@
 // commands go on changing it. Who is about to change an entry has it saved first (`preserve`), so each
 // entry arrives as it was, once, in no order.
 //
-// Each entry bears a stamp. A snapshot begins by changing the stamp of the entries that are made from
-// then on: an entry with another one is of the moment and not saved yet, and gets the new stamp when it
+// Each entry bears an epoch. A snapshot begins by changing the epoch of the entries that are made from
+// then on: an entry with another one is of the moment and not saved yet, and gets the new epoch when it
 // is. A large value takes several steps; if its entry is about to change before the last one, the sink
 // detaches it. Tables may therefore grow, shrink and merge as they like, and nothing is copied or set aside.
 // Tables are what the snapshot goes by, not databases: SWAPDB exchanges those.
 import type { Arena } from '../memory/arena.ts';
 import type { BytesTable } from '../structures/bytes-table.ts';
-import { hasStamp, setStamp, stampBits } from '../structures/entry.ts';
+import { epochBits, hasEpoch, setEpoch } from '../structures/entry.ts';
 import { FULL_SEGMENT_BYTES, slotsIn } from '../structures/table-segment.ts';
 import type { DatabaseParts, DetachedKeys } from './database-parts.ts';
 import type { Entries } from './entries.ts';
@@ -18,8 +18,8 @@ import type { Entries } from './entries.ts';
 const BATCH = 32;
 /** Entries that one step of a scan may find beyond those asked for. */
 const MAX_EXCESS = slotsIn(FULL_SEGMENT_BYTES);
-/** Stamps that there are. */
-const STAMPS = 256;
+/** SnapshotEpochs that there are. */
+const EPOCHS = 256;
 
 /** A database as it was when the snapshot began. */
 export type SnapshotSource = Omit<DatabaseParts, 'expiries'>;
@@ -29,7 +29,7 @@ export interface SnapshotHost {
   readonly arena: Arena;
   readonly entries: Entries;
   readonly databases: readonly { readonly parts: DatabaseParts }[];
-  readonly stamps: Stamps;
+  readonly epochs: SnapshotEpochs;
   /** The snapshot that is being taken. */
   snapshot: Snapshot | undefined;
   /** Queues memory to be given back. */
@@ -77,7 +77,7 @@ export class Snapshot {
   #next = 0;
   /** Where the scan found them. */
   #batchCursor = 0;
-  /** The entry with which the sink is busy; it has its stamp already. 0: none, or it is detached. */
+  /** The entry with which the sink is busy; it has its epoch already. 0: none, or it is detached. */
   #unfinished = 0;
   readonly #visit = (ref: number): void => {
     this.#refs[this.#count++] = ref;
@@ -95,7 +95,7 @@ export class Snapshot {
       keys += source.size;
     }
     this.keys = keys;
-    keyspace.stamps.begin();
+    keyspace.epochs.begin();
     keyspace.snapshot = this;
   }
 
@@ -152,7 +152,7 @@ export class Snapshot {
     }
     if (this.#failure !== undefined) throw this.#failure;
     this.#end();
-    this.#keyspace.stamps.complete();
+    this.#keyspace.epochs.complete();
     return false;
   }
 
@@ -169,9 +169,9 @@ export class Snapshot {
       this.#sink.detach();
       return;
     }
-    if (hasStamp(arena, ref, entries.stamp)) return;
+    if (hasEpoch(arena, ref, entries.epoch)) return;
     this.#sink.entry(source, ref);
-    setStamp(arena, ref, entries.stamp);
+    setEpoch(arena, ref, entries.epoch);
     this.saved++;
   }
 
@@ -183,7 +183,7 @@ export class Snapshot {
     const first = this.#next;
     if (first === this.#count) return;
     this.#next = this.#sink.entries(source, refs, first, this.#count);
-    for (let i = first; i < this.#next; i++) setStamp(arena, refs[i], entries.stamp);
+    for (let i = first; i < this.#next; i++) setEpoch(arena, refs[i], entries.epoch);
     this.saved += this.#next - first;
     if (this.#sink.isBusy) this.#unfinished = refs[this.#next - 1];
   }
@@ -198,7 +198,7 @@ export class Snapshot {
     this.#isScanned = this.#cursor === 0;
     let count = 0;
     for (let i = 0; i < this.#count; i++) {
-      if (!hasStamp(arena, refs[i], entries.stamp)) refs[count++] = refs[i];
+      if (!hasEpoch(arena, refs[i], entries.epoch)) refs[count++] = refs[i];
     }
     this.#count = count;
     this.#next = 0;
@@ -227,28 +227,28 @@ export class Snapshot {
 }
 
 /**
- * Chooses stamps: each snapshot's is one that no entry has. A snapshot that was completed has given
- * all entries its own, so only many aborted ones in a row use the stamps up.
+ * Chooses epochs: each snapshot's is one that no entry has. A snapshot that was completed has given
+ * all entries its own, so only many aborted ones in a row use the epochs up.
  */
-export class Stamps {
+export class SnapshotEpochs {
   readonly #keyspace: SnapshotHost;
-  #stamp = 0;
-  /** Stamps that entries may have, the present one included. */
+  #epoch = 0;
+  /** SnapshotEpochs that entries may have, the present one included. */
   #inUse = 1;
 
   constructor(keyspace: SnapshotHost) {
     this.#keyspace = keyspace;
   }
 
-  /** Changes the stamp of new entries to one that no entry has. */
+  /** Changes the epoch of new entries to one that no entry has. */
   begin(): void {
-    if (this.#inUse === STAMPS) this.#renewAll();
+    if (this.#inUse === EPOCHS) this.#renewAll();
     this.#inUse++;
-    this.#stamp = (this.#stamp + 1) % STAMPS;
-    this.#keyspace.entries.stamp = stampBits(this.#stamp);
+    this.#epoch = (this.#epoch + 1) % EPOCHS;
+    this.#keyspace.entries.epoch = epochBits(this.#epoch);
   }
 
-  /** Notes that all entries have the present stamp. */
+  /** Notes that all entries have the present epoch. */
   complete(): void {
     this.#inUse = 1;
   }
@@ -256,7 +256,7 @@ export class Stamps {
   #renewAll(): void {
     const { databases, arena, entries } = this.#keyspace;
     for (const { parts: source } of databases) {
-      source.table.scan(0, Number.POSITIVE_INFINITY, (ref) => setStamp(arena, ref, entries.stamp));
+      source.table.scan(0, Number.POSITIVE_INFINITY, (ref) => setEpoch(arena, ref, entries.epoch));
     }
     this.complete();
   }

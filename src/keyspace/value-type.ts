@@ -71,7 +71,7 @@ export interface ValueReader {
   /** Whether the value has no elements, so that it is none. */
   readonly isEmpty: boolean;
   /**
-   * Stores the whole value under argument i, which `peek` just found missing.
+   * Stores the whole value under argument i, which `lookupForChange` just found missing.
    * @param expiry in ms since the epoch, or NO_EXPIRY
    * @returns the entry's reference
    */

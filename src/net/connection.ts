@@ -33,7 +33,7 @@ export class Connection extends Client implements Recipient {
   #ended = false;
   firstEntry = -1;
   lastEntry = -1;
-  neededOffset = 0;
+  requiredOffset = 0;
   queuedBytes = 0;
   heldBytes = 0;
   heldPinnedBytes = 0;
@@ -120,7 +120,7 @@ export class Connection extends Client implements Recipient {
     if (this.closing) return;
     if (this.requests.isRunning) this.#insert(bytes);
     else if (this.#isAnswered()) this.#host.reply.raw(bytes);
-    else this.#host.replies.takeMessage(this, bytes, this.#host.dispatcher.neededByMessages);
+    else this.#host.replies.takeMessage(this, bytes, this.#host.dispatcher.requiredByMessages);
   }
 
   override sendParts(parts: readonly ReplyPart[]): void {
@@ -135,7 +135,7 @@ export class Connection extends Client implements Recipient {
     if (this.closing) piece.release();
     else if (this.requests.isRunning) this.#insert(piece);
     else if (this.#isAnswered()) this.#host.reply.pinned(piece);
-    else this.#host.replies.takePinned(this, piece, this.#host.dispatcher.neededByMessages);
+    else this.#host.replies.takePinned(this, piece, this.#host.dispatcher.requiredByMessages);
   }
 
   override deliver(buffer: Buffer, start: number, end: number): void {
@@ -143,7 +143,7 @@ export class Connection extends Client implements Recipient {
     if (this.requests.isRunning) this.#insert(buffer.subarray(start, end));
     else if (this.#isAnswered()) this.#host.reply.raw(buffer.subarray(start, end));
     else {
-      const needed = this.#host.dispatcher.neededByMessages;
+      const needed = this.#host.dispatcher.requiredByMessages;
       this.#host.replies.takeShared(this, buffer, start, end, needed);
     }
   }
@@ -245,19 +245,19 @@ export class Connection extends Client implements Recipient {
 
   /** Whether the answer to its request that waited is encoded now, which it will get. */
   #isAnswered(): boolean {
-    return this.#host.reply.borrower === this && this.replyMode === REPLY_ON;
+    return this.#host.reply.replyTarget === this && this.replyMode === REPLY_ON;
   }
 
   /** Puts a message between the replies, where it belongs: one of its own requests caused it. */
   #insert(part: ReplyPart): void {
     const { reply } = this.#host;
-    if (this.replyMode === REPLY_ON && reply.borrower === undefined) {
+    if (this.replyMode === REPLY_ON && reply.replyTarget === undefined) {
       reply.part(part);
     } else {
       // Dispatch takes back what is not to be answered, or is for another who waited; messages come
       // anyway, and after that.
-      this.insertions ??= new PartList();
-      this.insertions.addCopy(part);
+      this.pendingPushes ??= new PartList();
+      this.pendingPushes.addCopy(part);
     }
   }
 

@@ -45,7 +45,7 @@ export interface Recipient {
   firstEntry: number;
   lastEntry: number;
   /** The queue's own: the offset of the log that must be safe before its entries leave. */
-  neededOffset: number;
+  requiredOffset: number;
   /** The queue's own: bytes in its entries. */
   queuedBytes: number;
   /** The queue's own: bytes of it that wait for the log, and of these those that are pinned. */
@@ -68,10 +68,10 @@ export interface Recipient {
 /** What waits for the log. */
 interface Held {
   readonly parts: PartList;
-  neededOffset: number;
+  requiredOffset: number;
 }
 
-/** The replies and messages of one turn of the event loop. */
+/** The replies and messages of one iteration of the event loop. */
 export class ReplyQueue {
   readonly #reply: Reply;
   readonly #areas: readonly MessageArea[];
@@ -100,11 +100,11 @@ export class ReplyQueue {
 
   /**
    * Queues what was encoded into the shared buffer since `start`, its position at that time.
-   * @param neededOffset what of the log must be safe first
+   * @param requiredOffset what of the log must be safe first
    */
-  takeReplies(recipient: Recipient, start: number, neededOffset = 0): void {
+  takeReplies(recipient: Recipient, start: number, requiredOffset = 0): void {
     const { chunks, buffer, position } = this.#reply;
-    if (neededOffset > recipient.neededOffset) recipient.neededOffset = neededOffset;
+    if (requiredOffset > recipient.requiredOffset) recipient.requiredOffset = requiredOffset;
     if (chunks.length > 0) {
       let from = start;
       for (const chunk of chunks) {
@@ -122,20 +122,20 @@ export class ReplyQueue {
   }
 
   /** Queues bytes that answer no request. Short ones are copied to where messages lie side by side. */
-  takeMessage(recipient: Recipient, bytes: Buffer, neededOffset = 0): void {
+  takeMessage(recipient: Recipient, bytes: Buffer, requiredOffset = 0): void {
     const [area] = this.#areas;
     if (area === undefined || bytes.length > LARGE_PIECE_BYTES) {
-      this.takeShared(recipient, bytes, 0, bytes.length, neededOffset);
+      this.takeShared(recipient, bytes, 0, bytes.length, requiredOffset);
       return;
     }
     const start = area.allocate(bytes.length);
     bytes.copy(area.buffer, start);
-    this.takeShared(recipient, area.buffer, start, start + bytes.length, neededOffset);
+    this.takeShared(recipient, area.buffer, start, start + bytes.length, requiredOffset);
   }
 
   /** As `takeMessage`, for bytes that are pinned. */
-  takePinned(recipient: Recipient, piece: PinnedPiece, neededOffset = 0): void {
-    if (neededOffset > recipient.neededOffset) recipient.neededOffset = neededOffset;
+  takePinned(recipient: Recipient, piece: PinnedPiece, requiredOffset = 0): void {
+    if (requiredOffset > recipient.requiredOffset) recipient.requiredOffset = requiredOffset;
     this.#addPinned(recipient, piece);
   }
 
@@ -145,9 +145,9 @@ export class ReplyQueue {
     buffer: Buffer,
     start: number,
     end: number,
-    neededOffset = 0,
+    requiredOffset = 0,
   ): void {
-    if (neededOffset > recipient.neededOffset) recipient.neededOffset = neededOffset;
+    if (requiredOffset > recipient.requiredOffset) recipient.requiredOffset = requiredOffset;
     const last = recipient.lastEntry;
     if (last !== NONE && this.#ends[last] === start && this.#buffers[last] === buffer) {
       this.#ends[last] = end;
@@ -171,7 +171,7 @@ export class ReplyQueue {
   flush(): void {
     const { gate } = this;
     // Written even when nobody is to be answered.
-    const safeOffset = gate === undefined ? 0 : gate.commit();
+    const durableOffset = gate === undefined ? 0 : gate.commit();
     const recipients = this.#recipients;
     const count = recipients.length;
     if (count === 0) return;
@@ -189,7 +189,7 @@ export class ReplyQueue {
         continue;
       }
       recipient.queuedBytes = 0;
-      if (gate !== undefined && this.#mustWait(recipient, safeOffset)) {
+      if (gate !== undefined && this.#mustWait(recipient, durableOffset)) {
         this.#hold(recipient, first);
         continue;
       }
@@ -224,9 +224,9 @@ export class ReplyQueue {
   }
 
   /** Sends what waited for the log up to an offset. */
-  release(safeOffset: number): void {
-    for (const [recipient, { neededOffset }] of this.#held) {
-      if (neededOffset > safeOffset) continue;
+  release(durableOffset: number): void {
+    for (const [recipient, { requiredOffset }] of this.#held) {
+      if (requiredOffset > durableOffset) continue;
       for (const piece of this.#take(recipient)) send(recipient, piece);
       recipient.released();
     }
@@ -261,11 +261,11 @@ export class ReplyQueue {
     return held?.parts.take() ?? [];
   }
 
-  #mustWait(recipient: Recipient, safeOffset: number): boolean {
-    if (recipient.neededOffset > safeOffset) {
+  #mustWait(recipient: Recipient, durableOffset: number): boolean {
+    if (recipient.requiredOffset > durableOffset) {
       const end = this.gate?.offset ?? 0;
-      if (recipient.neededOffset > end) recipient.neededOffset = end;
-      if (recipient.neededOffset > safeOffset) return true;
+      if (recipient.requiredOffset > end) recipient.requiredOffset = end;
+      if (recipient.requiredOffset > durableOffset) return true;
     }
     return this.#held.size > 0 && this.#held.has(recipient);
   }
@@ -274,10 +274,10 @@ export class ReplyQueue {
   #hold(recipient: Recipient, first: number): void {
     let held = this.#held.get(recipient);
     if (held === undefined) {
-      held = { parts: new PartList(), neededOffset: 0 };
+      held = { parts: new PartList(), requiredOffset: 0 };
       this.#held.set(recipient, held);
     }
-    held.neededOffset = Math.max(held.neededOffset, recipient.neededOffset);
+    held.requiredOffset = Math.max(held.requiredOffset, recipient.requiredOffset);
     for (let i = first; i !== NONE; i = this.#nexts[i]) {
       const part = this.#partOf(i);
       held.parts.addCopy(part);

@@ -1,7 +1,7 @@
 // Requests of a pipeline that were decoded ahead of being run, so that the memory that their keys
-// will touch can be read together (keyspace/key-warmer.ts).
+// will touch can be read together (keyspace/key-prefetcher.ts).
 import type { Database } from '../keyspace/database.ts';
-import { KeyWarmer } from '../keyspace/key-warmer.ts';
+import { KeyPrefetcher } from '../keyspace/key-prefetcher.ts';
 import { Request } from '../protocol/request.ts';
 
 /** Requests decoded ahead at most. */
@@ -14,13 +14,13 @@ export class RequestBatch {
   readonly ends = new Int32Array(BATCH_SIZE);
   count = 0;
 
-  readonly #warmer = new KeyWarmer();
+  readonly #prefetcher = new KeyPrefetcher();
 
   /**
    * Has the memory read that the requests will likely touch: nearly all have a key first. To look up their
    * commands here, for where their keys are (KeyPlan), cost 8 ns a request and gained nothing.
    */
-  warm(database: Database): void {
+  prefetch(database: Database): void {
     const { requests } = this;
     let previous: Request | undefined;
     for (let i = 0; i < this.count; i++) {
@@ -28,10 +28,10 @@ export class RequestBatch {
       if (request.count < 2 || request.large !== undefined) continue;
       // A pipeline on one key, a list perhaps: hashed once, and near after the first look.
       if (previous === undefined || !request.sharesKey(previous)) {
-        this.#warmer.add(database, request, 1);
+        this.#prefetcher.add(database, request, 1);
       }
       previous = request;
     }
-    this.#warmer.warm(database);
+    this.#prefetcher.prefetch(database);
   }
 }

@@ -341,7 +341,7 @@ export class RequestPipeline implements Receiver, Paced, Runner {
       result = this.#decodeBatch();
       from = this.#runBatch(from);
     }
-    if (connection.insertions !== undefined) connection.insertInto(reply);
+    if (connection.pendingPushes !== undefined) connection.addPendingPushesTo(reply);
     this.isRunning = false;
     this.#runningBytes = 0;
     dispatcher.end();
@@ -361,7 +361,7 @@ export class RequestPipeline implements Receiver, Paced, Runner {
     // One who was closed meanwhile is answered nothing.
     if (this.#socket.destroyed) reply.rewind({ chunks: 0, position: this.#replyStart });
     reply.limit(Number.POSITIVE_INFINITY);
-    replies.takeReplies(connection, this.#replyStart, dispatcher.needed);
+    replies.takeReplies(connection, this.#replyStart, dispatcher.requiredOffset);
     replies.flushMessages();
     if (connection.closing) connection.finish();
     else connection.finishIfEnded();
@@ -400,7 +400,7 @@ export class RequestPipeline implements Receiver, Paced, Runner {
       count = 0;
     }
     batch.count = count;
-    if (count > 1) batch.warm(this.#connection.db);
+    if (count > 1) batch.prefetch(this.#connection.db);
     return result;
   }
 
@@ -430,7 +430,7 @@ export class RequestPipeline implements Receiver, Paced, Runner {
       }
       if (connection.closing || this.#held) break;
       if (reply.chunks.length > 0 && reply.pendingBytes > FLUSH_BYTES) {
-        replies.takeReplies(connection, this.#replyStart, dispatcher.needed);
+        replies.takeReplies(connection, this.#replyStart, dispatcher.requiredOffset);
         this.#beginReplies();
       }
     }

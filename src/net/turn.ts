@@ -1,4 +1,4 @@
-// Bounds the time that one turn of the event loop spends on requests. Sockets that are ready at the
+// Bounds the time that one iteration of the event loop spends on requests. Sockets that are ready at the
 // same time are all read in one turn; with fifty deep pipelines that alone would keep timers and
 // everybody else waiting for ten milliseconds and more. Beyond the budget, what is read is kept, and
 // run in the next turns, in the order in which it came.
@@ -15,7 +15,7 @@ export interface Runner {
   resume(): void;
 }
 
-/** The present turn of the event loop; see the head of this file. */
+/** The present iteration of the event loop; see the head of this file. */
 export class Turn {
   readonly #replies: ReplyQueue;
   #isOpen = false;

@@ -1,6 +1,6 @@
 // Where messages for many receivers are encoded, once for all of them. Receivers are handed the
 // range [start, end) of a buffer; messages that follow each other lie side by side, so what a
-// receiver is to get in one turn of the event loop is mostly one range and leaves without a copy.
+// receiver is to get in one iteration of the event loop is mostly one range and leaves without a copy.
 //
 //   area:  [ message 1 ][ message 2 ][ message 3 ][ … free … ]
 //   A:       0 ──────────────────────────────── 150               one range for three messages

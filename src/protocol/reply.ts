@@ -63,7 +63,7 @@ export class Reply {
    * For whom the encoder is used now, if that is not the client whose requests run: one who waited.
    * Both may get messages meanwhile.
    */
-  borrower: object | undefined = undefined;
+  replyTarget: object | undefined = undefined;
   /** Bytes encoded since the last `take`: `chunks` first, then `buffer` up to `position`. */
   buffer: Buffer;
   position = 0;

@@ -193,10 +193,10 @@ export class BytesTable {
    * Reads the slots where keys of these hashes would be, so that they are in the processor's cache
    * when the keys are looked up a little later.
    * @param refs receives the references of the entries with these hashes, 0 where there is none:
-   *   very likely those that will be found, but good only for `warmEntries` (entry.ts)
+   *   very likely those that will be found, but good only for `prefetchEntries` (entry.ts)
    * @returns a number that depends on all that was read, and means nothing
    */
-  warmSlots(hashes: Int32Array, refs: Int32Array, count: number): number {
+  prefetchSlots(hashes: Int32Array, refs: Int32Array, count: number): number {
     const directory = this.#directory;
     const start = this.#directoryBase;
     const segments = this.#arena.i32;

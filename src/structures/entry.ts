@@ -3,10 +3,10 @@
 //   byte 0        4            8              12
 //       [ meta   ][ key length ][ value length ][ extra words … ][ key … ][ value … ]
 //
-//   meta, from bit 0:  type 4 | encoding 4 | extra words 4 | flags 4 | size class 8 | stamp 8
+//   meta, from bit 0:  type 4 | encoding 4 | extra words 4 | flags 4 | size class 8 | epoch 8
 //
 // The extra words belong to who uses the table (a database keeps its access clock and expiry there,
-// see keyspace/database.ts); a dictionary inside a value has none and pays for none. The stamp tells
+// see keyspace/database.ts); a dictionary inside a value has none and pays for none. The epoch tells
 // the last snapshot that has the entry or began before it was made (keyspace/snapshot.ts). A key longer
 // than MAX_INLINE_KEY_BYTES, or a value that does not fit into a block, lies outside: the flag is
 // set, the length is still the true one, and in its place are 4 bytes, the number of its external
@@ -30,15 +30,15 @@ export const FLAG_EXTERNAL_KEY = 1 << 13;
 const SEGMENT_SHIFT = 23;
 const SEGMENT_MASK = (1 << SEGMENT_SHIFT) - 1;
 /** A word that lies in the second cache line of an entry that has two. */
-const LAST_WARM_WORD = 11;
+const LAST_PREFETCHED_WORD = 11;
 /** Wraps a word's index into its arena segment. */
 const WORD_MASK = (SEGMENT_MASK << 1) | 1;
 const TYPE_MASK = 0xf;
 const ENCODING_SHIFT = 4;
 const WORDS_SHIFT = 8;
 const CLASS_SHIFT = 16;
-const STAMP_SHIFT = 24;
-const STAMP_MASK = 0xff << STAMP_SHIFT;
+const EPOCH_SHIFT = 24;
+const EPOCH_MASK = 0xff << EPOCH_SHIFT;
 
 /** A run of bytes somewhere: what reading a key or a value yields, without copying it. */
 export class ByteView {
@@ -69,21 +69,21 @@ export function packMeta(
   );
 }
 
-/** A stamp, 0 … 255, at its place in a meta word. */
-export function stampBits(stamp: number): number {
-  return stamp << STAMP_SHIFT;
+/** A epoch, 0 … 255, at its place in a meta word. */
+export function epochBits(epoch: number): number {
+  return epoch << EPOCH_SHIFT;
 }
 
-/** Whether an entry has the stamp of these bits. */
-export function hasStamp(arena: Arena, ref: number, bits: number): boolean {
-  return ((metaOf(arena, ref) ^ bits) & STAMP_MASK) === 0;
+/** Whether an entry has the epoch of these bits. */
+export function hasEpoch(arena: Arena, ref: number, bits: number): boolean {
+  return ((metaOf(arena, ref) ^ bits) & EPOCH_MASK) === 0;
 }
 
-/** Gives an entry the stamp of these bits. */
-export function setStamp(arena: Arena, ref: number, bits: number): void {
+/** Gives an entry the epoch of these bits. */
+export function setEpoch(arena: Arena, ref: number, bits: number): void {
   const words = arena.i32[ref >>> SEGMENT_SHIFT];
   const base = (ref & SEGMENT_MASK) << 1;
-  words[base] = (words[base] & ~STAMP_MASK) | bits;
+  words[base] = (words[base] & ~EPOCH_MASK) | bits;
 }
 
 /** The meta word of an entry. */
@@ -149,7 +149,7 @@ export function viewValue(arena: Arena, ref: number, view: ByteView): void {
  * Reads the beginnings of entries, so that they are in the processor's cache when they are needed a little later.
  * @returns a number that depends on all that was read, and means nothing
  */
-export function warmEntries(arena: Arena, refs: Int32Array, count: number): number {
+export function prefetchEntries(arena: Arena, refs: Int32Array, count: number): number {
   const segments = arena.i32;
   let sum = 0;
   for (let i = 0; i < count; i++) {
@@ -158,7 +158,7 @@ export function warmEntries(arena: Arena, refs: Int32Array, count: number): numb
     const words = segments[ref >>> SEGMENT_SHIFT];
     const base = (ref & SEGMENT_MASK) << 1;
     // Most entries are shorter than two cache lines; its last words lie in the second, if any.
-    sum ^= words[base] ^ words[(base + LAST_WARM_WORD) & WORD_MASK];
+    sum ^= words[base] ^ words[(base + LAST_PREFETCHED_WORD) & WORD_MASK];
   }
   return sum;
 }

@@ -20,7 +20,7 @@ function recording() {
   const recorder = new EffectRecorder();
   const stream = {
     offset: 0,
-    safeOffset: 0,
+    durableOffset: 0,
     groupStart: 0,
     append: (bytes: Uint8Array, start: number, end: number) => {
       pieces.push(Buffer.from(bytes.subarray(start, end)));
@@ -122,7 +122,7 @@ describe('a large argument', () => {
     recorder.begin();
     recorder.end(zero, request);
     recorder.begin();
-    recorder.replace(zero, 'SET', 'other', request.large?.at(2) ?? '', 'PXAT', '1');
+    recorder.propagateAs(zero, 'SET', 'other', request.large?.at(2) ?? '', 'PXAT', '1');
     request.releaseLarge();
     expect(pinned).toHaveLength(2 * pins);
     expect(blocks.usedBytes > 0).toBe(pins > 0);
@@ -160,8 +160,8 @@ test('each group can be repeated by itself', () => {
 test('a handler may give other effects', () => {
   const { recorder, lines } = recording();
   recorder.begin();
-  recorder.replace(one, 'SET', Buffer.from('k'), 'v', 'PXAT', '123');
-  recorder.replace(one, 'PERSIST', 'other');
+  recorder.propagateAs(one, 'SET', Buffer.from('k'), 'v', 'PXAT', '123');
+  recorder.propagateAs(one, 'PERSIST', 'other');
   recorder.end(one, Request.of(['SETEX', 'k', '1', 'v']));
   run(recorder, one, 'DEL', 'k');
   expect(lines()).toEqual(['SELECT 1', 'SET k v PXAT 123', 'PERSIST other', 'DEL k']);
@@ -170,15 +170,15 @@ test('a handler may give other effects', () => {
 test('a transaction is enclosed, if it has any effect', () => {
   const { recorder, lines } = recording();
   recorder.begin();
-  recorder.beginUnit();
+  recorder.beginTransaction();
   run(recorder, zero, 'INCR', 'n');
   recorder.deleted(one, Buffer.from('expired'));
   run(recorder, one, 'INCR', 'm');
-  recorder.endUnit();
+  recorder.endTransaction();
   recorder.end(zero, Request.of(['EXEC']));
   recorder.begin();
-  recorder.beginUnit();
-  recorder.endUnit();
+  recorder.beginTransaction();
+  recorder.endTransaction();
   run(recorder, one, 'SET', 'k', 'v');
   expect(lines()).toEqual([
     ...['MULTI', 'INCR n', 'SELECT 1', 'DEL expired', 'INCR m', 'EXEC', 'SET k v'],
@@ -192,7 +192,7 @@ test('a log that ended in another database goes on in the right one', () => {
     void pieces.push(Buffer.from(bytes.subarray(start, end)));
   const stream = {
     offset: 9,
-    safeOffset: 9,
+    durableOffset: 9,
     groupStart: 9,
     append,
     appendPinned: () => {},

@@ -16,14 +16,14 @@ test('nothing is left of a reply that was begun', async () => {
   try {
     const client = await RawClient.connect(server.port);
     await client.command('MSET', 'a', '1', 'b', '2');
-    const { read } = Database.prototype;
-    vi.spyOn(Database.prototype, 'read').mockImplementation(function failing(
+    const { lookupRead } = Database.prototype;
+    vi.spyOn(Database.prototype, 'lookupRead').mockImplementation(function failing(
       this: Database,
       request,
       i,
     ) {
       if (i === 3) throw new Error('a defect');
-      return read.call(this, request, i);
+      return lookupRead.call(this, request, i);
     });
     const commands = [
       ['GET', 'a'],

@@ -49,7 +49,7 @@ describe('KeyPrefetch', () => {
     for (let round = 0; round < 2; round++) {
       prefetch(database, request, prefetcher);
       for (let i = 1; i < request.count; i++) {
-        const ref = database.peek(request, i);
+        const ref = database.lookupForChange(request, i);
         expect(ref !== 0, words[i - 1]).toBe(present.includes(words[i - 1]));
         if (ref !== 0) expect(database.key(ref).copy().toString()).toBe(words[i - 1]);
       }
@@ -60,16 +60,16 @@ describe('KeyPrefetch', () => {
     const database = databaseWith(['a', 'b']);
     const request = Request.of(['MSET', 'a', 'x', LONG, 'y', 'b', 'z']);
     prefetch(database, request);
-    expect(database.peek(request, 1)).not.toBe(0);
-    expect(database.peek(request, 3)).toBe(0);
-    expect(database.peek(request, 5)).not.toBe(0);
+    expect(database.lookupForChange(request, 1)).not.toBe(0);
+    expect(database.lookupForChange(request, 3)).toBe(0);
+    expect(database.lookupForChange(request, 5)).not.toBe(0);
   });
 
   test('works on an empty database', () => {
     const database = databaseWith([]);
     const request = Request.of(['DEL', 'a', 'b']);
     prefetch(database, request);
-    expect(database.peek(request, 1)).toBe(0);
+    expect(database.lookupForChange(request, 1)).toBe(0);
   });
 
   test('hashes keys wherever they stand', () => {
@@ -77,9 +77,9 @@ describe('KeyPrefetch', () => {
     const request = Request.of(['LMPOP', '2', 'a', 'b', 'LEFT']);
     prefetch(database, request);
     expect(request.hashedTo).toBe(3);
-    expect(database.peek(request, 2)).not.toBe(0);
-    expect(database.peek(request, 3)).not.toBe(0);
-    expect(database.peek(request, 4)).toBe(0);
+    expect(database.lookupForChange(request, 2)).not.toBe(0);
+    expect(database.lookupForChange(request, 3)).not.toBe(0);
+    expect(database.lookupForChange(request, 4)).toBe(0);
   });
 });
 

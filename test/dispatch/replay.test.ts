@@ -37,7 +37,7 @@ function newServer(): Server {
   });
 }
 
-/** Opens a log; calls `meanwhile` in every turn of the event loop, and returns how many there were. */
+/** Opens a log; calls `meanwhile` in every iteration of the event loop, and returns how many there were. */
 async function open(server: Server, meanwhile = () => {}): Promise<number> {
   let turns = 0;
   let isOpen = false;

@@ -96,7 +96,7 @@ export class CheckedKeyspace {
     const model = this.models[index];
     const name = KEYS[b % KEYS.length];
     const key = Request.of(['command', name]);
-    const ref = db.peek(key, 1);
+    const ref = db.lookupForChange(key, 1);
     this.#forgetDue(model, name);
     const value = model.get(name);
     expect(ref !== 0).toBe(value !== undefined);
@@ -141,7 +141,7 @@ export class CheckedKeyspace {
         break;
       }
       case 'read':
-        expect(db.read(key, 1)).toBe(ref);
+        expect(db.lookupRead(key, 1)).toBe(ref);
         break;
       case 'tick':
         this.nowMs += c % 2_000;
@@ -274,7 +274,7 @@ export class CheckedKeyspace {
     targetModel.set(targetName, { ...value });
     if (operation === 'move') {
       model.delete(name);
-      expect(target.accessWord(target.peek(request, 1))).toBe(word);
+      expect(target.accessWord(target.lookupForChange(request, 1))).toBe(word);
     }
     this.#checkKey(target, targetModel, targetName);
   }

@@ -43,8 +43,8 @@ describe('a key whose time has come', () => {
   test('is deleted by whoever meets it', () => {
     const meet: ((db: Database, ref: number) => unknown)[] = [
       (db) => read(db, 'k'),
-      (db) => db.inspect(requestOf('k'), 1),
-      (db) => db.write(requestOf('k'), 1),
+      (db) => db.lookupNoTouch(requestOf('k'), 1),
+      (db) => db.lookupWrite(requestOf('k'), 1),
       (db) => db.find(Buffer.from('k'), 0, 1),
       (db) => remove(db, 'k'),
       (db, ref) => db.isLive(ref),
@@ -223,9 +223,9 @@ describe('accounting', () => {
     find(db, 'none');
     expect([keyspace.stats.hits, keyspace.stats.misses]).toEqual([0, 0]);
     read(db, 'k');
-    db.inspect(requestOf('k'), 1);
+    db.lookupNoTouch(requestOf('k'), 1);
     read(db, 'none');
-    db.write(requestOf('none'), 1);
+    db.lookupWrite(requestOf('none'), 1);
     expect([keyspace.stats.hits, keyspace.stats.misses]).toEqual([2, 1]);
     keyspace.resetStats();
     const stats = Object.entries(keyspace.stats);
@@ -263,7 +263,7 @@ describe('accounting', () => {
     const created = db.accessWord(find(db, 'k'));
     keyspace.tick(START_MS + 10_000);
     find(db, 'k');
-    db.inspect(requestOf('k'), 1);
+    db.lookupNoTouch(requestOf('k'), 1);
     keyspace.suspendTouch = true;
     read(db, 'k');
     expect(db.accessWord(find(db, 'k'))).toBe(created);

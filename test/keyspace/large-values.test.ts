@@ -21,7 +21,7 @@ function store(db: Database, key: string, value: Uint8Array, expiry = NO_EXPIRY)
 }
 
 function find(db: Database, key: string): number {
-  return db.peek(Request.of(['GET', key]), 1);
+  return db.lookupForChange(Request.of(['GET', key]), 1);
 }
 
 function bufferOf(db: Database, key: string): Buffer {

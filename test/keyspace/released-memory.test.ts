@@ -16,7 +16,16 @@ function pushMany(keyspace: Keyspace, key: string, elements: number, sizeBytes: 
   const request = requestOf(key, 'x'.repeat(sizeBytes));
   const { buffer, offsets, lengths } = request;
   for (let i = 0; i < elements; i++) {
-    pushElement(db, db.peek(request, 1), request, 1, buffer, offsets[2], lengths[2], i % 3 === 0);
+    pushElement(
+      db,
+      db.lookupForChange(request, 1),
+      request,
+      1,
+      buffer,
+      offsets[2],
+      lengths[2],
+      i % 3 === 0,
+    );
   }
 }
 
@@ -93,7 +102,7 @@ describe.each(shapes)('%s', (_, fill) => {
   test('are next to nothing when they have expired', () => {
     const keyspace = filled();
     const [db] = keyspace.databases;
-    for (const key of keysOf(db)) db.setExpiry(db.peek(requestOf(key), 1), START_MS + 5);
+    for (const key of keysOf(db)) db.setExpiry(db.lookupForChange(requestOf(key), 1), START_MS + 5);
     keyspace.tick(START_MS + 6);
     while (keyspace.expireDue(NEVER));
     keyspace.reclaim(NEVER);

@@ -42,12 +42,12 @@ export function storeMany(
 
 /** The entry of a key, or 0, without using it. */
 export function find(db: Database, key: string): number {
-  return db.peek(requestOf(key), 1);
+  return db.lookupForChange(requestOf(key), 1);
 }
 
 /** Reads a key as GET does: it counts as used. */
 export function read(db: Database, key: string): number {
-  return db.read(requestOf(key), 1);
+  return db.lookupRead(requestOf(key), 1);
 }
 
 /** Deletes a key; whether it was there. */

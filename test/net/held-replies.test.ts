@@ -8,7 +8,7 @@ class Receiver implements Recipient {
   readonly unsentBytes = 0;
   firstEntry = -1;
   lastEntry = -1;
-  neededOffset = 0;
+  requiredOffset = 0;
   queuedBytes = 0;
   heldBytes = 0;
   heldPinnedBytes = 0;

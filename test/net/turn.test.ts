@@ -1,4 +1,4 @@
-// The budget of a turn of the event loop, with a clock of the test's own: who comes while it lasts
+// The budget of a iteration of the event loop, with a clock of the test's own: who comes while it lasts
 // runs at once, who comes later runs in a later turn, in order, and replies leave at each end.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';

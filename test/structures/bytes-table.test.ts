@@ -4,7 +4,7 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { Arena, ArenaFullError } from '../../src/memory/arena.ts';
-import { MAX_INLINE_KEY_BYTES, warmEntries } from '../../src/structures/entry.ts';
+import { MAX_INLINE_KEY_BYTES, prefetchEntries } from '../../src/structures/entry.ts';
 import { FIRST_NEGATIVE_SEGMENT, fillSegmentsBelow } from '../memory/filled-arena.ts';
 import { Random } from '../support/random.ts';
 import { CheckedTable, freeEntry, keyOf, makeEntry, type TestHash } from './checked-table.ts';
@@ -433,13 +433,13 @@ describe('warming', () => {
     const { table, model } = checked;
     const hashes = Int32Array.from({ length: 16 }, (_, index) => Math.imul(index, 0x9e3779b1));
     const refs = new Int32Array(16);
-    table.warmSlots(hashes, refs, 16);
+    table.prefetchSlots(hashes, refs, 16);
     expect([...refs]).toEqual(new Array(16).fill(0));
-    warmEntries(checked.arena, refs, 16);
+    prefetchEntries(checked.arena, refs, 16);
     const keys = keysOf(3_000);
     for (const key of keys) checked.insert(key);
-    table.warmSlots(hashes, refs, 16);
-    warmEntries(checked.arena, refs, 16);
+    table.prefetchSlots(hashes, refs, 16);
+    prefetchEntries(checked.arena, refs, 16);
     const right = keys.slice(0, 16).filter((key, index) => model.get(key) === refs[index]);
     expect(right.length).toBeGreaterThan(4);
     checked.checkAll();

@@ -4,8 +4,8 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { Arena, ArenaFullError } from '../../src/memory/arena.ts';
 import { CLASS_UNITS, classOf } from '../../src/memory/size-classes.ts';
 import { BytesTables } from '../../src/structures/bytes-tables.ts';
-import { hasStamp, packMeta, setStamp, stampBits } from '../../src/structures/entry.ts';
-import { StampedScan } from '../../src/structures/stamped-scan.ts';
+import { epochBits, hasEpoch, packMeta, setEpoch } from '../../src/structures/entry.ts';
+import { EpochScan } from '../../src/structures/epoch-scan.ts';
 import { measureHeap } from '../support/heap.ts';
 import { Random } from '../support/random.ts';
 import { freeEntry, keyOf, makeEntry, SEED, usedBytes } from './checked-table.ts';
@@ -298,10 +298,10 @@ describe('saving entry by entry', () => {
       const other = many.create();
       for (let i = 0; i < 5_000; i++) many.insert(root, `k${i}`);
       for (let i = 0; i < 300; i++) many.insert(other, `k${i}`);
-      const stamp = stampBits(7);
+      const epoch = epochBits(7);
       const atStart = [...(models.get(root)?.keys() ?? [])].sort();
       const saved: string[] = [];
-      const scan = new StampedScan(arena, stamp, (ref) => saved.push(keyOf(arena, ref)));
+      const scan = new EpochScan(arena, epoch, (ref) => saved.push(keyOf(arena, ref)));
       let cursor = 0;
       let serial = 0;
       let preserved = 0;
@@ -311,12 +311,12 @@ describe('saving entry by entry', () => {
           const key = random.chance(0.3) ? `new${serial++}` : `k${random.integer(0, 5_000)}`;
           const ref = models.get(root)?.get(key);
           if (ref !== undefined && random.chance(saved.length < 1_500 ? 0.1 : 0.9)) {
-            if (!hasStamp(arena, ref, stamp)) preserved++;
+            if (!hasEpoch(arena, ref, epoch)) preserved++;
             scan.preserve(ref);
             many.remove(root, key);
           } else if (ref === undefined) {
             many.insert(root, key);
-            setStamp(arena, models.get(root)?.get(key) ?? 0, stamp);
+            setEpoch(arena, models.get(root)?.get(key) ?? 0, epoch);
           }
         }
         many.insert(other, `more${serial}`);

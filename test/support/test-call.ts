@@ -46,10 +46,10 @@ export class TestClient extends Client {
 /** Nobody repeats what commands change. */
 const NO_EFFECTS: Effects = {
   active: false,
-  maxUnitBytes: Number.POSITIVE_INFINITY,
-  replace: () => {},
-  beginUnit: () => {},
-  endUnit: () => {},
+  maxTransactionBytes: Number.POSITIVE_INFINITY,
+  propagateAs: () => {},
+  beginTransaction: () => {},
+  endTransaction: () => {},
 };
 
 /** One server's worth of state for handlers. */

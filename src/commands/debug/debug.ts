@@ -196,7 +196,7 @@ function populate({ request, reply, db, server }: Call): void {
   const value = Buffer.alloc(Math.max(sizeBytes, LONGEST_POPULATED_BYTES));
   for (let i = 0; i < keys; i++) {
     const target = Request.of([Buffer.from(`${prefix}:${i}`, 'latin1')]);
-    if (db.peek(target, 0) !== 0) continue;
+    if (db.lookupForChange(target, 0) !== 0) continue;
     const written = value.write(`value:${i}`, 'latin1');
     setString(db, target, 0, value, 0, sizeBytes === 0 ? written : sizeBytes, NO_EXPIRY);
   }

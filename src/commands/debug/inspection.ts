@@ -97,7 +97,7 @@ export function clusterLink({ request, reply }: Call): void {
 
 /** The entry of argument 2, as OBJECT looks it up; 0 after answering that there is none. */
 function lookUp({ request, reply, db }: Call): number {
-  const ref = db.inspectQuietly(request, 2);
+  const ref = db.lookupQuietly(request, 2);
   if (ref === 0) reply.error(NO_SUCH_KEY);
   return ref;
 }

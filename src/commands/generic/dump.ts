@@ -83,7 +83,7 @@ const BAD_DATA = 'ERR Bad data format';
 const MAX_FREQUENCY = 255;
 
 function dump({ request, reply, db, server }: Call): void {
-  const ref = db.read(request, 1);
+  const ref = db.lookupRead(request, 1);
   if (ref === 0) reply.null();
   else reply.bulkBuffer(dumpValue(server.keyspace, ref, server.config.values.rdbcompression));
 }
@@ -93,7 +93,7 @@ function restore(call: Call): void {
   if (!RESTORE_OPTIONS.read(call, 4)) return;
   const replaces = RESTORE_OPTIONS.has(REPLACE);
   const isAbsolute = RESTORE_OPTIONS.has(ABSTTL);
-  if (!replaces && db.write(request, 1) !== 0) {
+  if (!replaces && db.lookupWrite(request, 1) !== 0) {
     reply.error(BUSY_KEY);
     return;
   }
@@ -153,7 +153,7 @@ function readValue({ request, reply, server }: Call): ValueReader | undefined {
 
 /** Takes out what is under the key; whether there was something. */
 function discardOld({ request, db }: Call): boolean {
-  const old = db.peek(request, 1);
+  const old = db.lookupForChange(request, 1);
   if (old !== 0) db.discard(old);
   return old !== 0;
 }
@@ -169,7 +169,7 @@ function expiryOf({ request, server }: Call, isAbsolute: boolean): number {
 function store(call: Call, value: ValueReader, expiryMs: number): void {
   const { request, db, server } = call;
   // Looks the key up once more: the table puts the entry where it found none.
-  db.peek(request, 1);
+  db.lookupForChange(request, 1);
   const ref = value.store(db, request, 1, expiryMs);
   setUse(server.keyspace, db, ref, givenInteger(call, IDLETIME), givenInteger(call, FREQ));
   tell(call, 'restore');
@@ -181,7 +181,7 @@ function recordRestore({ request, db, server }: Call, expiryMs: number): void {
   if (!effects.active) return;
   const options = Array.from({ length: request.count - 4 }, (_, i) => request.bytes(4 + i));
   const [key, payload] = [request.bytes(1), request.bytes(3)];
-  effects.replace(db, 'RESTORE', key, String(expiryMs), payload, ...options, 'ABSTTL');
+  effects.propagateAs(db, 'RESTORE', key, String(expiryMs), payload, ...options, 'ABSTTL');
 }
 
 function tell({ request, db }: Call, event: string): void {

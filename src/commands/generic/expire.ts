@@ -163,7 +163,7 @@ function expireAt(call: Call, command: string, unitMs: number, baseMs: number): 
     reply.error(invalidExpireTime(command));
     return;
   }
-  const ref = db.write(request, 1);
+  const ref = db.lookupWrite(request, 1);
   if (ref !== 0 && allows(db.expiryOf(ref), timeMs)) applyExpiry(call, ref, timeMs);
   else reply.integer(0);
 }
@@ -225,7 +225,7 @@ function pexpiretime(call: Call): void {
 
 /** Answers when the key expires, counted from `baseMs`, rounded to the unit. */
 function replyExpiry({ request, reply, db }: Call, unitMs: number, baseMs: number): void {
-  const ref = db.inspect(request, 1);
+  const ref = db.lookupNoTouch(request, 1);
   const expiry = ref === 0 ? MISSING : db.expiryOf(ref);
   if (ref === 0 || expiry === NO_EXPIRY) {
     reply.integer(ref === 0 ? MISSING : PERSISTENT);
@@ -238,7 +238,7 @@ function replyExpiry({ request, reply, db }: Call, unitMs: number, baseMs: numbe
 }
 
 function persist({ request, reply, db }: Call): void {
-  const ref = db.write(request, 1);
+  const ref = db.lookupWrite(request, 1);
   const applies = ref !== 0 && db.expiryOf(ref) !== NO_EXPIRY;
   if (applies) {
     db.setExpiry(ref, NO_EXPIRY);

@@ -165,7 +165,7 @@ function exists({ request, reply, db }: Call): void {
   const { count } = request;
   let found = 0;
   for (let i = 1; i < count; i++) {
-    if (db.inspect(request, i) !== 0) found++;
+    if (db.lookupNoTouch(request, i) !== 0) found++;
   }
   reply.integer(found);
 }
@@ -178,14 +178,14 @@ function touch({ request, reply, db, server }: Call): void {
   keyspace.suspendTouch = false;
   let found = 0;
   for (let i = 1; i < count; i++) {
-    if (db.read(request, i) !== 0) found++;
+    if (db.lookupRead(request, i) !== 0) found++;
   }
   keyspace.suspendTouch = suspended;
   reply.integer(found);
 }
 
 function type({ request, reply, db, server }: Call): void {
-  const ref = db.inspect(request, 1);
+  const ref = db.lookupNoTouch(request, 1);
   reply.simple(ref === 0 ? 'none' : server.keyspace.types.of(db.typeOf(ref)).name);
 }
 
@@ -213,13 +213,13 @@ function renamenx(call: Call): void {
 
 /** Returns 1 if the key was renamed, 0 if it was left as it is, -1 after answering an error. */
 function renameKey({ request, reply, db }: Call, overwrite: boolean): number {
-  const ref = db.write(request, 1);
+  const ref = db.lookupWrite(request, 1);
   if (ref === 0) {
     reply.error(NO_SUCH_KEY);
     return -1;
   }
   if (areEqual(request, 1, 2)) return 0;
-  if (!overwrite && db.write(request, 2) !== 0) return 0;
+  if (!overwrite && db.lookupWrite(request, 2) !== 0) return 0;
   db.moveTo(ref, db, request, 2);
   db.notify(EVENT_GENERIC, 'rename_from', request, 1);
   db.notify(EVENT_GENERIC, 'rename_to', request, 2);
@@ -245,8 +245,8 @@ function copy(call: Call): void {
     reply.error(SAME_OBJECT);
     return;
   }
-  const ref = db.read(request, 1);
-  const copies = ref !== 0 && (target.write(request, 2) === 0 || replace);
+  const ref = db.lookupRead(request, 1);
+  const copies = ref !== 0 && (target.lookupWrite(request, 2) === 0 || replace);
   if (copies) {
     db.copyTo(ref, target, request, 2);
     target.notify(EVENT_GENERIC, 'copy_to', request, 2);
@@ -262,8 +262,8 @@ function move(call: Call): void {
     reply.error(SAME_OBJECT);
     return;
   }
-  const ref = db.write(request, 1);
-  const moves = ref !== 0 && target.write(request, 1) === 0;
+  const ref = db.lookupWrite(request, 1);
+  const moves = ref !== 0 && target.lookupWrite(request, 1) === 0;
   if (moves) {
     db.moveTo(ref, target, request, 1);
     db.notify(EVENT_GENERIC, 'move_from', request, 1);

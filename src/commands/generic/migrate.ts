@@ -168,7 +168,7 @@ function keysThere(call: Call, { firstKey, lastKey, replaces }: Options): Key[] 
   const compresses = server.config.values.rdbcompression;
   const keys: Key[] = [];
   for (let i = firstKey; i <= lastKey; i++) {
-    const ref = db.read(request, i);
+    const ref = db.lookupRead(request, i);
     if (ref === 0) continue;
     const expiryMs = db.expiryOf(ref);
     const leftMs = expiryMs === NO_EXPIRY ? 0 : Math.max(1, expiryMs - server.keyspace.nowMs);
@@ -212,7 +212,7 @@ function recordDeletions({ request, db, server }: Call, positions: readonly numb
   if (!effects.active) return;
   for (let at = 0; at < positions.length; at += KEYS_PER_EFFECT) {
     const some = positions.slice(at, at + KEYS_PER_EFFECT);
-    effects.replace(db, 'DEL', ...some.map((i) => request.bytes(i)));
+    effects.propagateAs(db, 'DEL', ...some.map((i) => request.bytes(i)));
   }
 }
 

@@ -68,7 +68,7 @@ const SHARED_REFERENCES = 2 ** 31 - 1;
 
 /** The entry of argument 2; 0 after answering null when there is none. */
 function lookUp({ request, reply, db }: Call): number {
-  const ref = db.inspectQuietly(request, 2);
+  const ref = db.lookupQuietly(request, 2);
   if (ref === 0) reply.null();
   return ref;
 }

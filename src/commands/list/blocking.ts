@@ -113,7 +113,7 @@ function pop(call: Call, atTail: boolean): void {
     timeoutMs,
     serve: (served, i) => {
       replyKey(served, i);
-      takeOne(served, i, served.db.write(served.request, i), atTail);
+      takeOne(served, i, served.db.lookupWrite(served.request, i), atTail);
       recordPop(served, i, atTail);
       return true;
     },
@@ -147,7 +147,7 @@ function move(call: Call, fromTail: boolean, toTail: boolean, timeoutArgument: n
     lastKey: 1,
     timeoutMs,
     serve: (served) => {
-      if (moveElement(served, served.db.write(served.request, 1), fromTail, toTail)) {
+      if (moveElement(served, served.db.lookupWrite(served.request, 1), fromTail, toTail)) {
         recordMove(served, fromTail, toTail);
       }
       return true;
@@ -173,7 +173,7 @@ function blmpop(call: Call): void {
 }
 
 function serveMultiple(call: Call, i: number, { atTail, count }: MultiplePop): boolean {
-  const ref = call.db.write(call.request, i);
+  const ref = call.db.lookupWrite(call.request, i);
   replyKey(call, i);
   // Counted as changes, unlike what BLPOP takes: so does Redis.
   const taken = takeSome(call, i, ref, atTail, count);
@@ -186,7 +186,7 @@ function serveMultiple(call: Call, i: number, { atTail, count }: MultiplePop): b
 function recordPop({ request, db, server }: Call, i: number, atTail: boolean, count = 1): void {
   const { effects } = server;
   if (!effects.active) return;
-  effects.replace(db, atTail ? 'RPOP' : 'LPOP', request.bytes(i), String(count));
+  effects.propagateAs(db, atTail ? 'RPOP' : 'LPOP', request.bytes(i), String(count));
 }
 
 /** The effect of having served a client that waited to move an element. */
@@ -194,7 +194,7 @@ function recordMove({ request, db, server }: Call, fromTail: boolean, toTail: bo
   const { effects } = server;
   if (!effects.active) return;
   const [from, to] = [fromTail, toTail].map((atTail) => (atTail ? 'RIGHT' : 'LEFT'));
-  effects.replace(db, 'LMOVE', request.bytes(1), request.bytes(2), from, to);
+  effects.propagateAs(db, 'LMOVE', request.bytes(1), request.bytes(2), from, to);
 }
 
 /** Answers a pair, of which the first is the key of argument i. */

@@ -203,7 +203,7 @@ function incrbyfloat(call: Call): void {
   db.notify(EVENT_STRING, 'incrbyfloat', request, 1);
   // Not the sum: other implementations of the addition may differ in its last digit.
   if (server.effects.active) {
-    server.effects.replace(db, 'SET', request.bytes(1), text, 'KEEPTTL');
+    server.effects.propagateAs(db, 'SET', request.bytes(1), text, 'KEEPTTL');
   }
   reply.bulkBuffer(text);
 }

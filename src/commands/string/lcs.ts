@@ -70,7 +70,7 @@ function lcs(call: Call): void {
 
 /** The string of a key in place, empty when there is none; undefined when it is another type. */
 function stringOf({ request, db }: Call, i: number): Uint8Array | undefined {
-  const ref = db.read(request, i);
+  const ref = db.lookupRead(request, i);
   if (ref === 0) return NOTHING;
   if (db.typeOf(ref) !== TYPE_STRING) return undefined;
   const { buffer, offset, length } = db.value(ref);

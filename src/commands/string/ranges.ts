@@ -97,7 +97,7 @@ const MAX_STRING_BYTES = 0x7fffffff;
 function append(call: Call): void {
   const { request, reply, db } = call;
   const { lengths } = request;
-  const ref = db.peek(request, 1);
+  const ref = db.lookupForChange(request, 1);
   if (ref === 0) {
     storeArgument(db, request, 1, 2, KEEP_EXPIRY);
     db.notify(EVENT_STRING, 'append', request, 1);

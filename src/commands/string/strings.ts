@@ -224,7 +224,7 @@ function setWithOptions(call: Call): void {
   }
   const answersOld = options.has(SET_GET);
   if (answersOld && replyString(call) === REFUSED) return;
-  const ref = db.peek(request, 1);
+  const ref = db.lookupForChange(request, 1);
   if (options.has(ref === 0 ? SET_XX : SET_NX)) {
     if (ref !== 0) db.touch(ref);
     if (!answersOld) reply.null();
@@ -240,7 +240,7 @@ function setWithOptions(call: Call): void {
 
 function setnx(call: Call): void {
   const { request, reply, db } = call;
-  if (db.write(request, 1) !== 0) {
+  if (db.lookupWrite(request, 1) !== 0) {
     reply.integer(0);
     return;
   }
@@ -270,7 +270,7 @@ function recordExpiring({ request, db, server }: Call, valueAt: number, expiryMs
   const { effects } = server;
   if (!effects.active) return;
   const value = request.large?.at(valueAt) ?? request.bytes(valueAt);
-  effects.replace(db, 'SET', request.bytes(1), value, 'PXAT', String(expiryMs));
+  effects.propagateAs(db, 'SET', request.bytes(1), value, 'PXAT', String(expiryMs));
 }
 
 function getset(call: Call): void {
@@ -311,7 +311,7 @@ function mget({ request, reply, db }: Call): void {
   const { count } = request;
   reply.array(count - 1);
   for (let i = 1; i < count; i++) {
-    const ref = db.read(request, i);
+    const ref = db.lookupRead(request, i);
     if (ref === 0 || db.typeOf(ref) !== TYPE_STRING) {
       reply.null();
     } else {
@@ -331,7 +331,7 @@ function msetnx(call: Call): void {
   const { request, reply, db } = call;
   if (!hasPairs(call, 'msetnx')) return;
   for (let i = 1; i < request.count; i += 2) {
-    if (db.write(request, i) !== 0) {
+    if (db.lookupWrite(request, i) !== 0) {
       reply.integer(0);
       return;
     }

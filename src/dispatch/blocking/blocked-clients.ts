@@ -6,7 +6,7 @@
 //
 //   command ─▶ finds nothing ─▶ blocked ─▶ served by another's command ──▶ answered, goes on with
 //                                  │  └──▶ time is up, CLIENT UNBLOCK ──▶  its requests in a later
-//                                  ▼                                       turn of the event loop
+//                                  ▼                                       iteration of the event loop
 //                                gone: forgotten before anything is given to it
 //
 // Also who waits for an answer that is deferred (deferred.ts): `forget` and `size` concern both.
@@ -24,7 +24,7 @@ import type { Waiter, WaitPlace, WaitQueue } from '../../keyspace/waits.ts';
 import type { Reply } from '../../protocol/reply.ts';
 import type { Request } from '../../protocol/request.ts';
 import { DeferredCommands } from './deferred.ts';
-import { type CommandRunner, LateAnswers } from './late-answers.ts';
+import { type CommandRunner, DeferredReplies } from './deferred-replies.ts';
 
 /** Longest time that a timer takes, in ms: some 24.8 days. */
 const MAX_TIMER_MS = 0x7fffffff;
@@ -38,7 +38,7 @@ export class BlockedClients implements WaitingClients, CallHost {
   readonly #reply: Reply;
   readonly #server: Services;
   readonly #runner: CommandRunner;
-  readonly #answers: LateAnswers;
+  readonly #answers: DeferredReplies;
   readonly #deferred: DeferredCommands;
   readonly #blocked = new Map<Client, BlockedClient>();
   readonly #serveOne = (blocked: BlockedClient, i: number): void => this.#serve(blocked, i);
@@ -47,7 +47,7 @@ export class BlockedClients implements WaitingClients, CallHost {
     this.#reply = reply;
     this.#server = server;
     this.#runner = runner;
-    this.#answers = new LateAnswers(reply, server, nobody, runner, this);
+    this.#answers = new DeferredReplies(reply, server, nobody, runner, this);
     this.#deferred = new DeferredCommands(server, runner, this.#answers);
   }
 

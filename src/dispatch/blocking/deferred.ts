@@ -3,7 +3,7 @@
 // beginning did: as a handler with all that surrounds one, by itself.
 //
 //   command that defers ─▶ its client waits ─▶ the work is done ─▶ answered, goes on with its requests
-//                              │                    ▲              in a later turn of the event loop
+//                              │                    ▲              in a later iteration of the event loop
 //                              └──▶ gone: forgotten ┘  the end of the command runs all the same
 //
 // All of the time that it took is counted as the command's: somebody worked on it, unlike on one that
@@ -16,17 +16,17 @@ import type { Services } from '../../core/services.ts';
 import { copyBytesOf, waitBytes } from '../../core/waiting.ts';
 import type { Database } from '../../keyspace/database.ts';
 import type { Request } from '../../protocol/request.ts';
-import type { CommandRunner, LateAnswers, Unanswered } from './late-answers.ts';
+import type { CommandRunner, DeferredReplies, Unanswered } from './deferred-replies.ts';
 
 /** The commands that still owe an answer; see the head of this file. */
 export class DeferredCommands {
   readonly #server: Services;
   readonly #runner: CommandRunner;
-  readonly #answers: LateAnswers;
+  readonly #answers: DeferredReplies;
   /** Of clients that are still there. */
   readonly #waiting = new Map<Client, DeferredCommand>();
 
-  constructor(server: Services, runner: CommandRunner, answers: LateAnswers) {
+  constructor(server: Services, runner: CommandRunner, answers: DeferredReplies) {
     this.#server = server;
     this.#runner = runner;
     this.#answers = answers;

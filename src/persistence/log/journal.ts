@@ -140,7 +140,7 @@ export class Journal implements EffectStream, ReplyGate {
     return this.#log.groupStart;
   }
 
-  get safeOffset(): number {
+  get durableOffset(): number {
     return this.#waitsForSync ? this.#log.syncedOffset : this.#log.writtenOffset;
   }
 
@@ -192,7 +192,7 @@ export class Journal implements EffectStream, ReplyGate {
 
   commit(): number {
     if (!this.#isPutOff()) this.#log.commit();
-    return this.safeOffset;
+    return this.durableOffset;
   }
 
   /**
@@ -220,7 +220,7 @@ export class Journal implements EffectStream, ReplyGate {
 
   /** Lets the replies go that waited for what is safe by now. */
   release(): void {
-    this.#host.replies.release(this.safeOffset);
+    this.#host.replies.release(this.durableOffset);
   }
 
   /** Goes over to a new file of the log. */

@@ -80,7 +80,7 @@ function closedGate(lost: Journal, journal: Journal): ReplyGate {
     },
     commit() {
       journal.writeNow();
-      return lost.safeOffset;
+      return lost.durableOffset;
     },
   };
 }

@@ -119,10 +119,10 @@ export class KeyspaceLoader implements RdbSink {
   }
 
   #store(db: Database, key: Request, value: ValueReader, expiry: number): number {
-    if (db.peek(key, 0) !== 0) {
+    if (db.lookupForChange(key, 0) !== 0) {
       if (!this.#options.replaces) this.#refuseTwice(key.bytes(0));
       db.delete(key, 0);
-      db.peek(key, 0);
+      db.lookupForChange(key, 0);
     }
     return value.store(db, key, 0, expiry);
   }

@@ -135,7 +135,7 @@ export class SnapshotWriting {
 
   /** Goes on for a while; returns whether there is more to do. */
   #slice(): boolean {
-    // Replies wait for the end of the turn of the event loop; not for this as well.
+    // Replies wait for the end of the iteration of the event loop; not for this as well.
     this.#subject.replies.flush();
     return this.#snapshot.work(performance.now() + SLICE_MS);
   }

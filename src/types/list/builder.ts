@@ -42,7 +42,7 @@ export class ListBuilder {
   }
 
   /**
-   * Stores the list under argument i, which `peek` just found missing; there are elements. The
+   * Stores the list under argument i, which `lookupForChange` just found missing; there are elements. The
    * builder is empty then.
    * @param expiry in ms since the epoch, or NO_EXPIRY
    * @returns the entry's reference

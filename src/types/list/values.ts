@@ -105,7 +105,7 @@ export function seekSpan(entries: Entries, ref: number, index: number, span: Lis
 
 /**
  * Adds an element before the first or after the last.
- * @param ref the list under argument `keyAt`, or 0: `peek` just found nothing there, and one is made
+ * @param ref the list under argument `keyAt`, or 0: `lookupForChange` just found nothing there, and one is made
  */
 export function pushElement(
   db: Database,
@@ -283,7 +283,7 @@ export function mayStayPacked(limits: ChunkLimits, count: number, sizeBytes: num
   return count < maxCount && sizeBytes <= MAX_PACKED_BYTES && sizeBytes <= maxBytes;
 }
 
-/** Makes a list under argument i, which `peek` just found missing, of the encoder's element. */
+/** Makes a list under argument i, which `lookupForChange` just found missing, of the encoder's element. */
 function createList(db: Database, request: Request, i: number): number {
   if (!mayStayPacked(listsOf(db.entries).limits, 0, encoder.size)) {
     return withNewChunks(db, (root) => {

@@ -35,7 +35,7 @@ export function setString(
   expiry: number,
   encoding = stringEncoding(bytes, offset, length),
 ): void {
-  const ref = db.peek(request, i);
+  const ref = db.lookupForChange(request, i);
   if (ref === 0 || !overwrite(db, ref, encoding, bytes, offset, length, expiry)) {
     const kept = ref === 0 ? NO_EXPIRY : db.expiryOf(ref);
     const time = expiry === KEEP_EXPIRY ? kept : expiry;
@@ -59,7 +59,7 @@ function adoptString(
   expiry: number,
 ): void {
   try {
-    const ref = db.peek(request, i);
+    const ref = db.lookupForChange(request, i);
     const kept = ref === 0 ? NO_EXPIRY : db.expiryOf(ref);
     const time = expiry === KEEP_EXPIRY ? kept : expiry;
     const fresh = db.build(ref, request, i, TYPE_STRING, ENCODING_RAW, length, time, block);
@@ -87,7 +87,7 @@ export function storeArgument(
 
 /**
  * Stores an integer of magnitude ≤ 2^53 as a string under argument i; an expiry stays.
- * @param ref what `peek` just found there: a string, or 0
+ * @param ref what `lookupForChange` just found there: a string, or 0
  */
 export function setInteger(
   db: Database,
@@ -107,7 +107,7 @@ export function setInteger(
 }
 
 /**
- * Makes a string of NUL bytes under argument i, which `peek` just found missing, to be filled by
+ * Makes a string of NUL bytes under argument i, which `lookupForChange` just found missing, to be filled by
  * `patchString`. Returns the entry's reference.
  */
 export function createString(db: Database, request: Request, i: number, length: number): number {

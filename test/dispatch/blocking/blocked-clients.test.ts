@@ -8,7 +8,7 @@ import { REPLY_OFF, REPLY_ON, REPLY_SKIP, Transaction } from '../../../src/core/
 import type { CommandRow } from '../../../src/core/command-row.ts';
 import type { Services } from '../../../src/core/services.ts';
 import { BlockedClients } from '../../../src/dispatch/blocking/blocked-clients.ts';
-import type { CommandRunner } from '../../../src/dispatch/blocking/late-answers.ts';
+import type { CommandRunner } from '../../../src/dispatch/blocking/deferred-replies.ts';
 import { TYPE_STRING } from '../../../src/keyspace/plain-strings.ts';
 import { Request } from '../../../src/protocol/request.ts';
 import { find, remove, store } from '../../keyspace/support.ts';

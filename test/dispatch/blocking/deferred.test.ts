@@ -215,7 +215,7 @@ describe('the end of the command', () => {
   });
 
   test('is recorded as an effect, on which the answer depends', async () => {
-    let safeOffset = 0;
+    let durableOffset = 0;
     let recorded = '';
     server.effects.start(
       {
@@ -223,8 +223,8 @@ describe('the end of the command', () => {
         get offset() {
           return recorded.length;
         },
-        get safeOffset() {
-          return safeOffset;
+        get durableOffset() {
+          return durableOffset;
         },
         append: (bytes, from, to) => {
           recorded += Buffer.from(bytes.subarray(from, to)).toString();
@@ -238,13 +238,13 @@ describe('the end of the command', () => {
       get offset() {
         return recorded.length;
       },
-      commit: () => safeOffset,
+      commit: () => durableOffset,
     };
     const set = encodeCommand(['SET', 'k', 'v']).toString();
     observer.send(Buffer.from(set));
     await until('an effect', () => recorded || undefined);
-    safeOffset = recorded.length;
-    server.replies.release(safeOffset);
+    durableOffset = recorded.length;
+    server.replies.release(durableOffset);
     expect(await replyOf(observer)).toBe('OK');
     const client = await connect();
     const owed = await waiting(client);
@@ -255,8 +255,8 @@ describe('the end of the command', () => {
     server.replies.flush();
     const [recipient] = [...server.connections()].slice(-1);
     expect(server.replies.isHolding(recipient)).toBe(true);
-    safeOffset = recorded.length;
-    server.replies.release(safeOffset);
+    durableOffset = recorded.length;
+    server.replies.release(durableOffset);
     expect(await replyOf(client)).toBe('1');
     server.effects.stop();
     server.replies.gate = undefined;

@@ -11,7 +11,7 @@ import { textOf } from '../../support/reply-frames.ts';
 import { temporaryDirectory } from '../../support/running-server.ts';
 import { LogServer } from './log-server.ts';
 
-const BOUNDS = { fullGroupBytes: 1000, maxUnitBytes: 3000 };
+const BOUNDS = { fullGroupBytes: 1000, maxTransactionBytes: 3000 };
 const VALUE = 'v'.repeat(400);
 
 let directory: { path: string; remove(): void };
@@ -59,7 +59,7 @@ test.each(['always', 'everysec', 'no'])(
     for (const path of [copy, directory.path]) {
       const sizes = await groupsIn(path);
       expect(sizes.length).toBeGreaterThan(6);
-      expect(Math.max(...sizes)).toBeLessThan(BOUNDS.fullGroupBytes + BOUNDS.maxUnitBytes);
+      expect(Math.max(...sizes)).toBeLessThan(BOUNDS.fullGroupBytes + BOUNDS.maxTransactionBytes);
       const manifest = join(path, 'appendonlydir', 'appendonly.aof.manifest');
       const checked = spawnSync('redis-check-aof', [manifest], { encoding: 'latin1' });
       if (checked.error === undefined) expect(checked.stdout).toContain('is valid');

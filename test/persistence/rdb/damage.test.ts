@@ -35,7 +35,7 @@ function restore(keyspace: Keyspace, value: Buffer): void {
   if (read !== undefined && !('type' in read)) {
     const [db] = keyspace.databases;
     const request = Request.of(['key']);
-    db.peek(request, 0);
+    db.lookupForChange(request, 0);
     const ref = read.store(db, request, 0, -1);
     // It is a sound value: it can be written, and read again.
     expect(readPayload(keyspace, dumpValue(keyspace, ref, true))).toBeDefined();

@@ -132,7 +132,7 @@ export class CommandBench {
     this.#client = this.#server.connect();
     this.run('SET', 'dumped', 'a value');
     const db = this.keyspace.databases[0];
-    this.dump = dumpValue(this.keyspace, db.peek(Request.of(['dumped']), 0), true);
+    this.dump = dumpValue(this.keyspace, db.lookupForChange(Request.of(['dumped']), 0), true);
     this.#eviction = new Eviction(this.keyspace);
     this.#eviction.setPolicy('allkeys-random');
     this.commands = commands.map(({ fullName, flags }) => ({ name: fullName, flags }));

@@ -57,11 +57,11 @@ test('every command that writes takes part', () => {
   expect(idle).toEqual(['migrate']);
 });
 
-test('many aborted snapshots do not use the stamps up', () => {
+test('many aborted snapshots do not use the epochs up', () => {
   const bench = new CommandBench(new Random(2));
   const { keyspace } = bench;
   bench.fill(2000);
-  // The one after these would have the stamp that the keys have had from the beginning.
+  // The one after these would have the epoch that the keys have had from the beginning.
   for (let i = 0; i < 2 * 256 - 1; i++) {
     const snapshot = new Snapshot(keyspace, IGNORING);
     snapshot.work(AT_ONCE);

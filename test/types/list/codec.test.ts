@@ -46,7 +46,7 @@ function restore(keyspace: Keyspace, key: string, payload: Buffer) {
   if (value === undefined || 'type' in value) throw new Error('the payload is no list');
   const [db] = keyspace.databases;
   const request = Request.of([key]);
-  db.peek(request, 0);
+  db.lookupForChange(request, 0);
   const ref = value.store(db, request, 0, -1);
   const elements: string[] = [];
   visitElements(db.entries, ref, (bytes) => elements.push(bytes.toString('latin1')));

@@ -88,7 +88,7 @@ class CheckedList {
 
   push(text: string, atHead: boolean): void {
     const request = requestOf(this.key, text);
-    const ref = this.db.peek(request, 1);
+    const ref = this.db.lookupForChange(request, 1);
     const { buffer, offsets, lengths } = request;
     pushElement(this.db, ref, request, 1, buffer, offsets[2], lengths[2], atHead);
     if (atHead) this.model.unshift(text);

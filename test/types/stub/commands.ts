@@ -52,7 +52,7 @@ function isStub({ db, reply }: Call, ref: number): boolean {
 
 function pushAll(call: Call): void {
   const { request, reply, db } = call;
-  let ref = db.write(request, 1);
+  let ref = db.lookupWrite(request, 1);
   if (ref !== 0 && !isStub(call, ref)) return;
   for (let i = 2; i < request.count; i++) ref = push(db, ref, request, 1, request.bytes(i));
   db.modified(request, 1, request.count - 2);
@@ -61,7 +61,7 @@ function pushAll(call: Call): void {
 
 function popSome(call: Call): void {
   const { request, reply, db } = call;
-  const ref = db.write(request, 1);
+  const ref = db.lookupWrite(request, 1);
   if (ref !== 0 && !isStub(call, ref)) return;
   if (ref !== 0) {
     pop(db, ref, request.integer(2));
@@ -72,7 +72,7 @@ function popSome(call: Call): void {
 
 function all(call: Call): void {
   const { request, reply, db } = call;
-  const ref = db.read(request, 1);
+  const ref = db.lookupRead(request, 1);
   if (ref !== 0 && !isStub(call, ref)) return;
   const elements = ref === 0 ? [] : elementsOf(db.entries, ref);
   reply.array(elements.length);

@@ -11,7 +11,7 @@ const MAX_KEYS = 16;
 const MAX_KEY_BYTES = 128;
 
 /** Collects keys that will soon be looked up; see the head of this file. */
-export class KeyWarmer {
+export class KeyPrefetcher {
   readonly #hashes = new Int32Array(MAX_KEYS);
   readonly #refs = new Int32Array(MAX_KEYS);
   #count = 0;
@@ -29,9 +29,9 @@ export class KeyWarmer {
   }
 
   /** Reads what looking up the keys added will touch, and forgets them. Changes nothing. */
-  warm(database: Database): void {
+  prefetch(database: Database): void {
     // A single one is as fast by itself.
-    if (this.#count > 1) this.sink = database.warm(this.#hashes, this.#refs, this.#count);
+    if (this.#count > 1) this.sink = database.prefetch(this.#hashes, this.#refs, this.#count);
     this.#count = 0;
   }
 }

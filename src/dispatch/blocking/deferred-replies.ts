@@ -42,7 +42,7 @@ export interface CommandRunner {
 }
 
 /** See the head of this file. */
-export class LateAnswers {
+export class DeferredReplies {
   readonly #reply: Reply;
   readonly #server: Services;
   readonly #runner: CommandRunner;
@@ -75,13 +75,13 @@ export class LateAnswers {
     const mark = reply.mark();
     reply.resp3 = client.protocol === 3;
     let answered = true;
-    reply.borrower = client;
+    reply.replyTarget = client;
     try {
       answered = encode(call);
     } catch (error) {
       this.#runner.recover(error, command);
     } finally {
-      reply.borrower = undefined;
+      reply.replyTarget = undefined;
     }
     const isWanted = answered && client.replyMode === REPLY_ON;
     const parts = isWanted ? reply.takeSince(mark) : [];

@@ -1,33 +1,33 @@
 // Saving the entries of a large table one by one, as they were at one moment, while the table goes on changing:
-// the stamps of entries (entry.ts) tell which are saved. Whoever begins gives `stamp` to all entries that are made
-// from then on, and saves an entry that is about to change or go first, if it has another stamp. Then it does not
+// the epochs of entries (entry.ts) tell which are saved. Whoever begins gives `epoch` to all entries that are made
+// from then on, and saves an entry that is about to change or go first, if it has another epoch. Then it does not
 // matter how the table grows, shrinks and merges between two steps of the scan, nor that the scan may meet an entry
 // twice.
 import type { Arena } from '../memory/arena.ts';
 import type { BytesTable } from './bytes-table.ts';
-import { hasStamp, setStamp } from './entry.ts';
+import { hasEpoch, setEpoch } from './entry.ts';
 import type { EntryVisitor } from './table-segment.ts';
 
 /** Scans tables for entries that are not saved; see the head of this file. */
-export class StampedScan {
+export class EpochScan {
   readonly #arena: Arena;
-  /** The stamp of saved entries, at its place in their meta words (stampBits). */
-  readonly #stamp: number;
+  /** The epoch of saved entries, at its place in their meta words (epochBits). */
+  readonly #epoch: number;
   readonly #save: EntryVisitor;
   readonly #visit: EntryVisitor = (ref) => this.preserve(ref);
 
   /** @param save is called once with each entry; it changes no table */
-  constructor(arena: Arena, stamp: number, save: EntryVisitor) {
+  constructor(arena: Arena, epoch: number, save: EntryVisitor) {
     this.#arena = arena;
-    this.#stamp = stamp;
+    this.#epoch = epoch;
     this.#save = save;
   }
 
   /** Saves an entry, unless it is saved or newer: to be called before it changes. */
   preserve(ref: number): void {
-    if (hasStamp(this.#arena, ref, this.#stamp)) return;
+    if (hasEpoch(this.#arena, ref, this.#epoch)) return;
     this.#save(ref);
-    setStamp(this.#arena, ref, this.#stamp);
+    setEpoch(this.#arena, ref, this.#epoch);
   }
 
   /**
