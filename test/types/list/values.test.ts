@@ -196,7 +196,7 @@ describe('lists', () => {
         expect(encodings).toEqual(new Set([ENCODING_PACKED, ENCODING_CHUNKED]));
         if (list.ref !== 0) list.drop(list.model.length, true);
         list.check();
-        expect(keyspace.usedBytes - list.baseBytes).toBe(list.db.overheadBytes - 4);
+        expect(keyspace.usedBytes - list.baseBytes).toBe(list.db.overheadBytes);
       });
     }
   }
@@ -258,7 +258,7 @@ describe('when there is no memory', () => {
       }
       expect(refused).toBeGreaterThan(50);
       if (list.ref !== 0) list.drop(list.model.length, true);
-      expect(keyspace.usedBytes - list.baseBytes).toBe(list.db.overheadBytes - 4);
+      expect(keyspace.usedBytes - list.baseBytes).toBe(list.db.overheadBytes);
     });
   }
 });
