@@ -179,11 +179,6 @@ export class Database {
     return this.entries.key(ref);
   }
 
-  /** Bytes that the entry takes: its block and what of it lies outside. */
-  footprintBytes(ref: number): number {
-    return this.entries.footprintBytes(ref);
-  }
-
   /**
    * Makes an entry for argument i, which `lookupForChange` just looked up, with a value of `length` bytes that
    * the caller fills before it calls `put`.

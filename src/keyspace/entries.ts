@@ -1,6 +1,7 @@
 // The blocks of database entries: making, reading, resizing and freeing them. It knows the layout
 // and the memory, and nothing of tables, databases and who is told of changes (database.ts does).
 // What stands in an entry's words is entry-words.ts's.
+import { SEGMENT_MASK, SEGMENT_SHIFT } from '../memory/addressing.ts';
 import type { Arena } from '../memory/arena.ts';
 import { classOf, MAX_BLOCK_BYTES } from '../memory/size-classes.ts';
 import { copyBytes } from '../protocol/copy-bytes.ts';
@@ -31,9 +32,6 @@ import {
   WORDS_PLAIN,
 } from './entry-words.ts';
 import { ENCODING_INT, TYPE_STRING } from './plain-strings.ts';
-
-const SEGMENT_SHIFT = 23;
-const SEGMENT_MASK = (1 << SEGMENT_SHIFT) - 1;
 
 /** The bit of a meta word that encodings with a root have in common. */
 const HAS_ROOT = FIRST_ROOT_ENCODING << 4;

@@ -3,12 +3,11 @@
 //
 //   without expiry:  [ access clock ]
 //   with expiry:     [ access clock ][ expiry in ms since the epoch, a double ][ heap position ]
+import { SEGMENT_MASK, SEGMENT_SHIFT } from '../memory/addressing.ts';
 import type { Arena } from '../memory/arena.ts';
 import { metaEncoding, metaOf, metaType, withEncoding } from '../structures/entry.ts';
 import { HEAP_POSITION_WORD } from './expiry-heap.ts';
 
-const SEGMENT_SHIFT = 23;
-const SEGMENT_MASK = (1 << SEGMENT_SHIFT) - 1;
 export const CLOCK_WORD = 3;
 /** Position of the expiry in doubles from the block's start. */
 export const EXPIRY_DOUBLE = 2;

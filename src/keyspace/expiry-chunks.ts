@@ -8,6 +8,7 @@
 //   places     in all chunks: of the first one, as long as it is the only one and smaller than others, or a multiple
 //              of CHUNK_PLACES
 //   size       places that are in use
+import { SEGMENT_MASK, SEGMENT_SHIFT } from '../memory/addressing.ts';
 import type { Arena } from '../memory/arena.ts';
 import { classOf } from '../memory/size-classes.ts';
 import {
@@ -18,9 +19,6 @@ import {
   wordsOf,
   wordsStart,
 } from '../memory/word-block.ts';
-
-const SEGMENT_SHIFT = 23;
-const SEGMENT_MASK = (1 << SEGMENT_SHIFT) - 1;
 
 export const CHUNK_SHIFT = 12;
 /** Places of a chunk. */

@@ -5,6 +5,7 @@
 // Each entry knows its position (a word in its block), so that its expiry can be changed or taken
 // away in O(log n). The heap lies in chunks in the arena (expiry-chunks.ts), so that growing copies nothing,
 // but for the first one: that begins small and doubles. An `ExpiryHeap` is a view of a root there, as a BytesTable is.
+import { SEGMENT_MASK, SEGMENT_SHIFT } from '../memory/addressing.ts';
 import type { Arena } from '../memory/arena.ts';
 import {
   addChunk,
@@ -26,8 +27,6 @@ import {
   SIZE,
 } from './expiry-chunks.ts';
 
-const SEGMENT_SHIFT = 23;
-const SEGMENT_MASK = (1 << SEGMENT_SHIFT) - 1;
 const AVERAGE_SAMPLES = 64;
 
 /** The words of a heap that has no root yet; nobody writes them. */

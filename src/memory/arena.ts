@@ -12,14 +12,13 @@
 // needed for a while (free-pages.ts), as can a segment of such pages; the free blocks of a page form a list
 // through their first words; `usedBytes` counts whole blocks. A block of a sparse page can be moved into
 // another page by whoever has its reference: sparse pages get no new blocks and so become free.
+import { SEGMENT_MASK, SEGMENT_SHIFT } from './addressing.ts';
 import { ExternalBlocks } from './external.ts';
 import { FreePages } from './free-pages.ts';
 import { CLASS_UNITS, UNIT_BYTES } from './size-classes.ts';
 import { chooseSparse, type PageFill } from './sparse-pages.ts';
 import type { SystemMemory } from './system-memory.ts';
 
-const SEGMENT_SHIFT = 23;
-const SEGMENT_MASK = (1 << SEGMENT_SHIFT) - 1;
 const SEGMENT_BYTES = (1 << SEGMENT_SHIFT) * UNIT_BYTES;
 const PAGE_SHIFT = 16;
 const PAGE_UNITS = 1 << PAGE_SHIFT;

@@ -1,11 +1,10 @@
 // Runs of 32-bit words that may outgrow a block: directories of tables and heaps. A run of up to
 // MAX_BLOCK_WORDS words is a block of the arena, a longer one lies outside. Which of the two a run's number
 // names follows from its length, so whoever keeps the number keeps the length too. Lengths are powers of 2.
+import { SEGMENT_MASK, SEGMENT_SHIFT } from './addressing.ts';
 import type { Arena } from './arena.ts';
 import { CLASS_UNITS, classOf, MAX_BLOCK_BYTES, UNIT_BYTES } from './size-classes.ts';
 
-const SEGMENT_SHIFT = 23;
-const SEGMENT_MASK = (1 << SEGMENT_SHIFT) - 1;
 const WORD_BYTES = 4;
 
 /** Longer runs lie outside the arena. */

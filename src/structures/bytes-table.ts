@@ -22,6 +22,7 @@
 // Removal shifts back, so there are no tombstones and an absent key is decided at a free slot.
 //
 // Entries are blocks laid out as entry.ts says; the table owns its segments, not the entries.
+import { SEGMENT_MASK, SEGMENT_SHIFT } from '../memory/addressing.ts';
 import type { Arena } from '../memory/arena.ts';
 import { ByteView, keyOffset, MAX_INLINE_KEY_BYTES, viewKey } from './entry.ts';
 import { type HashSeed, hashBytes } from './hash.ts';
@@ -71,9 +72,6 @@ import {
   slotsIn,
   visitHome,
 } from './table-segment.ts';
-
-const SEGMENT_SHIFT = 23;
-const SEGMENT_MASK = (1 << SEGMENT_SHIFT) - 1;
 
 /** The words of a table that has no root yet: one word that names no segment, as directory; nobody writes them. */
 const NO_WORDS: Int32Array = new Int32Array(ROOT_WORDS);

@@ -11,6 +11,7 @@
 // than MAX_INLINE_KEY_BYTES, or a value that does not fit into a block, lies outside: the flag is
 // set, the length is still the true one, and in its place are 4 bytes, the number of its external
 // block.
+import { SEGMENT_MASK, SEGMENT_SHIFT } from '../memory/addressing.ts';
 import type { Arena } from '../memory/arena.ts';
 
 /** Bytes before the extra words. */
@@ -27,8 +28,6 @@ export const FLAG_EXTERNAL_VALUE = 1 << 12;
 /** The key's bytes lie outside. */
 export const FLAG_EXTERNAL_KEY = 1 << 13;
 
-const SEGMENT_SHIFT = 23;
-const SEGMENT_MASK = (1 << SEGMENT_SHIFT) - 1;
 /** A word that lies in the second cache line of an entry that has two. */
 const LAST_PREFETCHED_WORD = 11;
 /** Wraps a word's index into its arena segment. */

@@ -1,6 +1,7 @@
 // The directory of a bytes table (bytes-table.ts): which segment the hashes that begin with certain bits lie in.
 // A table of one segment has it in its root; a larger directory is a run of words of its own, which may have room
 // for more than is in use.
+import { SEGMENT_MASK, SEGMENT_SHIFT } from '../memory/addressing.ts';
 import type { Arena } from '../memory/arena.ts';
 import {
   allocateWords,
@@ -26,9 +27,6 @@ import {
   shapeSegmentBytes,
 } from './table-root.ts';
 import { directoryIndex, localDepth } from './table-segment.ts';
-
-const SEGMENT_SHIFT = 23;
-const SEGMENT_MASK = (1 << SEGMENT_SHIFT) - 1;
 
 /** The array in which a table's directory lies, beginning at `directoryStart`. */
 export function directoryWords(arena: Arena, root: number): Int32Array {

@@ -2,6 +2,7 @@
 // or smaller one, a segment of full size splits, two sparse neighbours merge. All of it works on nothing but the
 // table's root. What may fail for want of memory comes before what changes anything; shrinking takes none, or can
 // do without it.
+import { SEGMENT_SHIFT } from '../memory/addressing.ts';
 import type { Arena } from '../memory/arena.ts';
 import { classOf } from '../memory/size-classes.ts';
 import { allocateWords, freeWords, wordsOf, wordsStart } from '../memory/word-block.ts';
@@ -45,8 +46,6 @@ import {
   slotsIn,
   takeSlots,
 } from './table-segment.ts';
-
-const SEGMENT_SHIFT = 23;
 
 /** Makes an empty table; returns its root. @throws ArenaFullError */
 export function createTable(arena: Arena): number {

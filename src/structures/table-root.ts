@@ -10,11 +10,9 @@
 //   segments   number of segments
 //   deepest    segments whose local depth is the directory's depth (the directory halves at 0)
 //   left       while the table is taken apart: how many words of the directory are still in use
+import { SEGMENT_MASK, SEGMENT_SHIFT } from '../memory/addressing.ts';
 import type { Arena } from '../memory/arena.ts';
 import { CLASS_UNITS, classOf, UNIT_BYTES } from '../memory/size-classes.ts';
-
-const SEGMENT_SHIFT = 23;
-const SEGMENT_MASK = (1 << SEGMENT_SHIFT) - 1;
 
 /** Words of a root. */
 export const DIRECTORY = 0;

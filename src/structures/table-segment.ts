@@ -2,6 +2,7 @@
 // places hashes in directory, segment and slot. Everything is monotone in the hash, so slots in
 // directory order are in hash order.
 
+import { SEGMENT_MASK, SEGMENT_SHIFT } from '../memory/addressing.ts';
 import type { Arena } from '../memory/arena.ts';
 import { CLASS_UNITS, classOf, MAX_BLOCK_BYTES } from '../memory/size-classes.ts';
 
@@ -12,8 +13,6 @@ export const COUNT = 0;
 /** Word that tells how many of the hash's top bits all its entries have in common. */
 export const LOCAL_DEPTH = 1;
 
-const SEGMENT_SHIFT = 23;
-const SEGMENT_MASK = (1 << SEGMENT_SHIFT) - 1;
 /** Bits of hash below the local depth that place an entry inside its segment. */
 const HOME_BITS = 20;
 

@@ -188,7 +188,7 @@ export class CheckedKeyspace {
       const db = keyspace.databases[index];
       const found: string[] = [];
       db.scan(0, Number.POSITIVE_INFINITY, (ref) => {
-        bytes += db.footprintBytes(ref);
+        bytes += db.entries.footprintBytes(ref);
         found.push(db.key(ref).copy().toString('latin1'));
       });
       expect(found.sort()).toEqual([...model.keys()].sort());

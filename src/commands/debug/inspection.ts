@@ -85,7 +85,7 @@ export function sdslen(call: Call): void {
   const valueBytes = db.value(ref).length;
   reply.simple(
     `key_sds_len:${keyBytes}, key_sds_avail:0, key_zmalloc: ${keyBytes}, val_sds_len:${valueBytes}, ` +
-      `val_sds_avail:${db.entries.spareBytes(ref)}, val_zmalloc: ${db.footprintBytes(ref) - keyBytes}`,
+      `val_sds_avail:${db.entries.spareBytes(ref)}, val_zmalloc: ${db.entries.footprintBytes(ref) - keyBytes}`,
   );
 }
 

@@ -121,7 +121,7 @@ function usage({ request, reply, db }: Call): void {
     return;
   }
   const heapBytes = db.expiryOf(ref) === NO_EXPIRY ? 0 : HEAP_BYTES;
-  reply.integer(db.footprintBytes(ref) + SLOT_BYTES + heapBytes);
+  reply.integer(db.entries.footprintBytes(ref) + SLOT_BYTES + heapBytes);
 }
 
 function samplesProblem(request: Request): string | undefined {

@@ -6,13 +6,11 @@
 // `start` and `end` are distances from the block's start and tell where the elements lie, with free
 // room on either side. An element too large for a block has a chunk of its own, whose elements lie in an
 // external block: word 4 has its number.
+import { SEGMENT_MASK, SEGMENT_SHIFT } from '../../memory/addressing.ts';
 import type { Arena } from '../../memory/arena.ts';
 import { classOf } from '../../memory/size-classes.ts';
 import type { PackedEncoder } from '../../structures/packed-list.ts';
 import type { ListSpan } from './list-span.ts';
-
-const SEGMENT_SHIFT = 23;
-const SEGMENT_MASK = (1 << SEGMENT_SHIFT) - 1;
 
 /** Words of a chunk's header. */
 export const PREVIOUS = 0;

@@ -3,6 +3,7 @@
 //
 //   word 0    1        2                     3
 //     [ head ][ tail  ][ number of elements ][ number of chunks ]
+import { SEGMENT_MASK, SEGMENT_SHIFT } from '../../memory/addressing.ts';
 import type { Arena } from '../../memory/arena.ts';
 import { classOf } from '../../memory/size-classes.ts';
 import {
@@ -15,8 +16,6 @@ import {
   setNeighbour,
 } from './list-chunk.ts';
 
-const SEGMENT_SHIFT = 23;
-const SEGMENT_MASK = (1 << SEGMENT_SHIFT) - 1;
 const ROOT_WORDS = 4;
 const ROOT_CLASS = classOf(ROOT_WORDS * 4);
 

@@ -46,11 +46,11 @@ export function conformToQuestions(subject: Subject): void {
       const bench = new TypeBench(subject);
       const before = bench.valueBytes;
       bench.make(sample, 'k');
-      const footprint = bench.db.footprintBytes(bench.ref('k'));
+      const footprint = bench.db.entries.footprintBytes(bench.ref('k'));
       expect(bench.valueBytes - before).toBe(footprint);
       expect(bench.text('MEMORY', 'USAGE', 'k')).toBe(String(footprint + SLOT_BYTES));
       bench.run('PEXPIRE', 'k', '1000');
-      const expiring = bench.db.footprintBytes(bench.ref('k'));
+      const expiring = bench.db.entries.footprintBytes(bench.ref('k'));
       expect(bench.valueBytes - before).toBe(expiring);
       expect(bench.text('MEMORY', 'USAGE', 'k')).toBe(String(expiring + SLOT_BYTES + HEAP_BYTES));
     });
@@ -86,7 +86,7 @@ export function conformToQuestions(subject: Subject): void {
     bench.runAll(conversion.change('k'));
     expect(db.encodingOf(bench.ref('k'))).toBe(conversion.to);
     // Nothing is left of the other one.
-    expect(bench.valueBytes - before).toBe(db.footprintBytes(bench.ref('k')));
+    expect(bench.valueBytes - before).toBe(db.entries.footprintBytes(bench.ref('k')));
     bench.run('DEL', 'k');
     bench.expectNoValues();
   });
