@@ -11,6 +11,7 @@ import { type ByteView, prefetchEntries } from '../structures/entry.ts';
 import { hashBytes } from '../structures/hash.ts';
 import type { DatabaseHost } from './database-host.ts';
 import type { DatabaseParts, DetachedKeys } from './database-parts.ts';
+import { detachedKeys } from './detached-keys.ts';
 import { type Entries, NEW_BLOCK, NO_EXPIRY } from './entries.ts';
 import { ExpiryHeap } from './expiry-heap.ts';
 import { EVENT_KEY_MISS } from './key-events.ts';
@@ -362,11 +363,9 @@ export class Database {
    */
   detach(): DetachedKeys {
     const table = this.#table;
-    const keys = table.size;
     this.#expiries.discard();
     this.#table = this.#keyspace.tables.view();
-    const free = (ref: number): void => this.entries.free(ref);
-    return { table, keys, free: () => table.dismantle(free) };
+    return detachedKeys(table, this.entries);
   }
 
   /** Exchanges the contents of two databases. */

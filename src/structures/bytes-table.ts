@@ -389,9 +389,10 @@ export class BytesTable {
   /**
    * Takes the table apart piecemeal, once nothing else uses it any more and never will: visits
    * every entry of the last segment and frees that segment, and with the last one the root.
+   * @param visit may return false to have the others of the segment visited the next time
    * @returns whether anything is left
    */
-  dismantle(visit: EntryVisitor): boolean {
+  dismantle(visit: (ref: number) => unknown): boolean {
     if (this.#root === 0) return false;
     const isLeft = dismantleStep(this.#arena, this.#root, visit);
     if (!isLeft) this.point(0);

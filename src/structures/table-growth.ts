@@ -32,9 +32,9 @@ import {
   shapeSegmentBytes,
 } from './table-root.ts';
 import {
+  addCount,
   countOf,
   directoryIndex,
-  type EntryVisitor,
   FULL_SEGMENT_BYTES,
   firstSlotOf,
   fullAt,
@@ -111,9 +111,14 @@ export function shrink(arena: Arena, root: number, hash: number): void {
 /**
  * Takes a table apart piecemeal, once nothing else uses it any more and never will: visits every entry of the last
  * segment and frees that segment, and with the last one the root.
+ * @param visit may return false to have the rest of the segment's entries visited in the next step
  * @returns whether anything is left
  */
-export function dismantleStep(arena: Arena, root: number, visit: EntryVisitor): boolean {
+export function dismantleStep(
+  arena: Arena,
+  root: number,
+  visit: (ref: number) => unknown,
+): boolean {
   const shape = rootWord(arena, root, SHAPE);
   const left = rootWord(arena, root, LEFT) || 1 << shapeDepth(shape);
   const segment = segmentAt(arena, root, left - 1);
@@ -123,9 +128,13 @@ export function dismantleStep(arena: Arena, root: number, visit: EntryVisitor): 
     const words = arena.i32[segment >>> SEGMENT_SHIFT];
     const first = firstSlotOf(segment);
     for (let at = first; at < first + 2 * slots; at += 2) {
-      if (words[at + 1] !== 0) visit(words[at + 1]);
+      const ref = words[at + 1];
+      if (ref === 0) continue;
+      words[at + 1] = 0;
+      addCount(arena, segment, -1);
+      addRootWord(arena, root, SIZE, -1);
+      if (visit(ref) === false) return true;
     }
-    addRootWord(arena, root, SIZE, -countOf(arena, segment));
     remaining = left - (1 << (shapeDepth(shape) - localDepth(arena, segment)));
     freeSegment(arena, root, segment);
   }

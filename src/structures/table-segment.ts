@@ -96,6 +96,11 @@ export function countOf(arena: Arena, segment: number): number {
   return arena.i32[segment >>> SEGMENT_SHIFT][((segment & SEGMENT_MASK) << 1) + COUNT];
 }
 
+/** Notes that so many entries more, or less, are in a segment. */
+export function addCount(arena: Arena, segment: number, by: number): void {
+  arena.i32[segment >>> SEGMENT_SHIFT][((segment & SEGMENT_MASK) << 1) + COUNT] += by;
+}
+
 /** Puts (hash, ref) into the first free slot from its home on; the segment is not full. */
 export function putIntoSegment(
   words: Int32Array,
