@@ -4,6 +4,7 @@ import type { Call } from '../../core/call.ts';
 import type { CommandRow } from '../../core/command-row.ts';
 import { INDEX_OUT_OF_RANGE, NO_SUCH_KEY, NOT_AN_INTEGER, SYNTAX } from '../../core/errors.ts';
 import { DENYOOM, READONLY, WRITE } from '../../core/flags.ts';
+import { IndexRange } from '../../core/index-range.ts';
 import { keyAt } from '../../core/key-specs.ts';
 import { ABSENT, changed, lookupRead, lookupWrite, REFUSED } from '../../core/lookup.ts';
 import { OptionTable } from '../../core/options.ts';
@@ -150,6 +151,9 @@ const MIN_INT64 = '-9223372036854775808';
 const NEGATIVE_COUNT = "ERR COUNT can't be negative";
 const NEGATIVE_MAX_LENGTH = "ERR MAXLEN can't be negative";
 
+/** The indexes of the request that runs. */
+const given = new IndexRange();
+
 const span = new ListSpan();
 
 /** A range of indexes within a list: `count` elements from `first` on. */
@@ -164,13 +168,9 @@ function setRange(from: number, to: number, length: number): void {
 }
 
 function lrange(call: Call): void {
-  const { request, reply, db } = call;
-  const from = request.integer(2);
-  const to = request.integer(3);
-  if (Number.isNaN(from) || Number.isNaN(to)) {
-    reply.error(NOT_AN_INTEGER);
-    return;
-  }
+  const { reply, db } = call;
+  if (!given.read(call, 2)) return;
+  const { from, to } = given;
   const ref = lookupRead(call, 1, TYPE_LIST);
   if (ref === ABSENT) {
     reply.array(0);
@@ -288,12 +288,8 @@ function lrem(call: Call): void {
 
 function ltrim(call: Call): void {
   const { request, reply, db } = call;
-  const from = request.integer(2);
-  const to = request.integer(3);
-  if (Number.isNaN(from) || Number.isNaN(to)) {
-    reply.error(NOT_AN_INTEGER);
-    return;
-  }
+  if (!given.read(call, 2)) return;
+  const { from, to } = given;
   let ref = lookupWrite(call, 1, TYPE_LIST);
   if (ref === REFUSED) return;
   if (ref === ABSENT) {

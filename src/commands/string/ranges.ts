@@ -9,6 +9,7 @@ import {
   WRONG_TYPE,
 } from '../../core/errors.ts';
 import { DENYOOM, FAST, READONLY, WRITE } from '../../core/flags.ts';
+import { IndexRange } from '../../core/index-range.ts';
 import { keyAt } from '../../core/key-specs.ts';
 import { ABSENT, lookupRead, lookupWrite, REFUSED } from '../../core/lookup.ts';
 import { EVENT_STRING } from '../../keyspace/key-events.ts';
@@ -91,6 +92,9 @@ export const stringRangeCommands: readonly CommandRow[] = [
   },
 ];
 
+/** The indexes of the request that runs. */
+const given = new IndexRange();
+
 /** An entry tells the length of its value in 31 bits. */
 const MAX_STRING_BYTES = 0x7fffffff;
 
@@ -125,12 +129,8 @@ function strlen(call: Call): void {
 
 function getrange(call: Call): void {
   const { request, reply, db } = call;
-  const from = request.integer(2);
-  const to = request.integer(3);
-  if (Number.isNaN(from) || Number.isNaN(to)) {
-    reply.error(NOT_AN_INTEGER);
-    return;
-  }
+  if (!given.read(call, 2)) return;
+  const { from, to } = given;
   const ref = lookupRead(call, 1, TYPE_STRING);
   if (ref === REFUSED) return;
   if (ref === ABSENT) {
