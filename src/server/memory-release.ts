@@ -23,6 +23,12 @@ const IDLE_COMMANDS = 1000;
 /** Collecting a larger JavaScript heap takes too long. */
 const MAX_HEAP_BYTES = 128 * MIB;
 
+/**
+ * Between two collections that `purge` makes: each stops everybody for some ten milliseconds, and any client may ask
+ * for them again and again.
+ */
+const PURGE_INTERVAL_MS = 1000;
+
 /** What memory is given back of. */
 export interface ReleaseHost {
   readonly keyspace: Keyspace;
@@ -43,6 +49,9 @@ export class MemoryRelease {
   #isWorking = false;
   /** What gives pages back, once there was enough to give. */
   #system: SystemMemory | undefined;
+  /** When `purge` had garbage collected last, by performance.now(), and whether it is to be done once more. */
+  #purgedMs = Number.NEGATIVE_INFINITY;
+  #isPurgeDue = false;
 
   /** @param ownsProcess whether nothing but this server is in the process */
   constructor(host: ReleaseHost, ownsProcess: boolean) {
@@ -56,6 +65,7 @@ export class MemoryRelease {
     const isIdle = commandsProcessed - this.#commands < IDLE_COMMANDS;
     this.#commands = commandsProcessed;
     if (++this.#seconds % AGING_SECONDS === 0) this.#age();
+    if (this.#isPurgeDue) this.#collect();
     if (this.#policy !== undefined) this.#act(this.#policy.next(this.#ownBytes(), isIdle));
     return this.#isWorking;
   }
@@ -70,7 +80,7 @@ export class MemoryRelease {
     return false;
   }
 
-  /** Gives back all that is not in use, at once. */
+  /** Gives back all that is not in use: at once, or garbage within a second where that was just done. */
   purge(): void {
     this.#host.releaseSpares();
     this.#system = systemMemory();
@@ -79,6 +89,13 @@ export class MemoryRelease {
       while (arena.releaseStep(this.#system));
     }
     if (this.#policy === undefined) return;
+    if (performance.now() - this.#purgedMs < PURGE_INTERVAL_MS) this.#isPurgeDue = true;
+    else this.#collect();
+  }
+
+  #collect(): void {
+    this.#isPurgeDue = false;
+    this.#purgedMs = performance.now();
     // What the first has found is freed by the second at the latest.
     collectGarbage();
     collectGarbage();
