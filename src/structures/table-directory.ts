@@ -3,6 +3,7 @@
 // for more than is in use.
 import { SEGMENT_MASK, SEGMENT_SHIFT } from '../memory/addressing.ts';
 import type { Arena } from '../memory/arena.ts';
+import { ifThereIsMemory } from '../memory/out-of-memory.ts';
 import {
   allocateWords,
   freeWords,
@@ -133,7 +134,7 @@ function fitDirectory(arena: Arena, root: number): void {
     setRootWord(arena, root, DIRECTORY, segmentAt(arena, root, 0));
   } else {
     if (wordsBytes(1 << depth) === wordsBytes(1 << room)) return;
-    const fresh = allocateIfAny(arena, 1 << depth);
+    const fresh = ifThereIsMemory(() => allocateWords(arena, 1 << depth));
     if (fresh === undefined) return;
     const start = directoryStart(arena, root);
     const used = directoryWords(arena, root).subarray(start, start + (1 << depth));
@@ -142,14 +143,6 @@ function fitDirectory(arena: Arena, root: number): void {
   }
   freeWords(arena, old, 1 << room);
   setRootWord(arena, root, SHAPE, packShape(depth, depth, shapeClass(shape)));
-}
-
-function allocateIfAny(arena: Arena, length: number): number | undefined {
-  try {
-    return allocateWords(arena, length);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Gives a directory back, whose segments are given back. */

@@ -4,6 +4,7 @@
 // do without it.
 import { SEGMENT_SHIFT } from '../memory/addressing.ts';
 import type { Arena } from '../memory/arena.ts';
+import { ifThereIsMemory } from '../memory/out-of-memory.ts';
 import { classOf } from '../memory/size-classes.ts';
 import { allocateWords, freeWords, wordsOf, wordsStart } from '../memory/word-block.ts';
 import {
@@ -170,11 +171,7 @@ function resizeOnly(arena: Arena, root: number, segment: number, segmentBytes: n
 function shrinkOnly(arena: Arena, root: number, segment: number): void {
   const segmentBytes = shapeSegmentBytes(rootWord(arena, root, SHAPE)) / 2;
   if (segmentBytes < SMALLEST_SEGMENT_BYTES) return;
-  try {
-    resizeOnly(arena, root, segment, segmentBytes);
-  } catch {
-    // Without memory it stays as large as it is.
-  }
+  ifThereIsMemory(() => resizeOnly(arena, root, segment, segmentBytes));
 }
 
 // ── Several segments ──────────────────────────────────────────────────────────────────────────

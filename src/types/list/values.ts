@@ -10,7 +10,7 @@
 
 import type { Database } from '../../keyspace/database.ts';
 import { type Entries, NO_EXPIRY } from '../../keyspace/entries.ts';
-import { ArenaFullError } from '../../memory/arena.ts';
+import { ifThereIsMemory } from '../../memory/out-of-memory.ts';
 import type { Request } from '../../protocol/request.ts';
 import { elementAfter, PackedElement, PackedEncoder } from '../../structures/packed-list.ts';
 import { ChunkedLists, type ChunkLimits } from './chunked-list.ts';
@@ -408,12 +408,7 @@ function packAgain(db: Database, ref: number): number {
 
 /** As `Database.refit`, but the entry stays as it is when there is no memory for a new block. */
 function tryRefit(db: Database, ref: number, length: number): number {
-  try {
-    return db.refit(ref, length);
-  } catch (error) {
-    if (error instanceof ArenaFullError) return ref;
-    throw error;
-  }
+  return ifThereIsMemory(() => db.refit(ref, length)) ?? ref;
 }
 
 function discard(db: Database, ref: number): number {
