@@ -37,8 +37,23 @@ function ofType({ db, reply }: Call, ref: number, type: number): number {
 }
 
 /**
- * Tells of a change of the value under argument i, and of the key's end if that left it without elements.
+ * Tells of an event of the key of argument i, and of the key's end if it left the value without elements.
  * @param ref its entry now; ABSENT when it is gone
+ */
+export function notifyChange(
+  db: Database,
+  request: Request,
+  i: number,
+  ref: number,
+  eventClass: number,
+  event: string,
+): void {
+  db.notify(eventClass, event, request, i);
+  if (ref === ABSENT) db.notify(EVENT_GENERIC, 'del', request, i);
+}
+
+/**
+ * As `notifyChange`, and the key counts as modified.
  * @param changes how many modifications it counts as, for the next snapshot
  */
 export function changed(
@@ -50,7 +65,6 @@ export function changed(
   event: string,
   changes: number,
 ): void {
-  db.notify(eventClass, event, request, i);
-  if (ref === ABSENT) db.notify(EVENT_GENERIC, 'del', request, i);
+  notifyChange(db, request, i, ref, eventClass, event);
   db.modified(request, i, changes);
 }

@@ -6,9 +6,16 @@ import type { CommandRow } from '../../core/command-row.ts';
 import { NOT_POSITIVE, wrongArity } from '../../core/errors.ts';
 import { DENYOOM, FAST, READONLY, WRITE } from '../../core/flags.ts';
 import { keyAt } from '../../core/key-specs.ts';
-import { ABSENT, changed, lookupRead, lookupWrite, REFUSED } from '../../core/lookup.ts';
+import {
+  ABSENT,
+  changed,
+  lookupRead,
+  lookupWrite,
+  notifyChange,
+  REFUSED,
+} from '../../core/lookup.ts';
 import type { Database } from '../../keyspace/database.ts';
-import { EVENT_GENERIC, EVENT_LIST } from '../../keyspace/key-events.ts';
+import { EVENT_LIST } from '../../keyspace/key-events.ts';
 import type { Request } from '../../protocol/request.ts';
 import { elementBefore } from '../../structures/packed-list.ts';
 import { TYPE_LIST } from '../../types/list/encodings.ts';
@@ -115,8 +122,7 @@ function drop(
   count: number,
 ): void {
   const left = dropElements(db, ref, count, atTail);
-  db.notify(EVENT_LIST, atTail ? 'rpop' : 'lpop', request, keyAt);
-  if (left === 0) db.notify(EVENT_GENERIC, 'del', request, keyAt);
+  notifyChange(db, request, keyAt, left, EVENT_LIST, atTail ? 'rpop' : 'lpop');
 }
 
 /** Answers the first or last element of a list and removes it. */

@@ -6,9 +6,9 @@ import type { CommandRow } from '../../core/command-row.ts';
 import { COUNT_NOT_POSITIVE, NUMKEYS_NOT_POSITIVE, SYNTAX } from '../../core/errors.ts';
 import { DENYOOM, MOVABLE_KEYS, WRITE } from '../../core/flags.ts';
 import { keyAt, keysCounted } from '../../core/key-specs.ts';
-import { ABSENT, lookupWrite, REFUSED } from '../../core/lookup.ts';
+import { ABSENT, lookupWrite, notifyChange, REFUSED } from '../../core/lookup.ts';
 import type { Database } from '../../keyspace/database.ts';
-import { EVENT_GENERIC, EVENT_LIST } from '../../keyspace/key-events.ts';
+import { EVENT_LIST } from '../../keyspace/key-events.ts';
 import type { Request } from '../../protocol/request.ts';
 import { elementBefore, PackedElement } from '../../structures/packed-list.ts';
 import { TYPE_LIST } from '../../types/list/encodings.ts';
@@ -110,8 +110,7 @@ export function moveElement(
   db.notify(EVENT_LIST, toTail ? 'rpush' : 'lpush', request, 2);
   db.modified(request, 2, 0);
   reply.bulkBuffer(moved);
-  db.notify(EVENT_LIST, fromTail ? 'rpop' : 'lpop', request, 1);
-  if (left === 0) db.notify(EVENT_GENERIC, 'del', request, 1);
+  notifyChange(db, request, 1, left, EVENT_LIST, fromTail ? 'rpop' : 'lpop');
   return true;
 }
 

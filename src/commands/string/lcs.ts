@@ -3,12 +3,27 @@
 
 import type { Call } from '../../core/call.ts';
 import type { CommandRow } from '../../core/command-row.ts';
-import { NOT_AN_INTEGER, SYNTAX } from '../../core/errors.ts';
+import { NOT_AN_INTEGER } from '../../core/errors.ts';
 import { READONLY } from '../../core/flags.ts';
 import { keyRange } from '../../core/key-specs.ts';
+import { OptionTable } from '../../core/options.ts';
 import { TYPE_STRING } from '../../keyspace/plain-strings.ts';
-import type { Request } from '../../protocol/request.ts';
 import { type CommonRun, commonLength, commonRuns } from './common-subsequence.ts';
+
+const LCS_OPTIONS = new OptionTable([
+  { word: 'len' },
+  { word: 'idx' },
+  {
+    word: 'minmatchlen',
+    hasValue: true,
+    problem: ({ request }, i) => (Number.isNaN(request.integer(i)) ? NOT_AN_INTEGER : undefined),
+  },
+  { word: 'withmatchlen' },
+]);
+const LEN = LCS_OPTIONS.bits('len');
+const IDX = LCS_OPTIONS.bits('idx');
+const MINMATCHLEN = LCS_OPTIONS.bits('minmatchlen');
+const WITHMATCHLEN = LCS_OPTIONS.bits('withmatchlen');
 
 export const lcsCommands: readonly CommandRow[] = [
   {
@@ -20,6 +35,7 @@ export const lcsCommands: readonly CommandRow[] = [
     since: '7.0.0',
     summary: 'Finds the longest common subsequence of the strings of two keys.',
     complexity: 'O(N*M) where N and M are the lengths of s1 and s2, respectively',
+    options: LCS_OPTIONS,
     syntax: 'key1:key key2:key [LEN] [IDX] [MINMATCHLEN len:integer] [WITHMATCHLEN]',
     handler: lcs,
   },
@@ -34,13 +50,6 @@ const TOO_MUCH_MEMORY =
 const REDIS_CELL_BYTES = 4;
 const NOTHING = new Uint8Array(0);
 
-interface LcsOptions {
-  readonly length: boolean;
-  readonly indexes: boolean;
-  readonly withLengths: boolean;
-  readonly minLength: number;
-}
-
 function lcs(call: Call): void {
   const { reply, server } = call;
   const first = stringOf(call, 1);
@@ -49,9 +58,9 @@ function lcs(call: Call): void {
     reply.error(NO_STRINGS);
     return;
   }
-  const options = readOptions(call.request);
-  if (typeof options === 'string') {
-    reply.error(options);
+  if (!LCS_OPTIONS.read(call, 3)) return;
+  if (LCS_OPTIONS.has(LEN) && LCS_OPTIONS.has(IDX)) {
+    reply.error(BOTH_LENGTH_AND_INDEXES);
     return;
   }
   const tableBytes = (first.length + 1) * (second.length + 1) * REDIS_CELL_BYTES;
@@ -59,12 +68,12 @@ function lcs(call: Call): void {
     reply.error(TOO_MUCH_MEMORY);
     return;
   }
-  if (options.length) {
+  if (LCS_OPTIONS.has(LEN)) {
     reply.integer(commonLength(first, second));
     return;
   }
   const runs = commonRuns(first, second);
-  if (options.indexes) replyIndexes(call, runs, options);
+  if (LCS_OPTIONS.has(IDX)) replyIndexes(call, runs);
   else reply.bulkBuffer(subsequence(first, runs));
 }
 
@@ -75,25 +84,6 @@ function stringOf({ request, db }: Call, i: number): Uint8Array | undefined {
   if (db.typeOf(ref) !== TYPE_STRING) return undefined;
   const { buffer, offset, length } = db.value(ref);
   return buffer.subarray(offset, offset + length);
-}
-
-/** The options, or the text of an error. */
-function readOptions(request: Request): LcsOptions | string {
-  let length = false;
-  let indexes = false;
-  let withLengths = false;
-  let minLength = 0;
-  for (let i = 3; i < request.count; i++) {
-    if (request.is(i, 'idx')) indexes = true;
-    else if (request.is(i, 'len')) length = true;
-    else if (request.is(i, 'withmatchlen')) withLengths = true;
-    else if (request.is(i, 'minmatchlen') && i + 1 < request.count) {
-      minLength = request.integer(++i);
-      if (Number.isNaN(minLength)) return NOT_AN_INTEGER;
-    } else return SYNTAX;
-  }
-  if (length && indexes) return BOTH_LENGTH_AND_INDEXES;
-  return { length, indexes, withLengths, minLength };
 }
 
 function subsequence(first: Uint8Array, runs: readonly CommonRun[]): Uint8Array {
@@ -110,11 +100,10 @@ function lengthOf(runs: readonly CommonRun[]): number {
   return runs.reduce((sum, { length }) => sum + length, 0);
 }
 
-function replyIndexes(
-  { reply }: Call,
-  runs: readonly CommonRun[],
-  { minLength, withLengths }: LcsOptions,
-): void {
+function replyIndexes({ request, reply }: Call, runs: readonly CommonRun[]): void {
+  const withLengths = LCS_OPTIONS.has(WITHMATCHLEN);
+  const minLengthAt = LCS_OPTIONS.valueAt(MINMATCHLEN);
+  const minLength = minLengthAt === 0 ? 0 : request.integer(minLengthAt);
   const matches = runs.filter(({ length }) => length >= minLength);
   reply.map(2);
   reply.bulkText('matches');
