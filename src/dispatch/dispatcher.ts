@@ -52,7 +52,7 @@ import { CrossProtocolGuard } from './cross-protocol.ts';
 import { Dependencies } from './dependencies.ts';
 import { EffectRecorder } from './effect-recorder.ts';
 import { answerFailure, canCopy, canGather, noteHalfDone } from './failed-handlers.ts';
-import { KeyPrefetch } from './key-prefetch.ts';
+import { RequestPrefetcher } from './request-prefetcher.ts';
 import {
   allFlags,
   changesData,
@@ -107,7 +107,7 @@ export class Dispatcher {
   readonly #trackedReads: TrackedReads;
   /** When the clock was read last, by performance.now(): where the next command's time begins. */
   #clockMs = 0;
-  readonly #prefetch = new KeyPrefetch();
+  readonly #prefetch = new RequestPrefetcher();
   /** Commands that ran since then. */
   readonly #untimed: Command[] = [];
   #untimedCount = 0;

@@ -19,7 +19,7 @@ import { ArenaFullError } from '../memory/arena.ts';
 import { quote } from '../protocol/quote.ts';
 import { Reply } from '../protocol/reply.ts';
 import type { Request } from '../protocol/request.ts';
-import { KeyPrefetch } from './key-prefetch.ts';
+import { RequestPrefetcher } from './request-prefetcher.ts';
 import { hasWrongArity, type ProtectedCheck } from './requirements.ts';
 import { unknownCommand, unknownSubcommand } from './unknown-command.ts';
 
@@ -78,7 +78,7 @@ export class Replay {
   /** Of its own: clients may be answered meanwhile, that data is being loaded. */
   readonly #reply = new Reply();
   readonly #call: Call;
-  readonly #prefetch = new KeyPrefetch();
+  readonly #prefetch = new RequestPrefetcher();
   #client: Client;
   #source: ReplaySource = { file: '', positionOf: (at) => at };
   /** Where the queued commands of the transaction are. */

@@ -8,7 +8,7 @@ import { KeyPrefetcher } from '../keyspace/key-prefetcher.ts';
 import type { Request } from '../protocol/request.ts';
 
 /** Prefetches the keys of single requests; see the head of this file. */
-export class KeyPrefetch {
+export class RequestPrefetcher {
   readonly #keys = new KeyCursor();
   readonly #prefetcher = new KeyPrefetcher();
 

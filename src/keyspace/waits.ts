@@ -7,15 +7,13 @@
 //                            │
 //                          waiter ── its places, one a key: it leaves all queues at once
 import type { Request } from '../protocol/request.ts';
+import type { KeyLookup } from './database-host.ts';
 
 /** There are fewer types of values (ValueType.id). */
 const TYPES = 16;
 
 /** A database as it is asked for keys. */
-export interface WaitedDatabase {
-  readonly index: number;
-  /** The entry of a key, or 0. */
-  find(bytes: Uint8Array, offset: number, length: number): number;
+export interface WaitedDatabase extends KeyLookup {
   typeOf(ref: number): number;
 }
 

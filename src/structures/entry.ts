@@ -105,11 +105,6 @@ export function withEncoding(meta: number, type: number, encoding: number): numb
   return (meta & ~0xff) | type | (encoding << ENCODING_SHIFT);
 }
 
-/** Number of 32-bit words between the header and the key. */
-export function metaExtraWords(meta: number): number {
-  return (meta >>> WORDS_SHIFT) & 0xf;
-}
-
 /** Distance in bytes from the block's start to the key. */
 export function keyOffset(meta: number): number {
   return HEADER_BYTES + (((meta >>> WORDS_SHIFT) & 0xf) << 2);

@@ -20,8 +20,6 @@ import {
   BROKEN_REDIRECTION,
   CACHING,
   NO_LOOP,
-  OPT_IN,
-  OPT_OUT,
   TRACKING_ON,
   type TrackedClient,
   Tracker,
@@ -271,6 +269,3 @@ export class Tracking implements KeyObserver {
     });
   }
 }
-
-/** The modes that CLIENT TRACKING sets: all others follow from what happens. */
-export const CHOSEN_MODES = BROADCAST | OPT_IN | OPT_OUT | NO_LOOP;

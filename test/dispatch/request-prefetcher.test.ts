@@ -5,7 +5,7 @@ import { families } from '../../src/commands/index.ts';
 import { CommandTable } from '../../src/core/command-table.ts';
 import { KeyPlan } from '../../src/core/key-plan.ts';
 import { keyAt, keyRange, keysAfter } from '../../src/core/key-specs.ts';
-import { KeyPrefetch } from '../../src/dispatch/key-prefetch.ts';
+import { RequestPrefetcher } from '../../src/dispatch/request-prefetcher.ts';
 import { type Database, NO_EXPIRY } from '../../src/keyspace/database.ts';
 import { Keyspace } from '../../src/keyspace/keyspace.ts';
 import { Request } from '../../src/protocol/request.ts';
@@ -33,19 +33,23 @@ function databaseWith(keys: readonly string[]): Database {
 }
 
 /** Prefetches the keys of a request as dispatch does. */
-function prefetch(database: Database, request: Request, prefetcher = new KeyPrefetch()): void {
+function prefetch(
+  database: Database,
+  request: Request,
+  prefetcher = new RequestPrefetcher(),
+): void {
   const plan = table.find(request)?.keyPlan;
   expect(request.count).toBeGreaterThan(plan?.severalAbove ?? Number.POSITIVE_INFINITY);
   if (plan !== undefined) prefetcher.keysOf(database, request, plan);
 }
 
-describe('KeyPrefetch', () => {
+describe('RequestPrefetcher', () => {
   test('finds the same keys, with long, missing and many ones between', () => {
     const present = ['a', LONG, 'b', '', ...Array.from({ length: 100 }, (_, i) => `key:${i}`)];
     const database = databaseWith(present);
     const words = ['missing', ...present.slice(0, 2), 'absent', ...present.slice(2)];
     const request = Request.of(['MGET', ...words]);
-    const prefetcher = new KeyPrefetch();
+    const prefetcher = new RequestPrefetcher();
     for (let round = 0; round < 2; round++) {
       prefetch(database, request, prefetcher);
       for (let i = 1; i < request.count; i++) {
