@@ -1,11 +1,12 @@
 // A real redis-server to compare with. It listens on a free port of 127.0.0.1, keeps its files in
 // a directory of its own, and is ended by its own process id.
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '../support/free-port.ts';
 
 export interface RedisOptions {
   /** Content of the configuration file; without it Redis starts without a file. */
@@ -75,14 +76,4 @@ export class RedisServer {
     await closed;
     rmSync(this.directory, { recursive: true, force: true });
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }

@@ -4,7 +4,8 @@
 // client is evicted), and with an error or the client's end where it has none.
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { freePort, Program } from '../program/program.ts';
+import { Program } from '../program/program.ts';
+import { freePort } from '../support/free-port.ts';
 import { hasRedis } from '../support/needs-redis.ts';
 import type { RawClient } from '../support/raw-client.ts';
 import { variantsByTier } from '../support/tier.ts';

@@ -9,6 +9,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import type { StartOptions } from '../../src/index.ts';
 import { Listener } from '../../src/net/listener.ts';
 import { isLoopback } from '../../src/net/peer.ts';
+import { freePort } from '../support/free-port.ts';
 import type { RawClient } from '../support/raw-client.ts';
 import { temporaryDirectory } from '../support/running-server.ts';
 import { infoField, LoggedServer, until } from './logged-server.ts';
@@ -54,14 +55,6 @@ async function configSet(client: RawClient, ...pairs: string[]): Promise<string>
 async function configGet(client: RawClient, name: string): Promise<string> {
   const { items } = await client.command('CONFIG', 'GET', name);
   return items?.[1].payload?.toString() ?? '';
-}
-
-/** A free port at the moment. */
-async function freePort(): Promise<number> {
-  const server = await occupyPort();
-  const { port } = server.address() as AddressInfo;
-  await new Promise((done) => server.close(done));
-  return port;
 }
 
 function occupyPort(): Promise<Server> {

@@ -7,10 +7,11 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, type TestContext, test } from 'vitest';
+import { freePort } from '../support/free-port.ts';
 import type { RawClient } from '../support/raw-client.ts';
 import { textOf } from '../support/reply-frames.ts';
 import { temporaryDirectory } from '../support/running-server.ts';
-import { freePort, Program, type RunOptions, run } from './program.ts';
+import { Program, type RunOptions, run } from './program.ts';
 
 const CHECK = fileURLToPath(new URL('../../dist/check.js', import.meta.url));
 const FOLDER = 'appendonlydir';

@@ -5,8 +5,9 @@ import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, type TestContext, test } from 'vitest';
+import { freePort } from '../support/free-port.ts';
 import { temporaryDirectory } from '../support/running-server.ts';
-import { freePort, LAUNCHER, Program, type RunOptions, run } from './program.ts';
+import { LAUNCHER, Program, type RunOptions, run } from './program.ts';
 
 const EARLY_SIGNAL = fileURLToPath(new URL('./fixtures/early-signal.cjs', import.meta.url));
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));

@@ -4,9 +4,9 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '../support/free-port.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { temporaryDirectory } from '../support/running-server.ts';
 
@@ -218,16 +218,6 @@ function parseLine(line: string): LogLine {
   const [, signalled] = SIGNAL_LINE.exec(line) ?? [];
   if (signalled === undefined) throw new Error(`no line of a log: ${line}`);
   return { level: 'signal', msg: signalled };
-}
-
-/** A port that is free at the moment. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 function privileges(dropped: boolean): { uid?: number; gid?: number } {
