@@ -4,6 +4,7 @@
 // event loop goes on (MIGRATE): they hold writes back until they are done. What is in force is the
 // stricter of both, and neither ends the other.
 import type { Client } from './client.ts';
+import { MONITORED, PAUSED, Restrictions } from './restrictions.ts';
 
 /** What CLIENT PAUSE suspends. */
 export const PAUSE_NONE = 0;
@@ -16,8 +17,6 @@ const MAX_TIMER_MS = 0x7fffffff;
 /** The connected clients; see the head of this file. */
 export class ClientRegistry {
   readonly #byId = new Map<number, Client>();
-  /** Clients that get a line for every command. */
-  readonly monitors = new Set<Client>();
   /** Clients whose next request waits for the end of a pause, in the order in which they came. */
   readonly held = new Set<Client>();
   /** What is suspended now: PAUSE_NONE, PAUSE_WRITES or PAUSE_ALL. */
@@ -34,8 +33,15 @@ export class ClientRegistry {
   /** Unix time at which that ends, in ms. */
   #pauseUntilMs = 0;
   #lastId = 0;
+  readonly #monitors = new Set<Client>();
+  readonly #restrictions: Restrictions;
   #pauseTimer: NodeJS.Timeout | undefined;
   #resumption: NodeJS.Immediate | undefined;
+
+  /** @param restrictions where it says whether clients are suspended or monitored */
+  constructor(restrictions = new Restrictions()) {
+    this.#restrictions = restrictions;
+  }
 
   get size(): number {
     return this.#byId.size;
@@ -52,8 +58,23 @@ export class ClientRegistry {
 
   remove(client: Client): void {
     this.#byId.delete(client.id);
-    this.monitors.delete(client);
+    this.removeMonitor(client);
     this.held.delete(client);
+  }
+
+  /** Clients that get a line for every command. */
+  get monitors(): ReadonlySet<Client> {
+    return this.#monitors;
+  }
+
+  addMonitor(client: Client): void {
+    this.#monitors.add(client);
+    this.#restrictions.set(MONITORED, true);
+  }
+
+  removeMonitor(client: Client): void {
+    this.#monitors.delete(client);
+    this.#restrictions.set(MONITORED, this.#monitors.size > 0);
   }
 
   get(id: number): Client | undefined {
@@ -122,6 +143,7 @@ export class ClientRegistry {
     const before = this.pauseMode;
     const held = this.isHoldingWrites ? PAUSE_WRITES : PAUSE_NONE;
     this.pauseMode = this.#isEnding ? PAUSE_ALL : Math.max(this.#pauseMode, held);
+    this.#restrictions.set(PAUSED, this.pauseMode !== PAUSE_NONE);
     if (this.pauseMode >= before) return;
     this.#resumption ??= setImmediate(() => {
       this.#resumption = undefined;

@@ -124,7 +124,7 @@ export class RequestPipeline implements Receiver, Paced, Runner {
 
   /** Runs the requests in [from, end), or keeps them; returns whether more may be received. */
   #accept(buffer: Buffer, from: number, end: number): boolean {
-    if (!this.#held && !this.#host.turn.admits(this, this.#host.dispatcher.clockMs)) {
+    if (!this.#held && !this.#host.turn.admits(this, this.#host.dispatcher.timer.clockMs)) {
       this.#held = true;
       this.#postponed = true;
     }
@@ -300,7 +300,7 @@ export class RequestPipeline implements Receiver, Paced, Runner {
     const input = this.#input;
     if (input.headLength > 0 && input.isReady) this.#processHead();
     while (input.hasChunks && !this.#held && !this.#connection.closing) {
-      if (this.#host.turn.admits(this, this.#host.dispatcher.clockMs)) {
+      if (this.#host.turn.admits(this, this.#host.dispatcher.timer.clockMs)) {
         const chunk = input.takeChunk();
         this.#take(chunk, 0, chunk.length);
       } else {

@@ -13,6 +13,7 @@ import type { CommandTable } from '../core/command-table.ts';
 import { DebugSwitches } from '../core/debug-switches.ts';
 import { DetachedClient } from '../core/detached-client.ts';
 import { ReplyBufferSettings } from '../core/reply-buffer.ts';
+import { MEMORY_LIMITED, Restrictions, TRACKING } from '../core/restrictions.ts';
 import type { ServerIdentity, Services, ShutdownOptions } from '../core/services.ts';
 import type { LoadProgress } from '../core/snapshots.ts';
 import type { BlockedClients } from '../dispatch/blocking/blocked-clients.ts';
@@ -74,7 +75,8 @@ export class Server
   readonly log: Logger;
   readonly keyspace: Keyspace;
   readonly commands: CommandTable;
-  readonly clients = new ClientRegistry();
+  readonly restrictions = new Restrictions();
+  readonly clients = new ClientRegistry(this.restrictions);
   readonly stats = new ServerStats();
   readonly clientMemory: ClientMemory;
   readonly clientPeaks = new ClientPeaks();
@@ -152,6 +154,7 @@ export class Server
         return client?.closing ? undefined : client;
       },
       observe: (observer) => this.keyspace.observe(observer),
+      activated: (isActive) => this.restrictions.set(TRACKING, isActive),
       schedule: (task) => setImmediate(task),
     });
     this.snapshots = new SnapshotKeeper(this);
@@ -198,7 +201,7 @@ export class Server
 
   logFailed(error: Error | undefined): void {
     const reason = error === undefined ? undefined : systemMessage(error);
-    this.dispatcher.logFailure = reason;
+    this.dispatcher.admission.logFailure = reason;
   }
 
   get effects(): EffectRecorder {
@@ -330,6 +333,7 @@ export class Server
   setMaxMemory(limitBytes: number): void {
     this.maxMemoryBytes = limitBytes;
     this.limited = limitBytes > 0;
+    this.restrictions.set(MEMORY_LIMITED, this.limited);
     if (this.limited && this.#isOver()) {
       this.log.warn(
         { limit: limitBytes, used: this.usedMemoryBytes() },
