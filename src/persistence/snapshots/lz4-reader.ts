@@ -1,16 +1,18 @@
 // Decompresses LZ4 frames that follow one another, block by block: `lz4-napi` gets each block as a frame
 // of its own, with a header of our making (lz4-frames.ts), so it sees no size that a file tells but the
-// block's, and memory is bounded however long a frame is. Blocks are decompressed on other threads, one
-// ahead of the one that is being worked on. Every checksum that is there is verified; that of a frame's
+// block's, and memory is bounded however long a frame is. Blocks of a size that Synap writes are decompressed
+// on other threads, one ahead of the one that is being worked on. Every checksum that is there is verified; that of a frame's
 // content before its last block is handed out: by `lz4-napi` where the frame is a single block, as in what
 // Synap writes, by us where it is of several.
 import { loadXxh32, type Xxh32, type Xxh32Stream } from './lz4-checksum.ts';
-import { CHECKSUM_ERROR, decompressFrame } from './lz4-codec.ts';
+import { CHECKSUM_ERROR, decompressFrame, decompressFrameNow } from './lz4-codec.ts';
 import { blocksOf, type FoundBlock, type FoundFrame } from './lz4-finder.ts';
 import { frameOfBlock, HISTORY_BYTES, Lz4Error, WORD_BYTES } from './lz4-frames.ts';
 import type { Lz4Input } from './lz4-input.ts';
 
 const NO_BYTES = Buffer.alloc(0);
+/** Blocks up to this are decompressed on other threads; there larger ones would take memory that stays taken. */
+const MOST_ASIDE_BYTES = 256 * 1024;
 /** Bytes of a compressed block without content; `lz4-napi` verifies no checksum behind it. */
 const EMPTY_BLOCK_BYTES = 1;
 
@@ -71,17 +73,25 @@ function begin(block: FoundBlock, content: FrameContent, xxh32: Xxh32): Pending 
 
 /** Decompresses a block in a frame of its own; errors are part of the result. */
 async function outcomeOf(
-  { frame: { position: framePosition }, position }: FoundBlock,
+  { frame: { header, position: framePosition }, position }: FoundBlock,
   frame: Buffer,
   historyBytes: number,
 ): Promise<Outcome> {
   try {
-    return { content: (await decompressFrame(frame)).subarray(historyBytes) };
+    const isAside = header.maxBlockBytes <= MOST_ASIDE_BYTES;
+    const content = isAside ? await decompressFrame(frame) : await decompressSoon(frame);
+    return { content: content.subarray(historyBytes) };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     if (reason === CHECKSUM_ERROR) return { error: wrongChecksum(framePosition, position) };
     return { error: new Lz4Error(`a block cannot be decompressed: ${reason}`, position) };
   }
+}
+
+/** Decompresses a frame on this thread, after whatever else waits for it. */
+async function decompressSoon(frame: Buffer): Promise<Buffer> {
+  await new Promise(setImmediate);
+  return decompressFrameNow(frame);
 }
 
 /** The content of a block, after which comes that of the next in its frame. */

@@ -152,6 +152,24 @@ describe('what is read', () => {
   });
 });
 
+test('of a frame with many blocks no more is read than what is decompressed ahead', async () => {
+  const first = compressFrameNow(mixture(70_000));
+  // A header, blocks, an end mark and a checksum.
+  const header = first.subarray(0, 7);
+  const block = first.subarray(7, -8);
+  let asked = 0;
+  const chunks = (async function* () {
+    yield Buffer.from(header);
+    for (; asked < 1000; asked++) yield Buffer.from(block);
+  })();
+  const pieces = framesContent(new Lz4Input(chunks));
+  for (const most of [3, 4, 5]) {
+    expect((await pieces.next()).value?.length).toBe(70_000);
+    expect(asked).toBeLessThanOrEqual(most);
+  }
+  await pieces.return();
+});
+
 describe.skipIf(!hasLz4)('the program lz4', () => {
   test.each([0, 1, 300_000, 5 * MIB])('reads a file of frames (%i bytes)', (size) => {
     const bytes = mixture(size, size);
