@@ -1,20 +1,23 @@
 // Who waits for which keys, and which keys become ready in which order.
 
 import { describe, expect, test } from 'vitest';
+import { KEY_CREATED } from '../../src/keyspace/key-signals.ts';
 import type { Keyspace } from '../../src/keyspace/keyspace.ts';
 import { TYPE_STRING } from '../../src/keyspace/plain-strings.ts';
 import type { Waiter, WaitPlace } from '../../src/keyspace/waits.ts';
 import { TYPE_LIST } from '../../src/types/list/encodings.ts';
-import { newKeyspace, remove, requestOf, store } from './support.ts';
+import { newKeyspace, remove, requestOf, store, typesWithWaiters } from './support.ts';
 
 class TestWaiter implements Waiter {
   readonly name: string;
   readonly type: number;
+  readonly events: number;
   readonly places: WaitPlace[] = [];
 
-  constructor(name: string, type = TYPE_STRING) {
+  constructor(name: string, type = TYPE_STRING, events = KEY_CREATED) {
     this.name = name;
     this.type = type;
+    this.events = events;
   }
 
   serve(): void {}
@@ -40,7 +43,7 @@ function ready(keyspace: Keyspace): string[] {
 
 describe('keys become ready', () => {
   test('in the order in which they were created, once', () => {
-    const keyspace = newKeyspace();
+    const keyspace = newKeyspace(2, typesWithWaiters);
     const [db] = keyspace.databases;
     wait(keyspace, new TestWaiter('a'), ['x', 'y']);
     wait(keyspace, new TestWaiter('b'), ['y', 'x', 'y', 'x']);
@@ -56,7 +59,7 @@ describe('keys become ready', () => {
   });
 
   test('again while they are taken, at the end', () => {
-    const keyspace = newKeyspace();
+    const keyspace = newKeyspace(2, typesWithWaiters);
     const [db] = keyspace.databases;
     wait(keyspace, new TestWaiter('a'), ['x', 'y', 'z']);
     for (const key of ['x', 'y']) store(db, key);
@@ -69,7 +72,7 @@ describe('keys become ready', () => {
   });
 
   test('in the database where somebody waits, with a type that somebody waits for', () => {
-    const keyspace = newKeyspace();
+    const keyspace = newKeyspace(2, typesWithWaiters);
     const [db, other] = keyspace.databases;
     const list = new TestWaiter('l', TYPE_LIST);
     wait(keyspace, list, ['k']);
@@ -82,7 +85,7 @@ describe('keys become ready', () => {
   });
 
   test('when databases are swapped', () => {
-    const keyspace = newKeyspace(3);
+    const keyspace = newKeyspace(3, typesWithWaiters);
     const [db, other, third] = keyspace.databases;
     wait(keyspace, new TestWaiter('a'), ['x', 'gone']);
     wait(keyspace, new TestWaiter('b'), ['x', 'y'], 1);
@@ -97,7 +100,7 @@ describe('keys become ready', () => {
 });
 
 test('who ends waiting is in no queue any more', () => {
-  const keyspace = newKeyspace();
+  const keyspace = newKeyspace(2, typesWithWaiters);
   const [db] = keyspace.databases;
   const [a, b, c] = ['a', 'b', 'c'].map((name) => new TestWaiter(name));
   for (const waiter of [a, b, c]) wait(keyspace, waiter, ['x', 'y']);
@@ -119,11 +122,11 @@ test('who ends waiting is in no queue any more', () => {
 });
 
 test('new keys are noticed only while somebody waits', () => {
-  const keyspace = newKeyspace();
-  expect(keyspace.noticesAdditions).toBe(false);
+  const keyspace = newKeyspace(2, typesWithWaiters);
+  expect(keyspace.noticed).toBe(0);
   const waiter = new TestWaiter('a');
   wait(keyspace, waiter, ['x']);
-  expect(keyspace.noticesAdditions).toBe(true);
+  expect(keyspace.noticed).toBe(KEY_CREATED);
   keyspace.endWait(waiter);
-  expect(keyspace.noticesAdditions).toBe(false);
+  expect(keyspace.noticed).toBe(0);
 });

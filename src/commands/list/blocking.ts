@@ -9,6 +9,7 @@ import { BLOCKING, DENYOOM, MOVABLE_KEYS, NOSCRIPT, WRITE } from '../../core/fla
 import { keyAt, keyRange, keysCounted } from '../../core/key-specs.ts';
 import { ABSENT, lookupWrite, REFUSED } from '../../core/lookup.ts';
 import { timeoutAt } from '../../core/wait-time.ts';
+import { KEY_CREATED } from '../../keyspace/key-signals.ts';
 import { TYPE_LIST } from '../../types/list/encodings.ts';
 import { popOne, takeOne, takeSome } from './lists.ts';
 import { endAt, type MultiplePop, moveElement, multiplePop, popFromFirst } from './moves.ts';
@@ -108,6 +109,7 @@ function pop(call: Call, atTail: boolean): void {
   }
   blockOrDeny(call, {
     type: TYPE_LIST,
+    events: KEY_CREATED,
     firstKey: 1,
     lastKey,
     timeoutMs,
@@ -143,6 +145,7 @@ function move(call: Call, fromTail: boolean, toTail: boolean, timeoutArgument: n
   }
   const wait: Wait = {
     type: TYPE_LIST,
+    events: KEY_CREATED,
     firstKey: 1,
     lastKey: 1,
     timeoutMs,
@@ -165,6 +168,7 @@ function blmpop(call: Call): void {
   const { firstKey, lastKey } = pop;
   blockOrDeny(call, {
     type: TYPE_LIST,
+    events: KEY_CREATED,
     firstKey,
     lastKey,
     timeoutMs,

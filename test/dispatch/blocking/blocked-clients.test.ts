@@ -9,9 +9,10 @@ import type { CommandRow } from '../../../src/core/command-row.ts';
 import type { Services } from '../../../src/core/services.ts';
 import { BlockedClients } from '../../../src/dispatch/blocking/blocked-clients.ts';
 import type { CommandRunner } from '../../../src/dispatch/blocking/deferred-replies.ts';
+import { KEY_CREATED } from '../../../src/keyspace/key-signals.ts';
 import { TYPE_STRING } from '../../../src/keyspace/plain-strings.ts';
 import { Request } from '../../../src/protocol/request.ts';
-import { find, remove, store } from '../../keyspace/support.ts';
+import { find, remove, store, typesWithWaiters } from '../../keyspace/support.ts';
 import { type TestClient, TestServer } from '../../support/test-call.ts';
 
 const DAY_MS = 86_400_000;
@@ -29,16 +30,20 @@ let server: TestServer;
 let blocking: BlockedClients;
 let recovered: unknown[];
 let accounted: string[];
+/** Whether a command runs that serves when it is over. */
+let isRunning: boolean;
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
   recovered = [];
   accounted = [];
+  isRunning = true;
   const runner: CommandRunner = {
+    isRunning: () => isRunning,
     run: () => {},
-    begin: () => {},
+    begin: () => server.keyspace.tick(Date.now()),
     invoke: (call, _, handler) => handler(call),
-    end: () => {},
+    end: () => blocking.serveReady(),
     recover: (error) => {
       recovered.push(error);
       server.reply.error('ERR internal error');
@@ -47,7 +52,8 @@ beforeEach(() => {
     account: ({ request }, { fullName }) => accounted.push(`${fullName} ${request.latin1(1)}`),
   };
   const tracking = { active: false } as Services['tracking'];
-  server = new TestServer([ROW], { tracking });
+  const snapshots = { isLoading: false } as Services['snapshots'];
+  server = new TestServer([ROW], { tracking, snapshots }, typesWithWaiters);
   server.keyspace.tick(Date.now());
   blocking = new BlockedClients(server.reply, server.services, server.connect(), runner);
   Object.assign(server.services, { blocking });
@@ -77,6 +83,7 @@ function block(client: TestClient, keys: readonly string[], wait: Partial<Wait> 
   client.lastCommand = server.command(call.request);
   const blocked = call.block({
     type: TYPE_STRING,
+    events: KEY_CREATED,
     firstKey: 1,
     lastKey: keys.length,
     timeoutMs: 0,
@@ -230,8 +237,7 @@ test('in a transaction nobody waits', () => {
   const client = server.connect();
   client.transaction = new Transaction();
   const call = new Call(server.reply, server.services, client, blocking);
-  expect(call.block({ type: TYPE_STRING, firstKey: 1, lastKey: 1, timeoutMs: 0, serve })).toBe(
-    false,
-  );
+  const wait = { events: KEY_CREATED, firstKey: 1, lastKey: 1, timeoutMs: 0, serve };
+  expect(call.block({ type: TYPE_STRING, ...wait })).toBe(false);
   expect([client.blocked, blocking.size]).toEqual([false, 0]);
 });
