@@ -127,7 +127,10 @@ export class KeyStore {
     return fresh;
   }
 
-  /** Puts an entry that `build` made under its key, in the place of `ref` if that is not 0. */
+  /**
+   * Puts an entry that `build` made under its key, in the place of `ref` if that is not 0. To those who wait for the
+   * key, a value of another type is the end of the old one and a new one.
+   */
   put(ref: number, fresh: number): void {
     if (ref === 0) this.insert(fresh);
     else this.#succeed(ref, fresh);
@@ -259,7 +262,7 @@ export class KeyStore {
   #succeed(old: number, fresh: number): void {
     if (this.host.access.frequency) this.setAccessWord(fresh, this.accessWord(old));
     this.touch(fresh);
-    if (this.host.noticed !== 0) {
+    if (this.host.noticed !== 0 && this.typeOf(old) !== this.typeOf(fresh)) {
       this.signal(old, KEY_GONE);
       this.signal(fresh, KEY_CREATED);
     }

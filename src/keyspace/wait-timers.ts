@@ -47,8 +47,8 @@ export class WaitTimers<T extends Timed> {
 
   /** Takes the soonest one out if its time has come. */
   takeDue(nowMs: number): T | undefined {
-    if (this.soonestMs > nowMs) return undefined;
-    const [timed] = this.#heap;
+    const timed = this.#heap.at(0);
+    if (timed === undefined || timed.dueMs > nowMs) return undefined;
     this.cancel(timed);
     return timed;
   }

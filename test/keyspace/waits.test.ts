@@ -1,12 +1,21 @@
 // Who waits for which keys, and which keys become ready in which order.
 
 import { describe, expect, test } from 'vitest';
-import { KEY_CREATED } from '../../src/keyspace/key-signals.ts';
+import { KEY_CREATED, KEY_GONE, KEY_GROWN } from '../../src/keyspace/key-signals.ts';
 import type { Keyspace } from '../../src/keyspace/keyspace.ts';
 import { TYPE_STRING } from '../../src/keyspace/plain-strings.ts';
 import type { Waiter, WaitPlace } from '../../src/keyspace/waits.ts';
 import { TYPE_LIST } from '../../src/types/list/encodings.ts';
-import { newKeyspace, remove, requestOf, store, typesWithWaiters } from './support.ts';
+import {
+  find,
+  NEVER,
+  newKeyspace,
+  remove,
+  requestOf,
+  START_MS,
+  store,
+  typesWithWaiters,
+} from './support.ts';
 
 class TestWaiter implements Waiter {
   readonly name: string;
@@ -129,4 +138,129 @@ test('new keys are noticed only while somebody waits', () => {
   expect(keyspace.noticed).toBe(KEY_CREATED);
   keyspace.endWait(waiter);
   expect(keyspace.noticed).toBe(0);
+});
+
+describe('what has happened to a key', () => {
+  /** As `ready`, what has happened instead of who waits. */
+  function happened(keyspace: Keyspace): string[] {
+    const found: string[] = [];
+    for (let queue = keyspace.waits.takeReady(); queue; queue = keyspace.waits.takeReady()) {
+      const names = Object.entries({ created: KEY_CREATED, grown: KEY_GROWN, gone: KEY_GONE })
+        .filter(([, event]) => ((queue?.takenEvents ?? 0) & event) !== 0)
+        .map(([name]) => name);
+      found.push(`${queue.database} ${queue.key} ${names.join(' ')}`);
+    }
+    return found;
+  }
+
+  const ALL = KEY_CREATED | KEY_GROWN | KEY_GONE;
+
+  test('counts for those only whom it wakes', () => {
+    const keyspace = newKeyspace(2, typesWithWaiters);
+    const [db] = keyspace.databases;
+    const waiters = [KEY_CREATED, KEY_GROWN, KEY_GONE].map(
+      (event) => new TestWaiter('a', TYPE_STRING, event),
+    );
+    const expected = [['0 k created'], ['0 k grown'], ['0 k gone']];
+    for (const [i, waiter] of waiters.entries()) {
+      wait(keyspace, waiter, ['k']);
+      expect(keyspace.noticed).toBe(waiter.events);
+      store(db, 'k');
+      db.signal(find(db, 'k'), KEY_GROWN);
+      remove(db, 'k');
+      expect(happened(keyspace)).toEqual(expected[i]);
+      keyspace.endWait(waiter);
+      expect(keyspace.noticed).toBe(0);
+    }
+  });
+
+  test('is kept together until the key is taken', () => {
+    const keyspace = newKeyspace(2, typesWithWaiters);
+    const [db, other] = keyspace.databases;
+    wait(keyspace, new TestWaiter('a', TYPE_STRING, ALL), ['k', 'x']);
+    store(db, 'x');
+    store(db, 'k');
+    db.signal(find(db, 'x'), KEY_GROWN);
+    remove(db, 'k');
+    expect(happened(keyspace)).toEqual(['0 x created grown', '0 k created gone']);
+    store(db, 'k');
+    db.moveTo(find(db, 'k'), db, requestOf('x'), 1);
+    expect(happened(keyspace)).toEqual(['0 k created gone', '0 x created gone']);
+    db.copyTo(find(db, 'x'), other, requestOf('x'), 1);
+    db.moveTo(find(db, 'x'), other, requestOf('x'), 1);
+    expect(happened(keyspace)).toEqual(['0 x gone']);
+  });
+
+  test('is nothing where a value is replaced by one of its type, or gets an expiry', () => {
+    const keyspace = newKeyspace(2, typesWithWaiters);
+    const [db] = keyspace.databases;
+    store(db, 'k');
+    wait(keyspace, new TestWaiter('a', TYPE_STRING, ALL), ['k']);
+    store(db, 'k', 'a longer value than before, in another block');
+    db.setExpiry(find(db, 'k'), START_MS + 10);
+    db.setExpiry(find(db, 'k'), START_MS + 20);
+    expect(happened(keyspace)).toEqual([]);
+    keyspace.tick(START_MS + 20);
+    expect(keyspace.expireDue(NEVER)).toBe(false);
+    expect(happened(keyspace)).toEqual(['0 k gone']);
+  });
+
+  test('when databases are emptied or swapped concerns the keys that were there', () => {
+    const keyspace = newKeyspace(3, typesWithWaiters);
+    const [db, other] = keyspace.databases;
+    wait(keyspace, new TestWaiter('a', TYPE_STRING, ALL), ['k', 'absent', 'both']);
+    wait(keyspace, new TestWaiter('b', TYPE_STRING, KEY_CREATED), ['k', 'c'], 1);
+    for (const key of ['k', 'both']) store(db, key);
+    for (const key of ['c', 'both']) store(other, key);
+    expect(happened(keyspace)).toEqual(['0 k created', '0 both created', '1 c created']);
+    keyspace.swap(db, other);
+    expect(happened(keyspace)).toEqual(['0 k gone', '0 both created gone', '1 k created']);
+    keyspace.flush(0);
+    expect(happened(keyspace)).toEqual(['0 both gone']);
+    keyspace.flush();
+    expect(happened(keyspace)).toEqual([]);
+  });
+
+  test('must be something that wakes for the type', () => {
+    const keyspace = newKeyspace(2, typesWithWaiters);
+    const waiter = new TestWaiter('a', TYPE_LIST, KEY_CREATED | KEY_GROWN);
+    expect(() => wait(keyspace, waiter, ['k'])).toThrow('no list wakes anybody so');
+    expect(() => wait(newKeyspace(), new TestWaiter('a'), ['k'])).toThrow(
+      'no string wakes anybody so',
+    );
+    expect(keyspace.waits.size).toBe(0);
+  });
+
+  test('reports once that keys are ready, and what has become of the times', () => {
+    const keyspace = newKeyspace(2, typesWithWaiters);
+    const [db] = keyspace.databases;
+    const reports: (string | number)[] = [];
+    keyspace.waits.server = {
+      onReady: () => reports.push('ready'),
+      onTimers: () => reports.push(keyspace.waits.soonestMs - START_MS),
+    };
+    const waiter = new TestWaiter('a', TYPE_STRING, KEY_GROWN);
+    wait(keyspace, waiter, ['x', 'y', 'z']);
+    for (const key of ['x', 'y', 'z', 'other']) store(db, key);
+    const at = (key: string, ms: number): void => db.signalAt(find(db, key), START_MS + ms);
+    at('other', 1);
+    at('x', 20);
+    at('x', 30);
+    at('y', 10);
+    at('z', 20);
+    expect(reports).toEqual([20, 10]);
+    keyspace.tick(START_MS + 20);
+    keyspace.signalDue();
+    expect(reports).toEqual([20, 10, 'ready', NEVER]);
+    expect(ready(keyspace)).toEqual(['0 y: a2', '0 x: a1', '0 z: a3']);
+    at('x', 40);
+    expect(keyspace.noticed).toBe(KEY_GROWN | KEY_GONE);
+    remove(db, 'y');
+    remove(db, 'x');
+    expect(keyspace.noticed).toBe(KEY_GROWN);
+    at('z', 50);
+    keyspace.endWait(waiter);
+    expect(reports.slice(4)).toEqual([40, NEVER, 50, NEVER]);
+    expect([keyspace.noticed, keyspace.waits.ready]).toEqual([0, 0]);
+  });
 });

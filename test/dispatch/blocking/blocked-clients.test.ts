@@ -9,7 +9,7 @@ import type { CommandRow } from '../../../src/core/command-row.ts';
 import type { Services } from '../../../src/core/services.ts';
 import { BlockedClients } from '../../../src/dispatch/blocking/blocked-clients.ts';
 import type { CommandRunner } from '../../../src/dispatch/blocking/deferred-replies.ts';
-import { KEY_CREATED } from '../../../src/keyspace/key-signals.ts';
+import { KEY_CREATED, KEY_GONE, KEY_GROWN } from '../../../src/keyspace/key-signals.ts';
 import { TYPE_STRING } from '../../../src/keyspace/plain-strings.ts';
 import { Request } from '../../../src/protocol/request.ts';
 import { find, remove, store, typesWithWaiters } from '../../keyspace/support.ts';
@@ -210,6 +210,72 @@ describe('time', () => {
     block(client, ['x']);
     vi.advanceTimersByTime(1000);
     expect([client.sent, client.blocked]).toEqual([':1\r\n', true]);
+  });
+});
+
+describe('keys that become ready while nothing runs', () => {
+  const soon = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+  const ALL = KEY_CREATED | KEY_GROWN | KEY_GONE;
+
+  beforeEach(() => {
+    isRunning = false;
+  });
+
+  test('are served soon, all of them at once', async () => {
+    const [db] = server.keyspace.databases;
+    const [a, b] = [waiter(['x']), waiter(['y'])];
+    for (const key of ['y', 'x']) store(db, key);
+    expect([a.sent, b.sent]).toEqual(['', '']);
+    await soon();
+    expect([a.sent, b.sent]).toEqual([':1\r\n', ':1\r\n']);
+  });
+
+  test('are left to the command that came before', async () => {
+    const [db] = server.keyspace.databases;
+    const a = waiter(['x']);
+    store(db, 'x');
+    blocking.serveReady();
+    expect(a.sent).toBe(':1\r\n');
+    await soon();
+    expect([a.sent, blocking.size]).toEqual([':1\r\n', 0]);
+  });
+
+  test('by time are served at that time, by the timer of the soonest', () => {
+    const [db] = server.keyspace.databases;
+    for (const key of ['x', 'y', 'z']) store(db, key);
+    const [a, b, c] = ['x', 'y', 'z'].map((key) => waiter([key], { events: KEY_GROWN }));
+    db.signalAt(find(db, 'x'), Date.now() + 5000);
+    db.signalAt(find(db, 'y'), Date.now() + 2500);
+    db.signalAt(find(db, 'z'), Date.now() - 1);
+    expect(vi.getTimerCount()).toBe(1);
+    vi.advanceTimersByTime(1);
+    expect([a.sent, b.sent, c.sent]).toEqual(['', '', ':1\r\n']);
+    vi.advanceTimersByTime(2498);
+    expect(b.sent).toBe('');
+    vi.advanceTimersByTime(1);
+    expect([a.sent, b.sent]).toEqual(['', ':1\r\n']);
+    expect(vi.getTimerCount()).toBe(1);
+    blocking.forget(a);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('serve nobody whom serving another has taken away', async () => {
+    const [db] = server.keyspace.databases;
+    store(db, 'x');
+    const served: string[] = [];
+    const others: TestClient[] = [];
+    const notes = (name: string) => () => {
+      served.push(name);
+      for (const other of others) blocking.forget(other);
+      return true;
+    };
+    waiter(['x'], { events: ALL, serve: notes('a') });
+    others.push(waiter(['x'], { events: ALL, serve: notes('b') }));
+    others.push(waiter(['x'], { events: ALL, serve: notes('c') }));
+    waiter(['x'], { events: ALL, serve: notes('d') });
+    remove(db, 'x');
+    await soon();
+    expect(served).toEqual(['a', 'd']);
   });
 });
 
