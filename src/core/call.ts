@@ -93,7 +93,7 @@ export class Call {
 
   /**
    * Has the client wait for keys instead of answering it now, or answers an error if there is no memory
-   * for that; to be called last.
+   * for that; to be called last, but for `Database.signalAt`.
    * @returns false where nobody may wait (`mayWait`): the command must answer itself then
    */
   block(wait: Wait): boolean {

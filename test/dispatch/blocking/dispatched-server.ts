@@ -3,11 +3,13 @@
 import { families } from '../../../src/commands/index.ts';
 import { loadConfig } from '../../../src/config/load.ts';
 import type { Call } from '../../../src/core/call.ts';
+import type { ClientRegistry } from '../../../src/core/client-registry.ts';
 import type { CommandRow } from '../../../src/core/command-row.ts';
 import { CommandTable } from '../../../src/core/command-table.ts';
 import { WRITE } from '../../../src/core/flags.ts';
 import type { Snapshots } from '../../../src/core/snapshots.ts';
 import { Dispatcher } from '../../../src/dispatch/dispatcher.ts';
+import type { MemoryGuard } from '../../../src/dispatch/requirements.ts';
 import type { Keyspace } from '../../../src/keyspace/keyspace.ts';
 import { Request } from '../../../src/protocol/request.ts';
 import { LatencyMonitor } from '../../../src/telemetry/latency-monitor.ts';
@@ -25,6 +27,7 @@ export class DispatchedServer {
   readonly dispatcher: Dispatcher;
   readonly keyspace: Keyspace;
   readonly snapshots = { isLoading: false, emptied: () => {} };
+  readonly memory: MemoryGuard = { limited: false, makeRoom: () => true };
   readonly #server: TestServer;
 
   constructor() {
@@ -51,16 +54,19 @@ export class DispatchedServer {
       schedule: (task) => setImmediate(task),
     });
     Object.assign(services, { tracking });
-    const memory = { limited: false, makeRoom: () => true };
     this.dispatcher = new Dispatcher(
       reply,
       services,
-      memory,
+      this.memory,
       () => undefined,
       this.connect(),
       new CommandTable([rows]),
     );
     Object.assign(services, { blocking: this.dispatcher.blocking });
+  }
+
+  get clients(): ClientRegistry {
+    return this.#server.clients;
   }
 
   connect(): TestClient {

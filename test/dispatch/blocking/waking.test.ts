@@ -2,6 +2,7 @@
 // whatever takes it away, and a time that comes.
 import { setImmediate as nextIteration } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { PAUSE_WRITES } from '../../../src/core/client-registry.ts';
 import { Eviction } from '../../../src/keyspace/eviction.ts';
 import type { TestClient } from '../../support/test-call.ts';
 import { STACK_GONE } from '../../types/stub/blocking.ts';
@@ -189,17 +190,41 @@ describe('the end of a key', () => {
     expect(follower.sent).toBe(GONE);
   });
 
+  test('by eviction before a command that must wait itself is told soon', async () => {
+    run('STUB.PUSH k a');
+    const follower = waiting('STUB.FOLLOW 5 k');
+    server.clients.pause(PAUSE_WRITES, 1000, Date.now());
+    server.memory.limited = true;
+    server.memory.makeRoom = () => {
+      const [db] = server.keyspace.databases;
+      if (db.size > 0) db.evictEntry(db.random());
+      return true;
+    };
+    expect(run('SET a v')).toBe('');
+    expect([follower.sent, server.clients.held.size]).toEqual(['', 1]);
+    await nextIteration();
+    expect(follower.sent).toBe(GONE);
+  });
+
   test('waits for the data to be loaded', async () => {
     run('STUB.PUSH k a');
     const follower = waiting('STUB.FOLLOW 5 k');
+    const other = server.connect();
+    const dueMs = Date.now() + 1000;
+    for (const line of ['SELECT 1', `STUB.PUSH k ${dueMs}`, 'STUB.DUE k']) {
+      server.run(other, ...line.split(' '));
+    }
     server.snapshots.isLoading = true;
-    server.keyspace.flush();
+    server.keyspace.flush(0);
     await nextIteration();
     await nextIteration();
-    expect(follower.sent).toBe(UNFINISHED);
+    run('PING');
+    vi.advanceTimersByTime(5000);
+    await nextIteration();
+    expect(sent(follower, other)).toEqual([UNFINISHED, UNFINISHED]);
     server.snapshots.isLoading = false;
     run('PING');
-    expect(follower.sent).toBe(GONE);
+    expect(sent(follower, other)).toEqual([GONE, `:${dueMs}\r\n`]);
   });
 
   test('of many lists and waiters for lists is no matter of theirs', () => {
