@@ -221,6 +221,16 @@ describe('what has happened to a key', () => {
     expect(happened(keyspace)).toEqual([]);
   });
 
+  test('is counted by key where its end wakes: nobody else is looked through for it', () => {
+    const keyspace = newKeyspace(2, typesWithWaiters);
+    const waiters = [ALL, ALL, KEY_CREATED].map((events) => new TestWaiter('a', 0, events));
+    for (const waiter of waiters) wait(keyspace, waiter, ['k']);
+    const queue = waiters[2].places[0].queue;
+    expect(queue.goneWaiters).toBe(2);
+    for (const waiter of waiters.slice(0, 2)) keyspace.endWait(waiter);
+    expect(queue.goneWaiters).toBe(0);
+  });
+
   test('must be something that wakes for the type', () => {
     const keyspace = newKeyspace(2, typesWithWaiters);
     const waiter = new TestWaiter('a', TYPE_LIST, KEY_CREATED | KEY_GROWN);

@@ -178,6 +178,8 @@ export class BlockedClients implements WaitingClients, CallHost, WaitServer {
   /** Gives a client its answer, unless `encode` returns that there is none yet; then it goes on. */
   #answer(blocked: BlockedClient, encode: (call: Call) => boolean): void {
     if (!this.#answers.give(blocked, encode)) return;
+    // Answering it may have ended it.
+    if (this.#blocked.get(blocked.client) !== blocked) return;
     this.#remove(blocked);
     this.#answers.release(blocked.client);
   }

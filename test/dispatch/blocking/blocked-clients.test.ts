@@ -269,13 +269,14 @@ describe('keys that become ready while nothing runs', () => {
       for (const other of others) blocking.forget(other);
       return true;
     };
-    waiter(['x'], { events: ALL, serve: notes('a') });
+    others.push(waiter(['x'], { events: ALL, serve: notes('a') }));
     others.push(waiter(['x'], { events: ALL, serve: notes('b') }));
     others.push(waiter(['x'], { events: ALL, serve: notes('c') }));
     waiter(['x'], { events: ALL, serve: notes('d') });
     remove(db, 'x');
     await soon();
     expect(served).toEqual(['a', 'd']);
+    expect([blocking.size, server.keyspace.waits.size, server.keyspace.noticed]).toEqual([0, 0, 0]);
   });
 });
 

@@ -165,6 +165,12 @@ describe('the end of a key', () => {
     expect(follower.blocked).toBe(expected === UNFINISHED);
   });
 
+  test('is not told for what happens to other types, where there never was one', () => {
+    const [follower, list] = [waiting('STUB.FOLLOW 5 k'), waiting('BLPOP l 0')];
+    run('RPUSH k a');
+    expect(sent(follower, list)).toEqual([UNFINISHED, UNFINISHED]);
+  });
+
   test('by expiry and eviction in the background is told soon', async () => {
     run('STUB.PUSH k a', 'STUB.PUSH e a');
     const [first, second] = [waiting('STUB.FOLLOW 5 k'), waiting('STUB.FOLLOW 5 e')];
@@ -216,9 +222,12 @@ describe('the end of a key', () => {
     }
     server.snapshots.isLoading = true;
     server.keyspace.flush(0);
-    await nextIteration();
-    await nextIteration();
+    const begin = vi.spyOn(server.dispatcher, 'begin');
+    for (let i = 0; i < 5; i++) await nextIteration();
     run('PING');
+    for (let i = 0; i < 5; i++) await nextIteration();
+    // Nothing is tried again and again.
+    expect(begin).toHaveBeenCalledTimes(1);
     vi.advanceTimersByTime(5000);
     await nextIteration();
     expect(sent(follower, other)).toEqual([UNFINISHED, UNFINISHED]);
