@@ -10,6 +10,7 @@ import { CommandTable } from '../../src/core/command-table.ts';
 import { DebugSwitches } from '../../src/core/debug-switches.ts';
 import type { Effects } from '../../src/core/effects.ts';
 import { ReplyBufferSettings } from '../../src/core/reply-buffer.ts';
+import { Restrictions } from '../../src/core/restrictions.ts';
 import type { Services } from '../../src/core/services.ts';
 import { Keyspace } from '../../src/keyspace/keyspace.ts';
 import type { ValueType } from '../../src/keyspace/value-type.ts';
@@ -55,7 +56,8 @@ const NO_EFFECTS: Effects = {
 /** One server's worth of state for handlers. */
 export class TestServer {
   readonly keyspace: Keyspace;
-  readonly clients = new ClientRegistry();
+  readonly restrictions = new Restrictions();
+  readonly clients = new ClientRegistry(this.restrictions);
   readonly clientMemory = new ClientMemory(this.clients, new ServerStats(), silentLogger());
   readonly reply = new Reply();
   readonly services: Services;
@@ -81,6 +83,7 @@ export class TestServer {
     const parts: Partial<Services> = {
       keyspace: this.keyspace,
       clients: this.clients,
+      restrictions: this.restrictions,
       clientMemory: this.clientMemory,
       replyBuffers: new ReplyBufferSettings(),
       effects: NO_EFFECTS,

@@ -7,6 +7,7 @@ import type { ClientRegistry } from '../../../src/core/client-registry.ts';
 import type { CommandRow } from '../../../src/core/command-row.ts';
 import { CommandTable } from '../../../src/core/command-table.ts';
 import { WRITE } from '../../../src/core/flags.ts';
+import { LOADING_DATA, MEMORY_LIMITED, TRACKING } from '../../../src/core/restrictions.ts';
 import type { Snapshots } from '../../../src/core/snapshots.ts';
 import { Dispatcher } from '../../../src/dispatch/dispatcher.ts';
 import type { MemoryGuard } from '../../../src/dispatch/requirements.ts';
@@ -26,8 +27,8 @@ import { stubType } from '../../types/stub/descriptor.ts';
 export class DispatchedServer {
   readonly dispatcher: Dispatcher;
   readonly keyspace: Keyspace;
-  readonly snapshots = { isLoading: false, emptied: () => {} };
-  readonly memory: MemoryGuard = { limited: false, makeRoom: () => true };
+  readonly #snapshots = { isLoading: false, emptied: () => {} };
+  readonly #memory: MemoryGuard = { limited: false, makeRoom: () => true };
   readonly #server: TestServer;
 
   constructor() {
@@ -36,7 +37,7 @@ export class DispatchedServer {
       rows,
       {
         config: loadConfig({ settings: [] }),
-        snapshots: this.snapshots as Partial<Snapshots> as Snapshots,
+        snapshots: this.#snapshots as Partial<Snapshots> as Snapshots,
         stats: new ServerStats(),
         slowLog: new SlowLog(),
         latency: new LatencyMonitor(),
@@ -52,17 +53,34 @@ export class DispatchedServer {
       find: (id) => services.clients.get(id),
       observe: (observer) => keyspace.observe(observer),
       schedule: (task) => setImmediate(task),
+      activated: (isActive) => services.restrictions.set(TRACKING, isActive),
     });
     Object.assign(services, { tracking });
     this.dispatcher = new Dispatcher(
       reply,
       services,
-      this.memory,
+      this.#memory,
       () => undefined,
       this.connect(),
       new CommandTable([rows]),
     );
     Object.assign(services, { blocking: this.dispatcher.blocking });
+  }
+
+  /** Data is being loaded, or no longer. */
+  setLoading(isLoading: boolean): void {
+    this.#snapshots.isLoading = isLoading;
+    this.#server.restrictions.set(LOADING_DATA, isLoading);
+  }
+
+  /** Has room be made before each command. */
+  limitMemory(makeRoom: () => void): void {
+    this.#memory.limited = true;
+    this.#memory.makeRoom = () => {
+      makeRoom();
+      return true;
+    };
+    this.#server.restrictions.set(MEMORY_LIMITED, true);
   }
 
   get clients(): ClientRegistry {

@@ -200,12 +200,10 @@ describe('the end of a key', () => {
     run('STUB.PUSH k a');
     const follower = waiting('STUB.FOLLOW 5 k');
     server.clients.pause(PAUSE_WRITES, 1000, Date.now());
-    server.memory.limited = true;
-    server.memory.makeRoom = () => {
-      const [db] = server.keyspace.databases;
+    const [db] = server.keyspace.databases;
+    server.limitMemory(() => {
       if (db.size > 0) db.evictEntry(db.random());
-      return true;
-    };
+    });
     expect(run('SET a v')).toBe('');
     expect([follower.sent, server.clients.held.size]).toEqual(['', 1]);
     await nextIteration();
@@ -220,7 +218,7 @@ describe('the end of a key', () => {
     for (const line of ['SELECT 1', `STUB.PUSH k ${dueMs}`, 'STUB.DUE k']) {
       server.run(other, ...line.split(' '));
     }
-    server.snapshots.isLoading = true;
+    server.setLoading(true);
     server.keyspace.flush(0);
     const begin = vi.spyOn(server.dispatcher, 'begin');
     for (let i = 0; i < 5; i++) await nextIteration();
@@ -231,7 +229,7 @@ describe('the end of a key', () => {
     vi.advanceTimersByTime(5000);
     await nextIteration();
     expect(sent(follower, other)).toEqual([UNFINISHED, UNFINISHED]);
-    server.snapshots.isLoading = false;
+    server.setLoading(false);
     run('PING');
     expect(sent(follower, other)).toEqual([GONE, `:${dueMs}\r\n`]);
   });
