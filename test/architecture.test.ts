@@ -23,6 +23,7 @@ const LAYERS = [
   'commands',
   'persistence/snapshots',
   'core',
+  'replication',
   'pubsub',
   'tracking',
   'types',

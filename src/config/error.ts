@@ -26,6 +26,7 @@ const strerror: Readonly<Record<string, string>> = {
   EADDRNOTAVAIL: 'Cannot assign requested address',
   EDQUOT: 'Disk quota exceeded',
   EFBIG: 'File too large',
+  EINCOMPLETE: 'Not all changes are in the file',
   EIO: 'Input/output error',
   EISDIR: 'Is a directory',
   ELOST: 'The file is not where it was opened',

@@ -32,7 +32,7 @@ import { BlockedClients } from './blocking/blocked-clients.ts';
 import { CommandTimer } from './command-timer.ts';
 import { CrossProtocolGuard } from './cross-protocol.ts';
 import { Dependencies } from './dependencies.ts';
-import { EffectRecorder } from './effect-recorder.ts';
+import type { EffectRecorder } from './effect-recorder.ts';
 import { answerFailure, canCopy, canGather, noteHalfDone } from './failed-handlers.ts';
 import { RequestPrefetcher } from './request-prefetcher.ts';
 import {
@@ -47,7 +47,7 @@ import { unknownCommand, unknownSubcommand } from './unknown-command.ts';
 /** Checks and runs requests; see the head of this file. */
 export class Dispatcher {
   /** What commands change, for those who repeat it. */
-  readonly effects = new EffectRecorder();
+  readonly effects: EffectRecorder;
   /** Whether a request may run. */
   readonly admission: Admission;
   /** Counts and times what runs. */
@@ -85,8 +85,10 @@ export class Dispatcher {
     isProtected: ProtectedCheck,
     nobody: Client,
     commands: CommandTable,
+    effects: EffectRecorder,
   ) {
     this.#commands = commands;
+    this.effects = effects;
     this.#reply = reply;
     this.#server = server;
     this.#restrictions = server.restrictions;

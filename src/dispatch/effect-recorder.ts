@@ -1,14 +1,11 @@
-// Records the effects of commands (core/effects.ts) as one stream of RESP commands, in the order
-// in which they happened: keys that expired or were evicted on the way as DEL before the command that
-// met them, a transaction between MULTI and EXEC.
-//
-// The stream is cut into groups, and each can be repeated by itself: it begins in database 0, and
-// SELECT comes before an effect in another one than the last. (A group that begins in database 0
-// though the last one ended elsewhere says so too: other readers know of no groups.)
+// Records the effects of commands (core/effects.ts) into the command stream (replication/command-stream.ts), in
+// the order in which they happened: keys that expired or were evicted on the way as DEL before the command that
+// met them. Usually an effect is the request itself, as it was received.
 import type { EffectArgument, Effects } from '../core/effects.ts';
 import type { Database } from '../keyspace/database.ts';
+import type { RemovalObserver } from '../keyspace/keyspace.ts';
 import { digitsOf } from '../protocol/integer.ts';
-import type { LargeArgument, PinnedPiece } from '../protocol/large-argument.ts';
+import type { LargeArgument } from '../protocol/large-argument.ts';
 import type { Request } from '../protocol/request.ts';
 import {
   ARRAY,
@@ -19,6 +16,7 @@ import {
   writeHeader,
   writeLineEnd,
 } from '../protocol/resp-writer.ts';
+import type { CommandStream } from '../replication/command-stream.ts';
 
 const CR = 13;
 const LF = 10;
@@ -29,103 +27,48 @@ const MAX_KEPT_BYTES = 1024 * 1024;
 /** A large argument of so many bytes is pinned. */
 const PINNED_FROM_BYTES = 1024 * 1024;
 
-/**
- * A group of so many bytes is not to grow any more: what is read back at a start, in one piece, is this and
- * the largest transaction at most.
- */
-const FULL_GROUP_BYTES = 256 * 1024 * 1024;
-/** With a full group before it, and what is added to its requests, it stays below 4 GiB. */
-const MAX_TRANSACTION_BYTES = 3 * 1024 * 1024 * 1024;
-
-/** Bounds of groups, in bytes. */
-export interface GroupBounds {
-  /** From this size on a group does not grow any more, but for a transaction that has begun. */
-  readonly fullGroupBytes: number;
-  /** Requests of a transaction. */
-  readonly maxTransactionBytes: number;
-}
-
 const NOWHERE = -1;
 
-/** Takes the stream. */
-export interface EffectStream {
-  /** Where it ends. */
-  readonly offset: number;
-  /** Where the group begins that the next bytes belong to. */
-  readonly groupStart: number;
-  /** Up to where it is as safe as the configuration asks for. */
-  readonly durableOffset: number;
-  /** Copies bytes [start, end): whole commands, or the rest of one behind pinned bytes, or what is before. */
-  append(bytes: Uint8Array, start: number, end: number): void;
-  /** Adds pinned bytes, a part of a command; the stream releases them. */
-  appendPinned(bytes: PinnedPiece): void;
-  /** Has what comes next be in another group: what there is ends a command or a transaction. */
-  closeGroup(): void;
-}
-
-/** Records effects into a stream, once it has one; see the head of this file. */
-export class EffectRecorder implements Effects {
-  active = false;
-  #stream: EffectStream | undefined;
+/** Records effects into the command stream; see the head of this file. */
+export class EffectRecorder implements Effects, RemovalObserver {
+  readonly #stream: CommandStream;
   #buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES);
   #position = 0;
-  /** Database of the last effect. */
-  #database = 0;
-  /** Where the group of the last effect began. */
-  #groupStart = -1;
   #isSuppressed = false;
-  #inTransaction = false;
-  /** Whether MULTI was written for the present unit. */
-  #hasMulti = false;
-  /** Bytes of the present group that were recorded here. */
-  #groupBytes = 0;
-  bounds: GroupBounds = {
-    fullGroupBytes: FULL_GROUP_BYTES,
-    maxTransactionBytes: MAX_TRANSACTION_BYTES,
-  };
+
+  constructor(stream: CommandStream) {
+    this.#stream = stream;
+  }
+
+  get active(): boolean {
+    return this.#stream.active;
+  }
 
   get maxTransactionBytes(): number {
-    return this.active ? this.bounds.maxTransactionBytes : Number.POSITIVE_INFINITY;
+    const { active, bounds } = this.#stream;
+    return active ? bounds.maxTransactionBytes : Number.POSITIVE_INFINITY;
   }
 
   /** Where the stream ends. */
   get offset(): number {
-    return this.#stream?.offset ?? 0;
+    return this.#stream.offset;
   }
 
-  /** Up to where it is safe. */
+  /** Up to where replies may tell of it. */
   get durableOffset(): number {
-    return this.#stream?.durableOffset ?? 0;
-  }
-
-  /**
-   * Begins to record.
-   * @param database that in which what the stream has already ends
-   */
-  start(stream: EffectStream, database: number): void {
-    this.#stream = stream;
-    this.#database = database;
-    this.active = true;
-  }
-
-  /** Ends it. */
-  stop(): void {
-    this.#stream = undefined;
-    this.active = false;
+    return this.#stream.durableOffset;
   }
 
   /** To be called before a handler runs. */
   begin(): void {
     this.#isSuppressed = false;
-    if (this.#groupBytes < this.bounds.fullGroupBytes || this.#inTransaction) return;
-    this.#groupBytes = 0;
-    this.#stream?.closeGroup();
+    this.#stream.beginCommand();
   }
 
   /** To be called when it changed something: records its request, unless the handler said otherwise. */
   end(database: Database, request: Request): void {
     if (this.#isSuppressed) return;
-    this.#beginEffect(database.index);
+    this.#stream.beginEffect(database.index);
     const start = request.large === undefined ? startOfEncoding(request) : NOWHERE;
     if (start === NOWHERE) this.#request(request);
     else this.#copy(request, start);
@@ -143,50 +86,35 @@ export class EffectRecorder implements Effects {
   }
 
   /** Records that a key was deleted, and no client asked for it. */
-  deleted(database: { readonly index: number }, key: Uint8Array): void {
-    this.#record(database.index, ['DEL', key]);
+  keyRemoved(database: { readonly index: number }, key: Uint8Array): void {
+    if (this.active) this.#record(database.index, ['DEL', key]);
   }
 
   beginTransaction(): void {
-    this.#inTransaction = true;
+    this.#stream.beginTransaction();
   }
 
   endTransaction(): void {
-    this.#inTransaction = false;
     // What ran in it has told of itself.
     this.#isSuppressed = true;
-    if (!this.#hasMulti) return;
-    this.#hasMulti = false;
-    this.#command(['EXEC']);
-    this.#endEffect();
+    this.#stream.endTransaction();
   }
 
   #record(database: number, args: readonly EffectArgument[]): void {
-    this.#beginEffect(database);
+    this.#stream.beginEffect(database);
     this.#command(args);
     this.#endEffect();
   }
 
-  #beginEffect(database: number): void {
-    const groupStart = this.#stream?.groupStart ?? 0;
-    // A group may end at any time (a write tried again, a new segment): the stream knows.
-    const isGroupBegin = groupStart !== this.#groupStart;
-    if (database !== this.#database || (isGroupBegin && database !== 0)) {
-      this.#command(['SELECT', String(database)]);
-    }
-    this.#database = database;
-    this.#groupStart = groupStart;
-    if (isGroupBegin) this.#groupBytes = 0;
-    if (this.#inTransaction && !this.#hasMulti) {
-      this.#hasMulti = true;
-      this.#command(['MULTI']);
-    }
+  #endEffect(): void {
+    this.#passOn();
+    this.#stream.endEffect();
   }
 
-  #endEffect(): void {
+  /** Hands on what is encoded. */
+  #passOn(): void {
     if (this.#position === 0) return;
-    this.#stream?.append(this.#buffer, 0, this.#position);
-    this.#groupBytes += this.#position;
+    this.#stream.append(this.#buffer, 0, this.#position);
     this.#position = 0;
     if (this.#buffer.length > MAX_KEPT_BYTES) this.#buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES);
   }
@@ -194,10 +122,7 @@ export class EffectRecorder implements Effects {
   /** The request as it was received. */
   #copy({ buffer, offsets, lengths, count }: Request, start: number): void {
     const last = count - 1;
-    if (this.#position > 0) this.#endEffect();
-    const end = offsets[last] + lengths[last] + LINE_END_BYTES;
-    this.#stream?.append(buffer, start, end);
-    this.#groupBytes += end - start;
+    this.#stream.append(buffer, start, offsets[last] + lengths[last] + LINE_END_BYTES);
   }
 
   #request(request: Request): void {
@@ -226,9 +151,8 @@ export class EffectRecorder implements Effects {
       return;
     }
     this.#header(BULK, argument.length);
-    this.#endEffect();
-    this.#stream?.appendPinned(argument.pin());
-    this.#groupBytes += argument.length;
+    this.#passOn();
+    this.#stream.appendLarge(argument);
     this.#reserve(LINE_END_BYTES);
     this.#position = writeLineEnd(this.#buffer, this.#position);
   }

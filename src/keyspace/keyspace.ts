@@ -31,6 +31,12 @@ export interface KeyObserver {
   flushed(): void;
 }
 
+/** Is told of keys that were deleted though no client asked for it. */
+export interface RemovalObserver {
+  /** A key has expired or was evicted; its bytes may change afterwards. */
+  keyRemoved(database: KeyLookup, key: Buffer): void;
+}
+
 /** What the keyspace counts, for INFO. */
 export interface KeyspaceStats {
   hits: number;
@@ -95,11 +101,10 @@ export class Keyspace implements DatabaseHost, SnapshotHost {
   /** Memory of large values that are gone: each step gives a little of it back, as ExternalBlocks has it. */
   readonly #released: (() => boolean)[] = [];
   #observer: KeyObserver | undefined;
+  readonly #removalObservers: RemovalObserver[] = [];
   /** Database at which the next active expiry cycle begins. */
   #nextExpiryIndex = 0;
 
-  /** Called with each key that was deleted because it expired or was evicted; see `expired`. */
-  onRemoved: ((database: KeyLookup, key: Buffer) => void) | undefined = undefined;
   /** Called when there is memory to be given back by `reclaim`, a slice at a time. */
   onReclaimable: () => void = () => {};
 
@@ -170,7 +175,7 @@ export class Keyspace implements DatabaseHost, SnapshotHost {
   expired(database: KeyLookup, key: Buffer): void {
     const { events } = this;
     this.stats.expired++;
-    this.onRemoved?.(database, key);
+    for (const observer of this.#removalObservers) observer.keyRemoved(database, key);
     if ((events.mask & EVENT_EXPIRED) !== 0) {
       events.emit('expired', database.index, key, 0, key.length);
     }
@@ -181,11 +186,16 @@ export class Keyspace implements DatabaseHost, SnapshotHost {
   evicted(database: KeyLookup, key: Buffer): void {
     const { events } = this;
     this.stats.evicted++;
-    this.onRemoved?.(database, key);
+    for (const observer of this.#removalObservers) observer.keyRemoved(database, key);
     this.affected(database, key, 0, key.length, false);
     if ((events.mask & EVENT_EVICTED) !== 0) {
       events.emit('evicted', database.index, key, 0, key.length);
     }
+  }
+
+  /** Begins to tell an observer of keys that expire or are evicted, before anybody else is told. */
+  observeRemovals(observer: RemovalObserver): void {
+    this.#removalObservers.push(observer);
   }
 
   /** Begins to tell an observer of changes, or with undefined ends it. */

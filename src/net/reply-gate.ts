@@ -1,12 +1,12 @@
 // What holds replies back until what they tell is safe: no reply overtakes the log.
 
-/** The log as the reply queue sees it. Offsets are places in the log's stream of bytes. */
+/** The command stream (replication/command-stream.ts) as the reply queue sees it. */
 export interface ReplyGate {
   /** The end of the stream, what is not written yet included. */
   readonly offset: number;
   /**
-   * Writes what the stream has gained.
-   * @returns the offset up to which everything is as safe as the configuration asks for
+   * Has what the stream has gained written.
+   * @returns the offset up to which everything is as safe as it has to be; Infinity where nobody keeps it
    */
   commit(): number;
 }

@@ -13,7 +13,7 @@
 // replaced when some of it must be kept for a socket that was full. What is too large to be copied is
 // pinned where it lies, and an entry by itself.
 //
-// Where there is a log, what it has gained is written before anything leaves. Of a recipient whose
+// What the command stream has gained is written to the log before anything leaves. Of a recipient whose
 // replies need more of it than is safe by then, everything is held, as a copy, until `release`.
 
 import type { PinnedPiece } from '../protocol/large-argument.ts';
@@ -44,7 +44,7 @@ export interface Recipient {
   /** The queue's own: its first and last entry there, -1 while there is none. */
   firstEntry: number;
   lastEntry: number;
-  /** The queue's own: the offset of the log that must be safe before its entries leave. */
+  /** The queue's own: the offset of the stream that must be safe before its entries leave. */
   requiredOffset: number;
   /** The queue's own: bytes in its entries. */
   queuedBytes: number;
@@ -90,17 +90,18 @@ export class ReplyQueue {
   /** In the order in which they began to wait. */
   readonly #held = new Map<Recipient, Held>();
   /** Where replies wait until what they tell is safe. */
-  gate: ReplyGate | undefined = undefined;
+  readonly #gate: ReplyGate;
 
   /** @param areas of which messages are queued: the queue tells them when everything has left */
-  constructor(reply: Reply, areas: readonly MessageArea[] = []) {
+  constructor(reply: Reply, gate: ReplyGate, areas: readonly MessageArea[] = []) {
     this.#reply = reply;
+    this.#gate = gate;
     this.#areas = areas;
   }
 
   /**
    * Queues what was encoded into the shared buffer since `start`, its position at that time.
-   * @param requiredOffset what of the log must be safe first
+   * @param requiredOffset what of the stream must be safe first
    */
   takeReplies(recipient: Recipient, start: number, requiredOffset = 0): void {
     const { chunks, buffer, position } = this.#reply;
@@ -169,9 +170,8 @@ export class ReplyQueue {
 
   /** Sends everything. */
   flush(): void {
-    const { gate } = this;
     // Written even when nobody is to be answered.
-    const durableOffset = gate === undefined ? 0 : gate.commit();
+    const durableOffset = this.#gate.commit();
     const recipients = this.#recipients;
     const count = recipients.length;
     if (count === 0) return;
@@ -189,7 +189,7 @@ export class ReplyQueue {
         continue;
       }
       recipient.queuedBytes = 0;
-      if (gate !== undefined && this.#mustWait(recipient, durableOffset)) {
+      if (this.#mustWait(recipient, durableOffset)) {
         this.#hold(recipient, first);
         continue;
       }
@@ -263,7 +263,7 @@ export class ReplyQueue {
 
   #mustWait(recipient: Recipient, durableOffset: number): boolean {
     if (recipient.requiredOffset > durableOffset) {
-      const end = this.gate?.offset ?? 0;
+      const end = this.#gate.offset;
       if (recipient.requiredOffset > end) recipient.requiredOffset = end;
       if (recipient.requiredOffset > durableOffset) return true;
     }

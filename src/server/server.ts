@@ -18,7 +18,7 @@ import type { ServerIdentity, Services, ShutdownOptions } from '../core/services
 import type { LoadProgress } from '../core/snapshots.ts';
 import type { BlockedClients } from '../dispatch/blocking/blocked-clients.ts';
 import { Dispatcher } from '../dispatch/dispatcher.ts';
-import type { EffectRecorder } from '../dispatch/effect-recorder.ts';
+import { EffectRecorder } from '../dispatch/effect-recorder.ts';
 import type { MemoryGuard, ProtectedCheck } from '../dispatch/requirements.ts';
 import {
   EVICTED_ENOUGH,
@@ -46,6 +46,7 @@ import { SnapshotKeeper } from '../persistence/snapshots/snapshot-keeper.ts';
 import { RequestDecoder } from '../protocol/decoder.ts';
 import { Reply } from '../protocol/reply.ts';
 import { PubSub } from '../pubsub/pubsub.ts';
+import { CommandStream } from '../replication/command-stream.ts';
 import { LatencyMonitor } from '../telemetry/latency-monitor.ts';
 import { ServerStats } from '../telemetry/server-stats.ts';
 import { SlowLog } from '../telemetry/slow-log.ts';
@@ -87,7 +88,9 @@ export class Server
   readonly decoder = new RequestDecoder();
   readonly batch = new RequestBatch();
   readonly pubsub = new PubSub();
-  readonly replies = new ReplyQueue(this.reply, this.pubsub.areas);
+  readonly stream = new CommandStream();
+  readonly effects = new EffectRecorder(this.stream);
+  readonly replies = new ReplyQueue(this.reply, this.stream, this.pubsub.areas);
   readonly turn = new Turn(this.replies);
   readonly pace = new Pace();
   readonly remotes = new RemoteServers();
@@ -147,6 +150,8 @@ export class Server
     this.crash = parts.crash;
     this.keyspace = new Keyspace(valueTypes, parts.databases);
     this.keyspace.events.publisher = this.pubsub;
+    this.keyspace.observeRemovals(this.effects);
+    this.stream.onProgress((durableOffset) => this.replies.release(durableOffset));
     this.reply.pinner = this.keyspace.arena.external;
     this.tracking = new Tracking(this.keyspace.seed, {
       find: (id) => {
@@ -175,6 +180,7 @@ export class Server
       this.isProtected,
       nobody,
       parts.commands,
+      this.effects,
     );
     this.defrag = new ActiveDefrag(this);
     this.release = new MemoryRelease(this, parts.ownsProcess ?? false);
@@ -202,10 +208,6 @@ export class Server
   logFailed(error: Error | undefined): void {
     const reason = error === undefined ? undefined : systemMessage(error);
     this.dispatcher.admission.logFailure = reason;
-  }
-
-  get effects(): EffectRecorder {
-    return this.dispatcher.effects;
   }
 
   get blocking(): BlockedClients {

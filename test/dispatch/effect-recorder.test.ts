@@ -1,54 +1,32 @@
 // What commands record of themselves: the whole stream of effects of a server, as commands.
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { EffectRecorder } from '../../src/dispatch/effect-recorder.ts';
 import type { Database } from '../../src/keyspace/database.ts';
 import { Keyspace } from '../../src/keyspace/keyspace.ts';
 import { ExternalBlocks } from '../../src/memory/external.ts';
 import { ReceivedBytes } from '../../src/memory/received-bytes.ts';
-import { CommandReader } from '../../src/persistence/recovery/commands-of.ts';
 import { COMPLETE, RequestDecoder } from '../../src/protocol/decoder.ts';
-import type { PinnedPiece } from '../../src/protocol/large-argument.ts';
 import { Request } from '../../src/protocol/request.ts';
+import { CommandStream } from '../../src/replication/command-stream.ts';
 import { valueTypes } from '../../src/types/index.ts';
+import { StubSubscriber } from '../replication/stub-subscriber.ts';
 
 const [zero, one, two] = new Keyspace(valueTypes, 3).databases as [Database, Database, Database];
 
 /** A recorder and what it has recorded, a line a command. */
-function recording() {
-  const pieces: Buffer[] = [];
-  const pinned: PinnedPiece[] = [];
-  const recorder = new EffectRecorder();
-  const stream = {
-    offset: 0,
-    durableOffset: 0,
-    groupStart: 0,
-    append: (bytes: Uint8Array, start: number, end: number) => {
-      pieces.push(Buffer.from(bytes.subarray(start, end)));
-      stream.offset += end - start;
-    },
-    closeGroup: () => {},
-    appendPinned: (piece: PinnedPiece) => {
-      const bytes = Buffer.alloc(piece.length);
-      piece.copyTo(bytes, 0, 0, piece.length);
-      pieces.push(bytes);
-      pinned.push(piece);
-      stream.offset += piece.length;
-    },
+function recording(position = { replicationId: '', offset: 0, database: 0 }) {
+  const stream = new CommandStream();
+  stream.goOn(position);
+  const taker = new StubSubscriber();
+  stream.subscribe(taker);
+  const recorder = new EffectRecorder(stream);
+  return {
+    recorder,
+    lines: () => taker.lines,
+    endGroup: () => taker.endGroup(),
+    pinned: taker.pinned,
+    bytes: () => taker.bytes,
   };
-  const endGroup = (): void => {
-    stream.groupStart = stream.offset;
-  };
-  recorder.start(stream, 0);
-  onTestFinished(() => recorder.stop());
-  const lines = (): string[] => {
-    const found: string[] = [];
-    new CommandReader().forEach(Buffer.concat(pieces), (request) => {
-      const words = Array.from({ length: request.count }, (_, i) => request.latin1(i));
-      found.push(words.join(' '));
-    });
-    return found;
-  };
-  return { recorder, lines, endGroup, pinned, bytes: () => Buffer.concat(pieces) };
 }
 
 function run(recorder: EffectRecorder, database: Database, ...args: string[]): void {
@@ -172,7 +150,7 @@ test('a transaction is enclosed, if it has any effect', () => {
   recorder.begin();
   recorder.beginTransaction();
   run(recorder, zero, 'INCR', 'n');
-  recorder.deleted(one, Buffer.from('expired'));
+  recorder.keyRemoved(one, Buffer.from('expired'));
   run(recorder, one, 'INCR', 'm');
   recorder.endTransaction();
   recorder.end(zero, Request.of(['EXEC']));
@@ -186,19 +164,25 @@ test('a transaction is enclosed, if it has any effect', () => {
 });
 
 test('a log that ended in another database goes on in the right one', () => {
-  const { recorder } = recording();
-  const pieces: Buffer[] = [];
-  const append = (bytes: Uint8Array, start: number, end: number) =>
-    void pieces.push(Buffer.from(bytes.subarray(start, end)));
-  const stream = {
-    offset: 9,
-    durableOffset: 9,
-    groupStart: 9,
-    append,
-    appendPinned: () => {},
-    closeGroup: () => {},
-  };
-  recorder.start(stream, 2);
+  const { recorder, bytes } = recording({ replicationId: '', offset: 9, database: 2 });
   run(recorder, zero, 'SET', 'k', 'v');
-  expect(Buffer.concat(pieces).toString()).toMatch(/^\*2\r\n\$6\r\nSELECT\r\n\$1\r\n0\r\n\*3/);
+  expect(bytes().toString()).toMatch(/^\*2\r\n\$6\r\nSELECT\r\n\$1\r\n0\r\n\*3/);
+});
+
+test('while nobody takes them nothing is recorded of keys that are removed', () => {
+  const stream = new CommandStream();
+  const recorder = new EffectRecorder(stream);
+  const keyspace = new Keyspace(valueTypes, 1);
+  keyspace.observeRemovals(recorder);
+  const database = keyspace.databases[0];
+  keyspace.expired(database, Buffer.from('a'));
+  expect([recorder.active, stream.offset]).toEqual([false, 0]);
+  const others: string[] = [];
+  keyspace.observeRemovals({ keyRemoved: (_, key) => void others.push(key.toString()) });
+  const taker = new StubSubscriber();
+  stream.subscribe(taker);
+  keyspace.expired(database, Buffer.from('b'));
+  keyspace.evicted(database, Buffer.from('c'));
+  expect(taker.lines).toEqual(['DEL b', 'DEL c']);
+  expect(others).toEqual(['b', 'c']);
 });

@@ -30,8 +30,7 @@ test.each([10, 1000, 64 * 1024, 200_000, 300_000])(
   'a held reply of %i bytes stays as it is',
   (length) => {
     const reply = new Reply();
-    const queue = new ReplyQueue(reply);
-    queue.gate = { offset: 10, commit: () => 0 };
+    const queue = new ReplyQueue(reply, { offset: 10, commit: () => 0 });
     const waiting = new Receiver();
     const other = new Receiver();
     const value = Buffer.alloc(length, 'a');

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { ReplyQueue } from '../../src/net/reply-queue.ts';
 import { Turn } from '../../src/net/turn.ts';
 import { Reply } from '../../src/protocol/reply.ts';
+import { CommandStream } from '../../src/replication/command-stream.ts';
 
 /** Longer than any budget of a turn, in ms. */
 const LONG_MS = 1000;
@@ -23,7 +24,7 @@ function runnerOf(name: string, log: string[]) {
 }
 
 test('who comes while there is time runs at once', async () => {
-  const turn = new Turn(new ReplyQueue(new Reply()));
+  const turn = new Turn(new ReplyQueue(new Reply(), new CommandStream()));
   const log: string[] = [];
   const clockMs = performance.now();
   for (const name of ['a', 'b', 'c']) {
@@ -35,7 +36,7 @@ test('who comes while there is time runs at once', async () => {
 });
 
 test('who comes later runs in the next turn, in order, and once', async () => {
-  const turn = new Turn(new ReplyQueue(new Reply()));
+  const turn = new Turn(new ReplyQueue(new Reply(), new CommandStream()));
   const log: string[] = [];
   expect(turn.admits(runnerOf('first', log), performance.now())).toBe(true);
   for (const name of ['a', 'b', 'c']) {
@@ -47,7 +48,7 @@ test('who comes later runs in the next turn, in order, and once', async () => {
 });
 
 test('a new turn has a budget of its own', async () => {
-  const turn = new Turn(new ReplyQueue(new Reply()));
+  const turn = new Turn(new ReplyQueue(new Reply(), new CommandStream()));
   expect(turn.admits(runnerOf('a', []), performance.now())).toBe(true);
   expect(turn.admits(runnerOf('b', []), performance.now() + LONG_MS)).toBe(false);
   for (let i = 0; i < 5; i++) await nextTurn();
@@ -55,7 +56,7 @@ test('a new turn has a budget of its own', async () => {
 });
 
 test('while clients connect a turn is short, as others wait to be accepted behind it', async () => {
-  const turn = new Turn(new ReplyQueue(new Reply()));
+  const turn = new Turn(new ReplyQueue(new Reply(), new CommandStream()));
   turn.accepted();
   expect(turn.admits(runnerOf('a', []), performance.now())).toBe(true);
   expect(turn.admits(runnerOf('b', []), performance.now() + 1)).toBe(false);
@@ -67,7 +68,7 @@ test('while clients connect a turn is short, as others wait to be accepted behin
 });
 
 test('those who take all the time of a turn leave the others for the next ones', async () => {
-  const turn = new Turn(new ReplyQueue(new Reply()));
+  const turn = new Turn(new ReplyQueue(new Reply(), new CommandStream()));
   const log: string[] = [];
   const busy = (name: string) => ({
     resume: () => {
@@ -85,7 +86,7 @@ test('those who take all the time of a turn leave the others for the next ones',
 });
 
 test('replies leave when all ready sockets were read, and again when those who waited have run', async () => {
-  const replies = new CountingQueue(new Reply());
+  const replies = new CountingQueue(new Reply(), new CommandStream());
   const turn = new Turn(replies);
   turn.admits(runnerOf('a', []), performance.now());
   turn.admits({ resume: () => expect(replies.flushes).toBe(1) }, performance.now() + LONG_MS);

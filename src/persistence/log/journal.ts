@@ -1,22 +1,22 @@
-// The log of a running server: what commands change goes into it (dispatch/effect-recorder.ts), and no
-// reply leaves before what it tells is in it, as safe as `appendfsync` asks for: written to the file,
+// The log of a running server: it subscribes to the command stream (replication/command-stream.ts), and no
+// reply leaves before what it tells is in the log, as safe as `appendfsync` asks for: written to the file,
 // or on disk too (`always`).
 //
-//   effect ─▶ pending group ──end of the turn──▶ file ──fsync──▶ disk
+//   stream ─▶ pending group ──end of the turn──▶ file ──fsync──▶ disk
 //                                                 │                │
 //               replies leave:     everysec, no ──┘      always ───┘
 
-import type { EffectStream } from '../../dispatch/effect-recorder.ts';
 import type { Logger } from '../../logging/logger.ts';
-import type { ReplyGate } from '../../net/reply-gate.ts';
 import type { ReplyQueue } from '../../net/reply-queue.ts';
 import type { PinnedPiece } from '../../protocol/large-argument.ts';
+import type { CommandStream } from '../../replication/command-stream.ts';
+import type { StreamSubscriber } from '../../replication/subscriber.ts';
 import type { Histogram } from '../../telemetry/histogram.ts';
 import type { Recovery } from '../recovery/recovery.ts';
 import type { Log } from '../segments/log.ts';
 import type { LogDirectory } from '../segments/log-directory.ts';
 import type { LogStats } from '../segments/log-options.ts';
-import { LostLogError } from '../segments/lost-log-error.ts';
+import { IncompleteLogError, LostLogError } from '../segments/lost-log-error.ts';
 import type { SwitchListener } from '../segments/rotation-requests.ts';
 import type { SyncPolicy } from '../segments/sync-schedule.ts';
 import { CommitDelay } from './commit-delay.ts';
@@ -45,13 +45,18 @@ export interface JournalSettings extends FsyncSettings {
 /** What a journal needs of the server around it. */
 export interface JournalHost {
   readonly log: Logger;
-  readonly replies: Pick<ReplyQueue, 'release' | 'waitingCount'>;
+  readonly replies: Pick<ReplyQueue, 'waitingCount'>;
+  readonly stream: Pick<CommandStream, 'progressed'>;
   /** The disk does not take what it is given, for this reason; undefined: it does again. */
   logFailed(error: Error | undefined): void;
 }
 
 /** A server's log; see the head of this file. */
-export class Journal implements EffectStream, ReplyGate {
+export class Journal implements StreamSubscriber {
+  readonly kind = 'log';
+  /** Not while it is to take the place of another one. */
+  holdsReplies = true;
+  isComplete = false;
   readonly #log: Log;
   readonly #host: JournalHost;
   #settings: FsyncSettings;
@@ -124,6 +129,7 @@ export class Journal implements EffectStream, ReplyGate {
     return this.#log.syncLatency;
   }
 
+  /** Where what it was given ends. */
   get offset(): number {
     return this.#log.offset;
   }
@@ -167,6 +173,10 @@ export class Journal implements EffectStream, ReplyGate {
     this.#applyPolicy();
   }
 
+  begin(offset: number): void {
+    this.#log.begin(offset);
+  }
+
   append(bytes: Uint8Array, start: number, end: number): void {
     this.#log.append(bytes, start, end);
     if (!this.#commitScheduled) this.#scheduleCommit();
@@ -181,6 +191,10 @@ export class Journal implements EffectStream, ReplyGate {
     this.#log.closeGroup();
   }
 
+  failed(error: unknown): void {
+    this.#log.abandon(new IncompleteLogError('the log could not take a change', { cause: error }));
+  }
+
   #scheduleCommit(): void {
     // What no request caused (an expiry) must not wait for one.
     this.#commitScheduled = true;
@@ -190,9 +204,8 @@ export class Journal implements EffectStream, ReplyGate {
     });
   }
 
-  commit(): number {
+  commit(): void {
     if (!this.#isPutOff()) this.#log.commit();
-    return this.durableOffset;
   }
 
   /**
@@ -219,8 +232,8 @@ export class Journal implements EffectStream, ReplyGate {
   }
 
   /** Lets the replies go that waited for what is safe by now. */
-  release(): void {
-    this.#host.replies.release(this.durableOffset);
+  #release(): void {
+    this.#host.stream.progressed();
   }
 
   /** Goes over to a new file of the log. */
@@ -237,7 +250,7 @@ export class Journal implements EffectStream, ReplyGate {
       });
       await Promise.race([this.#log.flush(), failed]);
     }
-    this.release();
+    this.#release();
   }
 
   /**
@@ -247,20 +260,25 @@ export class Journal implements EffectStream, ReplyGate {
   async close(): Promise<void> {
     this.#delay.stop();
     await this.#log.close();
-    this.release();
+    this.#release();
   }
 
   #commitAndRelease(): void {
     this.commit();
-    this.release();
+    this.#release();
   }
 
   /** More of the log is on disk, or in its file, than before. */
   #progressed(): void {
-    const { waitingCount } = this.#host.replies;
-    this.release();
+    const waitingCount = this.#waitingCount;
+    this.#release();
     this.#delay.restart(waitingCount, this.#log.lastSyncUs);
     this.#commitAndRelease();
+  }
+
+  /** How many wait for it. */
+  get #waitingCount(): number {
+    return this.holdsReplies ? this.#host.replies.waitingCount : 0;
   }
 
   /** Whether the pending group had better grow. */
@@ -268,7 +286,7 @@ export class Journal implements EffectStream, ReplyGate {
     if (!this.#waitsForSync || this.failure !== undefined) return false;
     // No reply could leave earlier.
     if (this.#log.isSyncing) return true;
-    return this.#log.hasPending && !this.#delay.isOver(this.#host.replies.waitingCount);
+    return this.#log.hasPending && !this.#delay.isOver(this.#waitingCount);
   }
 
   #applyPolicy(): void {
@@ -277,7 +295,7 @@ export class Journal implements EffectStream, ReplyGate {
     const mode = isUnsynced ? 'no' : policy.mode;
     this.#waitsForSync = mode === 'always';
     this.#log.policy = { ...policy, mode };
-    this.release();
+    this.#release();
   }
 }
 

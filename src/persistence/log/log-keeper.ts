@@ -5,9 +5,9 @@
 import { resolve } from 'node:path';
 import type { LoadProgress } from '../../core/snapshots.ts';
 import type { LogFacts, RewriteFacts, WriteAheadLog } from '../../core/write-ahead-log.ts';
-import type { EffectRecorder } from '../../dispatch/effect-recorder.ts';
 import { Replay, type ReplayHost } from '../../dispatch/replay.ts';
 import type { ReplyQueue } from '../../net/reply-queue.ts';
+import type { CommandStream } from '../../replication/command-stream.ts';
 import { LogDirectory } from '../segments/log-directory.ts';
 import { type FsyncSettings, Journal, type JournalHost } from './journal.ts';
 import { type LoadedLog, type LogPlace, loadLog } from './log-loading.ts';
@@ -21,13 +21,10 @@ import { deleteReplaced } from './replaced-files.ts';
 const VERIFY_MS = 1000;
 const CANNOT_SWITCH_ON = 'Unable to turn on AOF. Check server logs.';
 
-/** No effect is in it: the next one says which it is in. */
-const NO_DATABASE = -1;
-
 /** What the keeper needs of the server around it. */
 export interface LogKeeperHost extends JournalHost, RewriteHost, ReplayHost {
   readonly replies: ReplyQueue;
-  readonly effects: EffectRecorder;
+  readonly stream: CommandStream;
   /** Told while data is loaded how far that is, and undefined when it is over. */
   loading(progress: LoadProgress | undefined): void;
   /** The data of the last run is there; counting begins. */
@@ -151,12 +148,16 @@ export class LogKeeper implements WriteAheadLog {
     const journal = await Journal.open(this.#host, directory, recovery, values);
     this.#host.loaded();
     this.#lostLog.opened(directory.path);
-    this.#keep(journal, replay.database);
+    const { replicationId } = directory.manifest;
+    const { database } = replay;
+    this.#host.stream.goOn({ replicationId, offset: journal.offset, database });
+    journal.isComplete = true;
+    this.#keep(journal);
     return facts;
   }
 
   async reload(): Promise<void> {
-    const { effects, keyspace } = this.#host;
+    const { stream, keyspace } = this.#host;
     if (this.#switchingOn !== undefined) throw new Error('the log is being switched on');
     this.#rewriter.cancel();
     await this.#rewriter.settled();
@@ -172,7 +173,7 @@ export class LogKeeper implements WriteAheadLog {
       await journal.settled();
     }
     if (this.#isEnding || keyspace.isLoading) throw new Error('it cannot be loaded now');
-    effects.active = false;
+    stream.isSuspended = true;
     const { dirty } = keyspace;
     try {
       keyspace.flush();
@@ -180,7 +181,7 @@ export class LogKeeper implements WriteAheadLog {
       await this.#whileLoading(() => this.#load(this.#newReplay(), true));
     } finally {
       keyspace.dirty = dirty;
-      effects.active = this.#journal !== undefined;
+      stream.isSuspended = false;
     }
   }
 
@@ -214,14 +215,11 @@ export class LogKeeper implements WriteAheadLog {
     }
   }
 
-  /** From now on what changes goes into the log, and replies wait for it. */
-  #keep(journal: Journal, database: number): void {
-    const { keyspace, effects, replies } = this.#host;
+  /** From now on what changes goes into the log. */
+  #keep(journal: Journal): void {
     this.#journal = journal;
     journal.isBesideSnapshot = this.#snapshots > 0;
-    replies.gate = journal;
-    effects.start(journal, database);
-    keyspace.onRemoved = (removedFrom, key) => effects.deleted(removedFrom, key);
+    this.#host.stream.subscribe(journal);
   }
 
   // ── While the server runs ───────────────────────────────────────────────────────────────────
@@ -279,7 +277,7 @@ export class LogKeeper implements WriteAheadLog {
   #begin(directory: LogDirectory, lost?: Journal): Promise<void> {
     const parts = {
       ...{ host: this.#host, values: this.#host.config.values, rewriter: this.#rewriter },
-      keep: (journal: Journal) => this.#keep(journal, 0),
+      keep: (journal: Journal) => this.#keep(journal),
       isEnding: () => this.#isEnding,
       isBeginning: () => this.#switchingOn !== undefined,
     };
@@ -299,23 +297,26 @@ export class LogKeeper implements WriteAheadLog {
   async #closeJournal(): Promise<void> {
     const journal = this.#journal;
     if (journal === undefined) return;
-    const { effects, keyspace, replies } = this.#host;
     this.#isSwitchingOff = true;
     this.#rewriter.cancel();
     await this.#rewriter.settled();
     await journal.flush();
-    effects.stop();
-    keyspace.onRemoved = undefined;
+    await this.#end(journal);
+    this.#isSwitchingOff = false;
+    this.#journal = undefined;
+    this.#host.logFailed(undefined);
+  }
+
+  /** Closes a log, and lets the replies go that waited for it. */
+  async #end(journal: Journal): Promise<void> {
+    const { stream, log } = this.#host;
+    stream.finish(journal);
     try {
       await journal.close();
     } catch (error) {
-      this.#host.log.error({ err: error }, 'The append only file could not be written to its end');
+      log.error({ err: error }, 'The append only file could not be written to its end');
     }
-    this.#isSwitchingOff = false;
-    this.#journal = undefined;
-    replies.gate = undefined;
-    replies.release(Number.POSITIVE_INFINITY);
-    this.#host.logFailed(undefined);
+    stream.unsubscribe(journal);
   }
 
   rewrite(): boolean {
@@ -439,9 +440,13 @@ export class LogKeeper implements WriteAheadLog {
 
   async #goBackTo(lost: Journal): Promise<void> {
     const begun = this.#journal;
-    if (begun === lost) return;
-    this.#keep(lost, NO_DATABASE);
-    await begun?.close().catch(() => undefined);
+    if (begun === undefined || begun === lost) return;
+    this.#journal = lost;
+    lost.isBesideSnapshot = this.#snapshots > 0;
+    lost.fsync = this.#host.config.values;
+    lost.tellsTime = this.#host.config.values['aof-timestamp-enabled'];
+    this.#host.stream.unsubscribe(begun);
+    await begun.close().catch(() => undefined);
   }
 
   // ── At the end ──────────────────────────────────────────────────────────────────────────────
@@ -470,13 +475,8 @@ export class LogKeeper implements WriteAheadLog {
 
   /** Everything that was acknowledged is on disk afterwards, or it is said that it is not. */
   async close(): Promise<void> {
-    this.#host.effects.stop();
-    try {
-      await this.#journal?.close();
-    } catch (error) {
-      this.#host.log.error({ err: error }, 'The append only file could not be written to its end');
-    }
-    this.#host.replies.gate = undefined;
+    const journal = this.#journal;
+    if (journal !== undefined) await this.#end(journal);
     this.#unlock();
   }
 }

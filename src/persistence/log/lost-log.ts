@@ -1,7 +1,8 @@
 // What is done when the files of a log are not in its place any more (persistence/segments/segment-place.ts): all
 // data is in memory, and in files that no start would read. If nothing of anybody's is in the way, a new
-// log takes its place, beginning with all data; until then writes are refused, and replies wait. If
-// something is, an operator has to act; the log goes on as soon as its files are back.
+// log takes its place, beginning with all data; until then both get what changes, writes are refused, and
+// replies wait. If something is, an operator has to act; the log goes on as soon as its files are back.
+// A log that could not take a change is replaced in the same way.
 //
 //   lost ──place is free──▶ new log, snapshot ──on disk──▶ writes are taken again
 //     │  └─taken, not mounted─▶ refused ─┐
@@ -24,7 +25,7 @@ export interface LostLogOwner {
   settle(): Promise<void>;
   /** Begins a new history in the place of the lost one; resolves when it is complete. */
   begin(directory: LogDirectory, lost: Journal): Promise<void>;
-  /** After that has failed: has the lost log be the one that is kept. */
+  /** After that has failed: has the lost log be the only one; it got all that changed. */
   goBackTo(lost: Journal): Promise<void>;
   /** Has a new snapshot be written. */
   scheduleRewrite(): void;
@@ -36,8 +37,8 @@ export class LostLog {
   #devices: PlaceDevices | undefined;
   /** Why it has not begun anew, as it was logged last. */
   #obstacle = '';
-  /** Whether what happened during an attempt that failed is in no log. */
-  #hasGap = false;
+  /** Whether an attempt has failed, so that the sizes that were counted are not this log's. */
+  #hasFailed = false;
 
   constructor(owner: LostLogOwner) {
     this.#owner = owner;
@@ -51,8 +52,8 @@ export class LostLog {
   /** To be called while the log is in its place. */
   isBack(): void {
     this.#obstacle = '';
-    if (this.#hasGap) this.#owner.scheduleRewrite();
-    this.#hasGap = false;
+    if (this.#hasFailed) this.#owner.scheduleRewrite();
+    this.#hasFailed = false;
   }
 
   /** Has a new log take the place of one that is lost, if nothing is in the way; that is logged. */
@@ -89,7 +90,7 @@ export class LostLog {
       directory = await LogDirectory.renew(path, baseName);
       await owner.begin(directory, lost);
     } catch (error) {
-      this.#hasGap = true;
+      this.#hasFailed = true;
       await owner.goBackTo(lost);
       abandonHistory(directory, owner.log);
       if (lock !== old) lock.undo();

@@ -1,22 +1,20 @@
 // Has a log begin a new history: the files of the log, and the snapshot that it begins with. Nobody depends
-// on it before that is on disk.
+// on it before that is on disk. It begins where the stream is by then: what takes the place of a log is a
+// part of the same history, and what is switched on, where nobody took the stream before, one with an id
+// of its own.
 import type { Logger } from '../../logging/logger.ts';
-import type { ReplyGate } from '../../net/reply-gate.ts';
-import type { ReplyQueue } from '../../net/reply-queue.ts';
+import type { CommandStream } from '../../replication/command-stream.ts';
 import type { LogDirectory } from '../segments/log-directory.ts';
 import { Journal, type JournalHost, type JournalSettings } from './journal.ts';
 import type { LogRewriter } from './log-rewriter.ts';
 import { NOTHING_RECOVERED } from './open-log.ts';
 
-/** In the place of the replies of a log that nobody depends on yet. */
-const NO_REPLIES: JournalHost['replies'] = { release: () => {}, waitingCount: 0 };
-
 /** What beginning takes. */
 export interface NewHistoryParts {
-  readonly host: JournalHost & { readonly replies: ReplyQueue; postponeSaving(): void };
+  readonly host: JournalHost & { readonly stream: CommandStream; postponeSaving(): void };
   readonly values: JournalSettings;
   readonly rewriter: LogRewriter;
-  /** Has what changes go into the log, and replies wait for it. */
+  /** Has what changes go into the log. */
   keep(journal: Journal): void;
   /** Whether it is to be given up. */
   isEnding(): boolean;
@@ -26,7 +24,8 @@ export interface NewHistoryParts {
 
 /**
  * Begins one; resolves when it is complete.
- * @param lost the log whose place it takes: what waits for that log waits until then
+ * @param lost the log whose place it takes: until then that one goes on to get all changes, and replies wait
+ *   for it
  * @throws the system's error, or why it was given up; the log may be open by then
  */
 export async function beginHistory(
@@ -34,22 +33,19 @@ export async function beginHistory(
   directory: LogDirectory,
   lost: Journal | undefined,
 ): Promise<void> {
-  const { log, replies } = host;
+  const { log, replies, stream } = host;
   let isDependedOn = lost === undefined;
   const logFailed = (error: Error | undefined): void => {
     if (isDependedOn) host.logFailed(error);
     // It need not wait for the disk to work again.
     if (error !== undefined && isBeginning()) rewriter.cancel();
   };
-  const ownHost: JournalHost = {
-    ...{ log, logFailed },
-    get replies() {
-      return isDependedOn ? replies : NO_REPLIES;
-    },
-  };
-  const journal = await Journal.open(ownHost, directory, NOTHING_RECOVERED, values);
+  const begun = { ...NOTHING_RECOVERED, offset: stream.offset };
+  const journal = await Journal.open({ log, replies, stream, logFailed }, directory, begun, values);
+  journal.holdsReplies = isDependedOn;
   keep(journal);
-  if (lost !== undefined) replies.gate = closedGate(lost, journal);
+  const { replicationId } = stream;
+  await directory.update((manifest) => ({ ...manifest, replicationId }));
   rewriter.loaded(0);
   do {
     if (isEnding()) throw new Error('the server is closing');
@@ -57,12 +53,13 @@ export async function beginHistory(
     // There is one snapshot at a time, and this one has somebody waiting for it.
     host.postponeSaving();
   } while (!(await rewriter.run({ directory, journal })));
+  journal.isComplete = true;
   if (lost === undefined) return;
   isDependedOn = true;
-  replies.gate = journal;
-  // All that was told of is in the snapshot.
-  replies.release(Number.POSITIVE_INFINITY);
-  host.logFailed(undefined);
+  journal.holdsReplies = true;
+  // All that the lost one had is in the snapshot, or behind it.
+  stream.unsubscribe(lost);
+  host.logFailed(journal.failure);
 }
 
 /** Gives up what was begun, if it was, and tells what cannot be removed. */
@@ -70,17 +67,4 @@ export function abandonHistory(directory: LogDirectory | undefined, log: Logger)
   const error = directory?.abandon();
   if (error === undefined) return;
   log.warn({ err: error }, 'Files of an append only file that was given up were not removed');
-}
-
-/** Writes a new log, and lets no reply go that waits for the one whose place it takes. */
-function closedGate(lost: Journal, journal: Journal): ReplyGate {
-  return {
-    get offset() {
-      return lost.offset;
-    },
-    commit() {
-      journal.writeNow();
-      return lost.durableOffset;
-    },
-  };
 }

@@ -77,20 +77,41 @@ export class GroupWriter {
   }
 }
 
-/** Sums all of a group at once. */
-export function sumNow(group: ScatteredGroup): void {
+/**
+ * Sums a group and appends it to its file at once.
+ * @param seal as for `GroupWriter.write`
+ * @throws the system's error
+ */
+export function appendNow(
+  fs: FileSystem,
+  group: ScatteredGroup,
+  seal: (group: ScatteredGroup) => void,
+): void {
+  const { fd } = group.segment;
   const scratch = Buffer.allocUnsafeSlow(SLICE_BYTES);
   while (!group.sumStep(scratch));
-}
-
-/** Appends a group, which is complete, to its file at once. @throws the system's error */
-export function appendNow(fs: FileSystem, group: ScatteredGroup): void {
-  const { fd } = group.segment;
+  seal(group);
   eachSlice(group, (slice) => appendAll(fs, fd, slice, 0, slice.length));
 }
 
-/** Writes what was written before once more, in place and at once. @throws the system's error */
-export function writeKept(fs: FileSystem, fd: number, kept: Chunk | ScatteredGroup): void {
+/**
+ * Writes what was written to a file before once more, in place and at once.
+ * @throws the system's error
+ */
+export function writeKept(
+  fs: FileSystem,
+  path: string,
+  all: readonly (Chunk | ScatteredGroup)[],
+): void {
+  const fd = fs.open(path, 'r+');
+  try {
+    for (const kept of all) writeOneKept(fs, fd, kept);
+  } finally {
+    fs.close(fd);
+  }
+}
+
+function writeOneKept(fs: FileSystem, fd: number, kept: Chunk | ScatteredGroup): void {
   const { position } = kept;
   if (kept instanceof ScatteredGroup) {
     eachSlice(kept, (slice, at) => writeAll(fs, fd, slice, 0, slice.length, position + at));

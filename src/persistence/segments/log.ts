@@ -16,7 +16,7 @@ import type { PinnedPiece } from '../../protocol/large-argument.ts';
 import { Histogram } from '../../telemetry/histogram.ts';
 import { appendAll, errorOf, type FileSystem } from './file-system.ts';
 import { GroupBuffer } from './group-buffer.ts';
-import { appendNow, GroupWriter, sumNow, writeKept } from './group-writer.ts';
+import { appendNow, GroupWriter, writeKept } from './group-writer.ts';
 import type { LogDirectory } from './log-directory.ts';
 import type { LogOptions, LogStats } from './log-options.ts';
 import type { SegmentFile } from './manifest.ts';
@@ -29,7 +29,6 @@ import { type SyncPolicy, SyncSchedule } from './sync-schedule.ts';
 
 /** With more to keep in memory than this, a sync does not wait for its time. */
 const EARLY_SYNC_BYTES = 16 * 1024 * 1024;
-const CLOSED = 'the log was closed';
 
 /** The log, open for writing. See `openLog`. */
 export class Log {
@@ -49,18 +48,19 @@ export class Log {
   #offset: number;
   #writtenOffset: number;
   #syncedOffset: number;
-  #groups = 0;
-  #bytes = 0;
-  #lastGroupBytes = 0;
+  readonly #written = { groups: 0, bytes: 0, lastGroupBytes: 0 };
   #writeFailure: Error | undefined;
   /** Whether there is something behind the last whole group that could not be cut off. */
   #hasTornEnd = false;
   #syncFailure: Error | undefined;
+  /** Why nothing is written any more; see `abandon`. */
+  #abandoned: Error | undefined;
   /** Writes a group that has large arguments in it; what comes meanwhile is gathered for the next one. */
   #writer: GroupWriter | undefined;
   #writeTimer: NodeJS.Timeout | undefined;
   #isClosed = false;
   readonly #warn = (error: unknown): void => this.#options.onWarning(errorOf(error));
+  readonly #seal = (group: ScatteredGroup) => group.seal(this.#writtenOffset, this.#knownSynced);
 
   constructor(
     directory: LogDirectory,
@@ -90,8 +90,7 @@ export class Log {
         this.#syncedOffset < this.#writtenOffset || this.#syncFailure !== undefined,
       startSync: (done: (succeeded: boolean) => void) => this.#sync(done),
     };
-    const { policy, retryMs } = options;
-    this.#schedule = new SyncSchedule(target, this.syncLatency, policy, retryMs);
+    this.#schedule = new SyncSchedule(target, this.syncLatency, options.policy, options.retryMs);
   }
 
   /** The stream's end, pending bytes included. */
@@ -116,7 +115,7 @@ export class Log {
 
   /** Why the disk does not take what it is given; undefined when all is well. */
   get failure(): Error | undefined {
-    return this.#writeFailure ?? this.#syncFailure;
+    return this.#abandoned ?? this.#writeFailure ?? this.#syncFailure;
   }
 
   /** The segment that is being written. */
@@ -126,10 +125,7 @@ export class Log {
 
   /** The segment in which an offset lies; the one that begins there, not the one that ends there. */
   segmentAt(offset: number): SegmentFile | undefined {
-    const { keptSegments, segments } = this.#rotation.withStarts(this.directory.manifest);
-    return [...keptSegments, ...segments].findLast(
-      ({ start }) => start !== undefined && start <= offset,
-    );
+    return this.#rotation.segmentAt(offset);
   }
 
   /** Where the group begins that is being gathered. */
@@ -156,10 +152,6 @@ export class Log {
     return this.#schedule.lastLatencyUs;
   }
 
-  get policy(): SyncPolicy {
-    return this.#schedule.policy;
-  }
-
   /** Takes effect at once. What was written under `no` keeps the guarantees of `no`. */
   set policy(policy: SyncPolicy) {
     this.#schedule.policy = policy;
@@ -172,15 +164,33 @@ export class Log {
 
   get stats(): LogStats {
     return {
-      groups: this.#groups,
-      bytes: this.#bytes,
-      lastGroupBytes: this.#lastGroupBytes,
+      ...this.#written,
       pendingBytes: this.#offset - this.#writtenOffset,
       unsyncedBytes: this.#writtenOffset - this.#syncedOffset,
       keptBytes: this.#buffer.keptBytes,
       segmentBytes: this.segment.sizeBytes,
       lastSyncUs: this.lastSyncUs,
     };
+  }
+
+  /** Has a log that nothing was written to begin at an offset. @throws Error when it ends elsewhere */
+  begin(offset: number): void {
+    if (offset === this.#offset) return;
+    const [segment] = this.#files;
+    if (this.hasPending || segment.sizeBytes > 0) throw new Error(`it ends at ${this.#offset}`);
+    segment.start = offset;
+    segment.end = offset;
+    this.#rotation.beginAt(segment.seq, offset);
+    this.#offset = offset;
+    this.#writtenOffset = offset;
+    this.#syncedOffset = offset;
+  }
+
+  /** What it was given has a gap, for this reason: what is pending is never written. */
+  abandon(reason: Error): void {
+    const isNew = this.failure === undefined;
+    this.#abandoned = reason;
+    if (isNew) this.#options.onFailure(reason);
   }
 
   /** Copies bytes [start, end), which are whole commands, into the pending group. */
@@ -253,10 +263,6 @@ export class Log {
 
   /** Goes over to a new segment as soon as that is possible. */
   rotate(listener: SwitchListener): void {
-    if (this.#isClosed) {
-      listener.failed(new Error(CLOSED));
-      return;
-    }
     this.#requests.add(listener);
   }
 
@@ -268,11 +274,11 @@ export class Log {
     if (this.#isClosed) return;
     this.#isClosed = true;
     clearTimeout(this.#writeTimer);
-    this.#requests.close(new Error(CLOSED));
+    this.#requests.close(new Error('the log was closed'));
     await this.#schedule.stop();
     await this.#writer?.settled();
     try {
-      this.#writeRest();
+      if (this.#abandoned === undefined) this.#writeRest();
       for (const file of this.#files) {
         if (this.#syncFailure !== undefined) this.#writeAgain(file);
         await this.#fs.sync(file.fd);
@@ -282,6 +288,7 @@ export class Log {
       this.#syncedOffset = this.#writtenOffset;
       this.#buffer.release(this.#syncedOffset);
       await this.#rotation.tellStart(this.#syncedOffset);
+      if (this.#abandoned !== undefined) throw this.#abandoned;
     } finally {
       for (const { fd } of this.#files) this.#fs.close(fd);
       await this.#rotation.close();
@@ -290,6 +297,7 @@ export class Log {
 
   /** Writes the pending group; whether it is in its file. */
   #write(): boolean {
+    if (this.#abandoned !== undefined) return false;
     const buffer = this.#buffer;
     if (this.#writer !== undefined || buffer.isScattered) {
       this.#writeScattered();
@@ -322,9 +330,9 @@ export class Log {
   /** A group of so many bytes, annotation included, is in the file: the stream up to an offset. */
   #noteWritten(length: number, endOffset: number): void {
     const segment = this.#files[this.#files.length - 1];
-    this.#groups++;
-    this.#bytes += length;
-    this.#lastGroupBytes = endOffset - this.#writtenOffset;
+    this.#written.groups++;
+    this.#written.bytes += length;
+    this.#written.lastGroupBytes = endOffset - this.#writtenOffset;
     this.#writtenOffset = endOffset;
     segment.sizeBytes += length;
     segment.end = endOffset;
@@ -348,8 +356,7 @@ export class Log {
       this.#writeFailed(errorOf(error), segment);
       return;
     }
-    const seal = (group: ScatteredGroup) => group.seal(this.#writtenOffset, this.#knownSynced);
-    writer.write(seal, (error) => {
+    writer.write(this.#seal, (error) => {
       if (error !== undefined) this.#writeFailed(error, segment);
       else this.#scatteredWritten(writer.group);
     });
@@ -370,9 +377,7 @@ export class Log {
     while (this.#writer !== undefined || this.#buffer.isScattered) {
       const group = this.#writer?.group ?? this.#buffer.takeScattered(this.#offset);
       if (this.#hasTornEnd) this.#cutTornEnd(this.segment);
-      sumNow(group);
-      group.seal(this.#writtenOffset, this.#knownSynced);
-      appendNow(this.#fs, group);
+      appendNow(this.#fs, group, this.#seal);
       this.#scatteredWritten(group);
     }
     if (this.hasPending) this.#write();
@@ -459,12 +464,7 @@ export class Log {
   #writeAgain(file: OpenSegment): void {
     const loss = this.#lossOf(file);
     if (loss !== undefined) throw loss;
-    const fd = this.#fs.open(this.directory.pathOf(file.name), 'r+');
-    try {
-      for (const kept of this.#buffer.keptOf(file)) writeKept(this.#fs, fd, kept);
-    } finally {
-      this.#fs.close(fd);
-    }
+    writeKept(this.#fs, this.directory.pathOf(file.name), this.#buffer.keptOf(file));
   }
 
   #recovered(): void {

@@ -12,7 +12,7 @@ export interface OpenSegment {
   /** What tells the file from another one in its place. */
   readonly identity: FileFacts;
   /** The stream's offset at its beginning, and behind its last written group. */
-  readonly start: number;
+  start: number;
   end: number;
   /** Bytes of whole groups in the file, annotations included. */
   sizeBytes: number;

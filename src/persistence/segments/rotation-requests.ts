@@ -28,7 +28,8 @@ export class RotationRequests {
   readonly #host: RotationHost;
   #listeners: SwitchListener[] = [];
   #timer: NodeJS.Timeout | undefined;
-  #isClosed = false;
+  /** Why there will be no more segments. */
+  #closed: Error | undefined;
 
   constructor(rotation: SegmentRotation, host: RotationHost) {
     this.#rotation = rotation;
@@ -37,13 +38,17 @@ export class RotationRequests {
 
   /** Has the log go over as soon as that is possible. */
   add(listener: SwitchListener): void {
+    if (this.#closed !== undefined) {
+      listener.failed(this.#closed);
+      return;
+    }
     this.#listeners.push(listener);
     this.prepare();
   }
 
   /** Prepares the next segment, unless that is under way. */
   prepare(): void {
-    if (this.#rotation.isUnderWay || this.#timer !== undefined || this.#isClosed) return;
+    if (this.#rotation.isUnderWay || this.#timer !== undefined || this.#closed) return;
     this.#rotation.prepare().then(
       () => this.#host.ready(),
       (error: unknown) => this.#failed(errorOf(error)),
@@ -57,14 +62,14 @@ export class RotationRequests {
 
   /** Refuses those who wait, and whatever comes. */
   close(error: Error): void {
-    this.#isClosed = true;
+    this.#closed = error;
     clearTimeout(this.#timer);
     for (const listener of this.#take()) listener.failed(error);
   }
 
   #failed(error: Error): void {
     for (const listener of this.#take()) listener.failed(error);
-    if (this.#isClosed) return;
+    if (this.#closed !== undefined) return;
     this.#host.onWarning(error);
     if (!this.#host.isSegmentFull()) return;
     this.#timer = setTimeout(() => {

@@ -67,6 +67,20 @@ export class SegmentRotation {
     await this.#directory.update((manifest) => manifest);
   }
 
+  /** Notes that the only segment, which is empty, begins at another offset than that of its opening. */
+  beginAt(seq: number, offset: number): void {
+    this.#starts.set(seq, offset);
+    this.#directory.durableOffset = offset;
+  }
+
+  /** The segment in which an offset lies; the one that begins there, not the one that ends there. */
+  segmentAt(offset: number): SegmentFile | undefined {
+    const { keptSegments, segments } = this.withStarts(this.#directory.manifest);
+    return [...keptSegments, ...segments].findLast(
+      ({ start }) => start !== undefined && start <= offset,
+    );
+  }
+
   /** The offset at which a segment begins. */
   startOf(seq: number): number | undefined {
     return this.#starts.get(seq);

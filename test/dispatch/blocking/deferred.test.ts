@@ -10,6 +10,7 @@ import { Request } from '../../../src/protocol/request.ts';
 import type { Server } from '../../../src/server/server.ts';
 import { openLog, start } from '../../../src/server/start.ts';
 import { infoField, readLog, until } from '../../net/logged-server.ts';
+import { StubSubscriber } from '../../replication/stub-subscriber.ts';
 import { encodeCommand } from '../../support/command-line.ts';
 import { RawClient } from '../../support/raw-client.ts';
 import { itemsOf, type Reply, textOf } from '../../support/reply-frames.ts';
@@ -215,51 +216,31 @@ describe('the end of the command', () => {
   });
 
   test('is recorded as an effect, on which the answer depends', async () => {
-    let durableOffset = 0;
-    let recorded = '';
-    server.effects.start(
-      {
-        groupStart: 0,
-        get offset() {
-          return recorded.length;
-        },
-        get durableOffset() {
-          return durableOffset;
-        },
-        append: (bytes, from, to) => {
-          recorded += Buffer.from(bytes.subarray(from, to)).toString();
-        },
-        closeGroup: () => {},
-        appendPinned: () => {},
-      },
-      0,
-    );
-    server.replies.gate = {
-      get offset() {
-        return recorded.length;
-      },
-      commit: () => durableOffset,
+    const log = new StubSubscriber('log');
+    log.holdsReplies = true;
+    server.stream.subscribe(log);
+    const recorded = () => log.bytes.toString();
+    const letGo = () => {
+      log.durableOffset = log.end;
+      server.stream.progressed();
     };
     const set = encodeCommand(['SET', 'k', 'v']).toString();
     observer.send(Buffer.from(set));
-    await until('an effect', () => recorded || undefined);
-    durableOffset = recorded.length;
-    server.replies.release(durableOffset);
+    await until('an effect', () => recorded() || undefined);
+    letGo();
     expect(await replyOf(observer)).toBe('OK');
     const client = await connect();
     const owed = await waiting(client);
-    expect(recorded).toBe(set);
+    expect(recorded()).toBe(set);
     owed.answer(remove);
-    expect(recorded).toBe(set + encodeCommand(['DEL', 'k']).toString());
+    expect(recorded()).toBe(set + encodeCommand(['DEL', 'k']).toString());
     // The same turn sends what is safe; the answer is not.
     server.replies.flush();
     const [recipient] = [...server.connections()].slice(-1);
     expect(server.replies.isHolding(recipient)).toBe(true);
-    durableOffset = recorded.length;
-    server.replies.release(durableOffset);
+    letGo();
     expect(await replyOf(client)).toBe('1');
-    server.effects.stop();
-    server.replies.gate = undefined;
+    server.stream.unsubscribe(log);
   });
 
   test('counts for the command with all its time', async () => {

@@ -3,9 +3,9 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { EffectRecorder } from '../../../src/dispatch/effect-recorder.ts';
 import { recover } from '../../../src/persistence/recovery/recovery.ts';
 import { LogDirectory } from '../../../src/persistence/segments/log-directory.ts';
+import { CommandStream } from '../../../src/replication/command-stream.ts';
 import { encodeCommand } from '../../support/command-line.ts';
 import { textOf } from '../../support/reply-frames.ts';
 import { temporaryDirectory } from '../../support/running-server.ts';
@@ -18,13 +18,13 @@ let directory: { path: string; remove(): void };
 
 beforeEach(() => {
   directory = temporaryDirectory();
-  const { start } = EffectRecorder.prototype;
-  vi.spyOn(EffectRecorder.prototype, 'start').mockImplementation(function bounded(
-    this: EffectRecorder,
+  const { subscribe } = CommandStream.prototype;
+  vi.spyOn(CommandStream.prototype, 'subscribe').mockImplementation(function bounded(
+    this: CommandStream,
     ...args
   ) {
     this.bounds = BOUNDS;
-    return start.apply(this, args);
+    return subscribe.apply(this, args);
   });
 });
 

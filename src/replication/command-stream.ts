@@ -1,0 +1,343 @@
+// The one stream of changes: RESP commands in the order in which they happened, with SELECT where the database
+// changes and a transaction between MULTI and EXEC. One number, the offset, names a place in it: it counts
+// bytes of a history, which the replication id names.
+//
+//   effects (dispatch/effect-recorder.ts) ──▶ stream ──┬──▶ log
+//                                               │      ├──▶ backlog, replicas, feeds
+//      replies leave when it is durable ◀───────┘      └──▶ …
+//
+// Invariants:
+// - All subscribers get the same bytes at the same offsets. One that comes later begins at the end of a command
+//   or transaction, in database 0: SELECT stands before the next effect in another one. So does every
+//   group of a log.
+// - The offset never goes back, and counts on while anybody takes the stream or is waited for. With the last
+//   of them its history ends: what changes then is in no stream, so what comes later gets another id.
+// - durableOffset is not above what any subscriber that holds replies calls durable.
+
+import { newReplicationId } from '../persistence/segments/manifest.ts';
+import type { LargeArgument } from '../protocol/large-argument.ts';
+import type { StreamSubscriber, SubscriberKind } from './subscriber.ts';
+
+/**
+ * A group of so many bytes is not to grow any more: what is read back at a start, in one piece, is this and
+ * the largest transaction at most.
+ */
+const FULL_GROUP_BYTES = 256 * 1024 * 1024;
+/** With a full group before it, and what is added to its requests, it stays below 4 GiB. */
+const MAX_TRANSACTION_BYTES = 3 * 1024 * 1024 * 1024;
+
+const MULTI = Buffer.from('*1\r\n$5\r\nMULTI\r\n', 'latin1');
+const EXEC = Buffer.from('*1\r\n$4\r\nEXEC\r\n', 'latin1');
+
+/** Nothing begins there. */
+const NOWHERE = -1;
+
+/** Bounds of groups, in bytes. */
+export interface GroupBounds {
+  /** From this size on a group does not grow any more, but for a transaction that has begun. */
+  readonly fullGroupBytes: number;
+  /** Requests of a transaction. */
+  readonly maxTransactionBytes: number;
+}
+
+/** A place in a history. */
+export interface StreamPosition {
+  readonly replicationId: string;
+  readonly offset: number;
+  /** The database in which what is before it ends. */
+  readonly database: number;
+}
+
+/** Who subscribes, and how far that is. */
+interface Subscription {
+  readonly subscriber: StreamSubscriber;
+  /** Where the group began of the last effect that was not in database 0. */
+  groupStart: number;
+  isReceiving: boolean;
+}
+
+/** The stream of changes; see the head of this file. */
+export class CommandStream {
+  /** Whether anybody takes it or is waited for: while not, recording effects is vain. */
+  active = false;
+  /** Where it ends. */
+  offset = 0;
+  /** Up to where replies may tell of it, as of the last `commit` or `progressed`; Infinity while none wait. */
+  durableOffset = Number.POSITIVE_INFINITY;
+  bounds: GroupBounds = {
+    fullGroupBytes: FULL_GROUP_BYTES,
+    maxTransactionBytes: MAX_TRANSACTION_BYTES,
+  };
+  /** 40 hexadecimal digits: names the history that the offsets count in. */
+  #replicationId = newReplicationId();
+  /** Those who get what comes; never changed, but replaced. */
+  #receivers: readonly Subscription[] = [];
+  /** These, those who get no more and are still waited for, and those who wait for the end of a transaction. */
+  #subscriptions: readonly Subscription[] = [];
+  #joining: Subscription[] = [];
+  /** Database of the last effect. */
+  #database = 0;
+  #inTransaction = false;
+  /** Whether MULTI was written for the present transaction. */
+  #hasMulti = false;
+  /** Whether an effect has begun and not ended. */
+  #isInEffect = false;
+  #isSuspended = false;
+  /** Before this offset no group is full. */
+  #noneFullBefore = 0;
+  readonly #onProgress: ((durableOffset: number) => void)[] = [];
+
+  /** Names the history that the offsets count in: 40 hexadecimal digits. */
+  get replicationId(): string {
+    return this.#replicationId;
+  }
+
+  /** Whether nothing is recorded for now, whatever changes: a log is being loaded again. */
+  set isSuspended(isSuspended: boolean) {
+    this.#isSuspended = isSuspended;
+    this.#refreshActive();
+  }
+
+  /** Goes on where a log ends. @throws Error when somebody subscribes already */
+  goOn({ replicationId, offset, database }: StreamPosition): void {
+    if (this.#subscriptions.length > 0) throw new Error('the stream has begun already');
+    this.#replicationId = replicationId;
+    this.offset = offset;
+    this.#database = database;
+    this.#noneFullBefore = 0;
+  }
+
+  /** Has it called, with the durable offset, when that may have grown. */
+  onProgress(listener: (durableOffset: number) => void): void {
+    this.#onProgress.push(listener);
+  }
+
+  // ── Subscribers ─────────────────────────────────────────────────────────────────────────────
+
+  /** Has a subscriber get what comes from now on, or from the end of the present command or transaction on. */
+  subscribe(subscriber: StreamSubscriber): void {
+    const subscription = { subscriber, groupStart: NOWHERE, isReceiving: false };
+    if (this.#isInEffect || this.#hasMulti) this.#joining.push(subscription);
+    else this.#begin(subscription);
+    this.#subscriptions = [...this.#subscriptions, subscription];
+    this.#refreshActive();
+    this.#refreshDurable();
+  }
+
+  /** Gives a subscriber nothing more. If it holds replies, it goes on to, until it is unsubscribed. */
+  finish(subscriber: StreamSubscriber): void {
+    const isOther = (subscription: Subscription) => subscription.subscriber !== subscriber;
+    for (const subscription of this.#receivers) {
+      if (!isOther(subscription)) subscription.isReceiving = false;
+    }
+    this.#receivers = this.#receivers.filter(isOther);
+    this.#joining = this.#joining.filter(isOther);
+  }
+
+  /** Ends a subscription: the subscriber gets nothing more, and nobody waits for it. */
+  unsubscribe(subscriber: StreamSubscriber): void {
+    this.finish(subscriber);
+    const left = this.#subscriptions.filter(
+      (subscription) => subscription.subscriber !== subscriber,
+    );
+    const isLast = left.length === 0 && this.#subscriptions.length > 0;
+    this.#subscriptions = left;
+    if (isLast) {
+      this.#replicationId = newReplicationId();
+      this.#database = 0;
+    }
+    this.#refreshActive();
+    this.progressed();
+  }
+
+  #begin(subscription: Subscription): void {
+    subscription.subscriber.begin(this.offset);
+    subscription.isReceiving = true;
+    this.#receivers = [...this.#receivers, subscription];
+  }
+
+  /** A command or transaction is over: those begin who have waited for that. */
+  #beginJoining(): void {
+    const joining = this.#joining;
+    this.#joining = [];
+    for (const subscription of joining) {
+      this.#isolated(subscription, () => this.#begin(subscription));
+    }
+  }
+
+  #refreshActive(): void {
+    this.active = this.#subscriptions.length > 0 && !this.#isSuspended;
+  }
+
+  #isolated(subscription: Subscription, act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      this.#fail(subscription, error);
+    }
+  }
+
+  #fail({ subscriber }: Subscription, error: unknown): void {
+    this.finish(subscriber);
+    subscriber.failed(error);
+  }
+
+  // ── Recording ───────────────────────────────────────────────────────────────────────────────
+
+  /** To be called before a command runs: full groups end here. */
+  beginCommand(): void {
+    if (this.offset >= this.#noneFullBefore && !this.#inTransaction) this.#closeFullGroups();
+  }
+
+  #closeFullGroups(): void {
+    const { fullGroupBytes } = this.bounds;
+    let oldest = this.offset;
+    for (const subscription of this.#receivers) {
+      const { subscriber } = subscription;
+      const start = subscriber.groupStart;
+      if (this.offset - start < fullGroupBytes) oldest = Math.min(oldest, start);
+      else this.#isolated(subscription, () => subscriber.closeGroup());
+    }
+    this.#noneFullBefore = oldest + fullGroupBytes;
+  }
+
+  /** The effects until `endTransaction` are repeated all or none. */
+  beginTransaction(): void {
+    this.#inTransaction = true;
+  }
+
+  endTransaction(): void {
+    this.#inTransaction = false;
+    if (!this.#hasMulti) return;
+    this.#hasMulti = false;
+    this.append(EXEC, 0, EXEC.length);
+    this.endEffect();
+  }
+
+  /** An effect in a database begins: one command, in parts, until `endEffect`. */
+  beginEffect(database: number): void {
+    this.#isInEffect = true;
+    // What begins anywhere begins in database 0.
+    if (database !== 0 || this.#database !== 0) this.#select(database);
+    if (this.#inTransaction && !this.#hasMulti) {
+      this.#hasMulti = true;
+      this.append(MULTI, 0, MULTI.length);
+    }
+  }
+
+  #select(database: number): void {
+    let isNeeded = database !== this.#database;
+    for (const subscription of this.#receivers) {
+      // A group may end at any time (a write tried again, a new segment): the subscriber knows.
+      const { groupStart } = subscription.subscriber;
+      if (groupStart !== subscription.groupStart && database !== 0) isNeeded = true;
+      subscription.groupStart = groupStart;
+    }
+    this.#database = database;
+    if (!isNeeded) return;
+    const select = selectOf(database);
+    this.append(select, 0, select.length);
+  }
+
+  /** Appends bytes [start, end): the effect, or a part of it. */
+  append(bytes: Uint8Array, start: number, end: number): void {
+    const receivers = this.#receivers;
+    for (let i = 0; i < receivers.length; i++) {
+      const subscription = receivers[i];
+      if (!subscription.isReceiving) continue;
+      try {
+        subscription.subscriber.append(bytes, start, end);
+      } catch (error) {
+        this.#fail(subscription, error);
+      }
+    }
+    this.offset += end - start;
+  }
+
+  /** Appends the bytes of a large argument, which are not copied: each subscriber gets them pinned. */
+  appendLarge(argument: LargeArgument): void {
+    for (const subscription of this.#receivers) {
+      if (!subscription.isReceiving) continue;
+      const piece = argument.pin();
+      try {
+        subscription.subscriber.appendPinned(piece);
+      } catch (error) {
+        piece.release();
+        this.#fail(subscription, error);
+      }
+    }
+    this.offset += argument.length;
+  }
+
+  endEffect(): void {
+    this.#isInEffect = false;
+    if (this.#joining.length > 0 && !this.#hasMulti) this.#beginJoining();
+  }
+
+  // ── What is safe ────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Has all subscribers do what makes safe what they were given, before replies leave.
+   * @returns `durableOffset`
+   */
+  commit(): number {
+    const receivers = this.#receivers;
+    for (let i = 0; i < receivers.length; i++) {
+      const subscription = receivers[i];
+      if (!subscription.isReceiving) continue;
+      try {
+        subscription.subscriber.commit();
+      } catch (error) {
+        this.#fail(subscription, error);
+      }
+    }
+    return this.#refreshDurable();
+  }
+
+  /** To be called by subscribers when more is safe there, or whether replies wait for it has changed. */
+  progressed(): void {
+    const durableOffset = this.#refreshDurable();
+    for (const listener of this.#onProgress) listener(durableOffset);
+  }
+
+  /** How many subscribers of a kind have all data and call it durable up to an offset: what WAIT asks for. */
+  countDurable(kind: SubscriberKind, offset: number): number {
+    return this.#count(kind, (subscriber) => subscriber.durableOffset >= offset);
+  }
+
+  /** How many subscribers of a kind have all data on disk up to an offset: what WAITAOF asks for. */
+  countSynced(kind: SubscriberKind, offset: number): number {
+    return this.#count(kind, (subscriber) => subscriber.syncedOffset >= offset);
+  }
+
+  #count(kind: SubscriberKind, has: (subscriber: StreamSubscriber) => boolean): number {
+    return this.#subscriptions.filter(
+      ({ subscriber }) => subscriber.kind === kind && subscriber.isComplete && has(subscriber),
+    ).length;
+  }
+
+  #refreshDurable(): number {
+    let durableOffset = Number.POSITIVE_INFINITY;
+    const subscriptions = this.#subscriptions;
+    for (let i = 0; i < subscriptions.length; i++) {
+      const { subscriber } = subscriptions[i];
+      if (subscriber.holdsReplies) {
+        durableOffset = Math.min(durableOffset, subscriber.durableOffset);
+      }
+    }
+    this.durableOffset = durableOffset;
+    return durableOffset;
+  }
+}
+
+const selects: Buffer[] = [];
+
+/** SELECT of a database, encoded. */
+function selectOf(database: number): Buffer {
+  const known = selects[database];
+  if (known !== undefined) return known;
+  const digits = String(database);
+  const select = Buffer.from(`*2\r\n$6\r\nSELECT\r\n$${digits.length}\r\n${digits}\r\n`, 'latin1');
+  selects[database] = select;
+  return select;
+}
