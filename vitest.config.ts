@@ -10,7 +10,7 @@ const UNIT = [
   ...['tracking', 'types', 'persistence/rdb'],
 ]
   .map((folder) => `test/${folder}/**/*.test.ts`)
-  .concat('test/logging/logger.test.ts');
+  .concat('test/logging/logger.test.ts', 'test/replication/command-stream.test.ts');
 
 /** What kills, damages, fills disks, and goes on for long. */
 const DURABILITY = ['test/durability/**/*.test.ts'];

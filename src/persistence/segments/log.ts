@@ -180,7 +180,7 @@ export class Log {
     if (this.hasPending || segment.sizeBytes > 0) throw new Error(`it ends at ${this.#offset}`);
     segment.start = offset;
     segment.end = offset;
-    this.#rotation.beginAt(segment.seq, offset);
+    this.#rotation.beginAt(segment.seq, offset).catch(this.#warn);
     this.#offset = offset;
     this.#writtenOffset = offset;
     this.#syncedOffset = offset;

@@ -68,9 +68,11 @@ export class SegmentRotation {
   }
 
   /** Notes that the only segment, which is empty, begins at another offset than that of its opening. */
-  beginAt(seq: number, offset: number): void {
+  beginAt(seq: number, offset: number): Promise<void> {
     this.#starts.set(seq, offset);
     this.#directory.durableOffset = offset;
+    this.#untoldStart = offset;
+    return this.#directory.amend((manifest) => this.withStarts(manifest));
   }
 
   /** The segment in which an offset lies; the one that begins there, not the one that ends there. */

@@ -130,6 +130,51 @@ describe('what was appended is read back', () => {
   });
 });
 
+describe('a log that has nothing in it', () => {
+  test('begins where it is told to', async () => {
+    const log = await newLog(path);
+    const bytes = command('SET', 'a', '1');
+    log.begin(1000);
+    expect([log.offset, log.groupStart, log.writtenOffset, log.syncedOffset]).toEqual(
+      Array.from({ length: 4 }, () => 1000),
+    );
+    append(log, bytes);
+    await rotate(log);
+    append(log, bytes);
+    await log.close();
+    const found = await readLog(path, { from: 1000 });
+    expect(found.starts).toEqual([1000, 1000 + bytes.length]);
+    expect(found.offset).toBe(1000 + 2 * bytes.length);
+    const again = await openLog(found.directory, found, optionsWith());
+    again.begin(found.offset);
+    expect(() => again.begin(0)).toThrow(`it ends at ${found.offset}`);
+    await again.close();
+  });
+
+  test('begins nowhere else once something is pending', async () => {
+    const log = await newLog(path);
+    const bytes = command('SET', 'a', '1');
+    log.append(bytes, 0, bytes.length);
+    expect(() => log.begin(1000)).toThrow('it ends at');
+    await log.close();
+    expect((await readLog(path)).bytes).toEqual(bytes);
+  });
+});
+
+test('a log that has a gap writes nothing more, and keeps what it has written', async () => {
+  const log = await newLog(path);
+  const bytes = command('SET', 'a', '1');
+  append(log, bytes);
+  log.append(bytes, 0, 10);
+  const gap = new Error('a gap');
+  log.abandon(gap);
+  expect([log.commit(), log.failure]).toEqual([false, gap]);
+  await expect(log.close()).rejects.toBe(gap);
+  expect(log.syncedOffset).toBe(bytes.length);
+  const found = await readLog(path);
+  expect([found.bytes, found.torn]).toEqual([bytes, undefined]);
+});
+
 describe('segments', () => {
   test('a full one is followed by the next, under load, and nothing is lost on the way', async () => {
     const log = await newLog(path, { maxSegmentBytes: 10_000 });
