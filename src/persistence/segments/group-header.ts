@@ -32,7 +32,7 @@ const DIGITS = Buffer.from('0123456789abcdef', 'latin1');
 export interface GroupHeader {
   /** Offset of the group's first byte in the stream. */
   readonly start: number;
-  /** Bytes of the group, the annotation not counted: below 4 GiB (dispatch/effect-recorder.ts sees to it). */
+  /** Bytes of the group, the annotation not counted: below 4 GiB (replication/command-stream.ts sees to it). */
   readonly length: number;
   /** The stream was on disk up to this offset when the group was written. */
   readonly synced: number;
