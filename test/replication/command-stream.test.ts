@@ -56,6 +56,10 @@ describe('several subscribers', () => {
     const full = stream.offset;
     run(0, 'SET', 'c', '1');
     expect([one.closed, two.closed]).toEqual([[full], []]);
+    run(0, 'SET', 'c', '2');
+    const other = stream.offset;
+    run(0, 'SET', 'c', '3');
+    expect([one.closed, two.closed]).toEqual([[full], [other]]);
     recorder.begin();
     recorder.beginTransaction();
     for (let i = 0; i < 5; i++) run(0, 'SET', 'd', 'v'.repeat(50));
@@ -63,7 +67,10 @@ describe('several subscribers', () => {
     expect(one.closed).toEqual([full]);
     const end = stream.offset;
     run(0, 'SET', 'e', '1');
-    expect([one.closed, two.closed]).toEqual([[full, end], [end]]);
+    expect([one.closed, two.closed]).toEqual([
+      [full, end],
+      [other, end],
+    ]);
   });
 
   test('each have a large argument, for as long as they keep it', () => {
@@ -136,6 +143,22 @@ describe('a subscriber that comes later', () => {
     expect(late.lines).toEqual(['SELECT 1', 'SET c 3']);
     expect(first.bytes.subarray(late.start)).toEqual(late.bytes);
     expect(never.start).toBe(-1);
+  });
+
+  test('keeps the history going when all others have gone before it begins', () => {
+    const { recorder, stream, subscribe, run } = streaming();
+    const first = subscribe();
+    const id = stream.replicationId;
+    recorder.begin();
+    recorder.beginTransaction();
+    run(0, 'SET', 'a', '1');
+    const late = subscribe();
+    stream.unsubscribe(first);
+    expect(recorder.active).toBe(true);
+    run(0, 'SET', 'b', '2');
+    recorder.endTransaction();
+    run(0, 'SET', 'c', '3');
+    expect([late.lines, late.end, stream.replicationId]).toEqual([['SET c 3'], stream.offset, id]);
   });
 
   test('begins behind the command that is under way', () => {
