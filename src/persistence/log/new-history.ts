@@ -40,8 +40,8 @@ export async function beginHistory(
     // It need not wait for the disk to work again.
     if (error !== undefined && isBeginning()) rewriter.cancel();
   };
-  const begun = { ...NOTHING_RECOVERED, offset: stream.offset };
-  const journal = await Journal.open({ log, replies, stream, logFailed }, directory, begun, values);
+  const ownHost = { log, replies, stream, logFailed };
+  const journal = await Journal.open(ownHost, directory, NOTHING_RECOVERED, values);
   journal.holdsReplies = isDependedOn;
   keep(journal);
   const { replicationId } = stream;
