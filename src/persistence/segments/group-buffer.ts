@@ -224,6 +224,17 @@ export class GroupBuffer {
     }
   }
 
+  /**
+   * Gives up everything, written or not, and lets go of what is pinned: nobody writes it any more.
+   * @param taken a group that was taken out and is not in the file
+   */
+  discard(taken: ScatteredGroup | undefined): void {
+    taken?.release();
+    for (const group of this.#closed.splice(0)) group.release();
+    for (const { bytes } of this.#pieces.splice(0)) bytes.release();
+    this.release(Number.POSITIVE_INFINITY);
+  }
+
   /** Gives up chunks that are kept to be used again. */
   releaseSpares(): void {
     this.#spare.length = 0;

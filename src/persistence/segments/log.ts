@@ -286,10 +286,10 @@ export class Log {
         if (loss !== undefined) throw loss;
       }
       this.#syncedOffset = this.#writtenOffset;
-      this.#buffer.release(this.#syncedOffset);
       await this.#rotation.tellStart(this.#syncedOffset);
       if (this.#abandoned !== undefined) throw this.#abandoned;
     } finally {
+      this.#buffer.discard(this.#writer?.group);
       for (const { fd } of this.#files) this.#fs.close(fd);
       await this.#rotation.close();
     }

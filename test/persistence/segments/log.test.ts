@@ -10,6 +10,7 @@ import { CommandReader } from '../../../src/persistence/recovery/commands-of.ts'
 import type { Log } from '../../../src/persistence/segments/log.ts';
 import { LogDirectory } from '../../../src/persistence/segments/log-directory.ts';
 import type { SyncPolicy } from '../../../src/persistence/segments/sync-schedule.ts';
+import type { PinnedPiece } from '../../../src/protocol/large-argument.ts';
 import { ownDirectory } from '../../support/own-directory.ts';
 import { temporaryDirectory } from '../../support/running-server.ts';
 import {
@@ -161,18 +162,34 @@ describe('a log that has nothing in it', () => {
   });
 });
 
-test('a log that has a gap writes nothing more, and keeps what it has written', async () => {
-  const log = await newLog(path);
+describe('a log that has a gap', () => {
   const bytes = command('SET', 'a', '1');
-  append(log, bytes);
-  log.append(bytes, 0, 10);
-  const gap = new Error('a gap');
-  log.abandon(gap);
-  expect([log.commit(), log.failure]).toEqual([false, gap]);
-  await expect(log.close()).rejects.toBe(gap);
-  expect(log.syncedOffset).toBe(bytes.length);
-  const found = await readLog(path);
-  expect([found.bytes, found.torn]).toEqual([bytes, undefined]);
+
+  test.each(['copied', 'pinned', 'closed'])(
+    'writes nothing more, and keeps what it has written: pending bytes are %s',
+    async (pending) => {
+      const log = await newLog(path);
+      append(log, bytes);
+      log.append(bytes, 0, 10);
+      let releases = 0;
+      const piece: PinnedPiece = {
+        length: 5,
+        neededFrom: 0,
+        copyTo: (target, at) => void target.fill(120, at, at + 5),
+        release: () => void releases++,
+      };
+      if (pending !== 'copied') log.appendPinned(piece);
+      if (pending === 'closed') log.closeGroup();
+      const gap = new Error('a gap');
+      log.abandon(gap);
+      expect([log.commit(), log.failure]).toEqual([false, gap]);
+      await expect(log.close()).rejects.toBe(gap);
+      expect(releases).toBe(pending === 'copied' ? 0 : 1);
+      expect(log.syncedOffset).toBe(bytes.length);
+      const found = await readLog(path);
+      expect([found.bytes, found.torn]).toEqual([bytes, undefined]);
+    },
+  );
 });
 
 describe('segments', () => {
