@@ -10,9 +10,11 @@ import { WRITE } from '../../../src/core/flags.ts';
 import { LOADING_DATA, MEMORY_LIMITED, TRACKING } from '../../../src/core/restrictions.ts';
 import type { Snapshots } from '../../../src/core/snapshots.ts';
 import { Dispatcher } from '../../../src/dispatch/dispatcher.ts';
+import { EffectRecorder } from '../../../src/dispatch/effect-recorder.ts';
 import type { MemoryGuard } from '../../../src/dispatch/requirements.ts';
 import type { Keyspace } from '../../../src/keyspace/keyspace.ts';
 import { Request } from '../../../src/protocol/request.ts';
+import { CommandStream } from '../../../src/replication/command-stream.ts';
 import { LatencyMonitor } from '../../../src/telemetry/latency-monitor.ts';
 import { ServerStats } from '../../../src/telemetry/server-stats.ts';
 import { SlowLog } from '../../../src/telemetry/slow-log.ts';
@@ -63,6 +65,7 @@ export class DispatchedServer {
       () => undefined,
       this.connect(),
       new CommandTable([rows]),
+      new EffectRecorder(new CommandStream()),
     );
     Object.assign(services, { blocking: this.dispatcher.blocking });
   }
