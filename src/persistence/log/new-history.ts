@@ -13,7 +13,7 @@ const NO_REPLIES: JournalHost['replies'] = { release: () => {}, waitingCount: 0 
 
 /** What beginning takes. */
 export interface NewHistoryParts {
-  readonly host: JournalHost & { readonly replies: ReplyQueue; postponeSaving(): void };
+  readonly host: JournalHost & { readonly replies: ReplyQueue };
   readonly values: JournalSettings;
   readonly rewriter: LogRewriter;
   /** Has what changes go into the log, and replies wait for it. */
@@ -54,8 +54,6 @@ export async function beginHistory(
   do {
     if (isEnding()) throw new Error('the server is closing');
     if (journal.failure !== undefined) throw journal.failure;
-    // There is one snapshot at a time, and this one has somebody waiting for it.
-    host.postponeSaving();
   } while (!(await rewriter.run({ directory, journal })));
   if (lost === undefined) return;
   isDependedOn = true;
