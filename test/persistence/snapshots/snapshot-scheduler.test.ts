@@ -353,7 +353,8 @@ describe('replicas that ask for all data', () => {
     const late = replica();
     scheduler.request(late);
     await replicas[0].end(SNAPSHOT);
-    for (const { outcomes } of replicas) expect(outcomes).toEqual([{ how: 'taken', snapshot: SNAPSHOT }]);
+    for (const { outcomes } of replicas)
+      expect(outcomes).toEqual([{ how: 'taken', snapshot: SNAPSHOT }]);
     expect(late.outcomes).toEqual([]);
     scheduler.tick();
     expect(late.begun).toBe(1);
@@ -398,7 +399,8 @@ describe('replicas that ask for all data', () => {
     expect([first.begun, second.begun]).toEqual([2, 0]);
     const error = new Error('no disk');
     await first.end(error);
-    for (const { outcomes } of [first, second]) expect(outcomes).toEqual([{ how: 'failed', error }]);
+    for (const { outcomes } of [first, second])
+      expect(outcomes).toEqual([{ how: 'failed', error }]);
   });
 
   test('may leave: what nobody wants any more is given up', async () => {
