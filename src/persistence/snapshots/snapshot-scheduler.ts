@@ -36,9 +36,8 @@ interface Run {
 
 /** The snapshots of a server; see the head of this file. */
 export class SnapshotScheduler {
-  /** By priority. */
   readonly #sources: SnapshotSource[] = [];
-  /** By priority, and those of a kind in the order in which they came. */
+  /** In the order in which they came. */
   readonly #waiting: Party[] = [];
   /** The one that counts. */
   #current: Run | undefined;
@@ -53,7 +52,6 @@ export class SnapshotScheduler {
   /** Has it asked, at each tick, whether a snapshot of its kind is due. */
   addSource(source: SnapshotSource): void {
     this.#sources.push(source);
-    this.#sources.sort((one, other) => other.kind.priority - one.kind.priority);
   }
 
   /** Whether one that can wait could begin now. */
@@ -140,13 +138,10 @@ export class SnapshotScheduler {
   }
 
   /** The kinds that may be due, by priority. */
-  #kinds(): Set<SnapshotKind> {
-    const kinds = this.#sources.map(({ kind }) => kind);
-    if (this.#waiting.length > 0) {
-      kinds.push(...this.#waiting.map((party) => takerOf(party).kind));
-      kinds.sort((one, other) => other.priority - one.priority);
-    }
-    return new Set(kinds);
+  #kinds(): SnapshotKind[] {
+    const kinds = new Set(this.#sources.map(({ kind }) => kind));
+    for (const party of this.#waiting) kinds.add(takerOf(party).kind);
+    return [...kinds].sort((one, other) => other.priority - one.priority);
   }
 
   // ── Ending ──────────────────────────────────────────────────────────────────────────────────
@@ -276,13 +271,8 @@ export class SnapshotScheduler {
   #wait(party: Party): void {
     const taker = takerOf(party);
     const same = this.#waiting.find((waiting) => accepts(taker, takerOf(waiting)));
-    if (same !== undefined) {
-      for (const job of party) same.add(job);
-      return;
-    }
-    const { priority } = taker.kind;
-    const behind = this.#waiting.findIndex((waiting) => takerOf(waiting).kind.priority < priority);
-    this.#waiting.splice(behind < 0 ? this.#waiting.length : behind, 0, party);
+    if (same === undefined) this.#waiting.push(party);
+    else for (const job of party) same.add(job);
   }
 
   /** Takes those jobs out of the ones that wait; what is wanted by others still waits for these. */

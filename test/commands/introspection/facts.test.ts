@@ -94,6 +94,7 @@ function pageOf(metrics: readonly Metric[]): string {
 
 /** Something of everything that is counted. */
 const WORKLOAD = [
+  'FLUSHALL',
   ...['SET k v', 'GET k', 'GET missing', 'bogus', 'LPUSH k v', 'DEL k', 'RPUSH l 1 2 3'],
   ...['SET short v PX 1', 'SETEX long 1000 v', 'SELECT 3', 'SET other v', 'SELECT 0'],
   ...['BGREWRITEAOF', 'SAVE', 'DEBUG SLEEP 0.01', 'GET short', 'CONFIG SET maxmemory 100mb'],

@@ -185,6 +185,15 @@ describe('sources', () => {
     expect([save.begun, rewrite.begun]).toEqual([1, 1]);
   });
 
+  test('come after what waits with a higher priority', () => {
+    scheduler.addSource({ kind: BACKGROUND_SAVE, due: () => save });
+    const replica = new Stub(FULL_SYNCHRONISATION);
+    scheduler.request(rewrite);
+    scheduler.request(replica);
+    scheduler.tick();
+    expect([replica.begun, save.begun, rewrite.begun]).toEqual([1, 0, 0]);
+  });
+
   test('have the one wait that somebody asks for, and others begin meanwhile', () => {
     let isTime = false;
     scheduler.addSource({
