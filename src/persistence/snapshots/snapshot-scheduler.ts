@@ -21,7 +21,7 @@ import type { SnapshotWriting } from './snapshot-writing.ts';
 
 const GIVEN_UP: SnapshotOutcome = { how: 'given up' };
 
-/** Jobs that get one snapshot, in the order in which they came; the first takes it. Never empty while it waits. */
+/** Jobs that get one snapshot, in the order in which they came. */
 type Party = Set<SnapshotJob>;
 
 /** A job that has begun and not ended. */
@@ -38,7 +38,7 @@ interface Run {
 export class SnapshotScheduler {
   readonly #sources: SnapshotSource[] = [];
   /** In the order in which they came. */
-  readonly #waiting: Party[] = [];
+  readonly #waiting: Party = new Set();
   /** The one that counts. */
   #current: Run | undefined;
   /** Those that were given up and have not ended are among them. */
@@ -68,7 +68,7 @@ export class SnapshotScheduler {
 
   /** Whether one of a kind is going to begin as soon as it can. */
   isWaiting(kind: SnapshotKind): boolean {
-    return this.#waiting.some((party) => takerOf(party).kind === kind);
+    return this.#asked(kind) !== undefined;
   }
 
   // ── Asking for one ──────────────────────────────────────────────────────────────────────────
@@ -95,7 +95,7 @@ export class SnapshotScheduler {
     if (current?.job.isShared && !current.isGivenUp && accepts(job, current.job)) {
       current.party.add(job);
     } else {
-      this.#wait(new Set([job]));
+      this.#waiting.add(job);
     }
   }
 
@@ -131,7 +131,7 @@ export class SnapshotScheduler {
     for (const kind of this.#kinds()) {
       if (!this.isIdle) return;
       const source = this.#sources.find((each) => each.kind === kind);
-      const asked = this.#waiting.map(takerOf).find((taker) => taker.kind === kind);
+      const asked = this.#asked(kind);
       const job = source === undefined ? asked : source.due(asked);
       if (job !== undefined) this.#start(job);
     }
@@ -140,8 +140,14 @@ export class SnapshotScheduler {
   /** The kinds that may be due, by priority. */
   #kinds(): SnapshotKind[] {
     const kinds = new Set(this.#sources.map(({ kind }) => kind));
-    for (const party of this.#waiting) kinds.add(takerOf(party).kind);
+    for (const { kind } of this.#waiting) kinds.add(kind);
     return [...kinds].sort((one, other) => other.priority - one.priority);
+  }
+
+  /** The first of a kind that waits. */
+  #asked(kind: SnapshotKind): SnapshotJob | undefined {
+    for (const job of this.#waiting) if (job.kind === kind) return job;
+    return undefined;
   }
 
   // ── Ending ──────────────────────────────────────────────────────────────────────────────────
@@ -154,7 +160,7 @@ export class SnapshotScheduler {
 
   /** Takes back a job, which is not told of anything any more; a snapshot that nobody else wants is given up. */
   withdraw(job: SnapshotJob): void {
-    this.#leave((waiting) => waiting === job);
+    this.#waiting.delete(job);
     const run = this.#current;
     if (run?.party.delete(job) && run.party.size === 0) this.#giveUp(run);
   }
@@ -174,7 +180,9 @@ export class SnapshotScheduler {
   /** Gives up everything that can wait, and begins nothing of that any more; resolves when all of it has ended. */
   async close(): Promise<void> {
     this.#isClosing = true;
-    for (const party of this.#waiting.splice(0)) report(party, GIVEN_UP);
+    const waiting = new Set(this.#waiting);
+    this.#waiting.clear();
+    report(waiting, GIVEN_UP);
     const run = this.#current;
     if (run !== undefined && !run.job.isUrgent) this.#giveUp(run);
     const ending = [...this.#running].filter(({ job }) => !job.isUrgent);
@@ -218,8 +226,12 @@ export class SnapshotScheduler {
 
   /** Begins one, also for those that wait and accept it. @returns whether it could; they are all told if not */
   #start(job: SnapshotJob): boolean {
-    const others = this.#leave((waiting) => accepts(waiting, job));
-    const party = new Set([job, ...others]);
+    const party = new Set([job]);
+    for (const waiting of [...this.#waiting]) {
+      if (!accepts(waiting, job)) continue;
+      this.#waiting.delete(waiting);
+      party.add(waiting);
+    }
     const run: Run = { job, party, isGivenUp: false, ended: Promise.resolve() };
     this.#current = run;
     try {
@@ -264,36 +276,8 @@ export class SnapshotScheduler {
     }
     run.party = new Set();
     this.#giveUp(run);
-    this.#wait(party);
+    for (const each of party) this.#waiting.add(each);
   }
-
-  /** Has jobs wait, or get what others wait for. */
-  #wait(party: Party): void {
-    const taker = takerOf(party);
-    const same = this.#waiting.find((waiting) => accepts(taker, takerOf(waiting)));
-    if (same === undefined) this.#waiting.push(party);
-    else for (const job of party) same.add(job);
-  }
-
-  /** Takes those jobs out of the ones that wait; what is wanted by others still waits for these. */
-  #leave(isLeaving: (job: SnapshotJob) => boolean): SnapshotJob[] {
-    const left: SnapshotJob[] = [];
-    for (const party of [...this.#waiting]) {
-      for (const job of [...party]) {
-        if (!isLeaving(job)) continue;
-        party.delete(job);
-        left.push(job);
-      }
-      if (party.size === 0) this.#waiting.splice(this.#waiting.indexOf(party), 1);
-    }
-    return left;
-  }
-}
-
-/** Who takes the snapshot of a party that waits. */
-function takerOf(party: Party): SnapshotJob {
-  const [taker] = party;
-  return taker;
 }
 
 function accepts(job: SnapshotJob, other: SnapshotJob): boolean {
