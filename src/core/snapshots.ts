@@ -17,6 +17,18 @@ export interface ReloadOptions {
   readonly verifies: boolean;
 }
 
+/**
+ * When a snapshot in the background is to begin: now or not at all, as soon as no other one is under way, or when
+ * what runs now is over.
+ */
+export type WhenToBegin = 'now' | 'now or later' | 'later';
+
+/**
+ * What became of asking for one. `in progress`: there is one for the same purpose already; `blocked`: one for
+ * another purpose is under way.
+ */
+export type SnapshotAnswer = 'started' | 'scheduled' | 'in progress' | 'blocked' | 'failed';
+
 /** The snapshots of the data. */
 export interface Snapshots {
   /** Whether writes are refused because the last snapshot failed. */
@@ -42,10 +54,8 @@ export interface Snapshots {
   readonly lastLoad: { readonly loaded: number; readonly expired: number };
   /** Takes one; everything waits. Returns whether it succeeded. */
   saveNow(): boolean;
-  /** Begins to take one in the background. Returns whether it could. */
-  begin(): boolean;
-  /** Has one begin soon. */
-  schedule(): void;
+  /** Has one taken in the background. */
+  saveInBackground(when: WhenToBegin): SnapshotAnswer;
   /** Loads the last one again, for tests; returns whether it could, or which part failed. */
   reload(options: ReloadOptions): 'done' | 'not saved' | 'not loaded';
   /** To be told that all databases were emptied. */

@@ -1,6 +1,7 @@
 // The write-ahead log as commands see it: what INFO tells of it, and having it begin anew with a snapshot. The log
 // itself is above (persistence/log/).
 import type { Histogram } from '../telemetry/histogram.ts';
+import type { SnapshotAnswer, WhenToBegin } from './snapshots.ts';
 
 /** What INFO tells of the log. Offsets are places in its stream; sizes are in bytes. */
 export interface LogFacts {
@@ -40,10 +41,9 @@ export interface WriteAheadLog {
   /** Undefined while no log is kept. */
   readonly facts: LogFacts | undefined;
   readonly rewriteFacts: RewriteFacts;
-  readonly isRewriting: boolean;
-  /** Begins to take a snapshot with which the log begins anew. Returns whether it could. */
-  rewrite(): boolean;
-  /** Has a rewrite begin as soon as it can. */
+  /** Has a snapshot taken in the background with which the log begins anew. */
+  rewrite(when: WhenToBegin): SnapshotAnswer;
+  /** The same as soon as that is possible, for who asks for no answer. */
   scheduleRewrite(): void;
   /**
    * Loads the log again, for tests.

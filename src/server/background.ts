@@ -34,8 +34,10 @@ export interface BackgroundHost extends RoundsHost {
   /** `active-expire-effort`, 1 … 10: how much time they may take. */
   readonly expiryEffort: number;
   usedMemoryBytes(): number;
-  /** Saves the data if it is time to. */
-  saveIfDue(): void;
+  /** Begins snapshots that are due. */
+  readonly snapshotScheduler: { tick(): void };
+  /** Looks after the log. */
+  readonly wal: { tick(): void };
   /** Evicts keys if the limit is exceeded; true when more remains to be evicted. */
   continueEviction(): boolean;
   readonly clientMemory: ClientMemory;
@@ -94,7 +96,8 @@ export class Background {
     stats.peakUsedBytes = Math.max(stats.peakUsedBytes, this.#host.usedMemoryBytes());
     if (nowMs - this.#lastSampleMs >= SAMPLE_MS) {
       this.#lastSampleMs = nowMs;
-      this.#host.saveIfDue();
+      this.#host.wal.tick();
+      this.#host.snapshotScheduler.tick();
       stats.opsPerSecond.sample(stats.commandsProcessed, nowMs);
       stats.bytesInPerSecond.sample(stats.bytesIn, nowMs);
       stats.bytesOutPerSecond.sample(stats.bytesOut, nowMs);

@@ -43,6 +43,7 @@ import { RequestBatch } from '../net/request-batch.ts';
 import { Turn } from '../net/turn.ts';
 import { LogKeeper, type LogKeeperHost } from '../persistence/log/log-keeper.ts';
 import { SnapshotKeeper } from '../persistence/snapshots/snapshot-keeper.ts';
+import { SnapshotScheduler } from '../persistence/snapshots/snapshot-scheduler.ts';
 import { RequestDecoder } from '../protocol/decoder.ts';
 import { Reply } from '../protocol/reply.ts';
 import { PubSub } from '../pubsub/pubsub.ts';
@@ -95,6 +96,7 @@ export class Server
   readonly pace = new Pace();
   readonly remotes = new RemoteServers();
   readonly tracking: Tracking;
+  readonly snapshotScheduler = new SnapshotScheduler();
   readonly snapshots: SnapshotKeeper;
   readonly wal: LogKeeper;
   readonly dispatcher: Dispatcher;
@@ -263,7 +265,7 @@ export class Server
   async #close(options: ShutdownOptions | undefined): Promise<void> {
     this.clients.suspendForGood();
     this.background.stop();
-    const snapshotsClosed = this.snapshots.close();
+    const snapshotsClosed = this.snapshotScheduler.close();
     this.replies.flush();
     this.clients.close();
     this.remotes.close();
@@ -349,23 +351,6 @@ export class Server
   setMaxClientMemory(limit: MemoryShare, maxMemoryBytes: number): void {
     const { isPercent, amount } = limit;
     this.clientMemory.limitBytes = isPercent ? (maxMemoryBytes * amount) / 100 : amount;
-  }
-
-  saveIfDue(): void {
-    this.snapshots.saveIfDue();
-    this.wal.tick();
-  }
-
-  postponeRewrite(): void {
-    this.wal.postponeRewrite();
-  }
-
-  postponeSaving(): void {
-    this.snapshots.postpone();
-  }
-
-  writingSnapshot(isUnderWay: boolean): void {
-    this.wal.writingSnapshot(isUnderWay);
   }
 
   // ── Memory ──────────────────────────────────────────────────────────────────────────────────

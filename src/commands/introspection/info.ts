@@ -1,8 +1,10 @@
-// INFO: which sections are asked for, and their text. What the sections tell is in info-sections.ts.
+// INFO: which sections are asked for, and their text. What the sections tell is declared in facts/.
 import type { Call } from '../../core/call.ts';
 import type { CommandRow } from '../../core/command-row.ts';
 import { LOADING, STALE } from '../../core/flags.ts';
-import { type InfoSection, infoSections } from './info-sections.ts';
+import type { Services } from '../../core/services.ts';
+import { type FactHead, type FactSection, type FactValue, printed } from '../../telemetry/fact.ts';
+import { factSections } from './facts/index.ts';
 
 export const infoCommands: readonly CommandRow[] = [
   {
@@ -28,7 +30,7 @@ const selectors: ReadonlySet<string> = new Set([
   'all',
   'everything',
   'default',
-  ...infoSections.map(({ name }) => name),
+  ...factSections.map(({ name }) => name),
 ]);
 
 function info({ request, reply, server }: Call): void {
@@ -39,15 +41,47 @@ function info({ request, reply, server }: Call): void {
   }
   if (request.count === 1) wanted.add('default');
   const parts: string[] = [];
-  for (const section of infoSections) {
-    if (!isWanted(section, wanted)) continue;
-    const lines = section.fields(server).map(([name, value]) => `${name}:${value}\r\n`);
-    parts.push(`# ${section.title}\r\n${lines.join('')}`);
+  for (const section of factSections) {
+    if (isWanted(section, wanted)) parts.push(textOf(section, server));
   }
   reply.verbatim(parts.join('\r\n'), 'txt');
 }
 
-function isWanted({ name, isDefault }: InfoSection, wanted: ReadonlySet<string>): boolean {
+/** A section's text: a line for each fact, and for each of what several facts are told of. */
+function textOf(section: FactSection<Services>, server: Services): string {
+  const { values, families } = section.read(server);
+  let text = `# ${section.title}\r\n`;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
+    if (value === undefined) continue;
+    const fact = section.facts[i];
+    text += `${fact.name}:${printed(fact, value)}\r\n`;
+  }
+  for (const [i, { facts, members }] of families.entries()) {
+    const { prefix } = section.families[i];
+    for (const { label, values } of members) {
+      text += `${prefix}${label}:${pairsOf(facts, values)}\r\n`;
+    }
+  }
+  return text;
+}
+
+/** `name=value,name=value`. */
+function pairsOf(facts: readonly FactHead[], values: readonly FactValue[]): string {
+  let text = '';
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
+    if (value === undefined) continue;
+    const fact = facts[i];
+    text += `${text === '' ? '' : ','}${fact.name}=${printed(fact, value)}`;
+  }
+  return text;
+}
+
+function isWanted(
+  { name, isDefault }: FactSection<Services>,
+  wanted: ReadonlySet<string>,
+): boolean {
   if (wanted.has('all') || wanted.has('everything') || wanted.has(name)) return true;
   return isDefault && wanted.has('default');
 }

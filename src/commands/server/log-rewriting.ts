@@ -2,6 +2,8 @@
 import type { Call } from '../../core/call.ts';
 import type { CommandRow } from '../../core/command-row.ts';
 import { ADMIN, NO_ASYNC_LOADING, NOSCRIPT } from '../../core/flags.ts';
+import type { SnapshotAnswer } from '../../core/snapshots.ts';
+import type { Reply } from '../../protocol/reply.ts';
 
 export const logRewritingCommands: readonly CommandRow[] = [
   {
@@ -17,18 +19,20 @@ export const logRewritingCommands: readonly CommandRow[] = [
   },
 ];
 
+const FAILED =
+  "ERR Can't execute an AOF background rewriting. Please check the server logs for more information.";
+
+/** What BGREWRITEAOF answers. */
+const ANSWERS: Readonly<Record<SnapshotAnswer, (reply: Reply) => void>> = {
+  started: (reply) => reply.simple('Background append only file rewriting started'),
+  scheduled: (reply) => reply.simple('Background append only file rewriting scheduled'),
+  'in progress': (reply) =>
+    reply.error('ERR Background append only file rewriting already in progress'),
+  blocked: (reply) => reply.error(FAILED),
+  failed: (reply) => reply.error(FAILED),
+};
+
 function bgrewriteaof({ reply, client, server }: Call): void {
-  const { wal, snapshots } = server;
-  if (wal.isRewriting) {
-    reply.error('ERR Background append only file rewriting already in progress');
-  } else if (snapshots.isSaving || client.transaction !== undefined) {
-    wal.scheduleRewrite();
-    reply.simple('Background append only file rewriting scheduled');
-  } else if (wal.rewrite()) {
-    reply.simple('Background append only file rewriting started');
-  } else {
-    reply.error(
-      "ERR Can't execute an AOF background rewriting. Please check the server logs for more information.",
-    );
-  }
+  const when = client.transaction === undefined ? 'now or later' : 'later';
+  ANSWERS[server.wal.rewrite(when)](reply);
 }

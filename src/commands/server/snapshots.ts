@@ -11,6 +11,8 @@ import {
   NOSCRIPT,
   STALE,
 } from '../../core/flags.ts';
+import type { SnapshotAnswer } from '../../core/snapshots.ts';
+import type { Reply } from '../../protocol/reply.ts';
 
 export const snapshotCommands: readonly CommandRow[] = [
   {
@@ -50,10 +52,20 @@ export const snapshotCommands: readonly CommandRow[] = [
 ];
 
 const IN_PROGRESS = 'ERR Background save already in progress';
-const REWRITING =
-  "ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in order to schedule a BGSAVE whenever possible.";
 /** Redis says no more: the log does. */
 export const FAILED = 'ERR';
+
+/** What BGSAVE answers. */
+const ANSWERS: Readonly<Record<SnapshotAnswer, (reply: Reply) => void>> = {
+  started: (reply) => reply.simple('Background saving started'),
+  scheduled: (reply) => reply.simple('Background saving scheduled'),
+  'in progress': (reply) => reply.error(IN_PROGRESS),
+  blocked: (reply) =>
+    reply.error(
+      "ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in order to schedule a BGSAVE whenever possible.",
+    ),
+  failed: (reply) => reply.error(FAILED),
+};
 
 function save({ reply, server }: Call): void {
   const { snapshots } = server;
@@ -63,19 +75,12 @@ function save({ reply, server }: Call): void {
 }
 
 function bgsave({ request, reply, client, server }: Call): void {
-  const { snapshots } = server;
-  if (request.count > 2 || (request.count === 2 && !request.is(1, 'schedule'))) {
+  const mayWait = request.count > 1;
+  if (request.count > 2 || (mayWait && !request.is(1, 'schedule'))) {
     reply.error(SYNTAX);
-  } else if (snapshots.isSaving) {
-    reply.error(IN_PROGRESS);
-  } else if (client.transaction !== undefined || (server.wal.isRewriting && request.count > 1)) {
-    snapshots.schedule();
-    reply.simple('Background saving scheduled');
-  } else if (server.wal.isRewriting) {
-    reply.error(REWRITING);
-  } else if (snapshots.begin()) {
-    reply.simple('Background saving started');
-  } else {
-    reply.error(FAILED);
+    return;
   }
+  const outside = mayWait ? 'now or later' : 'now';
+  const when = client.transaction === undefined ? outside : 'later';
+  ANSWERS[server.snapshots.saveInBackground(when)](reply);
 }

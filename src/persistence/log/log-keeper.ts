@@ -3,16 +3,17 @@
 // counts when it is complete, that is when the snapshot that it begins with is on disk. So is the one that
 // takes the place of a log that is lost; until then replies wait, and writes are refused.
 import { resolve } from 'node:path';
-import type { LoadProgress } from '../../core/snapshots.ts';
+import type { LoadProgress, SnapshotAnswer, WhenToBegin } from '../../core/snapshots.ts';
 import type { LogFacts, RewriteFacts, WriteAheadLog } from '../../core/write-ahead-log.ts';
 import { Replay, type ReplayHost } from '../../dispatch/replay.ts';
 import type { ReplyQueue } from '../../net/reply-queue.ts';
 import type { CommandStream } from '../../replication/command-stream.ts';
 import { LogDirectory } from '../segments/log-directory.ts';
+import { LOG_REWRITE } from '../snapshots/snapshot-job.ts';
 import { type FsyncSettings, Journal, type JournalHost } from './journal.ts';
 import { type LoadedLog, type LogPlace, loadLog } from './log-loading.ts';
 import { LogLock } from './log-lock.ts';
-import { LogRewriter, type RewriteHost } from './log-rewriter.ts';
+import { LogRewriter, type RewriteHost, type RewriteTarget } from './log-rewriter.ts';
 import { LostLog, type LostLogOwner } from './lost-log.ts';
 import { abandonHistory, beginHistory } from './new-history.ts';
 import { deleteReplaced } from './replaced-files.ts';
@@ -29,8 +30,6 @@ export interface LogKeeperHost extends JournalHost, RewriteHost, ReplayHost {
   loading(progress: LoadProgress | undefined): void;
   /** The data of the last run is there; counting begins. */
   loaded(): void;
-  /** Has a snapshot that is being taken in the background begin again later. */
-  postponeSaving(): void;
 }
 
 /** A server's log; see the head of this file. */
@@ -47,15 +46,26 @@ export class LogKeeper implements WriteAheadLog {
   #beginningAnew: Promise<void> | undefined;
   #isSwitchingOff = false;
   #isClosing = false;
-  /** Snapshots that are being written in the background: a cancelled one may end beside the next. */
-  #snapshots = 0;
   #verifiedMs = 0;
   /** Settles when no files are being deleted that were replaced (`deleteHistory`). */
   #deleting: Promise<void> = Promise.resolve();
 
   constructor(host: LogKeeperHost) {
     this.#host = host;
-    this.#rewriter = new LogRewriter(host, () => this.#journal);
+    const keeper = this;
+    this.#rewriter = new LogRewriter(host, {
+      get journal() {
+        return keeper.#journal;
+      },
+      get mayRewrite() {
+        // A snapshot of half of the data must never be what the log begins with.
+        return !host.keyspace.isLoading && !keeper.#isEnding;
+      },
+      target: () => this.#rewriteTarget(),
+    });
+    host.snapshotScheduler.observeWriting((isWriting) => {
+      if (this.#journal !== undefined) this.#journal.isBesideSnapshot = isWriting;
+    });
     this.#lostLog = new LostLog(this.#ownerOfLostLog());
   }
 
@@ -77,10 +87,6 @@ export class LogKeeper implements WriteAheadLog {
 
   get rewriteFacts(): RewriteFacts {
     return this.#rewriter.facts;
-  }
-
-  get isRewriting(): boolean {
-    return this.#rewriter.isRunning || this.#switchingOn !== undefined;
   }
 
   /** Whether nothing may be begun any more. */
@@ -218,7 +224,7 @@ export class LogKeeper implements WriteAheadLog {
   /** From now on what changes goes into the log. */
   #keep(journal: Journal): void {
     this.#journal = journal;
-    journal.isBesideSnapshot = this.#snapshots > 0;
+    journal.isBesideSnapshot = this.#host.snapshotScheduler.isWriting;
     this.#host.stream.subscribe(journal);
   }
 
@@ -236,6 +242,7 @@ export class LogKeeper implements WriteAheadLog {
       await this.#switchOff();
       return undefined;
     }
+    const leave = this.#host.snapshotScheduler.reserve(LOG_REWRITE);
     const switching = this.#switchOn();
     this.#switchingOn = switching.catch(() => undefined);
     try {
@@ -246,6 +253,7 @@ export class LogKeeper implements WriteAheadLog {
       return CANNOT_SWITCH_ON;
     } finally {
       this.#switchingOn = undefined;
+      leave();
     }
   }
 
@@ -319,25 +327,31 @@ export class LogKeeper implements WriteAheadLog {
     stream.unsubscribe(journal);
   }
 
-  rewrite(): boolean {
-    if (this.isRewriting || this.#isEnding) return false;
+  rewrite(when: WhenToBegin): SnapshotAnswer {
+    return this.#rewriter.ask(when);
+  }
+
+  scheduleRewrite(): void {
+    this.#rewriter.schedule();
+  }
+
+  #rewriteTarget(): RewriteTarget | Promise<RewriteTarget> {
     const journal = this.#journal;
-    if (journal !== undefined) {
-      return this.#rewriter.begin({ directory: journal.directory, journal });
-    }
-    // Without a log: a directory with nothing but the snapshot, with which a log may begin later.
+    return journal === undefined ? this.#loneTarget() : { directory: journal.directory, journal };
+  }
+
+  /** Without a log: a directory with nothing but the snapshot, with which a log may begin later. */
+  async #loneTarget(): Promise<RewriteTarget> {
     const place = this.#place;
-    return this.#rewriter.begin(async () => {
-      await this.#deleting;
-      const lock = LogLock.take(this.#host, place);
-      try {
-        const directory = await LogDirectory.renew(place.path, place.baseName);
-        return { directory, onEnded: () => lock.release() };
-      } catch (error) {
-        lock.release();
-        throw error;
-      }
-    });
+    await this.#deleting;
+    const lock = LogLock.take(this.#host, place);
+    try {
+      const directory = await LogDirectory.renew(place.path, place.baseName);
+      return { directory, onEnded: () => lock.release() };
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
   }
 
   /**
@@ -347,7 +361,8 @@ export class LogKeeper implements WriteAheadLog {
   deleteHistory(): void {
     const { config, keyspace } = this.#host;
     if (config.values['aof-disable-auto-gc'] || keyspace.isLoading || this.#isEnding) return;
-    if (this.#journal === undefined && this.isRewriting) return;
+    const isRewriting = this.#host.snapshotScheduler.isUnderWay(LOG_REWRITE);
+    if (this.#journal === undefined && isRewriting) return;
     this.#deleting = this.#deleting.then(() => this.#deleteHistory());
   }
 
@@ -366,33 +381,8 @@ export class LogKeeper implements WriteAheadLog {
     lock?.release();
   }
 
-  scheduleRewrite(): void {
-    this.#rewriter.isScheduled = true;
-    this.#rewriter.consecutiveFailures = 0;
-  }
-
-  /** Has a snapshot that must not wait go before a rewrite. */
-  postponeRewrite(): void {
-    this.#rewriter.postpone();
-  }
-
-  /** To be told when a snapshot begins to be written in the background, and when that is over. */
-  writingSnapshot(isUnderWay: boolean): void {
-    this.#snapshots += isUnderWay ? 1 : -1;
-    if (this.#journal !== undefined) this.#journal.isBesideSnapshot = this.#snapshots > 0;
-  }
-
-  /** To be called now and then: begins what is due. */
+  /** To be called now and then: looks whether the log is in its place. */
   tick(): void {
-    const journal = this.#journal;
-    this.#verify();
-    // A snapshot of half of the data must never be what the log begins with.
-    if (this.#host.keyspace.isLoading || this.isRewriting || this.#isEnding) return;
-    if (journal !== undefined) this.#rewriter.runIfDue(journal);
-    else if (this.#rewriter.isScheduled) this.rewrite();
-  }
-
-  #verify(): void {
     const nowMs = performance.now();
     if (nowMs - this.#verifiedMs < VERIFY_MS) return;
     this.#verifiedMs = nowMs;
@@ -408,7 +398,9 @@ export class LogKeeper implements WriteAheadLog {
 
   /** Has a new log take the place of one that is lost, if it can. */
   #beginAnew(lost: Journal): Promise<void> {
+    const leave = this.#host.snapshotScheduler.reserve(LOG_REWRITE);
     const done = this.#lostLog.beginAnew(lost).then(() => {
+      leave();
       this.#switchingOn = undefined;
       this.#beginningAnew = undefined;
     });
@@ -442,7 +434,7 @@ export class LogKeeper implements WriteAheadLog {
     const begun = this.#journal;
     if (begun === undefined || begun === lost) return;
     this.#journal = lost;
-    lost.isBesideSnapshot = this.#snapshots > 0;
+    lost.isBesideSnapshot = this.#host.snapshotScheduler.isWriting;
     lost.fsync = this.#host.config.values;
     lost.tellsTime = this.#host.config.values['aof-timestamp-enabled'];
     this.#host.stream.unsubscribe(begun);

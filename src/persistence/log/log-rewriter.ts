@@ -1,15 +1,19 @@
 // Has the log begin anew: it goes over to a new file, and a snapshot of that very moment is written in
 // slices (persistence/snapshots/snapshot-writing.ts). When that is whole, the log begins with it, and what came
 // before is kept as an older generation, up to `snapshot-max-count`, to fall back on. If it fails,
-// nothing has changed but the number of files. When it is time for one is decided here too.
+// nothing has changed but the number of files. When it is time for one is decided here too; whether it may begin
+// then, beside other snapshots, by the scheduler (persistence/snapshots/snapshot-scheduler.ts).
 //
 //   … ─▶ log file 1 ──┬── log file 2 ─▶ …
 //                     └── snapshot of this offset, in slices ──whole──▶ manifest: base 2, file 2
 
+import type { SnapshotAnswer, WhenToBegin } from '../../core/snapshots.ts';
 import type { RewriteFacts } from '../../core/write-ahead-log.ts';
 import type { Logger } from '../../logging/logger.ts';
 import { installBase } from '../segments/generations.ts';
 import type { LogDirectory } from '../segments/log-directory.ts';
+import { LOG_REWRITE, type SnapshotJob, type TakenSnapshot } from '../snapshots/snapshot-job.ts';
+import type { SnapshotScheduler } from '../snapshots/snapshot-scheduler.ts';
 import { type SnapshotSubject, SnapshotWriting } from '../snapshots/snapshot-writing.ts';
 import type { Journal } from './journal.ts';
 import { deleteReplaced } from './replaced-files.ts';
@@ -22,6 +26,17 @@ const LONGEST_DELAY_MS = 3_600_000;
 /** What the rewriter needs of the server around it. */
 export interface RewriteHost extends SnapshotSubject {
   readonly log: Logger;
+  readonly snapshotScheduler: SnapshotScheduler;
+}
+
+/** The owner of the log. */
+export interface RewriteOwner {
+  /** The log of the moment; undefined while none is kept. */
+  readonly journal: Journal | undefined;
+  /** Whether a rewrite may begin now. */
+  readonly mayRewrite: boolean;
+  /** What a rewrite would be of now; may take time to make ready. @throws what is in the way */
+  target(): RewriteTarget | Promise<RewriteTarget>;
 }
 
 /** The log that is to begin anew. */
@@ -32,9 +47,6 @@ export interface RewriteTarget {
   /** Called when the rewrite has ended, however. */
   readonly onEnded?: () => void;
 }
-
-/** What makes a target ready, if that takes time. */
-type TargetMaker = () => Promise<RewriteTarget>;
 
 /** A snapshot for the log to begin with, under way. */
 interface Base {
@@ -48,7 +60,6 @@ interface Base {
 
 /** Rewrites of the log; see the head of this file. */
 export class LogRewriter {
-  isScheduled = false;
   lastTookSeconds = -1;
   lastSucceeded = true;
   rewrites = 0;
@@ -57,7 +68,8 @@ export class LogRewriter {
   baseBytes = 0;
 
   readonly #host: RewriteHost;
-  readonly #journal: () => Journal | undefined;
+  readonly #owner: RewriteOwner;
+  readonly #scheduler: SnapshotScheduler;
   #startedMs = 0;
   #lastTryMs = 0;
   /** When the log began anew last, and what `dirty` was then. */
@@ -69,20 +81,19 @@ export class LogRewriter {
   #isCancelled = false;
   /** Ends the waiting for a new file of the log. */
   #stopWaiting: () => void = () => {};
-  #running: Promise<void> = Promise.resolve();
+  /** A rewrite of what the owner has then. */
+  readonly #job = this.#jobOf(() => this.#runInBackground(), {});
 
-  /** @param journal tells the log of the moment */
-  constructor(host: RewriteHost, journal: () => Journal | undefined) {
+  constructor(host: RewriteHost, owner: RewriteOwner) {
     this.#host = host;
-    this.#journal = journal;
-  }
-
-  get isRunning(): boolean {
-    return this.#startedMs !== 0;
+    this.#owner = owner;
+    this.#scheduler = host.snapshotScheduler;
+    this.#scheduler.addSource({ kind: LOG_REWRITE, due: () => this.#due() });
   }
 
   get facts(): RewriteFacts {
-    const { isScheduled, lastTookSeconds, lastSucceeded, rewrites, consecutiveFailures } = this;
+    const { lastTookSeconds, lastSucceeded, rewrites, consecutiveFailures } = this;
+    const isScheduled = this.#scheduler.isWaiting(LOG_REWRITE);
     const startedMs = this.#startedMs;
     const outcome = { lastTookSeconds, lastSucceeded, rewrites, consecutiveFailures };
     return { isScheduled, startedMs, ...outcome };
@@ -103,59 +114,58 @@ export class LogRewriter {
 
   /** Bytes written to the log since it was opened. */
   get #logBytes(): number {
-    return this.#journal()?.stats.bytes ?? 0;
+    return this.#owner.journal?.stats.bytes ?? 0;
   }
 
-  /** Begins a rewrite, in the background. Returns whether it could. */
-  begin(target: RewriteTarget | TargetMaker): boolean {
-    if (this.isRunning || this.#host.keyspace.snapshot !== undefined) return false;
-    this.run(target).catch((error: unknown) => {
-      this.#host.log.error({ err: error }, 'Background AOF rewrite terminated with error');
-    });
-    return true;
+  /** Has the log rewritten in the background, for a client. */
+  ask(when: WhenToBegin): SnapshotAnswer {
+    const begins = when !== 'later' && this.#scheduler.isIdle;
+    if (begins && !this.#owner.mayRewrite) return 'failed';
+    const answer = this.#scheduler.ask(this.#job, when);
+    if (answer === 'scheduled') this.consecutiveFailures = 0;
+    return answer;
+  }
+
+  /** Has the log rewritten in the background as soon as that is possible. */
+  schedule(): void {
+    this.consecutiveFailures = 0;
+    this.#scheduler.request(this.#job);
   }
 
   /**
-   * Rewrites the log.
-   * @returns false when that was put off or given up
-   * @throws Error when a rewrite or another snapshot is under way, or the system's error
+   * Has a log begin with a snapshot of all data. Somebody waits for that: other snapshots give way.
+   * @returns false when it had to give way itself, or was given up
+   * @throws Error when a rewrite is under way, or the system's error
    */
-  run(target: RewriteTarget | TargetMaker): Promise<boolean> {
-    if (this.isRunning) throw new Error('the log is being rewritten already');
-    const running = this.#run(target);
-    this.#running = running.then(
-      () => undefined,
-      () => undefined,
-    );
-    return running;
+  run(target: RewriteTarget): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      const job = this.#jobOf(() => this.#run(target), {
+        isUrgent: true,
+        onDone(outcome) {
+          if (outcome.how === 'failed') reject(outcome.error);
+          else resolve(outcome.how === 'taken');
+        },
+      });
+      if (!this.#scheduler.begin(job)) reject(new Error('the log is being rewritten already'));
+    });
   }
 
   /** Resolves when no rewrite is under way. */
   async settled(): Promise<void> {
-    await this.#running;
+    await this.#scheduler.settled(LOG_REWRITE);
   }
 
   /** Gives up the rewrite that is under way. */
   cancel(): void {
-    if (!this.isRunning || this.#isCancelled) return;
-    this.#isCancelled = true;
-    this.#stopWaiting();
-    this.#writing?.cancel();
-    this.#host.log.info('Background AOF rewrite cancelled');
+    this.#scheduler.cancel(LOG_REWRITE);
   }
 
-  /** Has a snapshot that must not wait go first. */
-  postpone(): void {
-    if (this.#writing === undefined || this.#isCancelled) return;
-    this.cancel();
-    this.isScheduled = true;
-  }
-
-  /** Begins a rewrite if it is time for one, or one was put off. */
-  runIfDue(journal: Journal): void {
-    if (this.isRunning || this.#host.keyspace.snapshot !== undefined) return;
-    if (!this.isScheduled && !(this.#mayTry() && this.#isDue())) return;
-    this.begin({ directory: journal.directory, journal });
+  /** What is to begin now: it is time for a rewrite, or somebody waits for one. */
+  #due(): SnapshotJob | undefined {
+    if (!this.#owner.mayRewrite) return undefined;
+    if (this.#scheduler.isWaiting(LOG_REWRITE)) return this.#job;
+    if (this.#owner.journal === undefined) return undefined;
+    return this.#mayTry() && this.#isDue() ? this.#job : undefined;
   }
 
   #mayTry(): boolean {
@@ -188,23 +198,55 @@ export class LogRewriter {
     );
   }
 
-  async #run(target: RewriteTarget | TargetMaker): Promise<boolean> {
-    this.isScheduled = false;
+  /** Only one of them is under way: they have what it is made of in common. */
+  #jobOf(
+    begin: SnapshotJob['begin'],
+    { isUrgent = false, onDone = () => {} }: Pick<SnapshotJob, 'isUrgent' | 'onDone'>,
+  ): SnapshotJob {
+    const rewriter = this;
+    return {
+      ...{ kind: LOG_REWRITE, isUrgent, onDone, begin },
+      get isTaking() {
+        return rewriter.#writing !== undefined;
+      },
+      cancel: () => this.#cancel(),
+    };
+  }
+
+  #cancel(): void {
+    this.#isCancelled = true;
+    this.#stopWaiting();
+    this.#writing?.cancel();
+    this.#host.log.info('Background AOF rewrite cancelled');
+  }
+
+  async #runInBackground(): Promise<TakenSnapshot | undefined> {
+    try {
+      return await this.#run(this.#owner.target());
+    } catch (error) {
+      this.#host.log.error({ err: error }, 'Background AOF rewrite terminated with error');
+      throw error;
+    }
+  }
+
+  async #run(target: RewriteTarget | Promise<RewriteTarget>): Promise<TakenSnapshot | undefined> {
     this.#isCancelled = false;
     this.rewrites++;
     this.#startedMs = Date.now();
     this.#lastTryMs = this.#startedMs;
     let ready: RewriteTarget | undefined;
     try {
-      ready = typeof target === 'function' ? await target() : target;
+      // It goes over to a new file at once, if it can.
+      ready = target instanceof Promise ? await target : target;
       const { directory, journal } = ready;
       const base = await this.#begin(directory, journal);
-      if (base === undefined || !(await base.writing.run())) return false;
+      if (base === undefined || !(await this.#scheduler.write(base.writing))) return undefined;
       // It is whole: from here on there is nothing to give up.
       this.#writing = undefined;
       await this.#install(directory, base);
       this.#succeeded(base);
-      return true;
+      const { path, sizeBytes } = base.writing;
+      return { path, sizeBytes, offset: base.offset };
     } catch (error) {
       this.lastSucceeded = false;
       this.consecutiveFailures++;

@@ -11,7 +11,7 @@ import { NOTHING_RECOVERED } from './open-log.ts';
 
 /** What beginning takes. */
 export interface NewHistoryParts {
-  readonly host: JournalHost & { readonly stream: CommandStream; postponeSaving(): void };
+  readonly host: JournalHost & { readonly stream: CommandStream };
   readonly values: JournalSettings;
   readonly rewriter: LogRewriter;
   /** Has what changes go into the log. */
@@ -50,8 +50,6 @@ export async function beginHistory(
   do {
     if (isEnding()) throw new Error('the server is closing');
     if (journal.failure !== undefined) throw journal.failure;
-    // There is one snapshot at a time, and this one has somebody waiting for it.
-    host.postponeSaving();
   } while (!(await rewriter.run({ directory, journal })));
   journal.isComplete = true;
   if (lost === undefined) return;

@@ -1,14 +1,27 @@
-// Keeps the data in `dir`/`dbfilename`: takes snapshots when they are asked for, when the save points
-// say so, and at the end; loads the last one at the start. How one is taken is snapshot-writing.ts's. There is
-// one at a time, and those of the log (persistence/log/log-rewriter.ts) count: what cannot wait has them give way.
+// Keeps the data in `dir`/`dbfilename`: has snapshots taken when they are asked for, when the save points
+// say so, and at the end; loads the last one at the start. How one is taken is snapshot-writing.ts's, and when it
+// may begin, beside others, snapshot-scheduler.ts's.
 import { join } from 'node:path';
 import { LOADING_DATA, type Restrictions, SAVE_FAILED } from '../../core/restrictions.ts';
-import type { LoadProgress, ReloadOptions, Snapshots } from '../../core/snapshots.ts';
+import type {
+  LoadProgress,
+  ReloadOptions,
+  SnapshotAnswer,
+  Snapshots,
+  WhenToBegin,
+} from '../../core/snapshots.ts';
 import { removeAbandoned } from '../../files/temporary-file.ts';
 import type { Logger } from '../../logging/logger.ts';
+import {
+  BACKGROUND_SAVE,
+  type SnapshotJob,
+  type SnapshotOutcome,
+  type TakenSnapshot,
+} from './snapshot-job.ts';
 import { type LoadResult, loadFile, loadFileNow, NO_FILE } from './snapshot-loading.ts';
 import { logLoaded, logSavingProblem } from './snapshot-log-lines.ts';
 import { SnapshotPlace } from './snapshot-place.ts';
+import type { SnapshotScheduler } from './snapshot-scheduler.ts';
 import { type SnapshotSubject, SnapshotWriting } from './snapshot-writing.ts';
 
 /** After a snapshot that failed, none begins by itself for so long. */
@@ -20,10 +33,8 @@ const VERIFY_MS = 1000;
 export interface SnapshotHost extends SnapshotSubject {
   readonly log: Logger;
   readonly restrictions: Restrictions;
+  readonly snapshotScheduler: SnapshotScheduler;
   reclaimSoon(): void;
-  readonly wal: { readonly isRewriting: boolean };
-  /** Has a snapshot of the log's that is being taken begin again later. */
-  postponeRewrite(): void;
 }
 
 /** The snapshots of a server; see the head of this file. */
@@ -38,26 +49,34 @@ export class SnapshotKeeper implements Snapshots {
   #refusesWrites = false;
   #isLoading = false;
   readonly #host: SnapshotHost;
+  readonly #scheduler: SnapshotScheduler;
   /** The one in the background that counts; one that was cancelled may still be ending beside it. */
   #saving: SnapshotWriting | undefined;
-  /** All that have not ended. */
-  readonly #running = new Set<Promise<void>>();
   readonly #place = new SnapshotPlace();
   #verifiedMs = 0;
   /** Whether the last one is not where it was written. */
   #isLost = false;
-  #isClosing = false;
-  #isScheduled = false;
   #lastTryMs = 0;
   /** What `dirty` was at the last snapshot. */
   #savedDirty = 0;
 
+  /** Takes one in the background; all who want one get the same. */
+  readonly #job: SnapshotJob = {
+    kind: BACKGROUND_SAVE,
+    isTaking: true,
+    begin: () => this.#begin(),
+    cancel: () => this.#cancel(),
+    onDone: (outcome) => this.#ended(outcome),
+  };
+
   constructor(host: SnapshotHost) {
     this.#host = host;
+    this.#scheduler = host.snapshotScheduler;
+    this.#scheduler.addSource({ kind: BACKGROUND_SAVE, due: () => this.#due() });
   }
 
   get isSaving(): boolean {
-    return this.#saving !== undefined;
+    return this.#scheduler.isUnderWay(BACKGROUND_SAVE);
   }
 
   get savingSinceMs(): number {
@@ -102,10 +121,12 @@ export class SnapshotKeeper implements Snapshots {
 
   saveNow(): boolean {
     this.saves++;
-    this.#host.postponeRewrite();
     try {
-      const saving = this.#open(true);
-      saving.runNow();
+      const saving = this.#scheduler.takeNow(() => {
+        const writing = this.#open(true);
+        writing.runNow();
+        return writing;
+      });
       this.#noteSuccess(saving.dirtyBefore);
       this.#noteSaved(saving);
       return true;
@@ -115,65 +136,70 @@ export class SnapshotKeeper implements Snapshots {
     }
   }
 
-  begin(): boolean {
-    if (this.#isClosing) return false;
+  saveInBackground(when: WhenToBegin): SnapshotAnswer {
+    return this.#scheduler.ask(this.#job, when);
+  }
+
+  #begin(): Promise<TakenSnapshot | undefined> {
     this.saves++;
-    this.#isScheduled = false;
     this.#lastTryMs = Date.now();
-    const path = this.#path;
-    try {
-      const saving = this.#open(false);
-      this.#saving = saving;
-      this.#host.log.info(
-        { pid: process.pid, details: { keys: saving.progress.keys } },
-        'Background saving started by pid {pid}',
-      );
-      const running = this.#run(saving);
-      this.#running.add(running);
-      void running.then(() => this.#running.delete(running));
-      return true;
-    } catch (error) {
-      this.#noteFailure(error, path);
-      return false;
-    }
+    const saving = this.#open(false);
+    this.#saving = saving;
+    this.#host.log.info(
+      { pid: process.pid, details: { keys: saving.progress.keys } },
+      'Background saving started by pid {pid}',
+    );
+    return this.#write(saving);
   }
 
-  schedule(): void {
-    this.#isScheduled = true;
+  async #write(saving: SnapshotWriting): Promise<TakenSnapshot | undefined> {
+    const isWhole = await this.#scheduler.write(saving);
+    const { path, sizeBytes } = saving;
+    return isWhole ? { path, sizeBytes, offset: undefined } : undefined;
   }
 
-  /** Gives up the snapshot that is being taken in the background. */
-  cancel(): void {
-    const saving = this.#saving;
-    if (saving === undefined) return;
-    saving.cancel();
+  #cancel(): void {
+    this.#saving?.cancel();
     this.#saving = undefined;
     this.#host.log.info('Background saving cancelled');
   }
 
-  /** Has one that is under way in the background begin again later. */
-  postpone(): void {
-    if (this.#saving === undefined) return;
-    this.cancel();
-    this.schedule();
+  #ended(outcome: SnapshotOutcome): void {
+    if (outcome.how === 'given up') return;
+    const saving = this.#saving;
+    this.#saving = undefined;
+    if (saving !== undefined) {
+      this.lastTookSeconds = Math.floor((Date.now() - saving.startedMs) / 1000);
+    }
+    if (outcome.how === 'failed') {
+      this.#noteFailure(outcome.error, saving?.path ?? this.#path);
+    } else if (saving !== undefined) {
+      this.#noteSuccess(saving.dirtyBefore);
+      this.#noteSaved(saving);
+      const { progress, startedMs } = saving;
+      this.#host.log.info(
+        { details: { keys: progress.saved, tookMs: Date.now() - startedMs } },
+        'Background saving terminated with success',
+      );
+    }
   }
 
-  /** Begins a snapshot if a save point says so, or if one was put off. */
-  saveIfDue(): void {
-    if (this.#saving !== undefined || this.#host.wal.isRewriting || this.isLoading) return;
+  /** What is to begin now: a save point asks for it, somebody waits for it, or the last one is lost. */
+  #due(): SnapshotJob | undefined {
+    if (this.isLoading) return undefined;
     const nowMs = Date.now();
-    if (this.#host.config.values.save.length > 0 && !this.#verify(nowMs)) return;
-    if (!this.lastSucceeded && nowMs - this.#lastTryMs <= RETRY_MS) return;
+    const { save } = this.#host.config.values;
+    if (save.length > 0 && !this.#verify(nowMs)) return undefined;
+    if (!this.lastSucceeded && nowMs - this.#lastTryMs <= RETRY_MS) return undefined;
     const passedSeconds = Math.floor(nowMs / 1000) - this.lastSaveSeconds;
-    const point = this.#host.config.values.save.find(
+    const point = save.find(
       ({ seconds, changes }) => this.changes >= changes && passedSeconds > seconds,
     );
     if (point !== undefined) {
       this.#host.log.info({ ...point }, '{changes} changes in {seconds} seconds. Saving...');
-      this.begin();
-    } else if (this.#isScheduled) {
-      this.begin();
+      return this.#job;
     }
+    return this.#scheduler.isWaiting(BACKGROUND_SAVE) ? this.#job : undefined;
   }
 
   /** Looks whether the last one is where it was written; returns whether one may be taken unasked. */
@@ -189,12 +215,12 @@ export class SnapshotKeeper implements Snapshots {
         return false;
       }
       // There is to be one where a start would look for it, at once.
-      if (this.#isLost || wasLost) this.schedule();
+      if (this.#isLost || wasLost) this.#scheduler.request(this.#job);
       if (this.#isLost && !wasLost) {
         this.#host.log.warn({ path, state }, 'The directory of {path} is {state}: saving anew');
       }
     }
-    return !this.#isLost || this.#isScheduled;
+    return !this.#isLost || this.#scheduler.isWaiting(BACKGROUND_SAVE);
   }
 
   /** Whether nobody else's snapshot is in the way of one that no client asks for. */
@@ -211,7 +237,7 @@ export class SnapshotKeeper implements Snapshots {
    * @returns whether the server may end
    */
   saveAtEnd(save: 'save' | 'nosave' | 'default'): boolean {
-    this.cancel();
+    this.#scheduler.cancel(BACKGROUND_SAVE);
     const isWanted =
       save === 'save' || (save === 'default' && this.#host.config.values.save.length > 0);
     if (!isWanted || this.isLoading) return true;
@@ -220,16 +246,9 @@ export class SnapshotKeeper implements Snapshots {
     return this.saveNow();
   }
 
-  /** Gives up what is being saved and begins nothing more; resolves when no file is written any more. */
-  async close(): Promise<void> {
-    this.#isClosing = true;
-    this.cancel();
-    await Promise.all(this.#running);
-  }
-
   /** What is being saved is of no use any more; a restart is not to bring back what was emptied. */
   emptied(): void {
-    this.cancel();
+    this.#scheduler.emptied();
     // While a log is loaded the last snapshot stays: what it was made of may still fail to load.
     if (this.#host.config.values.save.length > 0 && !this.isLoading && this.#mayReplace()) {
       this.saveNow();
@@ -247,33 +266,6 @@ export class SnapshotKeeper implements Snapshots {
     }
     const plan = { path, facts, syncsInParts, compresses: false, isAtOnce };
     return new SnapshotWriting(this.#host, plan);
-  }
-
-  async #run(saving: SnapshotWriting): Promise<void> {
-    try {
-      const isWhole = await saving.run();
-      if (!this.#leave(saving) || !isWhole) return;
-      this.#noteSuccess(saving.dirtyBefore);
-      this.#noteSaved(saving);
-      const { progress, startedMs } = saving;
-      this.#host.log.info(
-        { details: { keys: progress.saved, tookMs: Date.now() - startedMs } },
-        'Background saving terminated with success',
-      );
-    } catch (error) {
-      if (this.#leave(saving)) this.#noteFailure(error, saving.path);
-    }
-  }
-
-  /**
-   * One has ended; returns whether it still counted. It does not when it was cancelled, even if its file
-   * got to its place just before: then another one may be under way by now.
-   */
-  #leave(saving: SnapshotWriting): boolean {
-    if (this.#saving !== saving) return false;
-    this.#saving = undefined;
-    this.lastTookSeconds = Math.floor((Date.now() - saving.startedMs) / 1000);
-    return true;
   }
 
   #noteSuccess(dirtyBefore: number): void {
@@ -354,7 +346,7 @@ export class SnapshotKeeper implements Snapshots {
   reload({ saves, flushes, merges, verifies }: ReloadOptions): 'done' | 'not saved' | 'not loaded' {
     const { keyspace, config, log } = this.#host;
     if (saves) {
-      this.cancel();
+      this.#scheduler.cancel(BACKGROUND_SAVE);
       if (!this.saveNow()) return 'not saved';
     }
     // The data is the same as before, or a test's business: nothing that is to be repeated.

@@ -21,8 +21,6 @@ export interface SnapshotSubject {
     /** Sends the replies that wait. */
     flush(): void;
   };
-  /** Told when one begins to be written in the background, and when that is over. */
-  writingSnapshot(isUnderWay: boolean): void;
 }
 
 /** Where one goes, and what it tells of itself. */
@@ -113,7 +111,6 @@ export class SnapshotWriting {
    */
   async run(): Promise<boolean> {
     const file = this.#file;
-    this.#subject.writingSnapshot(true);
     try {
       // The command that asked for it is answered first.
       await new Promise(setImmediate);
@@ -128,8 +125,6 @@ export class SnapshotWriting {
       if (this.#isCancelled) return false;
       this.cancel();
       throw error;
-    } finally {
-      this.#subject.writingSnapshot(false);
     }
   }
 

@@ -22,7 +22,6 @@ test('replies do not wait for a slice: they are sent before each', async () => {
     {
       ...{ keyspace, config: loadConfig(), usedMemoryBytes: () => 0 },
       replies: { flush: () => savedBefore.push(writing.progress.saved) },
-      writingSnapshot: () => {},
     },
     {
       ...{ path, facts: { isLogBase: false } },
