@@ -60,8 +60,8 @@ export async function startServer(options: StartOptions = {}): Promise<SynapServ
   );
   return {
     get port() {
-      return server.port;
+      return server.listener.port;
     },
-    close: () => server.end(),
+    close: () => server.shutdown.end(),
   };
 }

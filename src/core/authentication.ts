@@ -8,8 +8,8 @@ import type { Services } from './services.ts';
 export const DEFAULT_USER = 'default';
 
 /** Whether a client has to authenticate before it may do anything. */
-export function needsPassword(server: Services): boolean {
-  return server.config.values.requirepass.length > 0;
+export function needsPassword({ config }: Pick<Services, 'config'>): boolean {
+  return config.values.requirepass.length > 0;
 }
 
 /** Whether there is a user of the name that argument i tells. */

@@ -13,6 +13,8 @@ export interface WaitingClients {
    * @returns false if it does not wait for any
    */
   unblock(client: Client, withError: boolean): boolean;
+  /** Drops the wait of a client that is gone. */
+  forget(client: Client): void;
 }
 
 /** Heap that a waiting request takes at most, without keys and large arguments, and each of its keys. */

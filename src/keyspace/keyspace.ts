@@ -314,7 +314,7 @@ export class Keyspace implements DatabaseHost, SnapshotHost {
       // A database that has become empty may still hold memory from when it was not.
       if (database.capacity > 0) {
         const emptied = database.detach();
-        if (this.snapshot?.keep(emptied) !== true) this.#detached.push(emptied);
+        if (this.snapshot?.keep(emptied) !== true) this.giveBack(emptied);
       }
     }
     this.dirty += removed;

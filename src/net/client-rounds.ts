@@ -6,6 +6,7 @@ import type { ClientPeaks } from '../core/client-peaks.ts';
 import { type ClientRegistry, PAUSE_NONE } from '../core/client-registry.ts';
 import type { ReplyBufferSettings } from '../core/reply-buffer.ts';
 import type { Connection } from './connection.ts';
+import type { Connections } from './connections.ts';
 
 /** Clients seen in a tick at least, if there are so many. */
 const MIN_PER_TICK = 5;
@@ -15,13 +16,13 @@ export interface RoundsHost {
   readonly clients: ClientRegistry;
   readonly clientPeaks: ClientPeaks;
   readonly replyBuffers: ReplyBufferSettings;
-  /** `timeout`: idle clients are closed after so long; 0 never. */
-  readonly idleTimeoutMs: number;
-  connections(): ReadonlySet<Connection>;
+  readonly connections: Connections;
 }
 
 /** See the head of this file. */
 export class ClientRounds {
+  /** `timeout`: idle clients are closed after so long; 0 never. */
+  idleTimeoutMs = 0;
   readonly #host: RoundsHost;
   #round: Iterator<Connection> | undefined;
 
@@ -31,9 +32,9 @@ export class ClientRounds {
 
   /** Sees the next clients. @param nowMs Unix time, in ms */
   tick(nowMs: number, ticksPerSecond: number): void {
-    const connections = this.#host.connections();
+    const { clientPeaks, connections } = this.#host;
     const { size } = connections;
-    this.#host.clientPeaks.advance(nowMs);
+    clientPeaks.advance(nowMs);
     let left = Math.min(size, Math.max(MIN_PER_TICK, Math.ceil(size / ticksPerSecond)));
     for (; left > 0; left--) {
       this.#round ??= connections.values();
@@ -44,7 +45,8 @@ export class ClientRounds {
   }
 
   #see(connection: Connection, nowMs: number): void {
-    const { clientPeaks, idleTimeoutMs, replyBuffers } = this.#host;
+    const { idleTimeoutMs } = this;
+    const { clientPeaks, replyBuffers } = this.#host;
     const { query, queryFree, arguments: argumentBytes, output } = connection.buffers();
     const inputBytes = query + queryFree + argumentBytes + connection.waitingBytes;
     clientPeaks.note(inputBytes, connection.replyBuffer.listBytes(output));

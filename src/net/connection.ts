@@ -5,21 +5,32 @@
 import type { Socket } from 'node:net';
 import type { BufferLimit } from '../config/kinds/lists.ts';
 import { Client, type ClientAddress, type ClientBuffers, REPLY_ON } from '../core/client.ts';
+import { type ClientRegistry, PAUSE_ALL } from '../core/client-registry.ts';
+import { type ClientStateHolders, releaseState } from '../core/client-state.ts';
 import { typeOf } from '../core/client-type.ts';
+import type { BlockedClients } from '../dispatch/blocking/blocked-clients.ts';
+import type { Keyspace } from '../keyspace/keyspace.ts';
 import type { PinnedPiece } from '../protocol/large-argument.ts';
 import { PartList } from '../protocol/part-list.ts';
 import type { ReplyPart } from '../protocol/reply.ts';
-import type { ConnectionHost } from './host.ts';
 import { handleOf } from './node-internals.ts';
 import { openOutput } from './output.ts';
 import { OutputLimit } from './output-limits.ts';
 import { PacedOutput } from './paced-output.ts';
+import type { PipelineHost } from './pipeline-host.ts';
 import type { Recipient } from './reply-queue.ts';
 import { RequestPipeline } from './request-pipeline.ts';
 
 /** What a connection takes at most of the heap and outside it, beside its buffers and its state, in bytes. */
 const CONNECTION_HEAP_BYTES = 4096;
 const CONNECTION_OUTSIDE_BYTES = 6144;
+
+/** What a connection needs of the server around it. */
+export interface ConnectionHost extends PipelineHost, ClientStateHolders {
+  readonly blocking: BlockedClients;
+  readonly keyspace: Keyspace;
+  readonly clients: ClientRegistry;
+}
 
 /** A connected client; see the head of this file. */
 export class Connection extends Client implements Recipient {
@@ -43,16 +54,29 @@ export class Connection extends Client implements Recipient {
   #accountedBytes = 0;
   #accountedLarge = 0;
 
-  constructor(socket: Socket, host: ConnectionHost, id: number, address: ClientAddress) {
+  /**
+   * @param isTrusted whether it needs no password
+   * @param onClosed called when its socket is closed, and nothing is left of it
+   */
+  constructor(
+    socket: Socket,
+    host: ConnectionHost,
+    id: number,
+    address: ClientAddress,
+    isTrusted: boolean,
+    onClosed: () => void,
+  ) {
     const [db] = host.keyspace.databases;
-    super(id, address, db, Date.now(), host.trustsNewClients(), host.clientMemory);
+    super(id, address, db, Date.now(), isTrusted, host.clientMemory);
     this.charge(CONNECTION_HEAP_BYTES, CONNECTION_OUTSIDE_BYTES);
     this.#socket = socket;
     this.#host = host;
     this.requests = new RequestPipeline(this, socket, host);
     const open = (drained: () => void) => openOutput(socket, drained);
     this.#output = new PacedOutput(open, host.pace, () => this.#drained());
-    socket.on('error', (error) => host.connectionFailed(this, error));
+    socket.on('error', (err) => {
+      host.log.verbose({ client: id, err }, 'Reading from client id={client}');
+    });
     socket.on('end', () => {
       this.#ended = true;
       this.finishIfEnded();
@@ -60,7 +84,8 @@ export class Connection extends Client implements Recipient {
     socket.on('close', () => {
       host.replies.forget(this);
       this.#drop();
-      host.connectionClosed(this);
+      releaseState(host, this);
+      onClosed();
     });
   }
 
@@ -103,7 +128,7 @@ export class Connection extends Client implements Recipient {
     this.closing = true;
     // At once, and not when the socket is closed: PUBLISH counts those who are to get a message, and
     // no element must be given to one who is gone.
-    this.#host.releaseState(this);
+    releaseState(this.#host, this);
     this.#host.replies.forget(this);
     this.#socket.destroy();
     this.#drop();
@@ -240,7 +265,7 @@ export class Connection extends Client implements Recipient {
   /** `client-output-buffer-limit` of its class. */
   #outputLimit(): BufferLimit {
     const type = typeOf(this);
-    return this.#host.outputLimits[type === 'master' ? 'replica' : type];
+    return this.#host.limits.output[type === 'master' ? 'replica' : type];
   }
 
   /** Whether the answer to its request that waited is encoded now, which it will get. */
@@ -283,7 +308,7 @@ export class Connection extends Client implements Recipient {
     this.checkOutputLimit();
     // Not here and now: the replies of others are being sent.
     const mayGoOn = this.requests.isHeld && !this.blocked && !this.closing;
-    if (mayGoOn && this.#host.mayRun(this)) this.requests.postpone();
+    if (mayGoOn && this.#mayRun) this.requests.postpone();
   }
 
   /**
@@ -295,10 +320,15 @@ export class Connection extends Client implements Recipient {
     if (this.#ended && !this.requests.isToGoOn && !this.closing) this.finish();
   }
 
+  /** Whether no pause keeps it from running requests, whatever these are. */
+  get #mayRun(): boolean {
+    return this.#host.clients.pauseMode !== PAUSE_ALL;
+  }
+
   #drained(): void {
     this.lastActiveMs = Date.now();
     this.checkOutputLimit();
-    if (this.#host.mayRun(this)) this.requests.resume();
+    if (this.#mayRun) this.requests.resume();
   }
 
   /** Keeps right what its buffers count. */

@@ -18,9 +18,9 @@ import { isOutOfMemory } from '../memory/out-of-memory.ts';
 import { COMPLETE, type DecodeResult, INVALID } from '../protocol/decoder.ts';
 import type { Request } from '../protocol/request.ts';
 import type { Receiver } from './accept.ts';
-import type { ConnectionHost } from './host.ts';
 import { Input } from './input.ts';
 import type { Paced } from './pace.ts';
+import type { PipelineHost } from './pipeline-host.ts';
 import type { Recipient } from './reply-queue.ts';
 import type { Runner } from './turn.ts';
 
@@ -57,7 +57,7 @@ export class RequestPipeline implements Receiver, Paced, Runner {
   isRunning = false;
   readonly #connection: Requester;
   readonly #socket: Socket;
-  readonly #host: ConnectionHost;
+  readonly #host: PipelineHost;
   readonly #input: Input;
   /** Waits for the end of a pause, for a key, for its output to drain, or for a later turn. */
   #held = false;
@@ -74,7 +74,7 @@ export class RequestPipeline implements Receiver, Paced, Runner {
   /** Bytes that are run now, where they were received: the buffer that all connections share. */
   #runningBytes = 0;
 
-  constructor(connection: Requester, socket: Socket, host: ConnectionHost) {
+  constructor(connection: Requester, socket: Socket, host: PipelineHost) {
     this.#connection = connection;
     this.#socket = socket;
     this.#host = host;
@@ -143,7 +143,7 @@ export class RequestPipeline implements Receiver, Paced, Runner {
       return !input.hasChunks;
     }
     const isHeldByOutput = this.#isOutputFull && !this.#connection.blocked;
-    if (isHeldByOutput && input.length > this.#host.queryLimitBytes) this.#press();
+    if (isHeldByOutput && input.length > this.#host.limits.queryBytes) this.#press();
     else this.#checkQueryLimit();
     return true;
   }
@@ -473,7 +473,7 @@ export class RequestPipeline implements Receiver, Paced, Runner {
   /** Closes the client if it sends more than may be kept of it. What is run just now is not kept. */
   #checkQueryLimit(): void {
     const bytes = this.#input.length;
-    if (bytes <= this.#host.queryLimitBytes || (!this.#held && this.#input.hasChunks)) return;
+    if (bytes <= this.#host.limits.queryBytes || (!this.#held && this.#input.hasChunks)) return;
     this.#host.log.warn(
       { client: this.#connection.id, address: this.#connection.address.remote, bytes },
       'Closing client that reached max query buffer length: id={client} addr={address} qbuf={bytes}',

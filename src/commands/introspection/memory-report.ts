@@ -38,7 +38,7 @@ export interface MemoryReport {
 /** Measures the memory of a server. */
 export function measureMemory(server: Services): MemoryReport {
   const { keyspace, stats, tracking } = server;
-  const used = server.usedMemoryBytes();
+  const used = server.memory.usedBytes;
   const tracked = tracking.table.usedBytes;
   const clients = server.clientMemory.heldBytes;
   let overhead = clients + tracked + server.slowLog.sizeBytes;

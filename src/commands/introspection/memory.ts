@@ -162,7 +162,7 @@ function doctor({ reply, server }: Call): void {
 }
 
 function purge({ reply, server }: Call): void {
-  server.purgeMemory();
+  server.release.purge();
   reply.ok();
 }
 

@@ -88,8 +88,8 @@ function flush({ request, reply, server }: Call, index: number | undefined): boo
     return false;
   }
   server.keyspace.flush(index);
-  if (isAsync ?? server.config.values['lazyfree-lazy-user-flush']) server.reclaimSoon();
-  else server.reclaimNow();
+  const isLazy = isAsync ?? server.config.values['lazyfree-lazy-user-flush'];
+  if (!isLazy) server.keyspace.reclaim(Number.POSITIVE_INFINITY);
   reply.ok();
   return true;
 }

@@ -36,7 +36,7 @@ function shutdown({ request, reply, client, server }: Call): void {
   if (words.size > 0 || isUnclear) {
     reply.error(SYNTAX);
   } else if (isAbort) {
-    if (server.abortShutdown()) reply.ok();
+    if (server.shutdown.abort()) reply.ok();
     else reply.error('ERR No shutdown in progress.');
   } else if (client.deniesBlocking) {
     // Redis ends then, each time that it is started with the log.
@@ -46,7 +46,7 @@ function shutdown({ request, reply, client, server }: Call): void {
     const reason = `SHUTDOWN by client ${client.id} at ${client.address.remote}`;
     server.log.info(reason);
     // The only answer to a shutdown that begins is the end of the connection.
-    const error = server.shutdown({ reason, save, now, force });
+    const error = server.shutdown.begin({ reason, save, now, force });
     if (error !== undefined) reply.error(error);
   }
 }

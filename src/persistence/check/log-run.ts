@@ -83,7 +83,7 @@ async function run(
     problem = error instanceof Error ? error.message : String(error);
   } finally {
     replay.close();
-    await server.close();
+    await server.shutdown.close();
   }
   return { lines: linesOf(replay, failures, problem), starts: problem === undefined };
 }
@@ -115,9 +115,6 @@ function newServer(databases: number): Server {
     config,
     log: silentLogger(),
     version: '',
-    outputLimits: config.values['client-output-buffer-limit'],
     commands: new CommandTable(families),
-    databases,
-    onClosed: () => {},
   });
 }

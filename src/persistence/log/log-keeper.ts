@@ -176,7 +176,6 @@ export class LogKeeper implements WriteAheadLog {
     const { dirty } = keyspace;
     try {
       keyspace.flush();
-      this.#host.reclaimSoon();
       await this.#whileLoading(() => this.#load(this.#newReplay(), true));
     } finally {
       keyspace.dirty = dirty;

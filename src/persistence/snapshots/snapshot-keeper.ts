@@ -18,7 +18,6 @@ const VERIFY_MS = 1000;
 /** What the keeper needs of the server around it. */
 export interface SnapshotHost extends SnapshotSubject {
   readonly log: Logger;
-  reclaimSoon(): void;
   readonly wal: { readonly isRewriting: boolean };
   /** Has a snapshot of the log's that is being taken begin again later. */
   postponeRewrite(): void;
@@ -343,10 +342,7 @@ export class SnapshotKeeper implements Snapshots {
     }
     // The data is the same as before, or a test's business: nothing that is to be repeated.
     const { dirty } = keyspace;
-    if (flushes) {
-      keyspace.flush();
-      this.#host.reclaimSoon();
-    }
+    if (flushes) keyspace.flush();
     try {
       const values = verifies ? config.values : { ...config.values, rdbchecksum: false };
       this.lastLoad = loadFileNow(this.#path, keyspace, values, merges);

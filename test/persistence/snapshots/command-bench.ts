@@ -123,8 +123,6 @@ export class CommandBench {
     this.#server = new TestServer(rows, {
       config: loadConfig({ settings: [] }),
       snapshots: { emptied: () => {} } as Snapshots,
-      reclaimSoon: () => {},
-      reclaimNow: () => void this.keyspace.reclaim(FOREVER),
     } as Partial<Services>);
     this.keyspace = this.#server.keyspace;
     this.keyspace.tick(START_MS);

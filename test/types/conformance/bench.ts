@@ -45,8 +45,6 @@ export class TypeBench {
       {
         config: loadConfig({ settings: [] }),
         snapshots: { emptied: () => {} } as Snapshots,
-        reclaimSoon: () => {},
-        reclaimNow: () => void this.keyspace.reclaim(NEVER),
       } as Partial<Services>,
       subject.types,
     );
