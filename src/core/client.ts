@@ -243,6 +243,9 @@ export abstract class Client implements Watcher, Subscriber, TrackedClient {
     this.blocked = false;
   }
 
+  /** The pause that suspended its next request is over. */
+  resume(): void {}
+
   /** Closes it at once, dropping what was not sent. */
   abstract kill(): void;
 

@@ -9,6 +9,7 @@ import type { ServerStats } from '../telemetry/server-stats.ts';
 import type { SlowLog } from '../telemetry/slow-log.ts';
 import type { Tracking } from '../tracking/tracking.ts';
 import type { ClientMemory } from './client-memory.ts';
+import type { ClientPause } from './client-pause.ts';
 import type { ClientPeaks } from './client-peaks.ts';
 import type { ClientRegistry } from './client-registry.ts';
 import type { CommandCatalog } from './command.ts';
@@ -89,6 +90,7 @@ export interface Services {
   readonly keyspace: Keyspace;
   readonly pubsub: PubSub;
   readonly clients: ClientRegistry;
+  readonly pause: ClientPause;
   /** What clients take, and how much more they may. */
   readonly clientMemory: ClientMemory;
   /** The largest buffers that clients had lately. */

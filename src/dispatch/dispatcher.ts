@@ -11,7 +11,7 @@ import type { Handler } from '../core/call.ts';
 import { Call } from '../core/call.ts';
 import { type Client, REPLY_ON } from '../core/client.ts';
 import { advanceReplyMode } from '../core/client-modes.ts';
-import { PAUSE_ALL, PAUSE_NONE } from '../core/client-registry.ts';
+import { PAUSE_ALL, PAUSE_NONE } from '../core/client-pause.ts';
 import type { Command } from '../core/command.ts';
 import type { RunnableCommand } from '../core/command-row.ts';
 import type { CommandTable } from '../core/command-table.ts';
@@ -187,7 +187,7 @@ export class Dispatcher {
       if (!this.#admit(client, command)) {
         // Refused, and answered.
       } else if (this.#mustWait(client, command)) {
-        this.#server.clients.held.add(client);
+        this.#server.pause.suspended.add(client);
         if (this.#tracking.active) this.#tracking.end();
         return false;
       } else if (client.transaction !== undefined && !RUN_IN_TRANSACTION.has(command.fullName)) {
@@ -438,10 +438,10 @@ export class Dispatcher {
   }
 
   #mustWait(client: Client, command: Command): boolean {
-    const { pauseMode, isHoldingWrites } = this.#server.clients;
-    if (pauseMode === PAUSE_NONE) return false;
-    if (pauseMode === PAUSE_ALL) return true;
-    const waiting = isHoldingWrites ? WRITE | MAY_REPLICATE | PAUSES : WRITE | MAY_REPLICATE;
+    const { mode, isSuspendingWrites } = this.#server.pause;
+    if (mode === PAUSE_NONE) return false;
+    if (mode === PAUSE_ALL) return true;
+    const waiting = isSuspendingWrites ? WRITE | MAY_REPLICATE | PAUSES : WRITE | MAY_REPLICATE;
     return (allFlags(client, command) & waiting) !== 0;
   }
 

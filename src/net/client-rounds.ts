@@ -2,8 +2,8 @@
 // much unsent for too long, and what its buffers take. All clients are seen within a second, a few of them
 // in each tick, so that ten thousand are no pause for anybody.
 
+import { type ClientPause, PAUSE_NONE } from '../core/client-pause.ts';
 import type { ClientPeaks } from '../core/client-peaks.ts';
-import { type ClientRegistry, PAUSE_NONE } from '../core/client-registry.ts';
 import type { ReplyBufferSettings } from '../core/reply-buffer.ts';
 import type { Connection } from './connection.ts';
 import type { Connections } from './connections.ts';
@@ -13,7 +13,7 @@ const MIN_PER_TICK = 5;
 
 /** What the rounds need of the server. */
 export interface RoundsHost {
-  readonly clients: ClientRegistry;
+  readonly pause: ClientPause;
   readonly clientPeaks: ClientPeaks;
   readonly replyBuffers: ReplyBufferSettings;
   readonly connections: Connections;
@@ -55,7 +55,7 @@ export class ClientRounds {
       connection.kill();
       return;
     }
-    connection.checkOutputLimit();
+    connection.output.checkLimit();
     connection.resizeReplyBuffer(replyBuffers, output, nowMs);
   }
 
@@ -66,6 +66,6 @@ export class ClientRounds {
   #mayBeIdle(connection: Connection, queryBytes: number): boolean {
     if (connection.monitor || connection.blocked) return false;
     if (connection.subscriptions !== undefined) return false;
-    return this.#host.clients.pauseMode === PAUSE_NONE || queryBytes === 0;
+    return this.#host.pause.mode === PAUSE_NONE || queryBytes === 0;
   }
 }

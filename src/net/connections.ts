@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import type { Config } from '../config/config.ts';
 import { needsPassword } from '../core/authentication.ts';
 import type { ClientAddress } from '../core/client.ts';
-import { type ClientRegistry, PAUSE_NONE } from '../core/client-registry.ts';
+import type { ClientRegistry } from '../core/client-registry.ts';
 import { Connection, type ConnectionHost } from './connection.ts';
 
 /** What connections need of the server around them. */
@@ -57,17 +57,6 @@ export class Connections {
     }
     this.#all.delete(connection);
     clients.remove(connection);
-  }
-
-  /** Less is suspended than before: those go on that waited for it, in the order in which they began to. */
-  resume(): void {
-    const { clients, keyspace } = this.#host;
-    keyspace.expiryPaused = clients.pauseMode !== PAUSE_NONE;
-    const held = [...clients.held];
-    clients.held.clear();
-    for (const client of held) if (client instanceof Connection) client.requests.resume();
-    // Those as well whose output drained during the pause.
-    for (const connection of this.#all) connection.requests.resume();
   }
 
   /** Closes all at once; resolves when their sockets are closed. */

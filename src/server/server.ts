@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import type { Config } from '../config/config.ts';
 import { systemMessage } from '../config/error.ts';
 import { ClientMemory } from '../core/client-memory.ts';
+import { ClientPause } from '../core/client-pause.ts';
 import { ClientPeaks } from '../core/client-peaks.ts';
 import { ClientRegistry } from '../core/client-registry.ts';
 import type { CommandTable } from '../core/command-table.ts';
@@ -89,6 +90,7 @@ export class Server implements Services {
   readonly wal: LogKeeper;
 
   readonly clients = new ClientRegistry();
+  readonly pause: ClientPause;
   readonly clientMemory: ClientMemory;
   readonly clientPeaks = new ClientPeaks();
   readonly replyBuffers = new ReplyBufferSettings();
@@ -132,6 +134,7 @@ export class Server implements Services {
     this.snapshots = new SnapshotKeeper(this);
     this.wal = new LogKeeper(this);
 
+    this.pause = new ClientPause(this.keyspace);
     this.clientMemory = new ClientMemory(this.clients, this.stats, this.log);
     this.memory = new ServerMemoryUse(this);
     this.memoryLimit = new MemoryLimit(this, () => this.background.wake());
@@ -151,7 +154,6 @@ export class Server implements Services {
       output: config.values['client-output-buffer-limit'],
     };
     this.connections = new Connections(this);
-    this.clients.onResume = () => this.connections.resume();
     const listener = new Listener(new Acceptor(this));
     this.listener = listener;
     this.identity = {

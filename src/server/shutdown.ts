@@ -4,7 +4,7 @@
 //   begin ──▶ data saved ──▶ close ──▶ clients suspended, no background work, replies sent
 //     └─ cannot: goes on                ──▶ log written and synced, what waits for it answered
 //                                       ──▶ listener, connections and snapshots closed ──▶ log closed
-import type { ClientRegistry } from '../core/client-registry.ts';
+import type { ClientPause } from '../core/client-pause.ts';
 import type { ShutdownControl, ShutdownOptions } from '../core/services.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { Connections } from '../net/connections.ts';
@@ -20,7 +20,7 @@ const SHUTDOWN_FAILED = 'ERR Errors trying to SHUTDOWN. Check logs.';
 /** What is ended, and what has a say in it. */
 export interface ShutdownHost {
   readonly log: Logger;
-  readonly clients: ClientRegistry;
+  readonly pause: ClientPause;
   readonly background: Background;
   readonly snapshots: SnapshotKeeper;
   readonly replies: ReplyQueue;
@@ -43,7 +43,7 @@ export class Shutdown implements ShutdownControl {
   }
 
   begin(options: ShutdownOptions): string | undefined {
-    const { log, snapshots, clients } = this.#host;
+    const { log, pause, snapshots } = this.#host;
     log.warn({ details: options }, 'User requested shutdown...');
     if (!snapshots.saveAtEnd(options.save)) {
       if (!options.force) {
@@ -53,7 +53,7 @@ export class Shutdown implements ShutdownControl {
       }
       log.warn('Error trying to save the DB. Exit anyway.');
     }
-    clients.suspendForGood();
+    pause.suspendForGood();
     setImmediate(() => {
       this.close(options).catch((error: unknown) => log.error({ err: error }, 'Shutdown'));
     });
@@ -83,13 +83,13 @@ export class Shutdown implements ShutdownControl {
   }
 
   async #close(options: ShutdownOptions | undefined): Promise<void> {
-    const { background, clients, connections, listener, log } = this.#host;
-    const { remotes, replies, snapshots, wal } = this.#host;
-    clients.suspendForGood();
+    const { background, connections, listener, log } = this.#host;
+    const { pause, remotes, replies, snapshots, wal } = this.#host;
+    pause.suspendForGood();
     background.stop();
     const snapshotsClosed = snapshots.close();
     replies.flush();
-    clients.close();
+    pause.close();
     remotes.close();
     // What waits for the log is still answered; what comes meanwhile is not run.
     if (wal.isOn) log.info('Calling fsync() on the AOF file.');

@@ -4,6 +4,7 @@
 import { Call, type CallHost } from '../../src/core/call.ts';
 import { Client, type ClientAddress, type ClientBuffers } from '../../src/core/client.ts';
 import { ClientMemory } from '../../src/core/client-memory.ts';
+import { ClientPause } from '../../src/core/client-pause.ts';
 import { ClientRegistry } from '../../src/core/client-registry.ts';
 import type { CommandRow, RunnableCommand } from '../../src/core/command-row.ts';
 import { CommandTable } from '../../src/core/command-table.ts';
@@ -81,6 +82,7 @@ export class TestServer {
     const parts: Partial<Services> = {
       keyspace: this.keyspace,
       clients: this.clients,
+      pause: new ClientPause(this.keyspace),
       clientMemory: this.clientMemory,
       replyBuffers: new ReplyBufferSettings(),
       effects: NO_EFFECTS,

@@ -93,12 +93,12 @@ function lineOf(client: Client, call: Call): Buffer {
   );
 }
 
-function flagsOf(client: Client, { clients }: Services): string {
+function flagsOf(client: Client, { pause }: Services): string {
   let flags = '';
   if (client.monitor) flags += 'O';
   if (client.subscriptions !== undefined) flags += 'P';
   if (client.transaction !== undefined) flags += 'x';
-  if (client.blocked || clients.held.has(client)) flags += 'b';
+  if (client.blocked || pause.suspended.has(client)) flags += 'b';
   const { tracker } = client;
   if (tracker?.has(TRACKING_ON)) flags += 't';
   if (tracker?.has(BROKEN_REDIRECTION)) flags += 'R';

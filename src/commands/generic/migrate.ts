@@ -1,6 +1,6 @@
 // MIGRATE: moves keys, or copies them, to another server. Redis stands still until that server has
 // answered, so nothing can change a key after it was sent and before it is deleted. Here the event loop
-// goes on: writes are held back until then (ClientRegistry.holdWrites), and reads are served. What the
+// goes on: writes are suspended until then (ClientPause), and reads are served. What the
 // log gets is DEL of the keys that the other server has taken.
 
 import { cString } from '../../core/argument-errors.ts';
@@ -95,10 +95,8 @@ function migrate(call: Call): void {
     reply.simple('NOKEY');
     return;
   }
-  const { clients, keyspace, remotes } = server;
-  clients.holdWrites();
-  // Deleting keys is writing too. The end of the hold takes it back.
-  keyspace.expiryPaused = true;
+  const { keyspace, pause, remotes } = server;
+  pause.suspendWrites();
   const sentMs = keyspace.nowMs;
   const { username, password } = options;
   const done = transfer(remotes, {
@@ -111,7 +109,7 @@ function migrate(call: Call): void {
   });
   // Nothing comes between the release and the end of the command.
   call.deferUntil(
-    done.finally(() => clients.releaseWrites()),
+    done.finally(() => pause.resumeWrites()),
     (ended, outcome) => finish(ended, outcome, options.copies ? [] : keys, sentMs),
   );
 }

@@ -86,14 +86,14 @@ function pollingInterface(): string {
 }
 
 function clientFields(server: Services): InfoField[] {
-  const { blocking, clientPeaks, clients, config, tracking } = server;
+  const { blocking, clientPeaks, clients, config, pause, tracking } = server;
   return [
     ['connected_clients', clients.size],
     ['cluster_connections', 0],
     ['maxclients', config.values.maxclients],
     ['client_recent_max_input_buffer', clientPeaks.inputBytes],
     ['client_recent_max_output_buffer', clientPeaks.outputBytes],
-    ['blocked_clients', blocking.size + clients.held.size],
+    ['blocked_clients', blocking.size + pause.suspended.size],
     ['tracking_clients', tracking.clients],
     ['clients_in_timeout_table', blocking.limited],
   ];

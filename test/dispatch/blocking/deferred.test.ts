@@ -253,8 +253,8 @@ describe('the end of the command', () => {
     expect(recorded).toBe(set + encodeCommand(['DEL', 'k']).toString());
     // The same turn sends what is safe; the answer is not.
     server.replies.flush();
-    const [recipient] = [...server.connections.values()].slice(-1);
-    expect(server.replies.isHolding(recipient)).toBe(true);
+    const [connection] = [...server.connections.values()].slice(-1);
+    expect(server.replies.isHolding(connection.output)).toBe(true);
     durableOffset = recorded.length;
     server.replies.release(durableOffset);
     expect(await replyOf(client)).toBe('1');
