@@ -19,14 +19,14 @@ const RESTORE_OPTIONS = new OptionTable([
   { word: 'absttl' },
   {
     word: 'idletime',
-    hasValue: true,
+    values: 1,
     excludes: ['freq'],
     problem: ({ request }, i) =>
       problemOf(request.integer(i), Number.POSITIVE_INFINITY, INVALID_IDLE_TIME),
   },
   {
     word: 'freq',
-    hasValue: true,
+    values: 1,
     excludes: ['idletime'],
     problem: ({ request }, i) => problemOf(request.integer(i), MAX_FREQUENCY, INVALID_FREQUENCY),
   },

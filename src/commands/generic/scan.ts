@@ -15,17 +15,17 @@ import type { Reply } from '../../protocol/reply.ts';
 import type { Request } from '../../protocol/request.ts';
 
 const SCAN_OPTIONS = new OptionTable([
-  { word: 'match', hasValue: true },
+  { word: 'match', values: 1 },
   {
     word: 'count',
-    hasValue: true,
+    values: 1,
     problem({ request }, i) {
       const count = request.integer(i);
       if (Number.isNaN(count)) return NOT_AN_INTEGER;
       return count < 1 ? SYNTAX : undefined;
     },
   },
-  { word: 'type', hasValue: true },
+  { word: 'type', values: 1 },
 ]);
 const SCAN_MATCH = SCAN_OPTIONS.bits('match');
 const SCAN_COUNT = SCAN_OPTIONS.bits('count');

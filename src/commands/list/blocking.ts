@@ -11,7 +11,14 @@ import { ABSENT, lookupWrite, REFUSED } from '../../core/lookup.ts';
 import { timeoutAt } from '../../core/wait-time.ts';
 import { TYPE_LIST } from '../../types/list/encodings.ts';
 import { popOne, takeOne, takeSome } from './lists.ts';
-import { endAt, type MultiplePop, moveElement, multiplePop, popFromFirst } from './moves.ts';
+import {
+  endAt,
+  MULTIPLE_POP_OPTIONS,
+  type MultiplePop,
+  moveElement,
+  multiplePop,
+  popFromFirst,
+} from './moves.ts';
 
 /** An end of a list in the notation of syntax.ts. */
 const END = '(LEFT | RIGHT)';
@@ -82,6 +89,7 @@ export const listBlockingCommands: readonly CommandRow[] = [
       'Removes elements from the first of several lists that has any, and returns them; waits for one.',
     complexity:
       'O(N+M) where N is the number of provided keys and M is the number of elements returned.',
+    options: MULTIPLE_POP_OPTIONS,
     syntax: `timeout:double numkeys:integer key... where=${END} [COUNT count:integer]`,
     handler: blmpop,
   },

@@ -31,7 +31,7 @@ import { replyElement, replyElements } from './replies.ts';
 const LPOS_OPTIONS = new OptionTable([
   {
     word: 'rank',
-    hasValue: true,
+    values: 1,
     problem({ request }, i) {
       const rank = request.integer(i);
       if (Number.isNaN(rank)) return NOT_AN_INTEGER;
@@ -40,12 +40,12 @@ const LPOS_OPTIONS = new OptionTable([
   },
   {
     word: 'count',
-    hasValue: true,
+    values: 1,
     problem: ({ request }, i) => (request.integer(i) >= 0 ? undefined : NEGATIVE_COUNT),
   },
   {
     word: 'maxlen',
-    hasValue: true,
+    values: 1,
     problem: ({ request }, i) => (request.integer(i) >= 0 ? undefined : NEGATIVE_MAX_LENGTH),
   },
 ]);

@@ -1,7 +1,6 @@
 // SAVE, BGSAVE and LASTSAVE.
 import type { Call } from '../../core/call.ts';
 import type { CommandRow } from '../../core/command-row.ts';
-import { SYNTAX } from '../../core/errors.ts';
 import {
   ADMIN,
   FAST,
@@ -11,6 +10,10 @@ import {
   NOSCRIPT,
   STALE,
 } from '../../core/flags.ts';
+import { OptionTable } from '../../core/options.ts';
+
+const BGSAVE_OPTIONS = new OptionTable([{ word: 'schedule', excludes: ['schedule'] }]);
+const SCHEDULE = BGSAVE_OPTIONS.bits('schedule');
 
 export const snapshotCommands: readonly CommandRow[] = [
   {
@@ -32,6 +35,7 @@ export const snapshotCommands: readonly CommandRow[] = [
     summary: 'Begins to save the data in a snapshot, in slices between other commands.',
     complexity: 'O(1)',
     history: [['3.2.2', 'The option `SCHEDULE`.']],
+    options: BGSAVE_OPTIONS,
     syntax: '[SCHEDULE^3.2.2]',
     handler: bgsave,
   },
@@ -62,13 +66,16 @@ function save({ reply, server }: Call): void {
   else reply.error(FAILED);
 }
 
-function bgsave({ request, reply, client, server }: Call): void {
+function bgsave(call: Call): void {
+  const { reply, client, server } = call;
+  if (!BGSAVE_OPTIONS.read(call, 1)) return;
   const { snapshots } = server;
-  if (request.count > 2 || (request.count === 2 && !request.is(1, 'schedule'))) {
-    reply.error(SYNTAX);
-  } else if (snapshots.isSaving) {
+  if (snapshots.isSaving) {
     reply.error(IN_PROGRESS);
-  } else if (client.transaction !== undefined || (server.wal.isRewriting && request.count > 1)) {
+  } else if (
+    client.transaction !== undefined ||
+    (server.wal.isRewriting && BGSAVE_OPTIONS.has(SCHEDULE))
+  ) {
     snapshots.schedule();
     reply.simple('Background saving scheduled');
   } else if (server.wal.isRewriting) {

@@ -10,7 +10,7 @@ function expiryRules(...others: readonly string[]): readonly OptionRule[] {
   const all = [...others, ...WITH_TIME];
   return all.map((word) => ({
     word,
-    hasValue: WITH_TIME.includes(word),
+    values: WITH_TIME.includes(word) ? 1 : 0,
     excludes: all.filter((other) => other !== word),
   }));
 }
