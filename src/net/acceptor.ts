@@ -7,9 +7,9 @@ import type { Logger } from '../logging/logger.ts';
 import type { ServerStats } from '../telemetry/server-stats.ts';
 import { receiveInto } from './accept.ts';
 import type { Connections } from './connections.ts';
+import type { IterationBudget } from './iteration-budget.ts';
 import type { ListenHost } from './listener.ts';
 import { clientAddress, isLoopback, PROTECTED_MODE_ERROR } from './peer.ts';
-import type { Turn } from './turn.ts';
 
 /** Bytes that one read of a socket takes at most. */
 const READ_BYTES = 64 * 1024;
@@ -20,7 +20,7 @@ export interface AcceptorHost {
   readonly config: Config;
   readonly log: Logger;
   readonly stats: ServerStats;
-  readonly turn: Turn;
+  readonly budget: IterationBudget;
   readonly connections: Connections;
 }
 
@@ -35,7 +35,7 @@ export class Acceptor implements ListenHost {
   }
 
   accepted(accepted: Socket, unixSocket: boolean): void {
-    const { config, connections, stats, turn } = this.#host;
+    const { budget, config, connections, stats } = this.#host;
     const { values } = config;
     stats.connectionsReceived++;
     const refusal = this.#refusal(accepted, unixSocket);
@@ -45,7 +45,7 @@ export class Acceptor implements ListenHost {
     }
     const keepAliveSeconds = values['tcp-keepalive'];
     if (keepAliveSeconds > 0 && !unixSocket) accepted.setKeepAlive(true, keepAliveSeconds * 1000);
-    turn.accepted();
+    budget.accepted();
     receiveInto(accepted, this.#readBuffer, (socket) => {
       const address = clientAddress(socket, unixSocket ? values.unixsocket : '');
       return connections.add(socket, address).requests;

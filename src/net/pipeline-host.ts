@@ -6,11 +6,11 @@ import type { Logger } from '../logging/logger.ts';
 import type { RequestDecoder } from '../protocol/decoder.ts';
 import type { Reply } from '../protocol/reply.ts';
 import type { ServerStats } from '../telemetry/server-stats.ts';
+import type { IterationBudget } from './iteration-budget.ts';
 import type { OutputLimits } from './output-limits.ts';
 import type { Pace } from './pace.ts';
 import type { ReplyQueue } from './reply-queue.ts';
 import type { RequestBatch } from './request-batch.ts';
-import type { Turn } from './turn.ts';
 
 /** What clients may have in their buffers. */
 export interface BufferLimits {
@@ -27,7 +27,7 @@ export interface PipelineHost {
   readonly dispatcher: Dispatcher;
   readonly reply: Reply;
   readonly replies: ReplyQueue;
-  readonly turn: Turn;
+  readonly budget: IterationBudget;
   readonly pace: Pace;
   readonly limits: BufferLimits;
   readonly clientMemory: ClientMemory;

@@ -8,7 +8,7 @@
 //   running ──waits for a key (BLOCKED)───────────────▶ paused until it is answered, and then for a later iteration
 //   running ──CLIENT PAUSE (SUSPENDED)────────────────▶ paused until that ends
 //   running ──too much output unsent (OUTPUT_FULL)────▶ paused until it drains
-//   running ──the iteration's time is up (YIELDED)────▶ paused until a later iteration (turn.ts)
+//   running ──the iteration's time is up (YIELDED)────▶ paused until a later iteration (iteration-budget.ts)
 // A connection may be paused for several reasons, and goes on when the last one is over. A paused connection keeps reading, up to `client-query-buffer-limit`, so a peer that writes a whole
 // pipeline before it reads anything is never blocked; it only stops running requests, so that a
 // peer that never reads makes no more memory grow. Reading pauses only for what runs anyway, later.
@@ -20,9 +20,9 @@ import type { Receiver } from './accept.ts';
 import { killForInput, killForMemory } from './closed-clients.ts';
 import type { ConnectionOutput } from './connection-output.ts';
 import { Input } from './input.ts';
+import type { Runner } from './iteration-budget.ts';
 import type { Paced } from './pace.ts';
 import type { PipelineHost } from './pipeline-host.ts';
-import type { Runner } from './turn.ts';
 
 // Why a connection is paused: bits.
 const BLOCKED = 1;
@@ -143,8 +143,8 @@ export class RequestPipeline implements Receiver, Paced, Runner {
   /** Whether requests may be run now: nothing pauses the connection, and the iteration has time left. */
   #mayGoOn(): boolean {
     if (this.#paused !== 0) return false;
-    const { dispatcher, turn } = this.#host;
-    if (turn.admits(this, dispatcher.clockMs)) return true;
+    const { budget, dispatcher } = this.#host;
+    if (budget.admits(this, dispatcher.clockMs)) return true;
     this.#paused = YIELDED;
     return false;
   }
@@ -270,7 +270,7 @@ export class RequestPipeline implements Receiver, Paced, Runner {
   /** Goes on in a later iteration. */
   #yield(): void {
     this.#paused |= YIELDED;
-    this.#host.turn.postpone(this);
+    this.#host.budget.yield(this);
   }
 
   /** A reason to pause is over. */

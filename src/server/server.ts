@@ -22,6 +22,7 @@ import type { Logger } from '../logging/logger.ts';
 import { Acceptor } from '../net/acceptor.ts';
 import { ClientRounds } from '../net/client-rounds.ts';
 import { Connections } from '../net/connections.ts';
+import { IterationBudget } from '../net/iteration-budget.ts';
 import { Listener } from '../net/listener.ts';
 import { Pace } from '../net/pace.ts';
 import type { BufferLimits } from '../net/pipeline-host.ts';
@@ -29,7 +30,6 @@ import { refuseProtected } from '../net/protected-commands.ts';
 import { RemoteServers } from '../net/remote-servers.ts';
 import { ReplyQueue } from '../net/reply-queue.ts';
 import { RequestBatch } from '../net/request-batch.ts';
-import { Turn } from '../net/turn.ts';
 import { LogKeeper } from '../persistence/log/log-keeper.ts';
 import { SnapshotKeeper } from '../persistence/snapshots/snapshot-keeper.ts';
 import { RequestDecoder } from '../protocol/decoder.ts';
@@ -105,7 +105,7 @@ export class Server implements Services {
     refuseProtected(this.config, client, command);
 
   readonly replies = new ReplyQueue(this.reply, this.pubsub.areas);
-  readonly turn = new Turn(this.replies);
+  readonly budget = new IterationBudget(this.replies);
   readonly pace = new Pace();
   readonly limits: BufferLimits;
   readonly connections: Connections;

@@ -2,7 +2,7 @@
 // these keys are not valid any more. https://redis.io/docs/manual/client-side-caching/
 //
 //   a client reads ──▶ table: key → clients     ── modified, expired, evicted ──▶ one message each
-//   a client follows a prefix ──▶ prefixes      ── the same ──▶ noted ── end of the turn ──▶ one
+//   a client follows a prefix ──▶ prefixes      ── the same ──▶ noted ── end of the iteration ──▶ one
 //                                                                      message with all keys
 //
 // Order. A client is told of what its own command invalidates after the reply, and after the whole

@@ -2,7 +2,7 @@
 // reply leaves before what it tells is in it, as safe as `appendfsync` asks for: written to the file,
 // or on disk too (`always`).
 //
-//   effect ─▶ pending group ──end of the turn──▶ file ──fsync──▶ disk
+//   effect ─▶ pending group ──end of the iteration──▶ file ──fsync──▶ disk
 //                                                 │                │
 //               replies leave:     everysec, no ──┘      always ───┘
 

@@ -8,7 +8,7 @@ const PRIME_3 = 0xc2b2ae3d | 0;
 const PRIME_4 = 0x27d4eb2f | 0;
 const PRIME_5 = 0x165667b1 | 0;
 
-/** Bytes that the four sums take in one turn. */
+/** Bytes that the four sums take in one round. */
 const STRIPE_BYTES = 16;
 const WORD_BYTES = 4;
 
