@@ -98,13 +98,13 @@ export class ClientMemory implements ClientLedger {
   }
 
   /** Bytes that clients really take: without the shares of buffers that are there anyway. */
-  get heldBytes(): number {
+  get ownBytes(): number {
     return this.bytes - this.sharedBytes;
   }
 
   /** Of these, what is not counted with the data. */
   get apartBytes(): number {
-    return this.heldBytes - this.largeBytes;
+    return this.ownBytes - this.largeBytes;
   }
 
   /** Bytes that clients may take besides, whatever the settings say. */
@@ -118,10 +118,10 @@ export class ClientMemory implements ClientLedger {
   }
 
   /** Counts bytes that are kept for a client, or (negative) given back. */
-  add(heapBytes: number, outsideBytes: number): void {
+  add(heapBytes: number, offHeapBytes: number): void {
     this.heapBytes += heapBytes;
-    this.bytes += heapBytes + outsideBytes;
-    if (heapBytes + outsideBytes <= 0 || this.#isStuck || this.isOver) return;
+    this.bytes += heapBytes + offHeapBytes;
+    if (heapBytes + offHeapBytes <= 0 || this.#isStuck || this.isOver) return;
     this.isOver = this.#exceedsAny();
   }
 

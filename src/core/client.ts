@@ -58,8 +58,8 @@ export interface ClientBuffers {
 export interface ClientLedger {
   /** In large arguments and replies, which are counted with the data as well. */
   largeBytes: number;
-  /** Counts bytes on the JavaScript heap and outside it; negative when they are given back. */
-  add(heapBytes: number, outsideBytes: number): void;
+  /** Counts bytes on the JavaScript heap and off it; negative when they are given back. */
+  add(heapBytes: number, offHeapBytes: number): void;
   /** Counts bytes of buffers that all clients share. */
   addShared(bytes: number): void;
 }
@@ -115,9 +115,9 @@ export abstract class Client implements Watcher, Subscriber, TrackedClient {
   /** Its client-side caching; undefined until it asks for it (CLIENT TRACKING). */
   tracker: Tracker | undefined = undefined;
 
-  /** Bytes that it takes at most: of the JavaScript heap, and outside it. */
+  /** Bytes that it takes at most: on the JavaScript heap, and off it. */
   heapBytes = 0;
-  outsideBytes = 0;
+  offHeapBytes = 0;
   /** Of these: arguments of a command that waits for its answer. */
   waitingBytes = 0;
   /** Its share of the buffers for replies. */
@@ -153,18 +153,18 @@ export abstract class Client implements Watcher, Subscriber, TrackedClient {
   /** Bytes that it counts for `maxmemory-clients`. */
   get memoryBytes(): number {
     if (this.#isDismissed) return 0;
-    return this.heapBytes + this.outsideBytes + this.replyBuffer.sizeBytes;
+    return this.heapBytes + this.offHeapBytes + this.replyBuffer.sizeBytes;
   }
 
   /**
-   * Counts bytes that are kept for it, on the JavaScript heap (at most so many) and outside it; negative
+   * Counts bytes that are kept for it, on the JavaScript heap (at most so many) and off it; negative
    * when they are given back.
    */
-  charge(heapBytes: number, outsideBytes = 0): void {
+  charge(heapBytes: number, offHeapBytes = 0): void {
     if (this.#isDismissed) return;
     this.heapBytes += heapBytes;
-    this.outsideBytes += outsideBytes;
-    this.#memory?.add(heapBytes, outsideBytes);
+    this.offHeapBytes += offHeapBytes;
+    this.#memory?.add(heapBytes, offHeapBytes);
   }
 
   /** Counts bytes, of those that were charged, that lie where the data lies (ClientMemory.largeBytes). */
@@ -184,7 +184,7 @@ export abstract class Client implements Watcher, Subscriber, TrackedClient {
   dismiss(): void {
     if (this.#isDismissed) return;
     this.countLarge(-this.#largeBytes);
-    this.charge(-this.heapBytes, -this.outsideBytes);
+    this.charge(-this.heapBytes, -this.offHeapBytes);
     this.#memory?.addShared(-this.replyBuffer.sizeBytes);
     this.#isDismissed = true;
   }

@@ -13,9 +13,9 @@ import { handleOf } from './node-internals.ts';
 import type { PipelineHost } from './pipeline-host.ts';
 import { RequestPipeline } from './request-pipeline.ts';
 
-/** What a connection takes at most of the heap and outside it, beside its buffers and its state, in bytes. */
+/** What a connection takes at most of the heap and off it, beside its buffers and its state, in bytes. */
 const CONNECTION_HEAP_BYTES = 4096;
-const CONNECTION_OUTSIDE_BYTES = 6144;
+const CONNECTION_OFF_HEAP_BYTES = 6144;
 
 /** What a connection needs of the server around it. */
 export interface ConnectionHost extends PipelineHost, ClientStateHolders {
@@ -51,7 +51,7 @@ export class Connection extends Client implements OutputOwner {
   ) {
     const [db] = host.keyspace.databases;
     super(id, address, db, Date.now(), isTrusted, host.clientMemory);
-    this.charge(CONNECTION_HEAP_BYTES, CONNECTION_OUTSIDE_BYTES);
+    this.charge(CONNECTION_HEAP_BYTES, CONNECTION_OFF_HEAP_BYTES);
     this.#socket = socket;
     this.#host = host;
     this.output = new ConnectionOutput(this, socket, host);

@@ -10,7 +10,7 @@ import { OptionTable } from '../../core/options.ts';
 import type { Database } from '../../keyspace/database.ts';
 import { EVENT_KEY_MISS } from '../../keyspace/key-events.ts';
 
-import { globMatch } from '../../protocol/glob.ts';
+import { globMatchIn } from '../../protocol/glob.ts';
 import type { Reply } from '../../protocol/reply.ts';
 import type { Request } from '../../protocol/request.ts';
 
@@ -124,7 +124,7 @@ function matches(request: Request, patternAt: number, db: Database, ref: number)
   const { buffer, offsets, lengths } = request;
   const { buffer: bytes, offset, length } = db.key(ref);
   const at = offsets[patternAt];
-  return globMatch(buffer, at, lengths[patternAt], bytes, offset, length, false);
+  return globMatchIn(buffer, at, lengths[patternAt], bytes, offset, length, false);
 }
 
 /**

@@ -40,7 +40,7 @@ export function measureMemory(server: Services): MemoryReport {
   const { keyspace, stats, tracking } = server;
   const used = server.memory.usedBytes;
   const tracked = tracking.table.usedBytes;
-  const clients = server.clientMemory.heldBytes;
+  const clients = server.clientMemory.ownBytes;
   let overhead = clients + tracked + server.slowLog.sizeBytes;
   let keys = 0;
   for (const database of keyspace.databases) {

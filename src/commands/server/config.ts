@@ -144,7 +144,7 @@ function nameMatcher(): (pattern: string, name: string) => boolean {
       bytes = Buffer.from(pattern, 'latin1');
     }
     const shown = nameBytes.get(name);
-    return shown !== undefined && globMatch(bytes, 0, bytes.length, shown, 0, shown.length, true);
+    return shown !== undefined && globMatch(bytes, shown, true);
   };
 }
 
