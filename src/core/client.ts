@@ -35,7 +35,7 @@ export class Transaction {
   }
 }
 
-/** Where a client comes from and arrives, as CLIENT LIST tells it: "ip:port" or "path:0". */
+/** Where a client comes from and arrives, as CLIENT LIST shows it: "ip:port" or "path:0". */
 export interface ClientAddress {
   readonly remote: string;
   readonly local: string;
@@ -99,7 +99,7 @@ export abstract class Client implements Watcher, Subscriber, TrackedClient {
 
   /** Whether it waits for a key: until its command is answered, no other request of it is run. */
   blocked = false;
-  /** Whether it must never wait, as nobody is there to be answered: a log is run as it. */
+  /** Whether it must never wait, as there is no peer to answer: a log is run as it. */
   deniesBlocking = false;
 
   transaction: Transaction | undefined = undefined;

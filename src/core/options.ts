@@ -20,7 +20,7 @@ export interface OptionRule {
 
 /** How options are read beyond that. */
 export interface OptionForm {
-  /** The error for argument i, which is no option, or one in a wrong place; SYNTAX where it is not told. */
+  /** The error for argument i, which is no option, or one in a wrong place; SYNTAX by default. */
   readonly unknown?: (call: Call, i: number) => string;
 }
 

@@ -48,6 +48,6 @@ export interface Snapshots {
   schedule(): void;
   /** Loads the last one again, for tests; returns whether it could, or which part failed. */
   reload(options: ReloadOptions): 'done' | 'not saved' | 'not loaded';
-  /** To be told that all databases were emptied. */
+  /** To be called when all databases were emptied. */
   emptied(): void;
 }

@@ -117,7 +117,7 @@ export class ReceivedBytes {
   }
 }
 
-/** Tells that there is no memory from faults of ours. */
+/** Distinguishes want of memory from faults of ours. */
 function orNoMemory<T>(act: () => T): T {
   try {
     return act();

@@ -56,7 +56,7 @@ export class Acceptor implements ListenHost {
     this.#host.log.warn({ err: error }, 'Accepting client connection');
   }
 
-  /** Why a client may not connect, as it is told; undefined when it may. */
+  /** Why a client may not connect, as it is answered; undefined when it may. */
   #refusal(accepted: Socket, unixSocket: boolean): string | undefined {
     const { config, connections } = this.#host;
     const { values } = config;

@@ -13,7 +13,7 @@ import { logStartFailure } from './start-failure.ts';
 const STANDARD_OUTPUT = 1;
 
 /**
- * Serves until the process is told to end.
+ * Serves until the process is asked to end.
  * @param hasArguments whether the command line says anything of the configuration
  * @throws ConfigError when the server cannot start
  */

@@ -110,7 +110,7 @@ export async function start(parts: StartParts): Promise<Server> {
     await server.wal.close();
     throw new ConfigError('the start', 'the server was shut down while it loaded its data');
   }
-  // From now on the configuration tells the port that was picked, as if it had been set.
+  // From now on the configuration shows the port that was picked, as if it had been set.
   if (values.port === 0 && isEmbedded) config.assign('port', [String(server.listener.port)]);
   return server;
 }
@@ -126,7 +126,7 @@ function reportMissingInternals(log: Logger): void {
   );
 }
 
-/** Loads the data of the last run; clients are told meanwhile that it is loaded. */
+/** Loads the data of the last run; clients are answered `-LOADING` meanwhile. */
 async function load(server: Server, { config, onOwning }: StartParts): Promise<void> {
   const { values } = config;
   try {

@@ -65,7 +65,7 @@ function replyLinesById(call: Call): void {
 }
 
 /**
- * The line of a client. What its buffers take is told as Redis does: rbs, rbp and obl are its share of
+ * The line of a client. What its buffers take is shown as Redis does: rbs, rbp and obl are its share of
  * the buffers for replies (reply-buffer.ts), oll and omem what does not fit into it. tot-mem is what it
  * counts for `maxmemory-clients`. In bytes, as all lines together may be more than a string holds.
  */

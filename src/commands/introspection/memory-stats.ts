@@ -1,4 +1,4 @@
-// What MEMORY STATS tells: Redis's entries in Redis's order, then Synap's own.
+// What MEMORY STATS reports: Redis's entries in Redis's order, then Synap's own.
 
 import type { Services } from '../../core/services.ts';
 import {
@@ -9,7 +9,7 @@ import {
   ratio,
 } from './memory-report.ts';
 
-/** A value that is told as a double. */
+/** A value that is shown as a double. */
 export class Share {
   readonly of: number;
 

@@ -1,6 +1,6 @@
 // Lists with waiting: as LPOP, RPOP, LMOVE, LMPOP and their relatives, but a client that finds nothing
-// waits until there is something. What one that waited takes is no change that anybody needs to be
-// told of: the push that it follows was.
+// waits until there is something. What one that waited takes is no change that is notified of:
+// the push that it follows was.
 
 import type { Call, Handler, Wait } from '../../core/call.ts';
 import type { CommandRow } from '../../core/command-row.ts';

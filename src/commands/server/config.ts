@@ -134,7 +134,7 @@ function isPattern({ buffer, offsets, lengths }: Request, i: number): boolean {
   return false;
 }
 
-/** Tells whether a pattern matches a directive's name; the same pattern is mostly asked for often. */
+/** Decides whether a pattern matches a directive's name; the same pattern is mostly asked for often. */
 function nameMatcher(): (pattern: string, name: string) => boolean {
   let text = '';
   let bytes = Buffer.alloc(0);
