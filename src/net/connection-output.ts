@@ -29,6 +29,10 @@ export interface OutputHost {
 export interface OutputOwner extends Client {
   /** Counts what its buffers take by now. */
   account(): void;
+}
+
+/** What runs requests faster or slower than their replies leave. */
+export interface OutputObserver {
   /** There may be more that has not left. */
   outputGrown(): void;
   /** The kernel has taken all that was sent. */
@@ -46,20 +50,24 @@ export class ConnectionOutput implements Recipient {
   heldBytes = 0;
   heldPinnedBytes = 0;
   readonly #owner: OutputOwner;
+  readonly #observer: OutputObserver;
   readonly #socket: Socket;
   readonly #host: OutputHost;
   readonly #output: PacedOutput;
   readonly #limit = new OutputLimit();
+  /** The socket is to be closed as soon as what waits for the log has left. */
+  #endsWhenReleased = false;
 
-  constructor(owner: OutputOwner, socket: Socket, host: OutputHost) {
+  constructor(owner: OutputOwner, observer: OutputObserver, socket: Socket, host: OutputHost) {
     this.#owner = owner;
+    this.#observer = observer;
     this.#socket = socket;
     this.#host = host;
     const open = (drained: () => void) => openOutput(socket, drained);
     this.#output = new PacedOutput(open, host.pace, () => {
       owner.lastActiveMs = Date.now();
       this.checkLimit();
-      owner.outputDrained();
+      observer.outputDrained();
     });
   }
 
@@ -106,20 +114,30 @@ export class ConnectionOutput implements Recipient {
 
   #checkSent(): void {
     if (this.#output.unsentBytes > 0) this.checkLimit();
-    this.#owner.outputGrown();
+    this.#observer.outputGrown();
   }
 
   held(): void {
     this.checkLimit();
-    this.#owner.outputGrown();
+    this.#observer.outputGrown();
   }
 
   released(): void {
-    this.#owner.outputReleased();
+    if (this.#endsWhenReleased) {
+      this.#end();
+      return;
+    }
+    this.checkLimit();
+    this.#observer.outputReleased();
   }
 
-  /** Closes the socket once everything was handed to it. */
+  /** Closes the socket once everything was handed to it, what waits for the log included. */
   end(): void {
+    if (this.heldBytes > 0) this.#endsWhenReleased = true;
+    else this.#end();
+  }
+
+  #end(): void {
     this.#output.end(() => this.#socket.destroySoon());
   }
 

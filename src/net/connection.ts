@@ -31,8 +31,6 @@ export class Connection extends Client implements OutputOwner {
   readonly #host: ConnectionHost;
   /** The peer sends no more. What it asked before is still run and answered. */
   #ended = false;
-  /** It is to be closed as soon as what the log holds back of it has left. */
-  #finishesWhenReleased = false;
   /** What `account` counted last, and of this what lies in large arguments, or is pinned. */
   #accountedBytes = 0;
   #accountedLarge = 0;
@@ -54,8 +52,8 @@ export class Connection extends Client implements OutputOwner {
     this.charge(CONNECTION_HEAP_BYTES, CONNECTION_OFF_HEAP_BYTES);
     this.#socket = socket;
     this.#host = host;
-    this.output = new ConnectionOutput(this, socket, host);
     this.requests = new RequestPipeline(this, socket, host);
+    this.output = new ConnectionOutput(this, this.requests, socket, host);
     socket.on('error', (err) => {
       host.log.verbose({ client: id, err }, 'Reading from client id={client}');
     });
@@ -170,23 +168,6 @@ export class Connection extends Client implements OutputOwner {
     }
   }
 
-  outputGrown(): void {
-    this.requests.pauseIfOutputFull();
-  }
-
-  outputDrained(): void {
-    this.requests.outputDrained();
-  }
-
-  outputReleased(): void {
-    if (this.#finishesWhenReleased) {
-      this.output.end();
-      return;
-    }
-    this.output.checkLimit();
-    this.requests.outputReleased();
-  }
-
   // ── The end ─────────────────────────────────────────────────────────────────────────────────
 
   /** Closes it at once; resolves when the socket is closed. */
@@ -220,8 +201,7 @@ export class Connection extends Client implements OutputOwner {
     this.closing = true;
     this.#host.blocking.forget(this);
     this.#host.replies.flush();
-    if (this.#host.replies.isHolding(this.output)) this.#finishesWhenReleased = true;
-    else this.output.end();
+    this.output.end();
   }
 
   /**

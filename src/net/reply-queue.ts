@@ -218,11 +218,6 @@ export class ReplyQueue {
     return this.#held.size + this.#recipients.length;
   }
 
-  /** Whether something of a recipient waits for the log. */
-  isHolding(recipient: Recipient): boolean {
-    return this.#held.has(recipient);
-  }
-
   /** Sends what waited for the log up to an offset. */
   release(durableOffset: number): void {
     for (const [recipient, { requiredOffset }] of this.#held) {

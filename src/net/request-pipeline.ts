@@ -18,7 +18,7 @@ import { COMPLETE, type DecodeResult, INVALID } from '../protocol/decoder.ts';
 import type { Request } from '../protocol/request.ts';
 import type { Receiver } from './accept.ts';
 import { killForInput, killForMemory } from './closed-clients.ts';
-import type { ConnectionOutput } from './connection-output.ts';
+import type { ConnectionOutput, OutputObserver } from './connection-output.ts';
 import { Input } from './input.ts';
 import type { Runner } from './iteration-budget.ts';
 import type { Paced } from './pace.ts';
@@ -50,7 +50,7 @@ export interface Requester extends Client {
 }
 
 /** Receives and runs requests; see the head of this file. */
-export class RequestPipeline implements Receiver, Paced, Runner {
+export class RequestPipeline implements Receiver, Paced, Runner, OutputObserver {
   /** Whether requests are being run just now. */
   isRunning = false;
   readonly #connection: Requester;
@@ -241,18 +241,16 @@ export class RequestPipeline implements Receiver, Paced, Runner {
     this.#goOn();
   }
 
-  /** To be called when output was added that may be too much. */
-  pauseIfOutputFull(): void {
+  outputGrown(): void {
     if (this.#isOutputFull && !this.#isDrainingInput) this.#paused |= OUTPUT_FULL;
   }
 
-  /** The kernel has taken all output that it was given. */
   outputDrained(): void {
     if (this.#endOutputFull()) this.#goOn();
   }
 
-  /** What waited for the log was sent, while that of others still is: goes on later. */
   outputReleased(): void {
+    // Not here and now: the replies of others are being sent.
     if (this.#endOutputFull() && this.#paused === 0) this.#yield();
   }
 
@@ -324,7 +322,7 @@ export class RequestPipeline implements Receiver, Paced, Runner {
     if (!hasYielded) this.#resumeReading();
     if (!this.#isDrainingInput || hasYielded) return;
     this.#isDrainingInput = false;
-    this.pauseIfOutputFull();
+    this.outputGrown();
     this.#checkQueryLimit();
   }
 
