@@ -11,6 +11,7 @@ import * as hash from './hash.mjs';
 import * as keys from './keys.mjs';
 import * as log from './log.mjs';
 import * as reply from './reply.mjs';
+import * as requests from './requests.mjs';
 import * as table from './table.mjs';
 import * as manyTables from './tables.mjs';
 
@@ -33,7 +34,7 @@ import * as manyTables from './tables.mjs';
  */
 
 /** @type {Suite[]} */
-const suites = [decoder, table, manyTables, arena, hash, keys, reply, log];
+const suites = [decoder, table, manyTables, arena, hash, keys, reply, log, requests];
 const names = suites.map((suite) => suite.name);
 
 const helpText = `\

@@ -2,6 +2,7 @@
 // the data while the event loop goes on (MIGRATE): they suspend writes until they are done. What is in force
 // is the stricter of both, and neither ends the other.
 import type { Client } from './client.ts';
+import { PAUSED, Restrictions } from './restrictions.ts';
 
 /** What is suspended: nothing, requests that write, or all. */
 export const PAUSE_NONE = 0;
@@ -26,6 +27,7 @@ export class ClientPause {
   readonly suspended = new Set<Client>();
 
   readonly #expiry: ExpirySwitch;
+  readonly #restrictions: Restrictions;
   /** What CLIENT PAUSE suspends, and the Unix time at which that ends, in ms. */
   #wanted: typeof this.mode = PAUSE_NONE;
   #untilMs = 0;
@@ -34,8 +36,10 @@ export class ClientPause {
   #timer: NodeJS.Timeout | undefined;
   #resumption: NodeJS.Immediate | undefined;
 
-  constructor(expiry: ExpirySwitch) {
+  /** @param restrictions where it says whether clients are suspended */
+  constructor(expiry: ExpirySwitch, restrictions = new Restrictions()) {
     this.#expiry = expiry;
+    this.#restrictions = restrictions;
   }
 
   /**
@@ -100,6 +104,7 @@ export class ClientPause {
   #update(): void {
     const before = this.mode;
     this.mode = this.#strictest();
+    this.#restrictions.set(PAUSED, this.mode !== PAUSE_NONE);
     if (this.mode !== PAUSE_NONE) this.#expiry.expiryPaused = true;
     if (this.mode < before) this.#resumption ??= setImmediate(() => this.#resume());
   }

@@ -11,6 +11,13 @@ import type { TrackedClient, Tracker } from '../tracking/tracker.ts';
 import type { Command } from './command.ts';
 import { CommandQueue } from './command-queue.ts';
 import { ReplyBuffer, type ReplyBufferSettings } from './reply-buffer.ts';
+import {
+  IN_TRANSACTION,
+  MONITORING,
+  REPLIES_OFF,
+  SUBSCRIBED,
+  UNAUTHENTICATED,
+} from './restrictions.ts';
 
 /** CLIENT REPLY: answered, not answered, or not answered for the next command. */
 export const REPLY_ON = 0;
@@ -77,19 +84,15 @@ export abstract class Client implements Watcher, Subscriber, TrackedClient {
   db: Database;
   /** Version of the protocol that it speaks: 2 or 3. */
   protocol: 2 | 3 = 2;
-  authenticated: boolean;
   /** Name of the user it is authenticated as. */
   user = 'default';
   name = '';
   libraryName = '';
   libraryVersion = '';
-  replyMode: number = REPLY_ON;
   /** Whether memory pressure by clients does not close it (CLIENT NO-EVICT). */
   noEvict = false;
   /** Whether its reads leave access clocks alone (CLIENT NO-TOUCH). */
   noTouch = false;
-  /** Whether it gets a line for every command (MONITOR). */
-  monitor = false;
   /** Whether it will be closed as soon as its replies are sent. */
   closing = false;
   /** Unix time of its last request, in ms. */
@@ -102,14 +105,11 @@ export abstract class Client implements Watcher, Subscriber, TrackedClient {
   /** Whether it must never wait, as there is no peer to answer: a log is run as it. */
   deniesBlocking = false;
 
-  transaction: Transaction | undefined = undefined;
   /** A watched key was modified: the next EXEC must fail. */
   dirty = false;
   /** The keys that it watches. */
   watches: Watches | undefined = undefined;
 
-  /** What it is subscribed to; undefined exactly while that is nothing. */
-  subscriptions: Subscriptions | undefined = undefined;
   /** Messages for it that its own request caused while CLIENT REPLY keeps answers back. */
   pendingPushes: PartList | undefined = undefined;
   /** Its client-side caching; undefined until it asks for it (CLIENT TRACKING). */
@@ -123,6 +123,13 @@ export abstract class Client implements Watcher, Subscriber, TrackedClient {
   /** Its share of the buffers for replies. */
   readonly replyBuffer: ReplyBuffer;
   /** Where its bytes are counted; undefined for one that counts nowhere. */
+  /** What of the facts below admission must look at, as bits (restrictions.ts). */
+  restrictions = 0;
+  #authenticated = true;
+  #replyMode: number = REPLY_ON;
+  #transaction: Transaction | undefined = undefined;
+  #subscriptions: Subscriptions | undefined = undefined;
+  #monitor = false;
   readonly #memory: ClientLedger | undefined;
   #largeBytes = 0;
   #isDismissed = false;
@@ -148,6 +155,60 @@ export abstract class Client implements Watcher, Subscriber, TrackedClient {
     this.replyBuffer = new ReplyBuffer(nowMs);
     this.#memory = memory;
     memory?.addShared(this.replyBuffer.sizeBytes);
+  }
+
+  get authenticated(): boolean {
+    return this.#authenticated;
+  }
+
+  set authenticated(isAuthenticated: boolean) {
+    this.#authenticated = isAuthenticated;
+    this.#restrict(UNAUTHENTICATED, !isAuthenticated);
+  }
+
+  /** CLIENT REPLY: REPLY_ON and the like. */
+  get replyMode(): number {
+    return this.#replyMode;
+  }
+
+  set replyMode(mode: number) {
+    this.#replyMode = mode;
+    this.#restrict(REPLIES_OFF, mode !== REPLY_ON);
+  }
+
+  /** Undefined while it is not between MULTI and EXEC. */
+  get transaction(): Transaction | undefined {
+    return this.#transaction;
+  }
+
+  set transaction(transaction: Transaction | undefined) {
+    this.#transaction = transaction;
+    this.#restrict(IN_TRANSACTION, transaction !== undefined);
+  }
+
+  /** What it is subscribed to; undefined exactly while that is nothing. */
+  get subscriptions(): Subscriptions | undefined {
+    return this.#subscriptions;
+  }
+
+  set subscriptions(subscriptions: Subscriptions | undefined) {
+    this.#subscriptions = subscriptions;
+    this.#restrict(SUBSCRIBED, subscriptions !== undefined);
+  }
+
+  /** Whether it gets a line for every command (MONITOR). */
+  get monitor(): boolean {
+    return this.#monitor;
+  }
+
+  set monitor(isMonitor: boolean) {
+    this.#monitor = isMonitor;
+    this.#restrict(MONITORING, isMonitor);
+  }
+
+  #restrict(bit: number, holds: boolean): void {
+    if (holds) this.restrictions |= bit;
+    else this.restrictions &= ~bit;
   }
 
   /** Bytes that it counts for `maxmemory-clients`. */

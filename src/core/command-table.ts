@@ -6,8 +6,9 @@ import { Histogram } from '../telemetry/histogram.ts';
 import type { Handler } from './call.ts';
 import type { CommandCatalog, CommandStats } from './command.ts';
 import type { CommandRow, RunnableCommand } from './command-row.ts';
-import { BLOCKING } from './flags.ts';
+import { BLOCKING, PROTECTED } from './flags.ts';
 import { KeyPlan, namesKeys } from './key-plan.ts';
+import { HAS_SUBCOMMANDS, PROTECTED_COMMAND } from './restrictions.ts';
 
 const BAR = 0x7c;
 
@@ -116,6 +117,7 @@ export class CommandTable implements CommandCatalog {
       isContainer: row.handler === undefined,
       arity: row.arity,
       flags: row.flags,
+      restrictions: restrictionsOf(row),
       keys,
       keyPlan: keys.every(namesKeys) ? slotPlan : new KeyPlan(keys.filter(namesKeys)),
       slotPlan,
@@ -148,4 +150,11 @@ function missingHandler(name: string): Handler {
 
 function noStats(): CommandStats {
   return { calls: 0, totalUs: 0, rejected: 0, failed: 0, histogram: new Histogram() };
+}
+
+function restrictionsOf({ subcommands, flags }: CommandRow): number {
+  return (
+    (subcommands === undefined ? 0 : HAS_SUBCOMMANDS) |
+    ((flags & PROTECTED) === 0 ? 0 : PROTECTED_COMMAND)
+  );
 }

@@ -85,6 +85,8 @@ export interface Command {
   readonly isContainer: boolean;
   readonly arity: number;
   readonly flags: number;
+  /** What admission must look at whoever asks for it (restrictions.ts). */
+  readonly restrictions: number;
   /** As the row declares them, for those who describe the command; who looks for keys uses the plans. */
   readonly keys: readonly KeySpec[];
   /** The keys of its requests (KeyCursor). */

@@ -17,6 +17,7 @@ import type { DebugSwitches } from './debug-switches.ts';
 import type { Effects } from './effects.ts';
 import type { Remotes } from './remotes.ts';
 import type { ReplyBufferSettings } from './reply-buffer.ts';
+import type { Restrictions } from './restrictions.ts';
 import type { Snapshots } from './snapshots.ts';
 import type { WaitingClients } from './waiting.ts';
 import type { WriteAheadLog } from './write-ahead-log.ts';
@@ -91,6 +92,8 @@ export interface Services {
   readonly pubsub: PubSub;
   readonly clients: ClientRegistry;
   readonly pause: ClientPause;
+  /** What of the server's state admission must look at. */
+  readonly restrictions: Restrictions;
   /** What clients take, and how much more they may. */
   readonly clientMemory: ClientMemory;
   /** The largest buffers that clients had lately. */

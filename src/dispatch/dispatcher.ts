@@ -5,113 +5,74 @@
 //   look up ─▶ arity ─▶ guarded ─▶ authenticated ─▶ allowed in MULTI ─▶ memory ─▶ saved, loaded ─▶ paused
 //           ─▶ queued (MULTI)  or  run ─▶ statistics, slow log, latency, monitors
 //           ─▶ those served who waited for its keys (blocking/)
-import { performance } from 'node:perf_hooks';
-import { needsPassword } from '../core/authentication.ts';
 import type { Handler } from '../core/call.ts';
 import { Call } from '../core/call.ts';
 import { type Client, REPLY_ON } from '../core/client.ts';
 import { advanceReplyMode } from '../core/client-modes.ts';
-import { PAUSE_ALL, PAUSE_NONE } from '../core/client-pause.ts';
 import type { Command } from '../core/command.ts';
 import type { RunnableCommand } from '../core/command-row.ts';
 import type { CommandTable } from '../core/command-table.ts';
-import {
-  AUTHENTICATION_REQUIRED,
-  LOADING_DATA,
-  notWhileSubscribed,
-  OUT_OF_MEMORY,
-  SNAPSHOT_FAILED,
-  wrongArity,
-} from '../core/errors.ts';
-import {
-  ADMIN,
-  FAST,
-  MAY_REPLICATE,
-  NO_AUTH,
-  NO_MULTI,
-  NOT_IN_MULTI,
-  PAUSES,
-  PROTECTED,
-  READONLY,
-  SKIP_MONITOR,
-  SKIP_SLOWLOG,
-  SUBSCRIBER,
-  WRITE,
-} from '../core/flags.ts';
+import { OUT_OF_MEMORY, wrongArity } from '../core/errors.ts';
+import { ADMIN, FAST, READONLY, SKIP_MONITOR, SKIP_SLOWLOG, WRITE } from '../core/flags.ts';
 import { feedMonitors } from '../core/monitor-feed.ts';
+import type { Restrictions } from '../core/restrictions.ts';
+import { MONITORED } from '../core/restrictions.ts';
 import type { Services } from '../core/services.ts';
 import type { Snapshots } from '../core/snapshots.ts';
 import { discardTransaction, execRefusal } from '../core/transaction.ts';
+import type { Keyspace } from '../keyspace/keyspace.ts';
 import type { WaitList } from '../keyspace/waits.ts';
-import type { Reply } from '../protocol/reply.ts';
+import type { Reply, ReplyMark } from '../protocol/reply.ts';
 import type { Request } from '../protocol/request.ts';
 import { unixTimeMsAt } from '../telemetry/wall-clock.ts';
 import type { Tracking } from '../tracking/tracking.ts';
+import { Admission } from './admission.ts';
 import { BlockedClients } from './blocking/blocked-clients.ts';
+import { CommandTimer } from './command-timer.ts';
 import { CrossProtocolGuard } from './cross-protocol.ts';
 import { Dependencies } from './dependencies.ts';
 import { EffectRecorder } from './effect-recorder.ts';
 import { answerFailure, canCopy, canGather, noteHalfDone } from './failed-handlers.ts';
 import { RequestPrefetcher } from './request-prefetcher.ts';
 import {
-  allFlags,
-  changesData,
   hasWrongArity,
   type MemoryGuard,
-  needsMemory,
   type ProtectedCheck,
   RUN_IN_TRANSACTION,
-  runsWhileLoading,
 } from './requirements.ts';
 import { TrackedReads } from './tracked-reads.ts';
 import { unknownCommand, unknownSubcommand } from './unknown-command.ts';
-
-/**
- * Reading the clock costs as much as a tenth of a GET. Commands that are quick whatever the data
- * (`Command.quickUpTo`) are therefore timed together, up to so many, when they come in a pipeline.
- */
-const MAX_TIMED_TOGETHER = 16;
-
-/** What a monitor must not use: Redis takes it for a kind of replica. */
-const TOUCHES_KEYS = WRITE | READONLY | MAY_REPLICATE;
 
 /** Checks and runs requests; see the head of this file. */
 export class Dispatcher {
   /** What commands change, for those who repeat it. */
   readonly effects = new EffectRecorder();
-  /** Why the log cannot be written, so that writes are refused; undefined while it can. */
-  logFailure: string | undefined = undefined;
-  /** What of the log must be safe before the replies of the client whose requests run may leave. */
-  requiredOffset = 0;
-  readonly #dependencies = new Dependencies();
-  /** Whether requests are being run, of one client. */
-  #isRunning = false;
-  /** Whether the command that runs may be recorded when it has run. */
-  #isWriting = false;
-  /** Whether commands' durations go into histograms (`latency-tracking`). */
-  latencyTracking = true;
-
+  /** Whether a request may run. */
+  readonly admission: Admission;
+  /** Counts and times what runs. */
+  readonly timer: CommandTimer;
   /** The clients that wait for keys or answers. */
   readonly blocking: BlockedClients;
+  /** What of the log must be safe before the replies of the client whose requests run may leave. */
+  requiredOffset = 0;
 
   readonly #commands: CommandTable;
   readonly #call: Call;
   readonly #reply: Reply;
   readonly #server: Services;
-  readonly #memory: MemoryGuard;
-  readonly #isProtected: ProtectedCheck;
+  readonly #restrictions: Restrictions;
+  readonly #keyspace: Keyspace;
   readonly #crossProtocol: CrossProtocolGuard;
   readonly #tracking: Tracking;
   readonly #snapshots: Snapshots;
   readonly #waits: WaitList;
   readonly #trackedReads: TrackedReads;
-  /** When the clock was read last, by performance.now(): where the next command's time begins. */
-  #clockMs = 0;
+  readonly #dependencies = new Dependencies();
   readonly #prefetch = new RequestPrefetcher();
-  /** Commands that ran since then. */
-  readonly #untimed: Command[] = [];
-  #untimedCount = 0;
-  #timedTogether = MAX_TIMED_TOGETHER;
+  /** Whether requests are being run, of one client. */
+  #isRunning = false;
+  /** Whether the command that runs may be recorded when it has run. */
+  #isWriting = false;
   /** `reply.errors` when errors were counted last. */
   #errorsCounted = 0;
 
@@ -126,12 +87,14 @@ export class Dispatcher {
     this.#commands = commands;
     this.#reply = reply;
     this.#server = server;
-    this.#memory = memory;
-    this.#isProtected = isProtected;
+    this.#restrictions = server.restrictions;
+    this.#keyspace = server.keyspace;
     this.#crossProtocol = new CrossProtocolGuard(server.log);
     this.#tracking = server.tracking;
     this.#snapshots = server.snapshots;
     this.#waits = server.keyspace.waits;
+    this.admission = new Admission(server, memory, isProtected);
+    this.timer = new CommandTimer(server.stats);
     this.blocking = new BlockedClients(reply, server, nobody, {
       run: (call, id) => this.run(call, this.#commands.at(id)),
       begin: (client) => this.#beginPart(client),
@@ -146,32 +109,22 @@ export class Dispatcher {
     this.#call = new Call(reply, server, nobody, this.blocking);
   }
 
-  /** Whether every command is timed by itself: what short thresholds need (`slowlog-log-slower-than`). */
-  set timesEach(value: boolean) {
-    this.#timedTogether = value ? 1 : MAX_TIMED_TOGETHER;
-  }
-
-  /** When the clock was read last, by performance.now(): at the end of the requests run last. */
-  get clockMs(): number {
-    return this.#clockMs;
-  }
-
-  /** To be called when they have been run. */
-  end(): void {
-    this.#settle();
-    this.#isRunning = false;
-  }
-
   /** To be called when requests of a client are about to be run: sets the time they see. */
   begin(client: Client): void {
     this.#isRunning = true;
     this.requiredOffset = 0;
-    this.#clockMs = performance.now();
-    const nowMs = unixTimeMsAt(this.#clockMs);
-    this.#server.keyspace.tick(nowMs);
+    this.timer.begin();
+    const nowMs = unixTimeMsAt(this.timer.clockMs);
+    this.#keyspace.tick(nowMs);
     client.lastActiveMs = nowMs;
     this.#reply.resp3 = client.protocol === 3;
-    this.#server.keyspace.suspendTouch = client.noTouch;
+    this.#keyspace.suspendTouch = client.noTouch;
+  }
+
+  /** To be called when they have been run. */
+  end(): void {
+    this.timer.settle();
+    this.#isRunning = false;
   }
 
   /**
@@ -179,39 +132,69 @@ export class Dispatcher {
    * @returns false when the request must wait (CLIENT PAUSE) and be given again later
    */
   execute(client: Client, request: Request): boolean {
+    const command = this.#commands.find(request);
+    client.lastCommand = command;
+    if (
+      command === undefined ||
+      (command.restrictions | client.restrictions | this.#restrictions.bits) !== 0 ||
+      hasWrongArity(command, request)
+    ) {
+      return this.#executeRestricted(client, request, command);
+    }
+    this.#runRequest(client, request, command);
+    // It may have begun what holds for its own end.
+    if ((client.restrictions | this.#restrictions.bits) !== 0) this.#endRestricted(client, request);
+    if (this.#waits.ready !== 0) this.#serveReadyAfter(client);
+    return true;
+  }
+
+  #runRequest(client: Client, request: Request, command: RunnableCommand): void {
+    const call = this.#call;
+    call.client = client;
+    call.request = request;
+    call.db = client.db;
+    this.run(call, command);
+  }
+
+  /** As `execute`, where a bit says that something must be looked at. */
+  #executeRestricted(
+    client: Client,
+    request: Request,
+    found: RunnableCommand | undefined,
+  ): boolean {
     const reply = this.#reply;
     if (this.#tracking.active) this.#beginTracked(client);
     const replied = client.replyMode === REPLY_ON ? undefined : reply.mark();
-    const command = this.#resolve(client, request);
+    const command = this.#resolve(client, request, found);
     if (command !== undefined) {
-      if (!this.#admit(client, command)) {
-        // Refused, and answered.
-      } else if (this.#mustWait(client, command)) {
+      const refusal = this.admission.refusal(client, command);
+      if (refusal !== undefined) {
+        this.#reject(client, command, refusal);
+      } else if (this.admission.mustWait(client, command)) {
         this.#server.pause.suspended.add(client);
         if (this.#tracking.active) this.#tracking.end();
         return false;
       } else if (client.transaction !== undefined && !RUN_IN_TRANSACTION.has(command.fullName)) {
         this.#queue(client, command, request);
       } else {
-        const call = this.#call;
-        call.client = client;
-        call.request = request;
-        call.db = client.db;
-        this.run(call, command);
+        this.#runRequest(client, request, command);
       }
     }
+    this.#endRestricted(client, request, replied);
+    if (this.#waits.ready !== 0) this.#serveReadyAfter(client);
+    return true;
+  }
+
+  /** @param replied where its reply begins, if it may not be sent */
+  #endRestricted(client: Client, request: Request, replied?: ReplyMark): void {
     if (replied !== undefined || client.replyMode !== REPLY_ON) {
+      const reply = this.#reply;
       if (client.replyMode !== REPLY_ON && replied !== undefined) reply.rewind(replied);
       if (client.pendingPushes !== undefined) client.addPendingPushesTo(reply);
       // One who waits is answered, or not, later.
       if (!client.blocked) advanceReplyMode(client);
     }
     if (this.#tracking.active) this.#endTracked(client, request);
-    if (this.#waits.ready !== 0 && !this.#snapshots.isLoading) {
-      this.#serveReady();
-      if (client.pendingPushes !== undefined) client.addPendingPushesTo(reply);
-    }
-    return true;
   }
 
   #beginTracked(client: Client): void {
@@ -225,7 +208,13 @@ export class Dispatcher {
     this.#tracking.end();
   }
 
-  /** Serves those who waited for keys of the command that is over. */
+  /** Serves those who waited for keys of the command of a client that is over. */
+  #serveReadyAfter(client: Client): void {
+    if (this.#snapshots.isLoading) return;
+    this.#serveReady();
+    if (client.pendingPushes !== undefined) client.addPendingPushesTo(this.#reply);
+  }
+
   #serveReady(): void {
     this.blocking.serveReady();
     if (this.effects.active) this.#dependencies.noteAny(this.effects.offset);
@@ -245,18 +234,17 @@ export class Dispatcher {
   /** Runs a command that passed the checks, and counts it. */
   run(call: Call, command: RunnableCommand): void {
     const reply = this.#reply;
-    const server = this.#server;
-    const client = call.client;
+    const { timer } = this;
+    const { client, request } = call;
     const errorsBefore = reply.errors;
-    const { request } = call;
-    if (request.large !== undefined && !canGather(request, command, server)) {
+    if (request.large !== undefined && !canGather(request, command, this.#server)) {
       this.#reject(client, command, OUT_OF_MEMORY);
       return;
     }
     // What may take long is timed by itself, from here on.
     const isQuick = request.count <= command.quickUpTo;
-    if (!isQuick) this.#settle();
-    const startMs = this.#clockMs;
+    if (!isQuick) timer.settle();
+    const startMs = timer.clockMs;
     if (request.count > command.keyPlan.severalAbove) {
       this.#prefetch.keysOf(call.db, request, command.keyPlan);
     }
@@ -264,28 +252,32 @@ export class Dispatcher {
     if (client.tracker !== undefined && (command.flags & READONLY) !== 0) {
       this.#trackedReads.remember(client.tracker, command, call.request);
     }
-    command.stats.calls++;
-    server.stats.commandsProcessed++;
     if (reply.errors !== errorsBefore && this.#countErrors(errorsBefore)) command.stats.failed++;
-    if (server.clients.monitors.size > 0 && (command.flags & (SKIP_MONITOR | ADMIN)) === 0) {
-      feedMonitors(server, client, call.request);
+    if (
+      (this.#restrictions.bits & MONITORED) !== 0 &&
+      (command.flags & (SKIP_MONITOR | ADMIN)) === 0
+    ) {
+      feedMonitors(this.#server, client, call.request);
     }
     if (isQuick) {
-      this.#untimed[this.#untimedCount++] = command;
-      if (this.#untimedCount === this.#timedTogether) this.#observe(call, command, this.#settle());
+      if (timer.ran(command)) this.#observe(call, command, timer.settle());
     } else {
-      // The commands that this one ran (EXEC) count for themselves and as a part of it.
-      this.#settle();
-      this.#clockMs = performance.now();
-      const durationUs = (this.#clockMs - startMs) * 1000;
-      if (client.blocked) {
-        command.stats.totalUs += durationUs;
-        this.blocking.noteDuration(client, durationUs);
-        return;
-      }
-      this.#account(command, durationUs);
-      this.#observe(call, command, durationUs);
+      this.#endTimed(call, command, startMs);
     }
+  }
+
+  /** The end of a command that is timed by itself. */
+  #endTimed(call: Call, command: Command, startMs: number): void {
+    const { client } = call;
+    this.timer.count(command);
+    const durationUs = this.timer.end(startMs);
+    if (client.blocked) {
+      command.stats.totalUs += durationUs;
+      this.blocking.noteDuration(client, durationUs);
+      return;
+    }
+    this.timer.account(command, durationUs);
+    this.#observe(call, command, durationUs);
   }
 
   /**
@@ -295,7 +287,7 @@ export class Dispatcher {
   #invoke(call: Call, command: Command, handler: Handler): void {
     const { effects } = this;
     const reply = this.#reply;
-    const { keyspace } = this.#server;
+    const keyspace = this.#keyspace;
     const changesBefore = keyspace.dirty;
     const usedBefore = keyspace.arena.usedBytes;
     if (effects.active) {
@@ -334,7 +326,7 @@ export class Dispatcher {
   /** Records what a command changed, and what its reply depends on. */
   #recordEffect(call: Call, command: Command, changesBefore: number): void {
     const { effects } = this;
-    if (this.#server.keyspace.dirty !== changesBefore) {
+    if (this.#keyspace.dirty !== changesBefore) {
       effects.end(call.db, call.request);
       this.#dependencies.note(call, command, effects.offset);
       this.requiredOffset = effects.offset;
@@ -343,37 +335,19 @@ export class Dispatcher {
     }
   }
 
-  /**
-   * Ends the timing of the commands that ran since the clock was last read: each took its share.
-   * @returns that share, in µs
-   */
-  #settle(): number {
-    const count = this.#untimedCount;
-    if (count === 0) return 0;
-    const endMs = performance.now();
-    const shareUs = ((endMs - this.#clockMs) * 1000) / count;
-    this.#clockMs = endMs;
-    this.#untimedCount = 0;
-    for (let i = 0; i < count; i++) this.#account(this.#untimed[i], shareUs);
-    return shareUs;
-  }
-
-  #account({ stats }: Command, durationUs: number): void {
-    stats.totalUs += durationUs;
-    if (this.latencyTracking) stats.histogram.record(durationUs);
-  }
-
   /** Counts a command that waited, at its end: `tookUs` is counted already of the time it took. */
   #accountUnblocked(call: Call, { stats }: Command, tookUs: number, totalUs: number): void {
-    stats.totalUs += totalUs - tookUs;
-    if (this.latencyTracking) stats.histogram.record(totalUs);
+    this.timer.accountUnblocked(stats, tookUs, totalUs);
     this.#server.slowLog.recordIfSlow(call.client, call.request, totalUs);
   }
 
   /** The command that is asked for, subcommand included; undefined after answering an error. */
-  #resolve(client: Client, request: Request): RunnableCommand | undefined {
-    let command = this.#commands.find(request);
-    client.lastCommand = command;
+  #resolve(
+    client: Client,
+    request: Request,
+    found: RunnableCommand | undefined,
+  ): RunnableCommand | undefined {
+    let command = found;
     if (command === undefined) {
       if (!this.#crossProtocol.refuses(client, request)) {
         this.#reject(client, undefined, unknownCommand(request));
@@ -396,55 +370,6 @@ export class Dispatcher {
     return command;
   }
 
-  /** Checks whether the client may run the command now; answers an error if not. */
-  #admit(client: Client, command: Command): boolean {
-    const { flags } = command;
-    if ((flags & PROTECTED) !== 0) {
-      const error = this.#isProtected(client, command);
-      if (error !== undefined) return this.#reject(client, command, error);
-    }
-    // Once there is no password any more, those who never gave it may go on too.
-    if (!client.authenticated && (flags & NO_AUTH) === 0 && needsPassword(this.#server)) {
-      return this.#reject(client, command, AUTHENTICATION_REQUIRED);
-    }
-    if (client.transaction !== undefined && (flags & (NO_MULTI | NOT_IN_MULTI)) !== 0) {
-      return this.#reject(client, command, 'ERR Command not allowed inside a transaction');
-    }
-    if (this.#memory.limited) {
-      const hasRoom = this.#memory.makeRoom();
-      // What was evicted is told before what the command answers.
-      this.#tracking.sendWithheld();
-      if (!hasRoom && needsMemory(client, command)) {
-        return this.#reject(client, command, OUT_OF_MEMORY);
-      }
-    }
-    if (this.#snapshots.refusesWrites && changesData(client, command)) {
-      return this.#reject(client, command, SNAPSHOT_FAILED);
-    }
-    if (this.logFailure !== undefined && changesData(client, command)) {
-      const text = `MISCONF Errors writing to the AOF file: ${this.logFailure}`;
-      return this.#reject(client, command, text);
-    }
-    if (client.subscriptions !== undefined && client.protocol === 2 && (flags & SUBSCRIBER) === 0) {
-      return this.#reject(client, command, notWhileSubscribed(command.fullName));
-    }
-    if (this.#snapshots.isLoading && !runsWhileLoading(client, command)) {
-      return this.#reject(client, command, LOADING_DATA);
-    }
-    if (client.monitor && (allFlags(client, command) & TOUCHES_KEYS) !== 0) {
-      return this.#reject(client, command, "ERR Replica can't interact with the keyspace");
-    }
-    return true;
-  }
-
-  #mustWait(client: Client, command: Command): boolean {
-    const { mode, isSuspendingWrites } = this.#server.pause;
-    if (mode === PAUSE_NONE) return false;
-    if (mode === PAUSE_ALL) return true;
-    const waiting = isSuspendingWrites ? WRITE | MAY_REPLICATE | PAUSES : WRITE | MAY_REPLICATE;
-    return (allFlags(client, command) & waiting) !== 0;
-  }
-
   #queue(client: Client, command: Command, request: Request): void {
     const { transaction } = client;
     if (transaction === undefined) return;
@@ -457,8 +382,8 @@ export class Dispatcher {
     }
   }
 
-  /** Answers an error instead of running; a transaction is spoilt by it. Returns false. */
-  #reject(client: Client, command: Command | undefined, error: string): false {
+  /** Answers an error instead of running; a transaction is spoilt by it. */
+  #reject(client: Client, command: Command | undefined, error: string): void {
     if (command !== undefined) command.stats.rejected++;
     const errorsBefore = this.#reply.errors;
     if (command?.fullName === 'exec') {
@@ -469,7 +394,6 @@ export class Dispatcher {
       this.#reply.error(error);
     }
     this.#countErrors(errorsBefore);
-    return false;
   }
 
   /**

@@ -144,7 +144,7 @@ export class RequestPipeline implements Receiver, Paced, Runner, OutputObserver 
   #mayGoOn(): boolean {
     if (this.#paused !== 0) return false;
     const { budget, dispatcher } = this.#host;
-    if (budget.admits(this, dispatcher.clockMs)) return true;
+    if (budget.admits(this, dispatcher.timer.clockMs)) return true;
     this.#paused = YIELDED;
     return false;
   }

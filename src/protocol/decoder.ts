@@ -90,9 +90,18 @@ export class RequestDecoder {
       this.request.buffer = this.#buffer;
       this.request.clear();
       if (this.position >= this.#end) return INCOMPLETE;
-      if (this.#buffer[this.position] !== STAR) return this.#inline();
-      const result = this.#header();
-      if (result !== COMPLETE || this.#announced === 0) return result;
+      const { position } = this;
+      const buffer = this.#buffer;
+      if (buffer[position] !== STAR) return this.#inline();
+      // The common form, `*<one digit>\r\n`, in one go.
+      const digit = buffer[position + 1] - ZERO;
+      if (position + 4 <= this.#end && digit > 0 && digit <= 9 && buffer[position + 2] === CR) {
+        this.#announced = digit;
+        this.#at = position + 4;
+      } else {
+        const result = this.#header();
+        if (result !== COMPLETE || this.#announced === 0) return result;
+      }
     }
     return this.#arguments();
   }
@@ -171,23 +180,17 @@ export class RequestDecoder {
     const announced = this.#announced;
     let at = this.#at;
     while (request.count < announced) {
-      // The common form of a header, `$<up to 5 digits>\r\n`, in one go; all else by #bulkHeader.
-      let length = 0;
-      let i = at + 1;
-      if (at + 9 <= end && buffer[at] === DOLLAR) {
-        let digit = buffer[i] - ZERO;
-        while (digit >= 0 && digit <= 9 && i < at + 6) {
-          length = length * 10 + digit;
-          digit = buffer[++i] - ZERO;
-        }
+      // The common forms of a header, `$<one or two digits>\r\n`, in one go; all else by #bulkLength.
+      let i = at + 4;
+      let length = buffer[at + 1] - ZERO;
+      let isCommon = buffer[at + 2] === CR && length >= 0 && length <= 9;
+      if (!isCommon) {
+        const digit = buffer[at + 2] - ZERO;
+        isCommon = buffer[at + 3] === CR && length > 0 && length <= 9 && digit >= 0 && digit <= 9;
+        length = length * 10 + digit;
+        i++;
       }
-      if (i > at + 1 && buffer[i] === CR && (buffer[at + 1] !== ZERO || i === at + 2)) {
-        i += 2;
-        if (this.unauthenticated && length > MAX_UNAUTHENTICATED_BULK_BYTES) {
-          return this.#fail('unauthenticated bulk length');
-        }
-        if (length > this.maxBulkBytes) return this.#fail('invalid bulk length');
-      } else {
+      if (!isCommon || buffer[at] !== DOLLAR || i > end) {
         this.#at = at;
         length = this.#bulkLength();
         if (length === INCOMPLETE_LENGTH) return this.#waitForLine('too big bulk count string');

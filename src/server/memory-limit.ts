@@ -1,5 +1,6 @@
 // `maxmemory`: keys are evicted while more is used than that. Before a command for a bounded time, which grows
 // with `maxmemory-eviction-tenacity`; what is left goes on in the background.
+import { MEMORY_LIMITED, type Restrictions } from '../core/restrictions.ts';
 import type { MemoryUse } from '../core/services.ts';
 import type { MemoryGuard } from '../dispatch/requirements.ts';
 import {
@@ -21,6 +22,7 @@ export interface MemoryLimitHost {
   readonly stats: ServerStats;
   readonly latency: LatencyMonitor;
   readonly log: Logger;
+  readonly restrictions: Restrictions;
 }
 
 /** The memory limit; see the head of this file. */
@@ -47,6 +49,7 @@ export class MemoryLimit implements MemoryGuard {
   set limitBytes(limitBytes: number) {
     this.#limitBytes = limitBytes;
     this.limited = limitBytes > 0;
+    this.#host.restrictions.set(MEMORY_LIMITED, this.limited);
     if (!this.limited || !this.#isOver()) return;
     this.#host.log.warn(
       { limit: limitBytes, used: this.#host.memory.usedBytes },

@@ -11,6 +11,7 @@ import type { CommandTable } from '../core/command-table.ts';
 import { DebugSwitches } from '../core/debug-switches.ts';
 import { DetachedClient } from '../core/detached-client.ts';
 import { ReplyBufferSettings } from '../core/reply-buffer.ts';
+import { Restrictions, TRACKING } from '../core/restrictions.ts';
 import type { ServerIdentity, ServerProcess, Services, ShutdownOptions } from '../core/services.ts';
 import type { LoadProgress } from '../core/snapshots.ts';
 import type { BlockedClients } from '../dispatch/blocking/blocked-clients.ts';
@@ -89,7 +90,8 @@ export class Server implements Services {
   readonly snapshots: SnapshotKeeper;
   readonly wal: LogKeeper;
 
-  readonly clients = new ClientRegistry();
+  readonly restrictions = new Restrictions();
+  readonly clients = new ClientRegistry(this.restrictions);
   readonly pause: ClientPause;
   readonly clientMemory: ClientMemory;
   readonly clientPeaks = new ClientPeaks();
@@ -134,7 +136,7 @@ export class Server implements Services {
     this.snapshots = new SnapshotKeeper(this);
     this.wal = new LogKeeper(this);
 
-    this.pause = new ClientPause(this.keyspace);
+    this.pause = new ClientPause(this.keyspace, this.restrictions);
     this.clientMemory = new ClientMemory(this.clients, this.stats, this.log);
     this.memory = new ServerMemoryUse(this);
     this.memoryLimit = new MemoryLimit(this, () => this.background.wake());
@@ -180,6 +182,7 @@ export class Server implements Services {
         return client?.closing ? undefined : client;
       },
       observe: (observer) => this.keyspace.observe(observer),
+      activated: (isActive) => this.restrictions.set(TRACKING, isActive),
       schedule: (task) => setImmediate(task),
     });
   }
@@ -198,7 +201,8 @@ export class Server implements Services {
   }
 
   logFailed(error: Error | undefined): void {
-    this.dispatcher.logFailure = error === undefined ? undefined : systemMessage(error);
+    const reason = error === undefined ? undefined : systemMessage(error);
+    this.dispatcher.admission.logFailure = reason;
   }
 
   saveIfDue(): void {

@@ -86,7 +86,7 @@ const APPLICATIONS: readonly (readonly [names: readonly DirectiveName[], apply: 
       const thresholdUs = values['slowlog-log-slower-than'];
       server.slowLog.slowerThanUs = thresholdUs;
       server.latency.thresholdMs = values['latency-monitor-threshold'];
-      server.dispatcher.timesEach =
+      server.dispatcher.timer.timesEach =
         (thresholdUs >= 0 && thresholdUs < TIMED_TOGETHER_US) || server.latency.thresholdMs > 0;
     },
   ],
@@ -107,7 +107,7 @@ const APPLICATIONS: readonly (readonly [names: readonly DirectiveName[], apply: 
   [['slowlog-max-len'], (server, values) => (server.slowLog.maxLength = values['slowlog-max-len'])],
   [
     ['latency-tracking'],
-    (server, values) => (server.dispatcher.latencyTracking = values['latency-tracking']),
+    (server, values) => (server.dispatcher.timer.recordsEach = values['latency-tracking']),
   ],
 ];
 

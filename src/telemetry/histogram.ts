@@ -32,12 +32,12 @@ export class Histogram {
   /** Doubles: a busy server passes 2^32 calls within hours. */
   #counts = NO_COUNTS;
 
-  /** Counts a duration, in µs ≥ 0; those over a second count as a second. */
-  record(us: number): void {
+  /** Counts a duration, in µs ≥ 0, so many times; those over a second count as a second. */
+  record(us: number, times = 1): void {
     if (this.#counts === NO_COUNTS) this.#counts = new Float64Array(COUNTERS);
     const ns = us * 1000;
-    this.#total++;
-    this.#counts[indexOf(ns < 1 ? 1 : ns > MAX_NS ? MAX_NS : ns | 0)]++;
+    this.#total += times;
+    this.#counts[indexOf(ns < 1 ? 1 : ns > MAX_NS ? MAX_NS : ns | 0)] += times;
   }
 
   /** Number of durations recorded. */

@@ -51,6 +51,8 @@ export interface TrackingHost {
   find(id: number): TrackedClient | undefined;
   /** Begins or ends to call the observer for every key that changes. */
   observe(observer: KeyObserver | undefined): void;
+  /** It has become, or is no longer, active. */
+  activated(isActive: boolean): void;
   /** Has a task run when all requests that have arrived were run. */
   schedule(task: () => void): void;
 }
@@ -59,8 +61,6 @@ export interface TrackingHost {
 export class Tracking implements KeyObserver {
   /** Number of clients that track. */
   clients = 0;
-  /** Whether `begin` and `end` must be called for each command: a client tracks, or just did. */
-  active = false;
   /** `tracking-table-max-keys`; 0 for no limit. */
   maxKeys = 0;
   readonly table: TrackingTable;
@@ -68,6 +68,7 @@ export class Tracking implements KeyObserver {
 
   readonly #host: TrackingHost;
   readonly #trackers = new Map<number, Tracker>();
+  #active = false;
   #lastNumber = 0;
   /** The client whose command runs now. */
   #current: TrackedClient | undefined;
@@ -83,6 +84,17 @@ export class Tracking implements KeyObserver {
     this.#host = host;
   }
 
+  /** Whether `begin` and `end` must be called for each command: a client tracks, or just did. */
+  get active(): boolean {
+    return this.#active;
+  }
+
+  #setActive(isActive: boolean): void {
+    if (isActive === this.#active) return;
+    this.#active = isActive;
+    this.#host.activated(isActive);
+  }
+
   // ── Clients ─────────────────────────────────────────────────────────────────────────────────
 
   /** Begins to track for a client, or changes how. */
@@ -90,7 +102,7 @@ export class Tracking implements KeyObserver {
     client.tracker ??= this.#newTracker(client);
     const { tracker } = client;
     if (!tracker.has(TRACKING_ON) && ++this.clients === 1) {
-      this.active = true;
+      this.#setActive(true);
       this.#host.observe(this);
       // For the command that runs now `begin` was not called.
       if (this.#current === undefined) this.begin(client, true);
@@ -114,7 +126,7 @@ export class Tracking implements KeyObserver {
     if (--this.clients > 0) return;
     this.table.clear();
     this.#host.observe(undefined);
-    this.active = this.#current !== undefined;
+    this.#setActive(this.#current !== undefined);
   }
 
   /**
@@ -153,7 +165,7 @@ export class Tracking implements KeyObserver {
   /** It has ended, and its reply is encoded: sends the client what waited. */
   end(): void {
     this.#current = undefined;
-    this.active = this.clients > 0;
+    this.#setActive(this.clients > 0);
     this.sendWithheld();
   }
 

@@ -55,6 +55,18 @@ function times(count: number, command: readonly string[]): (readonly string[])[]
   return Array.from({ length: count }, () => command);
 }
 
+describe('figures asked for in a pipeline', () => {
+  test('tell of all that ran before them in it', async () => {
+    const replies = await pipeline([...times(3, ['GET', 'k']), ['INFO', 'commandstats']]);
+    expect(textOf(replies[3])).toMatch(/^cmdstat_get:calls=3,/m);
+  });
+
+  test('are set back with all that ran before', async () => {
+    await pipeline([...times(3, ['GET', 'k']), ['CONFIG', 'RESETSTAT'], ['GET', 'k']]);
+    expect((await statsOf('get')).calls).toBe(1);
+  });
+});
+
 describe('a slow command in a pipeline', () => {
   // Fewer than are timed together at most, just as many with it, and more.
   test.each([1, 15, 16, 40])('after %i quick ones', async (quick) => {

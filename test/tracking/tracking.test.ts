@@ -28,6 +28,7 @@ beforeEach(() => {
       observe: (observer) => {
         observed = observer === tracking;
       },
+      activated: () => {},
       schedule: (task) => scheduled.push(task),
     },
   );

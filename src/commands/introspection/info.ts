@@ -14,6 +14,8 @@ export const infoCommands: readonly CommandRow[] = [
     since: '1.0.0',
     summary: 'Tells the state, the figures and the statistics of the server.',
     complexity: 'O(1)',
+    // What ran before it in a pipeline is counted first.
+    quickUpTo: 0,
     history: [['7.0.0', 'Takes several sections.']],
     tips: ['nondeterministic_output', 'request_policy:all_shards', 'response_policy:special'],
     syntax: '[section:string ...]',

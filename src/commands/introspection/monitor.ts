@@ -21,7 +21,7 @@ export const monitorCommands: readonly CommandRow[] = [
 /** Ends MONITOR for a client, if it is one. */
 export function stopMonitoring(server: Services, client: Client): void {
   client.monitor = false;
-  server.clients.monitors.delete(client);
+  server.clients.removeMonitor(client);
 }
 
 function monitor(call: Call): void {
@@ -33,6 +33,6 @@ function monitor(call: Call): void {
   // Asked once more it answers nothing: so does Redis.
   if (client.monitor) return;
   client.monitor = true;
-  server.clients.monitors.add(client);
+  server.clients.addMonitor(client);
   reply.ok();
 }

@@ -68,6 +68,8 @@ export const configCommands: readonly CommandRow[] = [
         since: '2.0.0',
         summary: 'Sets the statistics of INFO back to zero.',
         complexity: 'O(1)',
+        // What ran before it in a pipeline is counted first.
+        quickUpTo: 0,
         handler: resetstat,
       },
       {

@@ -2,6 +2,7 @@
 // say so, and at the end; loads the last one at the start. How one is taken is snapshot-writing.ts's. There is
 // one at a time, and those of the log (persistence/log/log-rewriter.ts) count: what cannot wait has them give way.
 import { join } from 'node:path';
+import { LOADING_DATA, type Restrictions, SAVE_FAILED } from '../../core/restrictions.ts';
 import type { LoadProgress, ReloadOptions, Snapshots } from '../../core/snapshots.ts';
 import { removeAbandoned } from '../../files/temporary-file.ts';
 import type { Logger } from '../../logging/logger.ts';
@@ -18,6 +19,7 @@ const VERIFY_MS = 1000;
 /** What the keeper needs of the server around it. */
 export interface SnapshotHost extends SnapshotSubject {
   readonly log: Logger;
+  readonly restrictions: Restrictions;
   readonly wal: { readonly isRewriting: boolean };
   /** Has a snapshot of the log's that is being taken begin again later. */
   postponeRewrite(): void;
@@ -25,8 +27,6 @@ export interface SnapshotHost extends SnapshotSubject {
 
 /** The snapshots of a server; see the head of this file. */
 export class SnapshotKeeper implements Snapshots {
-  refusesWrites = false;
-  isLoading = false;
   loading: LoadProgress | undefined;
   lastSaveSeconds = Math.floor(Date.now() / 1000);
   lastSucceeded = true;
@@ -34,6 +34,8 @@ export class SnapshotKeeper implements Snapshots {
   saves = 0;
   lastLoad: LoadResult = NO_FILE;
 
+  #refusesWrites = false;
+  #isLoading = false;
   readonly #host: SnapshotHost;
   /** The one in the background that counts; one that was cancelled may still be ending beside it. */
   #saving: SnapshotWriting | undefined;
@@ -77,8 +79,22 @@ export class SnapshotKeeper implements Snapshots {
   /** To be called when a directive of snapshots has changed. */
   refresh(): void {
     const { values } = this.#host.config;
-    this.refusesWrites =
+    this.#refusesWrites =
       !this.lastSucceeded && values['stop-writes-on-bgsave-error'] && values.save.length > 0;
+    this.#host.restrictions.set(SAVE_FAILED, this.#refusesWrites);
+  }
+
+  get refusesWrites(): boolean {
+    return this.#refusesWrites;
+  }
+
+  get isLoading(): boolean {
+    return this.#isLoading;
+  }
+
+  set isLoading(isLoading: boolean) {
+    this.#isLoading = isLoading;
+    this.#host.restrictions.set(LOADING_DATA, isLoading);
   }
 
   // ── Saving ──────────────────────────────────────────────────────────────────────────────────
