@@ -81,7 +81,7 @@ export class Dispatcher {
     server: Services,
     memory: MemoryGuard,
     isProtected: ProtectedCheck,
-    nobody: Client,
+    detached: Client,
     commands: CommandTable,
   ) {
     this.#commands = commands;
@@ -95,7 +95,7 @@ export class Dispatcher {
     this.#waits = server.keyspace.waits;
     this.admission = new Admission(server, memory, isProtected);
     this.timer = new CommandTimer(server.stats);
-    this.blocking = new BlockedClients(reply, server, nobody, {
+    this.blocking = new BlockedClients(reply, server, detached, {
       run: (call, id) => this.run(call, this.#commands.at(id)),
       begin: (client) => this.#beginPart(client),
       invoke: (call, command, handler) => this.#invoke(call, command, handler),
@@ -106,7 +106,7 @@ export class Dispatcher {
         this.#accountUnblocked(call, command, tookUs, totalUs),
     });
     this.#trackedReads = new TrackedReads(server.tracking, commands);
-    this.#call = new Call(reply, server, nobody, this.blocking);
+    this.#call = new Call(reply, server, detached, this.blocking);
   }
 
   /** To be called when requests of a client are about to be run: sets the time they see. */

@@ -47,8 +47,8 @@ export class ConnectionOutput implements Recipient {
   lastEntry = -1;
   requiredOffset = 0;
   queuedBytes = 0;
-  heldBytes = 0;
-  heldPinnedBytes = 0;
+  awaitingBytes = 0;
+  awaitingPinnedBytes = 0;
   readonly #owner: OutputOwner;
   readonly #observer: OutputObserver;
   readonly #socket: Socket;
@@ -78,12 +78,12 @@ export class ConnectionOutput implements Recipient {
 
   /** Bytes that have not left: the kernel has not taken them, or they wait for the log. */
   get pendingBytes(): number {
-    return this.#output.unsentBytes + this.heldBytes;
+    return this.#output.unsentBytes + this.awaitingBytes;
   }
 
   /** Of these, pinned ones: they are no memory of this connection's. */
   get pinnedBytes(): number {
-    return this.#output.pinnedBytes + this.heldPinnedBytes;
+    return this.#output.pinnedBytes + this.awaitingPinnedBytes;
   }
 
   // ── Sending ─────────────────────────────────────────────────────────────────────────────────
@@ -117,7 +117,7 @@ export class ConnectionOutput implements Recipient {
     this.#observer.outputGrown();
   }
 
-  held(): void {
+  awaitingGrown(): void {
     this.checkLimit();
     this.#observer.outputGrown();
   }
@@ -133,7 +133,7 @@ export class ConnectionOutput implements Recipient {
 
   /** Closes the socket once everything was handed to it, what waits for the log included. */
   end(): void {
-    if (this.heldBytes > 0) this.#endsWhenReleased = true;
+    if (this.awaitingBytes > 0) this.#endsWhenReleased = true;
     else this.#end();
   }
 

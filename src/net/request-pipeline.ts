@@ -74,7 +74,7 @@ export class RequestPipeline implements Receiver, Paced, Runner, OutputObserver 
     this.#connection = connection;
     this.#socket = socket;
     this.#host = host;
-    this.#input = new Input(host.keyspace.arena.external);
+    this.#input = new Input(host.keyspace.arena.overflow);
   }
 
   /** Bytes that wait to be run, or are just run, without the large arguments of the first request. */

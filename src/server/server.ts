@@ -131,7 +131,7 @@ export class Server implements Services {
 
     this.keyspace = new Keyspace(valueTypes, config.values.databases);
     this.keyspace.events.publisher = this.pubsub;
-    this.reply.pinner = this.keyspace.arena.external;
+    this.reply.pinner = this.keyspace.arena.overflow;
     this.tracking = this.#newTracking();
     this.snapshots = new SnapshotKeeper(this);
     this.wal = new LogKeeper(this);

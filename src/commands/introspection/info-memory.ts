@@ -50,7 +50,7 @@ export function memoryFields(server: Services): InfoField[] {
     ['lazyfreed_objects', keyspace.stats.lazyFreed],
     ['arena_used', memory.arenaUsed],
     ['arena_reserved', memory.arenaReserved],
-    ['arena_external', memory.external],
+    ['arena_external', memory.overflow],
     ['js_heap_used', memory.heapUsed],
     ['js_heap_reserved', memory.heapReserved],
   ];

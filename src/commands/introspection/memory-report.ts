@@ -30,7 +30,7 @@ export interface MemoryReport {
   readonly arenaUsed: number;
   readonly arenaReserved: number;
   /** Data too large for blocks of the arena. */
-  readonly external: number;
+  readonly overflow: number;
   readonly heapUsed: number;
   readonly heapReserved: number;
 }
@@ -70,7 +70,7 @@ export function measureMemory(server: Services): MemoryReport {
     allocatorResident,
     arenaUsed: arena.usedBytes,
     arenaReserved: arena.reservedBytes,
-    external: arena.external.usedBytes,
+    overflow: arena.overflow.usedBytes,
     heapUsed,
     heapReserved: heapTotal,
   };

@@ -55,7 +55,7 @@ export function memoryStats(server: Services): MemoryStat[] {
     { name: 'fragmentation', value: new Share(overheadRatio(memory.resident, memory.used)) },
     { name: 'fragmentation.bytes', value: memory.resident - memory.used },
     { name: 'arena.reserved', value: memory.arenaReserved },
-    { name: 'arena.external', value: memory.external },
+    { name: 'arena.external', value: memory.overflow },
     { name: 'js-heap.used', value: memory.heapUsed },
     { name: 'js-heap.reserved', value: memory.heapReserved },
   ];

@@ -172,7 +172,7 @@ function mallocStats({ reply, server }: Call): void {
     '___ Arena: data outside the JavaScript heap ___',
     `Allocated:              ${humanBytes(memory.allocated)}`,
     `  in blocks of arena:   ${humanBytes(memory.arenaUsed)}`,
-    `  large values:         ${humanBytes(memory.external)}`,
+    `  large values:         ${humanBytes(memory.overflow)}`,
     `Lost to fragmentation:  ${humanBytes(memory.active - memory.allocated)}`,
     `Not given back yet:     ${humanBytes(memory.allocatorResident - memory.active)}`,
     `Reserved addresses:     ${humanBytes(memory.arenaReserved)}`,

@@ -43,11 +43,11 @@ export class BlockedClients implements WaitingClients, CallHost {
   readonly #blocked = new Map<Client, BlockedClient>();
   readonly #serveOne = (blocked: BlockedClient, i: number): void => this.#serve(blocked, i);
 
-  constructor(reply: Reply, server: Services, nobody: Client, runner: CommandRunner) {
+  constructor(reply: Reply, server: Services, detached: Client, runner: CommandRunner) {
     this.#reply = reply;
     this.#server = server;
     this.#runner = runner;
-    this.#answers = new DeferredReplies(reply, server, nobody, runner, this);
+    this.#answers = new DeferredReplies(reply, server, detached, runner, this);
     this.#deferred = new DeferredCommands(server, runner, this.#answers);
   }
 

@@ -254,7 +254,7 @@ describe('the end of the command', () => {
     // The same turn sends what is safe; the answer is not.
     server.replies.flush();
     const [connection] = [...server.connections.values()].slice(-1);
-    expect(connection.output.heldBytes).toBeGreaterThan(0);
+    expect(connection.output.awaitingBytes).toBeGreaterThan(0);
     durableOffset = recorded.length;
     server.replies.release(durableOffset);
     expect(await replyOf(client)).toBe('1');

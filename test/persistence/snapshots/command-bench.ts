@@ -215,7 +215,7 @@ export class CommandBench {
   expectNothingKept(): void {
     this.run('FLUSHALL');
     while (this.keyspace.reclaim(FOREVER));
-    expect(this.keyspace.arena.external.usedBytes).toBe(0);
+    expect(this.keyspace.arena.overflow.usedBytes).toBe(0);
     expect(this.keyspace.usedBytes).toBe(this.keyspace.initialBytes);
   }
 
