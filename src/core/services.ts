@@ -15,6 +15,7 @@ import type { ClientRegistry } from './client-registry.ts';
 import type { CommandCatalog } from './command.ts';
 import type { DebugSwitches } from './debug-switches.ts';
 import type { Effects } from './effects.ts';
+import type { LoadState } from './load-state.ts';
 import type { Remotes } from './remotes.ts';
 import type { ReplyBufferSettings } from './reply-buffer.ts';
 import type { Restrictions } from './restrictions.ts';
@@ -109,6 +110,7 @@ export interface Services {
   /** The log where changes go. */
   readonly wal: WriteAheadLog;
   readonly snapshots: Snapshots;
+  readonly loading: LoadState;
   /** Other servers. */
   readonly remotes: Remotes;
   readonly slowLog: SlowLog;

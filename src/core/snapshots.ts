@@ -1,12 +1,5 @@
 // What commands know of the snapshots on disk. Taking and loading them is done above (persistence/snapshots/).
 
-/** How far loading is. */
-export interface LoadProgress {
-  readonly startedMs: number;
-  readonly totalBytes: number;
-  loadedBytes: number;
-}
-
 /** How DEBUG RELOAD is asked for. */
 export interface ReloadOptions {
   readonly saves: boolean;
@@ -21,8 +14,6 @@ export interface ReloadOptions {
 export interface Snapshots {
   /** Whether writes are refused because the last snapshot failed. */
   readonly refusesWrites: boolean;
-  readonly isLoading: boolean;
-  readonly loading: LoadProgress | undefined;
   /** Whether a snapshot is being taken in the background. */
   readonly isSaving: boolean;
   /** When it began, in ms since the epoch. */

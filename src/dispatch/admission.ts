@@ -69,7 +69,7 @@ export class Admission {
    */
   refusal(client: Client, command: Command): string | undefined {
     const { flags } = command;
-    const { snapshots, tracking } = this.#server;
+    const { loading, snapshots, tracking } = this.#server;
     if ((flags & PROTECTED) !== 0) {
       const error = this.#isProtected(client, command);
       if (error !== undefined) return error;
@@ -94,7 +94,7 @@ export class Admission {
     if (client.subscriptions !== undefined && client.protocol === 2 && (flags & SUBSCRIBER) === 0) {
       return notWhileSubscribed(command.fullName);
     }
-    if (snapshots.isLoading && !runsWhileLoading(client, command)) return LOADING_DATA;
+    if (loading.isActive && !runsWhileLoading(client, command)) return LOADING_DATA;
     if (client.monitor && (allFlags(client, command) & TOUCHES_KEYS) !== 0) {
       return "ERR Replica can't interact with the keyspace";
     }

@@ -18,7 +18,6 @@ import { feedMonitors } from '../core/monitor-feed.ts';
 import type { Restrictions } from '../core/restrictions.ts';
 import { MONITORED } from '../core/restrictions.ts';
 import type { Services } from '../core/services.ts';
-import type { Snapshots } from '../core/snapshots.ts';
 import { discardTransaction, execRefusal } from '../core/transaction.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import type { WaitList } from '../keyspace/waits.ts';
@@ -64,7 +63,6 @@ export class Dispatcher {
   readonly #keyspace: Keyspace;
   readonly #crossProtocol: CrossProtocolGuard;
   readonly #tracking: Tracking;
-  readonly #snapshots: Snapshots;
   readonly #waits: WaitList;
   readonly #trackedReads: TrackedReads;
   readonly #dependencies = new Dependencies();
@@ -91,7 +89,6 @@ export class Dispatcher {
     this.#keyspace = server.keyspace;
     this.#crossProtocol = new CrossProtocolGuard(server.log);
     this.#tracking = server.tracking;
-    this.#snapshots = server.snapshots;
     this.#waits = server.keyspace.waits;
     this.admission = new Admission(server, memory, isProtected);
     this.timer = new CommandTimer(server.stats);
@@ -210,7 +207,7 @@ export class Dispatcher {
 
   /** Serves those who waited for keys of the command of a client that is over. */
   #serveReadyAfter(client: Client): void {
-    if (this.#snapshots.isLoading) return;
+    if (this.#server.loading.isActive) return;
     this.#serveReady();
     if (client.pendingPushes !== undefined) client.addPendingPushesTo(this.#reply);
   }

@@ -10,10 +10,10 @@ import { ClientRegistry } from '../core/client-registry.ts';
 import type { CommandTable } from '../core/command-table.ts';
 import { DebugSwitches } from '../core/debug-switches.ts';
 import { DetachedClient } from '../core/detached-client.ts';
+import { LoadState } from '../core/load-state.ts';
 import { ReplyBufferSettings } from '../core/reply-buffer.ts';
 import { Restrictions, TRACKING } from '../core/restrictions.ts';
 import type { ServerIdentity, ServerProcess, Services, ShutdownOptions } from '../core/services.ts';
-import type { LoadProgress } from '../core/snapshots.ts';
 import type { BlockedClients } from '../dispatch/blocking/blocked-clients.ts';
 import { Dispatcher } from '../dispatch/dispatcher.ts';
 import type { EffectRecorder } from '../dispatch/effect-recorder.ts';
@@ -87,6 +87,7 @@ export class Server implements Services {
   readonly keyspace: Keyspace;
   readonly pubsub = new PubSub();
   readonly tracking: Tracking;
+  readonly loading: LoadState;
   readonly snapshots: SnapshotKeeper;
   readonly wal: LogKeeper;
 
@@ -133,6 +134,7 @@ export class Server implements Services {
     this.keyspace.events.publisher = this.pubsub;
     this.reply.pinner = this.keyspace.arena.overflow;
     this.tracking = this.#newTracking();
+    this.loading = new LoadState(this.restrictions);
     this.snapshots = new SnapshotKeeper(this);
     this.wal = new LogKeeper(this);
 
@@ -188,17 +190,6 @@ export class Server implements Services {
   }
 
   // ── What the log and the snapshots need of each other, and of the rest ──────────────────────
-
-  loading(progress: LoadProgress | undefined): void {
-    this.snapshots.isLoading = progress !== undefined;
-    this.snapshots.loading = progress;
-    this.keyspace.tick(Date.now());
-  }
-
-  loaded(): void {
-    this.keyspace.dirty = 0;
-    this.keyspace.resetStats();
-  }
 
   logFailed(error: Error | undefined): void {
     const reason = error === undefined ? undefined : systemMessage(error);

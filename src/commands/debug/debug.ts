@@ -214,7 +214,7 @@ function reload({ request, reply, server }: Call): void {
     return;
   }
   // Half of the data would take the place of the last snapshot.
-  if (server.snapshots.isLoading) {
+  if (server.loading.isActive) {
     reply.error(LOADING_DATA);
     return;
   }

@@ -1,8 +1,8 @@
 // INFO persistence and replication. There are no replicas yet, so what is told of them is that nothing of
 // the kind goes on.
 
+import type { LoadProgress } from '../../core/load-state.ts';
 import type { Services } from '../../core/services.ts';
-import type { LoadProgress } from '../../core/snapshots.ts';
 import type { LogFacts, RewriteFacts } from '../../core/write-ahead-log.ts';
 import type { InfoField } from './info-field.ts';
 
@@ -17,12 +17,12 @@ const NO_FORK: readonly InfoField[] = [
 ];
 
 /** The fields of INFO persistence. */
-export function persistenceFields({ snapshots, wal }: Services): InfoField[] {
+export function persistenceFields({ loading, snapshots, wal }: Services): InfoField[] {
   const { facts } = wal;
   const { progress, lastLoad } = snapshots;
   const sinceSeconds = Math.floor((Date.now() - snapshots.savingSinceMs) / 1000);
   return [
-    ['loading', snapshots.isLoading ? 1 : 0],
+    ['loading', loading.isActive ? 1 : 0],
     ['async_loading', 0],
     ...NO_FORK,
     ['current_save_keys_processed', progress.saved],
@@ -45,7 +45,7 @@ export function persistenceFields({ snapshots, wal }: Services): InfoField[] {
     ['module_fork_in_progress', 0],
     ['module_fork_last_cow_size', 0],
     ...logFields(facts),
-    ...loadingFields(snapshots.loading),
+    ...loadingFields(loading.progress),
   ];
 }
 

@@ -164,7 +164,7 @@ function set(call: Call): void {
   }
   const outcome = server.config.set(pairsOf(request), {
     isLocal: isLocal(client),
-    isLoading: server.snapshots.isLoading,
+    isLoading: server.loading.isActive,
     mayWait: call.mayWait,
   });
   if (outcome instanceof Promise) call.deferUntil(outcome, replyOutcome);

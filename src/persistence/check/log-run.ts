@@ -72,7 +72,7 @@ async function run(
   const server = newServer(databases);
   // As it is told, nothing is saved, evicted or expires.
   server.keyspace.isLoading = true;
-  server.loading({ startedMs: Date.now(), totalBytes: sizeBytes, loadedBytes: 0 });
+  server.loading.begin({ startedMs: Date.now(), totalBytes: sizeBytes, loadedBytes: 0 });
   const failures: Failure[] = [];
   const replay = new Replay(server);
   replay.onFailure = (failure) => void failures.push(failure);

@@ -3,7 +3,7 @@
 // counts when it is complete, that is when the snapshot that it begins with is on disk. So is the one that
 // takes the place of a log that is lost; until then replies wait, and writes are refused.
 import { resolve } from 'node:path';
-import type { LoadProgress } from '../../core/snapshots.ts';
+import type { LoadProgress } from '../../core/load-state.ts';
 import type { LogFacts, RewriteFacts, WriteAheadLog } from '../../core/write-ahead-log.ts';
 import type { EffectRecorder } from '../../dispatch/effect-recorder.ts';
 import { Replay, type ReplayHost } from '../../dispatch/replay.ts';
@@ -28,10 +28,6 @@ const NO_DATABASE = -1;
 export interface LogKeeperHost extends JournalHost, RewriteHost, ReplayHost {
   readonly replies: ReplyQueue;
   readonly effects: EffectRecorder;
-  /** Told while data is loaded how far that is, and undefined when it is over. */
-  loading(progress: LoadProgress | undefined): void;
-  /** The data of the last run is there; counting begins. */
-  loaded(): void;
   /** Has a snapshot that is being taken in the background begin again later. */
   postponeSaving(): void;
 }
@@ -149,7 +145,9 @@ export class LogKeeper implements WriteAheadLog {
     const { directory, recovery, ...facts } = await this.#load(replay, false);
     const { values } = this.#host.config;
     const journal = await Journal.open(this.#host, directory, recovery, values);
-    this.#host.loaded();
+    // Counting begins.
+    this.#host.keyspace.dirty = 0;
+    this.#host.keyspace.resetStats();
     this.#lostLog.opened(directory.path);
     this.#keep(journal, replay.database);
     return facts;
@@ -190,7 +188,10 @@ export class LogKeeper implements WriteAheadLog {
   /** @param isReadOnly whether its files are to stay as they are */
   async #load(replay: Replay, isReadOnly: boolean): Promise<LoadedLog> {
     const { keyspace, config, log } = this.#host;
-    const onProgress = (progress: LoadProgress) => this.#host.loading(progress);
+    const onProgress = (progress: LoadProgress) => {
+      this.#host.loading.progress = progress;
+      keyspace.tick(Date.now());
+    };
     const { values } = config;
     try {
       return await loadLog({ log, keyspace, values, isReadOnly, onProgress }, this.#place, replay);
@@ -204,11 +205,13 @@ export class LogKeeper implements WriteAheadLog {
     const { keyspace } = this.#host;
     // What is due is deleted where the log says so, or afterwards.
     keyspace.isLoading = true;
-    this.#host.loading({ startedMs: Date.now(), totalBytes: 0, loadedBytes: 0 });
+    this.#host.loading.begin({ startedMs: Date.now(), totalBytes: 0, loadedBytes: 0 });
+    keyspace.tick(Date.now());
     try {
       return await load();
     } finally {
-      this.#host.loading(undefined);
+      this.#host.loading.end();
+      keyspace.tick(Date.now());
       keyspace.isLoading = false;
     }
   }

@@ -2,8 +2,9 @@
 // say so, and at the end; loads the last one at the start. How one is taken is snapshot-writing.ts's. There is
 // one at a time, and those of the log (persistence/log/log-rewriter.ts) count: what cannot wait has them give way.
 import { join } from 'node:path';
-import { LOADING_DATA, type Restrictions, SAVE_FAILED } from '../../core/restrictions.ts';
-import type { LoadProgress, ReloadOptions, Snapshots } from '../../core/snapshots.ts';
+import type { LoadState } from '../../core/load-state.ts';
+import { type Restrictions, SAVE_FAILED } from '../../core/restrictions.ts';
+import type { ReloadOptions, Snapshots } from '../../core/snapshots.ts';
 import { removeAbandoned } from '../../files/temporary-file.ts';
 import type { Logger } from '../../logging/logger.ts';
 import { type LoadResult, loadFile, loadFileNow, NO_FILE } from './snapshot-loading.ts';
@@ -20,6 +21,7 @@ const VERIFY_MS = 1000;
 export interface SnapshotHost extends SnapshotSubject {
   readonly log: Logger;
   readonly restrictions: Restrictions;
+  readonly loading: LoadState;
   readonly wal: { readonly isRewriting: boolean };
   /** Has a snapshot of the log's that is being taken begin again later. */
   postponeRewrite(): void;
@@ -27,7 +29,6 @@ export interface SnapshotHost extends SnapshotSubject {
 
 /** The snapshots of a server; see the head of this file. */
 export class SnapshotKeeper implements Snapshots {
-  loading: LoadProgress | undefined;
   lastSaveSeconds = Math.floor(Date.now() / 1000);
   lastSucceeded = true;
   lastTookSeconds = -1;
@@ -35,7 +36,6 @@ export class SnapshotKeeper implements Snapshots {
   lastLoad: LoadResult = NO_FILE;
 
   #refusesWrites = false;
-  #isLoading = false;
   readonly #host: SnapshotHost;
   /** The one in the background that counts; one that was cancelled may still be ending beside it. */
   #saving: SnapshotWriting | undefined;
@@ -86,15 +86,6 @@ export class SnapshotKeeper implements Snapshots {
 
   get refusesWrites(): boolean {
     return this.#refusesWrites;
-  }
-
-  get isLoading(): boolean {
-    return this.#isLoading;
-  }
-
-  set isLoading(isLoading: boolean) {
-    this.#isLoading = isLoading;
-    this.#host.restrictions.set(LOADING_DATA, isLoading);
   }
 
   // ── Saving ──────────────────────────────────────────────────────────────────────────────────
@@ -159,7 +150,8 @@ export class SnapshotKeeper implements Snapshots {
 
   /** Begins a snapshot if a save point says so, or if one was put off. */
   saveIfDue(): void {
-    if (this.#saving !== undefined || this.#host.wal.isRewriting || this.isLoading) return;
+    if (this.#saving !== undefined || this.#host.wal.isRewriting || this.#host.loading.isActive)
+      return;
     const nowMs = Date.now();
     if (this.#host.config.values.save.length > 0 && !this.#verify(nowMs)) return;
     if (!this.lastSucceeded && nowMs - this.#lastTryMs <= RETRY_MS) return;
@@ -213,7 +205,7 @@ export class SnapshotKeeper implements Snapshots {
     this.cancel();
     const isWanted =
       save === 'save' || (save === 'default' && this.#host.config.values.save.length > 0);
-    if (!isWanted || this.isLoading) return true;
+    if (!isWanted || this.#host.loading.isActive) return true;
     if (save === 'default' && !this.#mayReplace()) return false;
     this.#host.log.info('Saving the final RDB snapshot before exiting.');
     return this.saveNow();
@@ -230,7 +222,11 @@ export class SnapshotKeeper implements Snapshots {
   emptied(): void {
     this.cancel();
     // While a log is loaded the last snapshot stays: what it was made of may still fail to load.
-    if (this.#host.config.values.save.length > 0 && !this.isLoading && this.#mayReplace()) {
+    if (
+      this.#host.config.values.save.length > 0 &&
+      !this.#host.loading.isActive &&
+      this.#mayReplace()
+    ) {
       this.saveNow();
     }
   }
@@ -307,18 +303,18 @@ export class SnapshotKeeper implements Snapshots {
    * @throws Error that tells file, place and what can be done when it cannot be loaded
    */
   async load(): Promise<void> {
-    const { keyspace, config, log } = this.#host;
+    const { keyspace, config, loading, log } = this.#host;
     if (config.values.dbfilename === '') return;
     const startedMs = Date.now();
-    this.isLoading = true;
+    loading.begin();
     try {
       const result = await loadFile(
         this.#path,
         keyspace,
         config.values,
         (loadedBytes, totalBytes) => {
-          this.loading ??= { startedMs, totalBytes, loadedBytes };
-          this.loading.loadedBytes = loadedBytes;
+          loading.progress ??= { startedMs, totalBytes, loadedBytes };
+          loading.progress.loadedBytes = loadedBytes;
           keyspace.tick(Date.now());
         },
       );
@@ -333,8 +329,7 @@ export class SnapshotKeeper implements Snapshots {
         );
       }
     } finally {
-      this.isLoading = false;
-      this.loading = undefined;
+      loading.end();
       this.#savedDirty = keyspace.dirty;
     }
   }
