@@ -15,9 +15,6 @@ function codec(): Codec {
 /** How frames are written: what they hold can be verified, as with the program `lz4`. */
 const FRAME_OPTIONS = { contentChecksum: true };
 
-/** Bytes before a compressed block that tell how many it may become. */
-export const SIZE_PREFIX_BYTES = 4;
-
 /**
  * Compresses bytes on another thread; they must not change until then.
  * @returns an LZ4 frame of its own
@@ -32,11 +29,22 @@ export function compressFrameNow(bytes: Buffer): Buffer {
 }
 
 /**
- * Decompresses a block on another thread.
- * @param block SIZE_PREFIX_BYTES with the most bytes that it may become (little endian), then the block
- * @param history what preceded it, where it may refer to that: up to 64 KiB
- * @throws Error when these are no block, or become more
+ * Decompresses a frame on another thread; it must not change until then. All of its content is in memory,
+ * however long that is. The package accepts a frame without an end, and stops without an error at a block
+ * without content and at the end of the frame, whatever follows: only frames of `frameOfBlock` belong here.
+ * @throws Error when it is damaged; it has the message CHECKSUM_ERROR when only its content's checksum is wrong
  */
-export async function decompressBlock(block: Buffer, history: Buffer): Promise<Buffer> {
-  return codec().uncompress(block, history.length === 0 ? undefined : history);
+export async function decompressFrame(frame: Buffer): Promise<Buffer> {
+  return codec().decompressFrame(frame);
 }
+
+/**
+ * As `decompressFrame`, at once. What the package decompresses on other threads, its allocator keeps long after
+ * it is garbage: 4 MiB at a time hundreds of megabytes, and this none.
+ */
+export function decompressFrameNow(frame: Buffer): Buffer {
+  return codec().decompressFrameSync(frame);
+}
+
+/** What the package says of a frame whose content has another checksum. */
+export const CHECKSUM_ERROR = 'ContentChecksumError';

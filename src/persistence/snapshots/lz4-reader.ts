@@ -1,55 +1,32 @@
-// Decompresses LZ4 frames that follow one another, block by block: a block is at most 4 MiB, however
-// long its frame is and whatever its header says, and so memory is bounded. Blocks are decompressed on
-// other threads, one ahead of the one that is being worked on. Every checksum that is there is
-// verified; that of a frame's content before its last block is handed out.
-import { Xxh32 } from './lz4-checksum.ts';
-import { decompressBlock, SIZE_PREFIX_BYTES } from './lz4-codec.ts';
-import {
-  FLAGS_END,
-  type FrameHeader,
-  HISTORY_BYTES,
-  headerBytesOf,
-  LZ4_MAGIC,
-  Lz4Error,
-  readFrameHeader,
-  STORED_BIT,
-} from './lz4-frames.ts';
+// Decompresses LZ4 frames that follow one another, block by block: `lz4-napi` gets each block as a frame
+// of its own, with a header of our making (lz4-frames.ts), so it sees no size that a file tells but the
+// block's, and memory is bounded however long a frame is. Blocks of a size that Synap writes are decompressed
+// on other threads, one ahead of the one that is being worked on. Every checksum that is there is verified; that of a frame's
+// content before its last block is handed out: by `lz4-napi` where the frame is a single block, as in what
+// Synap writes, by us where it is of several.
+import { loadXxh32, type Xxh32, type Xxh32Stream } from './lz4-checksum.ts';
+import { CHECKSUM_ERROR, decompressFrame, decompressFrameNow } from './lz4-codec.ts';
+import { blocksOf, type FoundBlock, type FoundFrame } from './lz4-finder.ts';
+import { frameOfBlock, HISTORY_BYTES, Lz4Error, WORD_BYTES } from './lz4-frames.ts';
 import type { Lz4Input } from './lz4-input.ts';
 
-/** Bytes of a block's size, and of a checksum. */
-const WORD_BYTES = 4;
 const NO_BYTES = Buffer.alloc(0);
-
-/** A frame that is being read. */
-interface Frame {
-  readonly header: FrameHeader;
-  /** Where it begins in the file. */
-  readonly position: number;
-  /** What was decompressed of it. */
-  readonly checksum: Xxh32;
-  contentBytes: number;
-  /** The end of that, which the next block may refer to; empty where none does. */
-  history: Buffer;
-}
-
-interface Block {
-  readonly frame: Frame;
-  /** Where it begins in the file. */
-  readonly position: number;
-  /** SIZE_PREFIX_BYTES to be set to the most that it may become, then the block. */
-  readonly bytes: Buffer;
-  readonly isStored: boolean;
-  /** Set on the last block of its frame. */
-  readonly end: FrameEnd | undefined;
-}
-
-interface FrameEnd {
-  /** Checksum of the frame's content, if it has one. */
-  readonly checksum: number | undefined;
-}
+/** Blocks up to this are decompressed on other threads; there larger ones would take memory that stays taken. */
+const MOST_ASIDE_BYTES = 256 * 1024;
+/** Bytes of a compressed block without content; `lz4-napi` verifies no checksum behind it. */
+const EMPTY_BLOCK_BYTES = 1;
 
 /** What came of decompressing a block: it may be over long before somebody asks. */
 type Outcome = { readonly content: Buffer } | { readonly error: Error };
+
+interface Pending {
+  readonly block: FoundBlock;
+  /** What its frame has become up to it. */
+  readonly content: FrameContent;
+  /** Whether `lz4-napi` verifies the checksum of the frame's content. */
+  readonly isVerified: boolean;
+  readonly outcome: Promise<Outcome>;
+}
 
 /**
  * The content of frames.
@@ -57,116 +34,119 @@ type Outcome = { readonly content: Buffer } | { readonly error: Error };
  * @throws Lz4Error when something is damaged, and what the input throws
  */
 export async function* framesContent(input: Lz4Input): AsyncGenerator<Buffer, void, undefined> {
-  let ahead: { readonly block: Block; readonly outcome: Promise<Outcome> } | undefined;
-  for await (const block of blocksOf(input)) {
-    if (ahead === undefined) {
-      ahead = { block, outcome: outcomeOf(block) };
-      continue;
-    }
+  const xxh32 = await loadXxh32();
+  let ahead: Pending | undefined;
+  for await (const block of blocksOf(input, xxh32)) {
     const previous = ahead;
+    const content =
+      previous === undefined || block.isFirst
+        ? new FrameContent(block.frame, xxh32)
+        : previous.content;
     // A block that refers to the one before can begin only when that is there.
-    const isReady = !block.frame.header.isLinked || block.frame !== previous.block.frame;
-    if (isReady) ahead = { block, outcome: outcomeOf(block) };
-    const content = verified(previous.block, await previous.outcome);
-    if (!isReady) ahead = { block, outcome: outcomeOf(block) };
-    if (content.length > 0) yield content;
+    const isReady = block.isFirst || !block.frame.header.isLinked;
+    if (isReady) ahead = begin(block, content, xxh32);
+    if (previous === undefined) continue;
+    const bytes = await finish(previous);
+    if (!isReady) ahead = begin(block, content, xxh32);
+    if (bytes.length > 0) yield bytes;
   }
   if (ahead === undefined) return;
-  const content = verified(ahead.block, await ahead.outcome);
-  if (content.length > 0) yield content;
+  const bytes = await finish(ahead);
+  if (bytes.length > 0) yield bytes;
 }
 
-/** Finds the blocks of all frames. Frames without a block have nothing to verify. */
-async function* blocksOf(input: Lz4Input): AsyncGenerator<Block, void, undefined> {
-  while (await input.has(1)) {
-    const frame = await beginFrame(input);
-    let isOver = (await nextSize(input, frame)) === 0;
-    if (isOver) verifyEnd(frame, await takeEnd(input, frame), input.position);
-    while (!isOver) {
-      const block = await takeBlock(input, frame);
-      isOver = block.end !== undefined;
-      yield block;
-    }
+/** Has a block decompressed. */
+function begin(block: FoundBlock, content: FrameContent, xxh32: Xxh32): Pending {
+  const { bytes, isFirst, end } = block;
+  const isWhole = isFirst && bytes.length > WORD_BYTES + EMPTY_BLOCK_BYTES;
+  const contentChecksum = isWhole ? end?.checksum : undefined;
+  const isVerified = contentChecksum !== undefined;
+  if (block.isStored && !isVerified) {
+    const outcome = Promise.resolve({ content: bytes.subarray(WORD_BYTES) });
+    return { block, content, isVerified, outcome };
   }
+  const { history } = content;
+  const { sizes } = block.frame.header;
+  const frame = frameOfBlock(bytes, { sizes, history, contentChecksum }, xxh32);
+  return { block, content, isVerified, outcome: outcomeOf(block, frame, history.length) };
 }
 
-async function beginFrame(input: Lz4Input): Promise<Frame> {
-  const { position } = input;
-  if (!(await input.has(FLAGS_END))) throw tornFrame(position);
-  if (!input.peek(LZ4_MAGIC.length).equals(LZ4_MAGIC)) {
-    throw new Lz4Error('there should be an LZ4 frame or the end of the file', position);
-  }
-  const headerBytes = headerBytesOf(input.peek(FLAGS_END)[LZ4_MAGIC.length]);
-  if (!(await input.has(headerBytes))) throw tornFrame(position);
-  const header = readFrameHeader(input.take(headerBytes), position);
-  return { header, position, checksum: new Xxh32(), contentBytes: 0, history: NO_BYTES };
-}
-
-/** Size of the next block with STORED_BIT, or 0 for the end mark; it is not passed over. */
-async function nextSize(input: Lz4Input, frame: Frame): Promise<number> {
-  if (!(await input.has(WORD_BYTES))) throw tornFrame(frame.position);
-  return input.peek(WORD_BYTES).readUInt32LE(0);
-}
-
-/** Takes a block, and the frame's end if it follows. */
-async function takeBlock(input: Lz4Input, frame: Frame): Promise<Block> {
-  const { header } = frame;
-  const { position } = input;
-  const size = await nextSize(input, frame);
-  const isStored = size >= STORED_BIT;
-  const blockBytes = isStored ? size - STORED_BIT : size;
-  if (blockBytes > header.maxBlockBytes) {
-    throw new Lz4Error(
-      `a block of ${blockBytes} bytes is in an LZ4 frame of blocks up to ${header.maxBlockBytes}`,
-      position,
-    );
-  }
-  const checksumBytes = header.hasBlockChecksums ? WORD_BYTES : 0;
-  // The end mark, or the size of the next block, is always there.
-  if (!(await input.has(WORD_BYTES + blockBytes + checksumBytes + WORD_BYTES))) {
-    throw tornFrame(frame.position);
-  }
-  const bytes = input.take(WORD_BYTES + blockBytes);
-  if (header.hasBlockChecksums && Xxh32.of(bytes.subarray(WORD_BYTES)) !== input.takeUint32()) {
-    throw new Lz4Error('the checksum of a block of the LZ4 frame is wrong', position);
-  }
-  const isLast = (await nextSize(input, frame)) === 0;
-  const end = isLast ? await takeEnd(input, frame) : undefined;
-  return { frame, position, bytes, isStored, end };
-}
-
-async function takeEnd(input: Lz4Input, frame: Frame): Promise<FrameEnd> {
-  const { hasContentChecksum } = frame.header;
-  if (!(await input.has(WORD_BYTES + (hasContentChecksum ? WORD_BYTES : 0)))) {
-    throw tornFrame(frame.position);
-  }
-  input.take(WORD_BYTES);
-  return { checksum: hasContentChecksum ? input.takeUint32() : undefined };
-}
-
-/** Decompresses a block; errors are part of the result. */
-async function outcomeOf({ frame, position, bytes, isStored }: Block): Promise<Outcome> {
-  if (isStored) return { content: bytes.subarray(WORD_BYTES) };
-  // The most that it may become takes the place of its size, which is as long.
-  bytes.writeUInt32LE(frame.header.maxBlockBytes, WORD_BYTES - SIZE_PREFIX_BYTES);
+/** Decompresses a block in a frame of its own; errors are part of the result. */
+async function outcomeOf(
+  { frame: { header, position: framePosition }, position }: FoundBlock,
+  frame: Buffer,
+  historyBytes: number,
+): Promise<Outcome> {
   try {
-    return { content: await decompressBlock(bytes, frame.history) };
+    const isAside = header.maxBlockBytes <= MOST_ASIDE_BYTES;
+    const content = isAside ? await decompressFrame(frame) : await decompressSoon(frame);
+    return { content: content.subarray(historyBytes) };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
+    if (reason === CHECKSUM_ERROR) return { error: wrongChecksum(framePosition, position) };
     return { error: new Lz4Error(`a block cannot be decompressed: ${reason}`, position) };
   }
 }
 
+/** Decompresses a frame on this thread, after whatever else waits for it. */
+async function decompressSoon(frame: Buffer): Promise<Buffer> {
+  await new Promise(setImmediate);
+  return decompressFrameNow(frame);
+}
+
 /** The content of a block, after which comes that of the next in its frame. */
-function verified({ frame, position, end }: Block, outcome: Outcome): Buffer {
-  if ('error' in outcome) throw outcome.error;
-  const { content } = outcome;
-  const { header } = frame;
-  frame.contentBytes += content.length;
-  if (header.hasContentChecksum) frame.checksum.update(content);
-  if (header.isLinked) frame.history = historyAfter(frame.history, content);
-  if (end !== undefined) verifyEnd(frame, end, position);
-  return content;
+async function finish({ block, content, isVerified, outcome }: Pending): Promise<Buffer> {
+  const result = await outcome;
+  if ('error' in result) throw result.error;
+  content.add(result.content, isVerified);
+  if (block.end !== undefined)
+    content.end(block.position, isVerified ? undefined : block.end.checksum);
+  return result.content;
+}
+
+/** What a frame has become so far. */
+class FrameContent {
+  /** The end of it, which the next block may refer to; empty where none does. */
+  history: Buffer = NO_BYTES;
+  readonly #frame: FoundFrame;
+  readonly #xxh32: Xxh32;
+  #checksum: Xxh32Stream | undefined;
+  #sizeBytes = 0;
+
+  constructor(frame: FoundFrame, xxh32: Xxh32) {
+    this.#frame = frame;
+    this.#xxh32 = xxh32;
+  }
+
+  /** Adds the content of the next block. @param isVerified its checksum needs not be computed */
+  add(content: Buffer, isVerified: boolean): void {
+    const { isLinked, hasContentChecksum } = this.#frame.header;
+    this.#sizeBytes += content.length;
+    if (hasContentChecksum && !isVerified) {
+      this.#checksum ??= this.#xxh32.stream();
+      this.#checksum.update(content);
+    }
+    if (isLinked) this.history = historyAfter(this.history, content);
+  }
+
+  /**
+   * Verifies what is there when the frame is over.
+   * @param position of its last block
+   * @param checksum of the content, where it is to be verified
+   * @throws Lz4Error when it has another size, or another checksum
+   */
+  end(position: number, checksum: number | undefined): void {
+    const { contentBytes } = this.#frame.header;
+    if (contentBytes !== undefined && contentBytes !== this.#sizeBytes) {
+      throw new Lz4Error(
+        `the LZ4 frame has ${this.#sizeBytes} bytes instead of ${contentBytes}`,
+        this.#frame.position,
+      );
+    }
+    if (checksum !== undefined && checksum !== this.#checksum?.digest()) {
+      throw wrongChecksum(this.#frame.position, position);
+    }
+  }
 }
 
 /** What the next block of a frame may refer to. */
@@ -175,22 +155,9 @@ function historyAfter(history: Buffer, content: Buffer): Buffer {
   return Buffer.concat([history, content]).subarray(-HISTORY_BYTES);
 }
 
-function verifyEnd(frame: Frame, { checksum }: FrameEnd, position: number): void {
-  const { contentBytes } = frame.header;
-  if (contentBytes !== undefined && contentBytes !== frame.contentBytes) {
-    throw new Lz4Error(
-      `the LZ4 frame has ${frame.contentBytes} bytes instead of ${contentBytes}`,
-      frame.position,
-    );
-  }
-  if (checksum !== undefined && checksum !== frame.checksum.digest()) {
-    throw new Lz4Error(
-      `the checksum of the LZ4 frame that begins at byte ${frame.position} is wrong`,
-      position,
-    );
-  }
-}
-
-function tornFrame(position: number): Lz4Error {
-  return new Lz4Error('the file ends before the LZ4 frame that begins there does', position);
+function wrongChecksum(framePosition: number, position: number): Lz4Error {
+  return new Lz4Error(
+    `the checksum of the LZ4 frame that begins at byte ${framePosition} is wrong`,
+    position,
+  );
 }

@@ -2,13 +2,14 @@
 // error, and no bytes come out that are not the right ones.
 import { compressFrameSync } from 'lz4-napi';
 import { describe, expect, test } from 'vitest';
-import { Xxh32 } from '../../../src/persistence/snapshots/lz4-checksum.ts';
+import { loadXxh32 } from '../../../src/persistence/snapshots/lz4-checksum.ts';
 import { compressFrameNow } from '../../../src/persistence/snapshots/lz4-codec.ts';
 import { Lz4Error } from '../../../src/persistence/snapshots/lz4-frames.ts';
 import { Lz4Input } from '../../../src/persistence/snapshots/lz4-input.ts';
 import { framesContent } from '../../../src/persistence/snapshots/lz4-reader.ts';
 import { chunksOf, decompress } from './lz4-program.ts';
 
+const xxh32 = await loadXxh32();
 const MAGIC = Buffer.from('04224d18', 'hex');
 const END_MARK = Buffer.alloc(4);
 
@@ -34,7 +35,7 @@ async function readUntilDamage(
 /** A frame with these flags and sizes of blocks, whose header is sound. */
 function frameOf(flags: number, sizes: number, fields: Buffer, ...rest: Buffer[]): Buffer {
   const descriptor = Buffer.concat([Buffer.from([flags, sizes]), fields]);
-  const checksum = Buffer.from([(Xxh32.of(descriptor) >>> 8) & 0xff]);
+  const checksum = Buffer.from([(xxh32.of(descriptor) >>> 8) & 0xff]);
   return Buffer.concat([MAGIC, descriptor, checksum, ...rest]);
 }
 
@@ -53,11 +54,39 @@ function uint64(value: bigint): Buffer {
 
 const NONE = Buffer.alloc(0);
 const STORED = Buffer.concat([uint32(0x80000003), Buffer.from('abc')]);
-const STORED_CHECKSUM = uint32(Xxh32.of(Buffer.from('abc')));
+const STORED_CHECKSUM = uint32(xxh32.of(Buffer.from('abc')));
 const SIMPLE = 0b01100000;
 const WITH_CHECKSUM = 0b01100100;
 const WITH_SIZE = 0b01101000;
 const WITH_BLOCK_CHECKSUMS = 0b01110000;
+const LINKED = 0b01000000;
+/** A block that becomes nothing, compressed and stored. */
+const EMPTY = Buffer.concat([uint32(1), Buffer.from([0])]);
+const EMPTY_STORED = uint32(0x80000000);
+/** A block that becomes seven bytes, the last ones literals: a match of four from three bytes before it. */
+const REFERRING = Buffer.concat([uint32(7), Buffer.from([0x00, 3, 0, 0x30, 0x78, 0x79, 0x7a])]);
+const SUM_OF_ALL = uint32(xxh32.of(Buffer.from('abcabcaxyz')));
+
+/**
+ * Reads a frame behind another one, and sees that it is refused with this message.
+ * @returns what came out before
+ */
+async function readUntilRefused(frame: Buffer, message: string): Promise<string> {
+  const before = frameOf(SIMPLE, 0x40, NONE, uint32(0x80000006), Buffer.from('before'), END_MARK);
+  expect(before.length).toBe(21);
+  const { text, error } = await readUntilDamage(Buffer.concat([before, frame]));
+  expect(error).toBeInstanceOf(Lz4Error);
+  expect((error as Lz4Error).message).toContain(message);
+  expect((error as Lz4Error).message).toMatch(/ \(at byte \d+ of the file\)$/);
+  const { position } = error as Lz4Error;
+  expect(position).toBeGreaterThanOrEqual(21);
+  expect(position).toBeLessThanOrEqual(21 + frame.length);
+  // It is the same place wherever chunks end.
+  const inBytes = await readUntilDamage(Buffer.concat([before, frame]), 1);
+  expect(inBytes.error).toEqual(error);
+  expect((inBytes.error as Lz4Error).position).toBe(position);
+  return text;
+}
 
 describe('frames made by hand', () => {
   test.each([
@@ -68,8 +97,41 @@ describe('frames made by hand', () => {
       "its block's checksum",
       frameOf(WITH_BLOCK_CHECKSUMS, 0x40, NONE, STORED, STORED_CHECKSUM, END_MARK),
     ],
+    [
+      'an empty block before it',
+      frameOf(WITH_CHECKSUM, 0x40, NONE, EMPTY, STORED, END_MARK, STORED_CHECKSUM),
+    ],
+    [
+      'an empty block stored before it',
+      frameOf(SIMPLE, 0x40, NONE, EMPTY_STORED, STORED, END_MARK),
+    ],
+    [
+      'an empty block behind it',
+      frameOf(WITH_CHECKSUM, 0x40, NONE, STORED, EMPTY, END_MARK, STORED_CHECKSUM),
+    ],
   ])('are read: one with %s', async (_, frame) => {
     expect((await decompress(frame)).toString()).toBe('abc');
+  });
+
+  test.each([
+    ['one', frameOf(SIMPLE, 0x40, NONE, EMPTY, END_MARK)],
+    ['a stored one', frameOf(SIMPLE, 0x40, NONE, EMPTY_STORED, END_MARK)],
+    [
+      'one with the checksum',
+      frameOf(WITH_CHECKSUM, 0x40, NONE, EMPTY, END_MARK, uint32(xxh32.of(NONE))),
+    ],
+  ])('are read: nothing but an empty block: %s', async (_, frame) => {
+    expect((await decompress(frame)).length).toBe(0);
+  });
+
+  test.each([
+    ['a stored one', frameOf(LINKED | 0b100, 0x40, NONE, STORED, REFERRING, END_MARK, SUM_OF_ALL)],
+    [
+      'one that is small',
+      frameOf(LINKED | 0b100, 0x70, NONE, STORED, EMPTY, REFERRING, END_MARK, SUM_OF_ALL),
+    ],
+  ])('are read: a block that refers to %s before it', async (_, frame) => {
+    expect((await decompress(frame)).toString()).toBe('abcabcaxyz');
   });
 
   /** A block that becomes 65,537 bytes: a literal, and a match of all the others. */
@@ -109,6 +171,11 @@ describe('frames made by hand', () => {
       'a block cannot be decompressed: ',
     ],
     [
+      'a block that refers to another frame',
+      frameOf(LINKED, 0x40, NONE, REFERRING, END_MARK),
+      'a block cannot be decompressed: ',
+    ],
+    [
       'more than its size',
       frameOf(WITH_SIZE, 0x40, uint64(2n), STORED, END_MARK),
       'the LZ4 frame has 3 bytes instead of 2',
@@ -124,6 +191,11 @@ describe('frames made by hand', () => {
       'the checksum of the LZ4 frame that begins at byte 21 is wrong',
     ],
     [
+      'a wrong checksum of an empty block',
+      frameOf(WITH_CHECKSUM, 0x40, NONE, EMPTY, END_MARK, uint32(1)),
+      'the checksum of the LZ4 frame that begins at byte 21 is wrong',
+    ],
+    [
       'a wrong checksum of nothing',
       frameOf(WITH_CHECKSUM, 0x40, NONE, END_MARK, uint32(1)),
       'the checksum of the LZ4 frame that begins at byte 21 is wrong',
@@ -134,20 +206,34 @@ describe('frames made by hand', () => {
       'the checksum of a block of the LZ4 frame is wrong',
     ],
   ])('are refused: %s', async (_, frame, message) => {
-    const before = frameOf(SIMPLE, 0x40, NONE, uint32(0x80000006), Buffer.from('before'), END_MARK);
-    expect(before.length).toBe(21);
-    const { text, error } = await readUntilDamage(Buffer.concat([before, frame]));
+    const text = await readUntilRefused(frame, message);
     expect(['', 'before']).toContain(text);
-    expect(error).toBeInstanceOf(Lz4Error);
-    expect((error as Lz4Error).message).toContain(message);
-    expect((error as Lz4Error).message).toMatch(/ \(at byte \d+ of the file\)$/);
-    const { position } = error as Lz4Error;
-    expect(position).toBeGreaterThanOrEqual(21);
-    expect(position).toBeLessThanOrEqual(21 + frame.length);
-    // It is the same place wherever chunks end.
-    const inBytes = await readUntilDamage(Buffer.concat([before, frame]), 1);
-    expect(inBytes.error).toEqual(error);
-    expect((inBytes.error as Lz4Error).position).toBe(position);
+  });
+
+  test.each([
+    [
+      'a block that refers to one which it must not',
+      frameOf(SIMPLE, 0x40, NONE, STORED, REFERRING, END_MARK),
+      'a block cannot be decompressed: ',
+    ],
+    [
+      'a block that becomes too long, behind what it may refer to',
+      frameOf(LINKED, 0x40, NONE, STORED, uint32(bomb.length), bomb, END_MARK),
+      'a block cannot be decompressed: ',
+    ],
+    [
+      'a wrong checksum of two blocks',
+      frameOf(WITH_CHECKSUM, 0x40, NONE, STORED, STORED, END_MARK, STORED_CHECKSUM),
+      'the checksum of the LZ4 frame that begins at byte 21 is wrong',
+    ],
+    [
+      'a wrong checksum of what an empty block precedes',
+      frameOf(WITH_CHECKSUM, 0x40, NONE, EMPTY, STORED, END_MARK, uint32(1)),
+      'the checksum of the LZ4 frame that begins at byte 21 is wrong',
+    ],
+  ])('are refused behind a block that is sound: %s', async (_, frame, message) => {
+    const text = await readUntilRefused(frame, message);
+    expect(['before', 'beforeabc']).toContain(text);
   });
 });
 

@@ -3,13 +3,14 @@
 import fc from 'fast-check';
 import { compressFrameSync, compressSync, decompressFrameSync } from 'lz4-napi';
 import { describe, expect, test } from 'vitest';
-import { Xxh32 } from '../../../src/persistence/snapshots/lz4-checksum.ts';
+import { loadXxh32 } from '../../../src/persistence/snapshots/lz4-checksum.ts';
 import { compressFrame, compressFrameNow } from '../../../src/persistence/snapshots/lz4-codec.ts';
 import { Lz4Input } from '../../../src/persistence/snapshots/lz4-input.ts';
 import { framesContent } from '../../../src/persistence/snapshots/lz4-reader.ts';
 import { Random } from '../../support/random.ts';
 import { chunksOf, decompress, hasLz4, lz4 } from './lz4-program.ts';
 
+const xxh32 = await loadXxh32();
 const MIB = 1024 * 1024;
 
 /** Bytes of which some can be compressed: with stretches of noise, of one byte, and of repetitions. */
@@ -39,11 +40,11 @@ describe('what is written', () => {
     expect(frame.subarray(0, 4)).toEqual(Buffer.from('04224d18', 'hex'));
     // Version 01, independent blocks, a checksum of the content; blocks up to 256 KiB.
     expect([frame[4], frame[5]]).toEqual([0b01100100, 0b01010000]);
-    expect(frame[6]).toBe((Xxh32.of(frame.subarray(4, 6)) >>> 8) & 0xff);
+    expect(frame[6]).toBe((xxh32.of(frame.subarray(4, 6)) >>> 8) & 0xff);
     const blockBytes = frame.readUInt32LE(7);
     expect(frame.length).toBe(7 + 4 + blockBytes + 4 + 4);
     expect(frame.readUInt32LE(frame.length - 8)).toBe(0);
-    expect(frame.readUInt32LE(frame.length - 4)).toBe(Xxh32.of(bytes));
+    expect(frame.readUInt32LE(frame.length - 4)).toBe(xxh32.of(bytes));
   });
 
   test.each([0, 1, 12, 65_536, 65_537, 262_144, 262_145, 5 * MIB])('%i bytes', async (size) => {
@@ -112,7 +113,7 @@ describe('what is read', () => {
     // Version 01, linked blocks up to 64 KiB, a checksum of the content.
     const descriptor = Buffer.from([0b01000100, 0b01000000]);
     const frame: Buffer[] = [Buffer.from('04224d18', 'hex'), descriptor];
-    frame.push(Buffer.from([(Xxh32.of(descriptor) >>> 8) & 0xff]));
+    frame.push(Buffer.from([(xxh32.of(descriptor) >>> 8) & 0xff]));
     for (let at = 0; at < bytes.length; at += 4500) {
       const history = bytes.subarray(Math.max(0, at - 65_536), at);
       const part = bytes.subarray(at, at + 4500);
@@ -122,7 +123,7 @@ describe('what is read', () => {
       frame.push(block);
     }
     const ends = Buffer.alloc(8);
-    ends.writeUInt32LE(Xxh32.of(bytes), 4);
+    ends.writeUInt32LE(xxh32.of(bytes), 4);
     const file = Buffer.concat([...frame, ends]);
     expect(file.length).toBeLessThan(bytes.length / 2);
     expect((await decompress(file, 1000)).equals(bytes)).toBe(true);
@@ -149,6 +150,24 @@ describe('what is read', () => {
     expect(asked).toEqual([0, 1, 2]);
     await pieces.return();
   });
+});
+
+test('of a frame with many blocks no more is read than what is decompressed ahead', async () => {
+  const first = compressFrameNow(mixture(70_000));
+  // A header, blocks, an end mark and a checksum.
+  const header = first.subarray(0, 7);
+  const block = first.subarray(7, -8);
+  let asked = 0;
+  const chunks = (async function* () {
+    yield Buffer.from(header);
+    for (; asked < 1000; asked++) yield Buffer.from(block);
+  })();
+  const pieces = framesContent(new Lz4Input(chunks));
+  for (const most of [3, 4, 5]) {
+    expect((await pieces.next()).value?.length).toBe(70_000);
+    expect(asked).toBeLessThanOrEqual(most);
+  }
+  await pieces.return();
 });
 
 describe.skipIf(!hasLz4)('the program lz4', () => {
