@@ -19,14 +19,17 @@ export type Handler = (call: Call) => void;
 export interface Wait {
   /** The type of value (ValueType.id). */
   readonly type: number;
+  /** What wakes the client: bits of key-signals.ts, all of them among those of the type (ValueType.wakes). */
+  readonly events: number;
   /** The keys are the arguments from `firstKey` up to `lastKey`. */
   readonly firstKey: number;
   readonly lastKey: number;
   /** How long it waits at most, in ms; 0 for ever. */
   readonly timeoutMs: number;
   /**
-   * Called when there is a value of the type under the key that is argument i: answers, as the
-   * command would have. The call's request is a copy of the one that was to wait.
+   * Called when one of the events has happened to the key that is argument i, and there is a value of the type
+   * (maybe another one, or nothing in it for this client): answers, as the command would have. Where KEY_GONE is
+   * among the events, also when there is none any more. The call's request is a copy of the one that was to wait.
    * @returns false when there is nothing in it for this client, which goes on waiting
    */
   readonly serve: (call: Call, i: number) => boolean;
@@ -90,7 +93,7 @@ export class Call {
 
   /**
    * Has the client wait for keys instead of answering it now, or answers an error if there is no memory
-   * for that; to be called last.
+   * for that; to be called last, but for `Database.signalAt`.
    * @returns false where nobody may wait (`mayWait`): the command must answer itself then
    */
   block(wait: Wait): boolean {

@@ -19,7 +19,7 @@ export interface WaitingClients {
 
 /** Heap that a waiting request takes at most, without keys and large arguments, and each of its keys. */
 const REQUEST_HEAP_BYTES = 2048;
-const KEY_HEAP_BYTES = 240;
+const KEY_HEAP_BYTES = 272;
 /** What an argument takes off the heap besides its bytes: its place and length. */
 const ARGUMENT_BYTES = 8;
 const MAX_INT64 = 2 ** 63;

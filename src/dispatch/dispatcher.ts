@@ -93,6 +93,7 @@ export class Dispatcher {
     this.admission = new Admission(server, memory, isProtected);
     this.timer = new CommandTimer(server.stats);
     this.blocking = new BlockedClients(reply, server, detached, {
+      isRunning: () => this.#isRunning,
       run: (call, id) => this.run(call, this.#commands.at(id)),
       begin: (client) => this.#beginPart(client),
       invoke: (call, command, handler) => this.#invoke(call, command, handler),
@@ -122,6 +123,8 @@ export class Dispatcher {
   end(): void {
     this.timer.settle();
     this.#isRunning = false;
+    // By eviction, before a command that must wait itself (CLIENT PAUSE).
+    if (this.#waits.ready !== 0) this.blocking.onReady();
   }
 
   /**
@@ -224,7 +227,7 @@ export class Dispatcher {
   }
 
   #endPart(): void {
-    if (this.#waits.ready !== 0) this.#serveReady();
+    if (this.#waits.ready !== 0 && !this.#server.loading.isActive) this.#serveReady();
     this.end();
   }
 

@@ -29,7 +29,7 @@ export interface DatabaseHost {
   dirty: number;
   readonly freshWord: number;
   readonly expiryPaused: boolean;
-  readonly noticesAdditions: boolean;
+  readonly noticed: number;
   readonly suspendTouch: boolean;
   /** The snapshot that is being taken: has to save what is about to change. */
   readonly snapshot: { preserve(table: BytesTable, ref: number): void } | undefined;
@@ -48,6 +48,20 @@ export interface DatabaseHost {
   /** A key was deleted because its expiry has passed, or to make room. */
   expired(database: KeyLookup, key: Buffer): void;
   evicted(database: KeyLookup, key: Buffer): void;
-  /** There is a key that was not there before. */
-  added(database: KeyLookup, type: number, bytes: Uint8Array, offset: number, length: number): void;
+  /** Something that is `noticed` has happened to a key or its value (key-signals.ts), or will at a time. */
+  signal(
+    database: number,
+    event: number,
+    type: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+  ): void;
+  signalAt(
+    database: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    timeMs: number,
+  ): void;
 }

@@ -10,6 +10,7 @@ import type { DatabaseHost, KeyLookup } from './database-host.ts';
 import type { DetachedKeys } from './database-parts.ts';
 import { Entries } from './entries.ts';
 import { EVENT_EVICTED, EVENT_EXPIRED, EVENT_NEW, KeyEvents } from './key-events.ts';
+import { KEY_CREATED } from './key-signals.ts';
 import { type Snapshot, SnapshotEpochs, type SnapshotHost } from './snapshot.ts';
 import { TypeTable } from './type-table.ts';
 import type { ValueType } from './value-type.ts';
@@ -77,8 +78,8 @@ export class Keyspace implements DatabaseHost, SnapshotHost {
   isLoading = false;
   /** Whether anybody wants to know of changed keys: watchers, or the observer. */
   observed = false;
-  /** Whether `added` is to be called for every new key: somebody waits for keys, or wants to know. */
-  noticesAdditions = false;
+  /** What of keys somebody waits for or wants to know, as bits of key-signals.ts; mostly nothing. */
+  noticed = 0;
   /** Whether reads leave the access clock alone (CLIENT NO-TOUCH). */
   suspendTouch = false;
 
@@ -211,30 +212,21 @@ export class Keyspace implements DatabaseHost, SnapshotHost {
   /** Chooses the classes of key events that are told, by their letters (key-events.ts). */
   chooseEvents(letters: string): void {
     this.events.choose(letters);
-    this.#refreshNotices();
+    this.#refreshNoticed();
   }
 
-  /** Called by databases for each key that was not there before, if `noticesAdditions`. */
-  added(
-    database: KeyLookup,
-    type: number,
-    bytes: Uint8Array,
-    offset: number,
-    length: number,
-  ): void {
-    const { events, waits } = this;
-    if (waits.size !== 0) waits.signal(database.index, type, bytes, offset, length);
-    if ((events.mask & EVENT_NEW) !== 0) events.emit('new', database.index, bytes, offset, length);
-  }
-
-  /** To be called when it has changed who wants to know of new keys. */
-  #refreshNotices(): void {
-    this.noticesAdditions = this.waits.size !== 0 || (this.events.mask & EVENT_NEW) !== 0;
+  /** To be called when it has changed who waits for keys, or wants to know of new ones. */
+  #refreshNoticed(): void {
+    const tellsOfNew = (this.events.mask & EVENT_NEW) !== 0;
+    this.noticed = this.waits.events | (tellsOfNew ? KEY_CREATED : 0);
   }
 
   // ── Waiting for keys ────────────────────────────────────────────────────────────────────────
 
-  /** Begins to wait for the keys in arguments `firstKey` to `lastKey`. */
+  /**
+   * Begins to wait for the keys in arguments `firstKey` to `lastKey`.
+   * @throws Error if the waiter wants to be woken by what its type does not signal, which is a defect
+   */
   wait(
     waiter: Waiter,
     database: Database,
@@ -242,14 +234,59 @@ export class Keyspace implements DatabaseHost, SnapshotHost {
     firstKey: number,
     lastKey: number,
   ): void {
+    const { name, wakes } = this.types.of(waiter.type);
+    if ((waiter.events & ~wakes) !== 0) throw new Error(`no ${name} wakes anybody so`);
     this.waits.add(waiter, database.index, request, firstKey, lastKey);
-    this.#refreshNotices();
+    this.#refreshNoticed();
   }
 
   /** Ends the waiting of one who waits. */
   endWait(waiter: Waiter): void {
     this.waits.remove(waiter);
-    this.#refreshNotices();
+    this.#refreshNoticed();
+  }
+
+  /** Called by databases when something that is `noticed` has happened to a key, or to its value. */
+  signal(
+    database: number,
+    event: number,
+    type: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+  ): void {
+    this.waits.signal(database, event, type, bytes, offset, length);
+    this.#refreshNoticed();
+  }
+
+  /** Called by databases: at that time (ms since the epoch) there is something new in a key's value. */
+  signalAt(
+    database: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    timeMs: number,
+  ): void {
+    this.waits.signalAt(database, bytes, offset, length, timeMs);
+    this.#refreshNoticed();
+  }
+
+  /** Makes the keys ready whose time has come. */
+  signalDue(): void {
+    this.waits.signalDue(this.nowMs);
+    this.#refreshNoticed();
+  }
+
+  /** As signals of all keys of these databases, which get other contents by what is done. */
+  #replacing(databases: readonly Database[], replace: () => void): void {
+    if (this.waits.size === 0) {
+      replace();
+      return;
+    }
+    const gone = databases.map((database) => this.waits.presentIn(database));
+    replace();
+    for (const [i, database] of databases.entries()) this.waits.signalReplaced(database, gone[i]);
+    this.#refreshNoticed();
   }
 
   // ── WATCH ───────────────────────────────────────────────────────────────────────────────────
@@ -306,6 +343,17 @@ export class Keyspace implements DatabaseHost, SnapshotHost {
   flush(index?: number): number {
     const targets = index === undefined ? this.databases : [this.databases[index]];
     let removed = 0;
+    this.#replacing(targets, () => {
+      removed = this.#empty(targets);
+    });
+    this.dirty += removed;
+    this.#observer?.flushed();
+    return removed;
+  }
+
+  /** Returns how many keys there were. */
+  #empty(targets: readonly Database[]): number {
+    let removed = 0;
     for (const database of targets) {
       for (const key of this.watches.keysIn(database.index)) {
         if (this.#holds(database, key)) this.watches.refresh(database.index, key, true, false);
@@ -317,8 +365,6 @@ export class Keyspace implements DatabaseHost, SnapshotHost {
         if (this.snapshot?.keep(emptied) !== true) this.giveBack(emptied);
       }
     }
-    this.dirty += removed;
-    this.#observer?.flushed();
     return removed;
   }
 
@@ -334,9 +380,7 @@ export class Keyspace implements DatabaseHost, SnapshotHost {
     if (first === second) return;
     this.#touchSwapped(first, second);
     this.#touchSwapped(second, first);
-    first.swapWith(second);
-    this.waits.signalAll(first);
-    this.waits.signalAll(second);
+    this.#replacing([first, second], () => first.swapWith(second));
   }
 
   /** Marks watchers of keys of `database` that are in either of the two. */

@@ -15,6 +15,13 @@ export interface ValueType {
   readonly id: number;
   /** As TYPE and SCAN tell it. */
   readonly name: string;
+  /** The class of its key events (key-events.ts). */
+  readonly eventClass: number;
+  /**
+   * What wakes those who wait for values of the type: bits of key-signals.ts, of which each who waits chooses some.
+   * 0: nobody ever waits for them.
+   */
+  readonly wakes: number;
   /** What OBJECT ENCODING says, by the number of the encoding; from FIRST_ROOT_ENCODING on they have roots. */
   readonly encodings: Readonly<Record<number, string>>;
   /** Makes what works on the roots in an arena; absent where no encoding has one. */
@@ -54,7 +61,7 @@ export interface EntryTarget {
     expiry: number,
     block?: number,
   ): number;
-  put(ref: number, fresh: number, request: Request, i: number): void;
+  put(ref: number, fresh: number): void;
 }
 
 /**

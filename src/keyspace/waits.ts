@@ -1,13 +1,15 @@
-// Which clients wait for which keys, and which of these keys have become ready. A key becomes ready
-// when it is created (by a push, a rename, a move, SWAPDB …) with a value of a type that somebody
-// waits for; whether there is something for a waiter is looked at when clients are served, after the
-// whole command or transaction (dispatch/blocking/blocked-clients.ts).
+// Which clients wait for which keys, and which of these keys have become ready. A key becomes ready when something
+// happens to it (key-signals.ts) that wakes waiters of its type, or when a time has come (wait-timers.ts). Whether
+// there is something for a waiter is looked at when clients are served, after the whole command or transaction
+// (dispatch/blocking/blocked-clients.ts).
 //
 //   key ── queue:  first ⇄ place ⇄ place ⇄ last      in the order in which the waiters blocked
-//                            │
-//                          waiter ── its places, one a key: it leaves all queues at once
+//            │               │
+//          time            waiter ── its places, one a key: it leaves all queues at once
 import type { Request } from '../protocol/request.ts';
 import type { KeyLookup } from './database-host.ts';
+import { KEY_CREATED, KEY_GONE, KEY_GROWN, KEY_SIGNALS, signalIndex } from './key-signals.ts';
+import { type Timed, WaitTimers } from './wait-timers.ts';
 
 /** There are fewer types of values (ValueType.id). */
 const TYPES = 16;
@@ -21,9 +23,11 @@ export interface WaitedDatabase extends KeyLookup {
 export interface Waiter {
   /** The type of the values that it waits for (ValueType.id). */
   readonly type: number;
+  /** What wakes it: bits of key-signals.ts, all of them among those of the type (ValueType.wakes). */
+  readonly events: number;
   /** Its places in the queues of its keys: WaitList's own. */
   readonly places: WaitPlace[];
-  /** Gives it what there is under the key that is argument i of its request. */
+  /** Gives it what there is under the key that is argument i of its request; or nothing is there any more. */
   serve(i: number): void;
 }
 
@@ -38,15 +42,29 @@ export interface WaitPlace {
 }
 
 /** Those who wait for one key, the longest waiting first. */
-export interface WaitQueue {
+export interface WaitQueue extends Timed {
   readonly database: number;
   /** The key, one character a byte. */
   readonly key: string;
   first: WaitPlace | undefined;
   last: WaitPlace | undefined;
-  /** Whether it is among the keys that `takeReady` will return. */
-  isReady: boolean;
+  /** How many of them are woken by the end of the key. */
+  goneWaiters: number;
+  /** What has made it ready; 0 when it is not among those that `takeReady` will return. */
+  events: number;
+  /** What had made it ready when it was taken last. */
+  takenEvents: number;
 }
+
+/** Who serves the waiters. */
+export interface WaitServer {
+  /** A key is ready, and none was before: those who wait are to be served. */
+  onReady(): void;
+  /** The soonest time has come to be sooner, or there is none any more (`soonestMs`). */
+  onTimers(): void;
+}
+
+const NOBODY: WaitServer = { onReady: () => {}, onTimers: () => {} };
 
 /** The waiters of all databases; see the head of this file. */
 export class WaitList {
@@ -54,8 +72,14 @@ export class WaitList {
   size = 0;
   /** Number of keys that are ready and were not taken. */
   ready = 0;
+  /** The events of any key that somebody waits for, or that end a time. */
+  events = 0;
+  server: WaitServer = NOBODY;
   readonly #queues: Map<string, WaitQueue>[] = [];
-  readonly #sizeByType = new Int32Array(TYPES);
+  readonly #timers = new WaitTimers<WaitQueue>();
+  /** By type, the events that wake any waiter; and the number of these waiters, by type and event. */
+  readonly #eventsOfType = new Uint8Array(TYPES);
+  readonly #waiters = new Int32Array(TYPES * KEY_SIGNALS);
   #readyQueues: WaitQueue[] = [];
 
   /** Adds a waiter for the keys in arguments `firstKey` to `lastKey`; a repeated key counts once. */
@@ -66,46 +90,104 @@ export class WaitList {
       const key = request.latin1(i);
       let queue = queues.get(key);
       if (queue === undefined) {
-        queue = { database, key, first: undefined, last: undefined, isReady: false };
+        queue = newQueue(database, key);
         queues.set(key, queue);
       }
       // Nobody else came in between.
       if (queue.last?.waiter !== waiter) append(queue, waiter, i);
     }
     this.size++;
-    this.#sizeByType[waiter.type]++;
+    this.#count(waiter, 1);
   }
 
   /** Takes a waiter out of all queues. */
   remove(waiter: Waiter): void {
+    const wantsEnd = (waiter.events & KEY_GONE) !== 0;
     for (const { queue, previous, next } of waiter.places) {
       if (previous === undefined) queue.first = next;
       else previous.next = next;
       if (next === undefined) queue.last = previous;
       else next.previous = previous;
-      if (queue.first === undefined) this.#queues[queue.database].delete(queue.key);
+      if (wantsEnd) queue.goneWaiters--;
+      if (queue.first !== undefined) continue;
+      this.#queues[queue.database].delete(queue.key);
+      this.#cancelTime(queue);
     }
     waiter.places.length = 0;
     this.size--;
-    this.#sizeByType[waiter.type]--;
+    this.#count(waiter, -1);
   }
 
-  /** Notes that there is something new of a type under a key, if somebody waits for it. */
-  signal(database: number, type: number, bytes: Uint8Array, offset: number, length: number): void {
-    if (this.#sizeByType[type] === 0) return;
-    const queues = this.#queues[database];
-    if (queues === undefined) return;
-    const key = Buffer.from(bytes.buffer, bytes.byteOffset + offset, length).toString('latin1');
-    const queue = queues.get(key);
-    if (queue !== undefined) this.#makeReady(queue);
+  /** Notes what has happened to a key of a type, if somebody waits for that. */
+  signal(
+    database: number,
+    event: number,
+    type: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+  ): void {
+    const isWanted = (this.#eventsOfType[type] & event) !== 0;
+    const endsTime = event === KEY_GONE && this.#timers.size > 0;
+    if (!isWanted && !endsTime) return;
+    const queue = this.#find(database, bytes, offset, length);
+    if (queue === undefined) return;
+    if (endsTime) this.#cancelTime(queue);
+    if (isWanted) this.#makeReady(queue, event);
   }
 
-  /** The same for all keys of a database that has got other contents (SWAPDB). */
-  signalAll(database: WaitedDatabase): void {
+  /** Has a key become ready (KEY_GROWN) at a time, if somebody waits for it; an earlier time that it has stays. */
+  signalAt(
+    database: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    timeMs: number,
+  ): void {
+    const queue = this.#find(database, bytes, offset, length);
+    if (queue === undefined || queue.dueMs <= timeMs) return;
+    const { soonestMs } = this.#timers;
+    this.#timers.set(queue, timeMs);
+    if (timeMs < soonestMs) this.#timersChanged();
+  }
+
+  /** The soonest time at which a key becomes ready, in ms since the epoch; Infinity when there is none. */
+  get soonestMs(): number {
+    return this.#timers.soonestMs;
+  }
+
+  /** Makes the keys ready whose time has come. */
+  signalDue(nowMs: number): void {
+    const { size } = this.#timers;
+    for (let queue = this.#timers.takeDue(nowMs); queue; queue = this.#timers.takeDue(nowMs)) {
+      this.#makeReady(queue, KEY_GROWN);
+    }
+    if (size > 0 && this.#timers.size === 0) this.#timersChanged();
+  }
+
+  /** The keys of a database whose end wakes somebody: to be asked for before it gets other contents. */
+  presentIn(database: WaitedDatabase): WaitQueue[] {
+    const present: WaitQueue[] = [];
     for (const queue of this.#queues[database.index]?.values() ?? []) {
-      const key = Buffer.from(queue.key, 'latin1');
-      const ref = database.find(key, 0, key.length);
-      if (ref !== 0 && this.#sizeByType[database.typeOf(ref)] > 0) this.#makeReady(queue);
+      if (queue.goneWaiters > 0 && (this.#eventsAt(database, queue) & KEY_GONE) !== 0) {
+        present.push(queue);
+      }
+    }
+    return present;
+  }
+
+  /**
+   * A database has got other contents (FLUSHDB, SWAPDB): all keys are gone that were there, and those created that
+   * are there now.
+   * @param gone what `presentIn` returned before
+   */
+  signalReplaced(database: WaitedDatabase, gone: readonly WaitQueue[]): void {
+    for (const queue of gone) this.#makeReady(queue, KEY_GONE);
+    for (const queue of this.#queues[database.index]?.values() ?? []) {
+      this.#cancelTime(queue);
+      if ((this.#eventsAt(database, queue) & KEY_CREATED) !== 0) {
+        this.#makeReady(queue, KEY_CREATED);
+      }
     }
   }
 
@@ -114,17 +196,82 @@ export class WaitList {
     const queues = this.#readyQueues;
     if (this.ready === 0) return undefined;
     const queue = queues[queues.length - this.ready--];
-    queue.isReady = false;
+    queue.takenEvents = queue.events;
+    queue.events = 0;
     if (this.ready === 0) this.#readyQueues = [];
     return queue;
   }
 
-  #makeReady(queue: WaitQueue): void {
-    if (queue.isReady) return;
-    queue.isReady = true;
-    this.#readyQueues.push(queue);
-    this.ready++;
+  #find(
+    database: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+  ): WaitQueue | undefined {
+    const queues = this.#queues[database];
+    if (queues === undefined || queues.size === 0) return undefined;
+    const key = Buffer.from(bytes.buffer, bytes.byteOffset + offset, length).toString('latin1');
+    return queues.get(key);
   }
+
+  /** The events that wake waiters of the type of value that a key has in a database; 0 when it is not there. */
+  #eventsAt(database: WaitedDatabase, queue: WaitQueue): number {
+    const key = Buffer.from(queue.key, 'latin1');
+    const ref = database.find(key, 0, key.length);
+    return ref === 0 ? 0 : this.#eventsOfType[database.typeOf(ref)];
+  }
+
+  #makeReady(queue: WaitQueue, event: number): void {
+    if (queue.events === 0) {
+      this.#readyQueues.push(queue);
+      this.ready++;
+      if (this.ready === 1) this.server.onReady();
+    }
+    queue.events |= event;
+  }
+
+  #cancelTime(queue: WaitQueue): void {
+    if (queue.dueMs === Number.POSITIVE_INFINITY) return;
+    this.#timers.cancel(queue);
+    if (this.#timers.size === 0) this.#timersChanged();
+  }
+
+  #timersChanged(): void {
+    this.#refreshEvents();
+    this.server.onTimers();
+  }
+
+  #count({ type, events }: Waiter, by: number): void {
+    for (const event of [KEY_CREATED, KEY_GROWN, KEY_GONE]) {
+      if ((events & event) === 0) continue;
+      const index = type * KEY_SIGNALS + signalIndex(event);
+      this.#waiters[index] += by;
+      if (this.#waiters[index] === 0) this.#eventsOfType[type] &= ~event;
+      else this.#eventsOfType[type] |= event;
+    }
+    this.#refreshEvents();
+  }
+
+  #refreshEvents(): void {
+    let events = this.#timers.size > 0 ? KEY_GONE : 0;
+    for (const ofType of this.#eventsOfType) events |= ofType;
+    this.events = events;
+  }
+}
+
+function newQueue(database: number, key: string): WaitQueue {
+  return {
+    database,
+    key,
+    first: undefined,
+    last: undefined,
+    goneWaiters: 0,
+    events: 0,
+    takenEvents: 0,
+    dueMs: Number.POSITIVE_INFINITY,
+    timeSerial: 0,
+    timeIndex: 0,
+  };
 }
 
 function append(queue: WaitQueue, waiter: Waiter, argument: number): void {
@@ -133,5 +280,6 @@ function append(queue: WaitQueue, waiter: Waiter, argument: number): void {
   if (previous === undefined) queue.first = place;
   else previous.next = place;
   queue.last = place;
+  if ((waiter.events & KEY_GONE) !== 0) queue.goneWaiters++;
   waiter.places.push(place);
 }

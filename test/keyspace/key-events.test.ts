@@ -5,6 +5,7 @@ import {
   EVENT_KEYSPACE,
   KeyEvents,
 } from '../../src/keyspace/key-events.ts';
+import { KEY_CREATED } from '../../src/keyspace/key-signals.ts';
 import { Keyspace } from '../../src/keyspace/keyspace.ts';
 import { valueTypes } from '../../src/types/index.ts';
 
@@ -70,10 +71,10 @@ describe('KeyEvents', () => {
 
   test('have additions noticed only where they are told', () => {
     const keyspace = new Keyspace(valueTypes, 1);
-    expect(keyspace.noticesAdditions).toBe(false);
+    expect(keyspace.noticed).toBe(0);
     keyspace.chooseEvents('Kn');
-    expect(keyspace.noticesAdditions).toBe(true);
+    expect(keyspace.noticed).toBe(KEY_CREATED);
     keyspace.chooseEvents('n');
-    expect(keyspace.noticesAdditions).toBe(false);
+    expect(keyspace.noticed).toBe(0);
   });
 });

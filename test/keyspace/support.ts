@@ -1,17 +1,25 @@
 // Short ways to store and look at keys in tests of the keyspace.
 
 import { type Database, NO_EXPIRY } from '../../src/keyspace/database.ts';
+import { KEY_CREATED, KEY_GONE, KEY_GROWN } from '../../src/keyspace/key-signals.ts';
 import { Keyspace } from '../../src/keyspace/keyspace.ts';
+import type { ValueType } from '../../src/keyspace/value-type.ts';
 import { Request } from '../../src/protocol/request.ts';
 import { valueTypes } from '../../src/types/index.ts';
+import { stringType } from '../../src/types/string/descriptor.ts';
 import { setString } from '../../src/types/string/values.ts';
 
 /** The time at which `newKeyspace` starts. */
 export const START_MS = 1_700_000_000_000;
 
+/** The types, but strings can be waited for in every way: what holds for all types is tested apart from any. */
+export const typesWithWaiters: readonly ValueType[] = valueTypes.map((type) =>
+  type === stringType ? { ...type, wakes: KEY_CREATED | KEY_GROWN | KEY_GONE } : type,
+);
+
 /** A keyspace whose clock stands at START_MS. */
-export function newKeyspace(databases = 2): Keyspace {
-  const keyspace = new Keyspace(valueTypes, databases);
+export function newKeyspace(databases = 2, types = valueTypes): Keyspace {
+  const keyspace = new Keyspace(types, databases);
   keyspace.tick(START_MS);
   return keyspace;
 }

@@ -10,7 +10,9 @@ import type { CommandRow, RunnableCommand } from '../../src/core/command-row.ts'
 import { CommandTable } from '../../src/core/command-table.ts';
 import { DebugSwitches } from '../../src/core/debug-switches.ts';
 import type { Effects } from '../../src/core/effects.ts';
+import { LoadState } from '../../src/core/load-state.ts';
 import { ReplyBufferSettings } from '../../src/core/reply-buffer.ts';
+import { Restrictions } from '../../src/core/restrictions.ts';
 import type { Services } from '../../src/core/services.ts';
 import { Keyspace } from '../../src/keyspace/keyspace.ts';
 import type { ValueType } from '../../src/keyspace/value-type.ts';
@@ -56,7 +58,8 @@ const NO_EFFECTS: Effects = {
 /** One server's worth of state for handlers. */
 export class TestServer {
   readonly keyspace: Keyspace;
-  readonly clients = new ClientRegistry();
+  readonly restrictions = new Restrictions();
+  readonly clients = new ClientRegistry(this.restrictions);
   readonly clientMemory = new ClientMemory(this.clients, new ServerStats(), silentLogger());
   readonly reply = new Reply();
   readonly services: Services;
@@ -82,7 +85,9 @@ export class TestServer {
     const parts: Partial<Services> = {
       keyspace: this.keyspace,
       clients: this.clients,
-      pause: new ClientPause(this.keyspace),
+      pause: new ClientPause(this.keyspace, this.restrictions),
+      loading: new LoadState(this.restrictions),
+      restrictions: this.restrictions,
       clientMemory: this.clientMemory,
       replyBuffers: new ReplyBufferSettings(),
       effects: NO_EFFECTS,

@@ -12,6 +12,7 @@ import { conformToQuestions } from './conformance/questions.ts';
 import { conformToRelocation } from './conformance/relocation.ts';
 import { conformToSnapshots } from './conformance/snapshots.ts';
 import { conformToTransfers } from './conformance/transfers.ts';
+import { conformToWaking } from './conformance/waking.ts';
 
 /**
  * Declares the tests of a type.
@@ -25,6 +26,7 @@ export function conform(types: readonly ValueType[], fixture: TypeFixture): void
   describe(`the type ${type.name}`, () => {
     describe('is asked', () => conformToQuestions(subject));
     describe('goes elsewhere', () => conformToTransfers(subject));
+    describe('is waited for', () => conformToWaking(subject));
     describe('is given back', () => conformToFreeing(subject));
     describe('in a snapshot', () => conformToSnapshots(subject));
     describe('in sparse pages', () => conformToRelocation(subject));

@@ -9,6 +9,7 @@ import { BLOCKING, DENYOOM, MOVABLE_KEYS, NOSCRIPT, WRITE } from '../../core/fla
 import { keyAt, keyRange, keysCounted } from '../../core/key-specs.ts';
 import { ABSENT, lookupWrite, REFUSED } from '../../core/lookup.ts';
 import { timeoutAt } from '../../core/wait-time.ts';
+import { KEY_CREATED } from '../../keyspace/key-signals.ts';
 import { TYPE_LIST } from '../../types/list/encodings.ts';
 import { popOne, takeOne, takeSome } from './lists.ts';
 import {
@@ -116,6 +117,7 @@ function pop(call: Call, atTail: boolean): void {
   }
   blockOrDeny(call, {
     type: TYPE_LIST,
+    events: KEY_CREATED,
     firstKey: 1,
     lastKey,
     timeoutMs,
@@ -151,6 +153,7 @@ function move(call: Call, fromTail: boolean, toTail: boolean, timeoutArgument: n
   }
   const wait: Wait = {
     type: TYPE_LIST,
+    events: KEY_CREATED,
     firstKey: 1,
     lastKey: 1,
     timeoutMs,
@@ -173,6 +176,7 @@ function blmpop(call: Call): void {
   const { firstKey, lastKey } = pop;
   blockOrDeny(call, {
     type: TYPE_LIST,
+    events: KEY_CREATED,
     firstKey,
     lastKey,
     timeoutMs,

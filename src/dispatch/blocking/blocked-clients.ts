@@ -2,7 +2,9 @@
 // after the command or transaction that made keys ready, in Redis's order
 // (handleClientsBlockedOnKeys): keys in the order in which they became ready; of each key those who
 // wait, the longest waiting first, as long as something is there. Serving (BLMOVE) may make keys
-// ready in turn; they come last.
+// ready in turn; they come last. Keys become ready outside commands, too: they expire or are evicted in
+// the background, or their time has come. Those who wait are served then as if a command of nobody's
+// had ended.
 //
 //   command ─▶ finds nothing ─▶ blocked ─▶ served by another's command ──▶ answered, goes on with
 //                                  │  └──▶ time is up, CLIENT UNBLOCK ──▶  its requests in a later
@@ -20,7 +22,8 @@ import type { Command } from '../../core/command.ts';
 import type { Services } from '../../core/services.ts';
 import { copyBytesOf, type WaitingClients, waitBytes } from '../../core/waiting.ts';
 import type { Database } from '../../keyspace/database.ts';
-import type { Waiter, WaitPlace, WaitQueue } from '../../keyspace/waits.ts';
+import { KEY_GONE } from '../../keyspace/key-signals.ts';
+import type { Waiter, WaitPlace, WaitQueue, WaitServer } from '../../keyspace/waits.ts';
 import type { Reply } from '../../protocol/reply.ts';
 import type { Request } from '../../protocol/request.ts';
 import { DeferredCommands } from './deferred.ts';
@@ -30,23 +33,33 @@ import { type CommandRunner, DeferredReplies } from './deferred-replies.ts';
 const MAX_TIMER_MS = 0x7fffffff;
 const UNBLOCKED = 'UNBLOCKED client unblocked via CLIENT UNBLOCK';
 
+/** Longest sleep until a key becomes ready by time, in ms: within that, a clock that was set is noticed. */
+const MAX_SLEEP_MS = 1000;
+
 /** The clients that wait; see the head of this file. */
-export class BlockedClients implements WaitingClients, CallHost {
+export class BlockedClients implements WaitingClients, CallHost, WaitServer {
   /** How many of them have a limit. */
   limited = 0;
 
   readonly #reply: Reply;
   readonly #server: Services;
+  readonly #detached: Client;
   readonly #runner: CommandRunner;
   readonly #answers: DeferredReplies;
   readonly #deferred: DeferredCommands;
   readonly #blocked = new Map<Client, BlockedClient>();
+  /** Until those are served whose keys became ready outside commands. */
+  #soon: NodeJS.Immediate | undefined;
+  /** Until the first key becomes ready by time. */
+  #keyTimer: NodeJS.Timeout | undefined;
   readonly #serveOne = (blocked: BlockedClient, i: number): void => this.#serve(blocked, i);
 
   constructor(reply: Reply, server: Services, detached: Client, runner: CommandRunner) {
     this.#reply = reply;
     this.#server = server;
+    this.#detached = detached;
     this.#runner = runner;
+    server.keyspace.waits.server = this;
     this.#answers = new DeferredReplies(reply, server, detached, runner, this);
     this.#deferred = new DeferredCommands(server, runner, this.#answers);
   }
@@ -122,6 +135,37 @@ export class BlockedClients implements WaitingClients, CallHost {
     client.blocked = false;
   }
 
+  // ── Keys that become ready outside commands ─────────────────────────────────────────────────
+
+  onReady(): void {
+    if (!this.#runner.isRunning()) this.#soon ??= setImmediate(() => this.#serveApart());
+  }
+
+  onTimers(): void {
+    clearTimeout(this.#keyTimer);
+    this.#keyTimer = undefined;
+    const { soonestMs } = this.#server.keyspace.waits;
+    if (soonestMs === Number.POSITIVE_INFINITY) return;
+    const leftMs = Math.max(1, Math.min(soonestMs - Date.now(), MAX_SLEEP_MS));
+    this.#keyTimer = setTimeout(() => this.#checkKeyTimes(), leftMs);
+    this.#keyTimer.unref();
+  }
+
+  #serveApart(): void {
+    this.#soon = undefined;
+    const { keyspace, loading } = this.#server;
+    if (keyspace.waits.ready === 0 || loading.isActive) return;
+    this.#runner.begin(this.#detached);
+    this.#runner.end();
+  }
+
+  #checkKeyTimes(): void {
+    this.#runner.begin(this.#detached);
+    this.#server.keyspace.signalDue();
+    this.#runner.end();
+    this.onTimers();
+  }
+
   #serve(blocked: BlockedClient, i: number): void {
     const { client } = blocked;
     const { keyspace, tracking } = this.#server;
@@ -134,6 +178,8 @@ export class BlockedClients implements WaitingClients, CallHost {
   /** Gives a client its answer, unless `encode` returns that there is none yet; then it goes on. */
   #answer(blocked: BlockedClient, encode: (call: Call) => boolean): void {
     if (!this.#answers.give(blocked, encode)) return;
+    // Answering it may have ended it.
+    if (this.#blocked.get(blocked.client) !== blocked) return;
     this.#remove(blocked);
     this.#answers.release(blocked.client);
   }
@@ -210,19 +256,29 @@ class BlockedClient implements Waiter {
     return this.wait.type;
   }
 
+  get events(): number {
+    return this.wait.events;
+  }
+
   serve(i: number): void {
     this.#serve(this, i);
   }
 }
 
-/** Serves those who wait for a key while it has what they wait for. */
+/**
+ * Serves those who wait for a key and are woken by what has happened to it, while it has what they wait for. To
+ * those who wait for its end it is gone when it is not there, or has a value of another type.
+ */
 function serveQueue(queue: WaitQueue, db: Database): void {
   const key = Buffer.from(queue.key, 'latin1');
-  for (let place = queue.first; place !== undefined; ) {
+  const ends = queue.takenEvents & KEY_GONE;
+  for (let place = queue.first; place !== undefined; place = place.next) {
     const ref = db.find(key, 0, key.length);
-    if (ref === 0) return;
-    const { waiter, argument, next } = place;
-    if (waiter.type === db.typeOf(ref)) waiter.serve(argument);
-    place = next;
+    if (ref === 0 && (ends === 0 || queue.goneWaiters === 0)) return;
+    const { waiter, argument } = place;
+    // Serving another one may have ended its wait.
+    if (waiter.places.length === 0) continue;
+    const isThere = ref !== 0 && db.typeOf(ref) === waiter.type;
+    if ((waiter.events & (isThere ? queue.takenEvents : ends)) !== 0) waiter.serve(argument);
   }
 }

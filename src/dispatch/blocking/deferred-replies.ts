@@ -25,13 +25,15 @@ export interface Unanswered {
 
 /** What dispatch does with every command, for those that it does not see end. */
 export interface CommandRunner {
+  /** Whether requests of a client are being run: after each of them those who wait are served. */
+  isRunning(): boolean;
   /** As CallHost. */
   run(call: Call, id: number): void;
-  /** To be called when a part of a command of the client is about to run on its own. */
+  /** To be called when something is about to run on its own: a part of a command of the client, or nobody's. */
   begin(client: Client): void;
   /** Runs a part of a command, with everything that surrounds a handler: errors, effects. */
   invoke(call: Call, command: Command, handler: Handler): void;
-  /** To be called afterwards. */
+  /** To be called afterwards: those who wait for keys that have become ready are served. */
   end(): void;
   /** A handler threw. */
   recover(error: unknown, command: Command): void;

@@ -4,6 +4,7 @@
 import { lfuWord, lruWordIdleFor } from '../../keyspace/access-clock.ts';
 import { type Database, NO_EXPIRY } from '../../keyspace/database.ts';
 import { KeyFiller } from '../../keyspace/key-filler.ts';
+import { KEY_CREATED } from '../../keyspace/key-signals.ts';
 import type { Keyspace } from '../../keyspace/keyspace.ts';
 import type { ValueReader } from '../../keyspace/value-type.ts';
 import type { Request } from '../../protocol/request.ts';
@@ -54,7 +55,7 @@ export class KeyspaceLoader implements RdbSink {
     this.#keyspace = keyspace;
     this.#options = options;
     this.#startMs = keyspace.nowMs;
-    if (!options.replaces && !keyspace.noticesAdditions) {
+    if (!options.replaces && (keyspace.noticed & KEY_CREATED) === 0) {
       this.#filler = new KeyFiller(keyspace, (key) => this.#refuseTwice(key));
     }
   }

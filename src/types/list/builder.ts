@@ -61,7 +61,7 @@ export class ListBuilder {
       db.entries.setRoot(ref, this.#root);
       this.#root = 0;
     }
-    db.put(0, ref, request, i);
+    db.put(0, ref);
     this.discard();
     return ref;
   }

@@ -1,5 +1,7 @@
 // The type of lists. Reading and changing them is in values.ts, making them anew in builder.ts.
 import type { Entries } from '../../keyspace/entries.ts';
+import { EVENT_LIST } from '../../keyspace/key-events.ts';
+import { KEY_CREATED } from '../../keyspace/key-signals.ts';
 import type { ValueType } from '../../keyspace/value-type.ts';
 import { ChunkedLists } from './chunked-list.ts';
 import { listCodec } from './codec.ts';
@@ -14,6 +16,9 @@ const LISTPACK_BYTES = 7;
 export const listType: ValueType = {
   id: TYPE_LIST,
   name: 'list',
+  eventClass: EVENT_LIST,
+  // Nobody waits for a list that there is: it has elements.
+  wakes: KEY_CREATED,
   encodings: { [ENCODING_PACKED]: 'quicklist', [ENCODING_CHUNKED]: 'quicklist' },
   collectionsIn: (arena) => new ChunkedLists(arena),
   codec: listCodec,

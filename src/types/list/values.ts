@@ -290,7 +290,7 @@ function createList(db: Database, request: Request, i: number): number {
       listsOf(db.entries).pushTail(root, encoder);
       const ref = db.build(0, request, i, TYPE_LIST, ENCODING_CHUNKED, ROOT_BYTES, NO_EXPIRY);
       db.entries.setRoot(ref, root);
-      db.put(0, ref, request, i);
+      db.put(0, ref);
       return ref;
     });
   }
@@ -300,7 +300,7 @@ function createList(db: Database, request: Request, i: number): number {
   buffer[offset] = 1;
   buffer[offset + 1] = 0;
   encoder.write(buffer, offset + COUNT_BYTES);
-  db.put(0, ref, request, i);
+  db.put(0, ref);
   return ref;
 }
 

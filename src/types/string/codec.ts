@@ -36,7 +36,7 @@ class StringReader implements ValueReader {
     const encoding = stringEncoding(buffer, offset, length);
     const ref = db.build(0, request, i, TYPE_STRING, encoding, length, expiry);
     db.entries.fillValue(ref, buffer, offset, length);
-    db.put(0, ref, request, i);
+    db.put(0, ref);
     return ref;
   }
 

@@ -1,4 +1,5 @@
 // The type of strings. Setting and changing them is in values.ts.
+import { EVENT_STRING } from '../../keyspace/key-events.ts';
 import {
   ENCODING_EMBSTR,
   ENCODING_INT,
@@ -16,6 +17,8 @@ const SHARED_INTEGERS = 10_000;
 export const stringType: ValueType = {
   id: TYPE_STRING,
   name: 'string',
+  eventClass: EVENT_STRING,
+  wakes: 0,
   encodings: { [ENCODING_RAW]: 'raw', [ENCODING_INT]: 'int', [ENCODING_EMBSTR]: 'embstr' },
   codec: stringCodec,
   digest(entries, ref, digest) {

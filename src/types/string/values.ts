@@ -41,7 +41,7 @@ export function setString(
     const time = expiry === KEEP_EXPIRY ? kept : expiry;
     const fresh = db.build(ref, request, i, TYPE_STRING, encoding, length, time);
     db.entries.fillValue(fresh, bytes, offset, length);
-    db.put(ref, fresh, request, i);
+    db.put(ref, fresh);
   }
   db.modified(request, i, 1);
 }
@@ -63,7 +63,7 @@ function adoptString(
     const kept = ref === 0 ? NO_EXPIRY : db.expiryOf(ref);
     const time = expiry === KEEP_EXPIRY ? kept : expiry;
     const fresh = db.build(ref, request, i, TYPE_STRING, ENCODING_RAW, length, time, block);
-    db.put(ref, fresh, request, i);
+    db.put(ref, fresh);
   } catch (error) {
     db.entries.arena.overflow.free(block);
     throw error;
@@ -114,7 +114,7 @@ export function createString(db: Database, request: Request, i: number, length: 
   const ref = db.build(0, request, i, TYPE_STRING, ENCODING_RAW, length, NO_EXPIRY);
   const value = db.value(ref);
   db.entries.arena.overflow.clear(value.buffer, value.offset, value.offset + length);
-  db.put(0, ref, request, i);
+  db.put(0, ref);
   return ref;
 }
 

@@ -9,9 +9,10 @@ import type { CommandRow } from '../../../src/core/command-row.ts';
 import type { Services } from '../../../src/core/services.ts';
 import { BlockedClients } from '../../../src/dispatch/blocking/blocked-clients.ts';
 import type { CommandRunner } from '../../../src/dispatch/blocking/deferred-replies.ts';
+import { KEY_CREATED, KEY_GONE, KEY_GROWN } from '../../../src/keyspace/key-signals.ts';
 import { TYPE_STRING } from '../../../src/keyspace/plain-strings.ts';
 import { Request } from '../../../src/protocol/request.ts';
-import { find, remove, store } from '../../keyspace/support.ts';
+import { find, remove, store, typesWithWaiters } from '../../keyspace/support.ts';
 import { type TestClient, TestServer } from '../../support/test-call.ts';
 
 const DAY_MS = 86_400_000;
@@ -29,16 +30,20 @@ let server: TestServer;
 let blocking: BlockedClients;
 let recovered: unknown[];
 let accounted: string[];
+/** Whether a command runs that serves when it is over. */
+let isRunning: boolean;
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
   recovered = [];
   accounted = [];
+  isRunning = true;
   const runner: CommandRunner = {
+    isRunning: () => isRunning,
     run: () => {},
-    begin: () => {},
+    begin: () => server.keyspace.tick(Date.now()),
     invoke: (call, _, handler) => handler(call),
-    end: () => {},
+    end: () => blocking.serveReady(),
     recover: (error) => {
       recovered.push(error);
       server.reply.error('ERR internal error');
@@ -47,7 +52,7 @@ beforeEach(() => {
     account: ({ request }, { fullName }) => accounted.push(`${fullName} ${request.latin1(1)}`),
   };
   const tracking = { active: false } as Services['tracking'];
-  server = new TestServer([ROW], { tracking });
+  server = new TestServer([ROW], { tracking }, typesWithWaiters);
   server.keyspace.tick(Date.now());
   blocking = new BlockedClients(server.reply, server.services, server.connect(), runner);
   Object.assign(server.services, { blocking });
@@ -77,6 +82,7 @@ function block(client: TestClient, keys: readonly string[], wait: Partial<Wait> 
   client.lastCommand = server.command(call.request);
   const blocked = call.block({
     type: TYPE_STRING,
+    events: KEY_CREATED,
     firstKey: 1,
     lastKey: keys.length,
     timeoutMs: 0,
@@ -206,6 +212,73 @@ describe('time', () => {
   });
 });
 
+describe('keys that become ready while nothing runs', () => {
+  const soon = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+  const ALL = KEY_CREATED | KEY_GROWN | KEY_GONE;
+
+  beforeEach(() => {
+    isRunning = false;
+  });
+
+  test('are served soon, all of them at once', async () => {
+    const [db] = server.keyspace.databases;
+    const [a, b] = [waiter(['x']), waiter(['y'])];
+    for (const key of ['y', 'x']) store(db, key);
+    expect([a.sent, b.sent]).toEqual(['', '']);
+    await soon();
+    expect([a.sent, b.sent]).toEqual([':1\r\n', ':1\r\n']);
+  });
+
+  test('are left to the command that came before', async () => {
+    const [db] = server.keyspace.databases;
+    const a = waiter(['x']);
+    store(db, 'x');
+    blocking.serveReady();
+    expect(a.sent).toBe(':1\r\n');
+    await soon();
+    expect([a.sent, blocking.size]).toEqual([':1\r\n', 0]);
+  });
+
+  test('by time are served at that time, by the timer of the soonest', () => {
+    const [db] = server.keyspace.databases;
+    for (const key of ['x', 'y', 'z']) store(db, key);
+    const [a, b, c] = ['x', 'y', 'z'].map((key) => waiter([key], { events: KEY_GROWN }));
+    db.signalAt(find(db, 'x'), Date.now() + 5000);
+    db.signalAt(find(db, 'y'), Date.now() + 2500);
+    db.signalAt(find(db, 'z'), Date.now() - 1);
+    expect(vi.getTimerCount()).toBe(1);
+    vi.advanceTimersByTime(1);
+    expect([a.sent, b.sent, c.sent]).toEqual(['', '', ':1\r\n']);
+    vi.advanceTimersByTime(2498);
+    expect(b.sent).toBe('');
+    vi.advanceTimersByTime(1);
+    expect([a.sent, b.sent]).toEqual(['', ':1\r\n']);
+    expect(vi.getTimerCount()).toBe(1);
+    blocking.forget(a);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('serve nobody whom serving another has taken away', async () => {
+    const [db] = server.keyspace.databases;
+    store(db, 'x');
+    const served: string[] = [];
+    const others: TestClient[] = [];
+    const notes = (name: string) => () => {
+      served.push(name);
+      for (const other of others) blocking.forget(other);
+      return true;
+    };
+    others.push(waiter(['x'], { events: ALL, serve: notes('a') }));
+    others.push(waiter(['x'], { events: ALL, serve: notes('b') }));
+    others.push(waiter(['x'], { events: ALL, serve: notes('c') }));
+    waiter(['x'], { events: ALL, serve: notes('d') });
+    remove(db, 'x');
+    await soon();
+    expect(served).toEqual(['a', 'd']);
+    expect([blocking.size, server.keyspace.waits.size, server.keyspace.noticed]).toEqual([0, 0, 0]);
+  });
+});
+
 test('others end waiting', () => {
   const [a, b, c] = [waiter(['x']), waiter(['x'], { timeoutMs: 500 }), server.connect()];
   expect(blocking.unblock(a, true)).toBe(true);
@@ -230,8 +303,7 @@ test('in a transaction nobody waits', () => {
   const client = server.connect();
   client.transaction = new Transaction();
   const call = new Call(server.reply, server.services, client, blocking);
-  expect(call.block({ type: TYPE_STRING, firstKey: 1, lastKey: 1, timeoutMs: 0, serve })).toBe(
-    false,
-  );
+  const wait = { events: KEY_CREATED, firstKey: 1, lastKey: 1, timeoutMs: 0, serve };
+  expect(call.block({ type: TYPE_STRING, ...wait })).toBe(false);
   expect([client.blocked, blocking.size]).toEqual([false, 0]);
 });

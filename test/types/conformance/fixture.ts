@@ -45,6 +45,8 @@ export interface TypeFixture {
   readonly conversions: readonly Conversion[];
   /** Each changes every sample, and leaves something of those that are long. */
   readonly changes: readonly ((key: string) => Line)[];
+  /** Adds to a value so that those who wait are woken, where the type says that this wakes them (KEY_GROWN). */
+  readonly growth?: (key: string) => Line;
 }
 
 /** For what takes long: all samples, or in reduced rounds the first of each encoding and those that are long. */

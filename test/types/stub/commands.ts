@@ -4,6 +4,8 @@ import type { CommandRow } from '../../../src/core/command-row.ts';
 import { WRONG_TYPE } from '../../../src/core/errors.ts';
 import { DENYOOM, READONLY, WRITE } from '../../../src/core/flags.ts';
 import { keyAt } from '../../../src/core/key-specs.ts';
+import { EVENT_MODULE } from '../../../src/keyspace/key-events.ts';
+import { KEY_GROWN } from '../../../src/keyspace/key-signals.ts';
 import { TYPE_STUB } from './encodings.ts';
 import { elementsOf, pop, push } from './values.ts';
 
@@ -55,6 +57,8 @@ function pushAll(call: Call): void {
   let ref = db.lookupWrite(request, 1);
   if (ref !== 0 && !isStub(call, ref)) return;
   for (let i = 2; i < request.count; i++) ref = push(db, ref, request, 1, request.bytes(i));
+  db.signal(ref, KEY_GROWN);
+  db.notify(EVENT_MODULE, 'stub.push', request, 1);
   db.modified(request, 1, request.count - 2);
   reply.integer(request.count - 2);
 }
@@ -65,6 +69,7 @@ function popSome(call: Call): void {
   if (ref !== 0 && !isStub(call, ref)) return;
   if (ref !== 0) {
     pop(db, ref, request.integer(2));
+    db.notify(EVENT_MODULE, 'stub.pop', request, 1);
     db.modified(request, 1, 1);
   }
   reply.integer(ref === 0 ? 0 : 1);

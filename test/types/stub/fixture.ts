@@ -61,6 +61,7 @@ export const stubFixture: TypeFixture = {
       change: (key) => [['STUB.POP', key, '50']],
     },
   ],
+  growth: (key) => ['STUB.PUSH', key, 'on top'],
   changes: [
     (key) => ['STUB.PUSH', key, 'on top', 'x'.repeat(300)],
     (key) => ['STUB.POP', key, '1'],

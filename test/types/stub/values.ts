@@ -104,7 +104,7 @@ export function storeStack(
   }
   const ref = db.build(0, request, i, TYPE_STUB, ENCODING_INLINE, packed.length, expiry);
   db.entries.fillValue(ref, packed, 0, packed.length);
-  db.put(0, ref, request, i);
+  db.put(0, ref);
   return ref;
 }
 
@@ -118,7 +118,7 @@ export function storeRoot(
 ): number {
   const ref = db.build(0, request, i, TYPE_STUB, ENCODING_LINKED, ROOT_BYTES, expiry);
   db.entries.setRoot(ref, root);
-  db.put(0, ref, request, i);
+  db.put(0, ref);
   return ref;
 }
 
