@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The program `synap-check`: verifies a log's directory, or a single file, and repairs it if told to.
+// The program `synap-check`: verifies a log's directory, or a single file, and repairs it if asked to.
 
 import { statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';

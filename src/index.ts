@@ -42,7 +42,7 @@ const DEFAULTS = [
 
 /**
  * Starts a server. Port 0 picks a free one. Several servers can run in one process.
- * @throws ConfigError with one line that tells what is wrong
+ * @throws ConfigError with one line that says what is wrong
  */
 export async function startServer(options: StartOptions = {}): Promise<SynapServer> {
   const { configFile, ...directives } = options;
@@ -60,8 +60,8 @@ export async function startServer(options: StartOptions = {}): Promise<SynapServ
   );
   return {
     get port() {
-      return server.port;
+      return server.listener.port;
     },
-    close: () => server.end(),
+    close: () => server.shutdown.end(),
   };
 }

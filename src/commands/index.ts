@@ -34,7 +34,7 @@ import { stringRangeCommands } from './string/ranges.ts';
 import { stringCommands } from './string/strings.ts';
 import { transactionCommands } from './transactions.ts';
 
-/** The rows of all families, in the order in which COMMAND tells them. */
+/** The rows of all families, in the order in which COMMAND lists them. */
 export const families: readonly (readonly CommandRow[])[] = [
   stringCommands,
   stringRangeCommands,

@@ -7,7 +7,7 @@ import type { Setting } from './setting.ts';
 import { splitWords } from './syntax/words.ts';
 import { bytesOf } from './text.ts';
 
-/** What whoever wants a Sentinel is told. */
+/** The answer to whoever wants a Sentinel. */
 const NO_SENTINEL =
   'there is no Sentinel mode: run the redis-sentinel of a Redis, which watches Synap as it does Redis';
 

@@ -1,6 +1,6 @@
 // The configuration of a running server: its values, and what CONFIG GET, SET and REWRITE need. A
 // change takes effect as a whole or not at all: all values are set, then those who follow them are
-// told, and when one refuses, all values go back and those already told are told again. Names,
+// notified, and when one refuses, all values go back and those already notified are so again. Names,
 // values and errors that pass through here are byte strings (see text.ts).
 import { argumentsOf, type Directive, parseSetting, warningOf } from './directive.ts';
 import { type DirectiveName, directives, findDirective, type Values } from './directives.ts';
@@ -193,7 +193,7 @@ export class Config {
 
   /**
    * Changes a directive on the server's own behalf, whether CONFIG SET could or not: as REPLICAOF
-   * does, or a limit of the system at start. Nobody is told.
+   * does, or a limit of the system at start. No follower is notified.
    *
    * @param words arguments as in a file, without quotes
    * @throws RangeError when they are no value of the directive
@@ -274,10 +274,10 @@ export class Config {
     });
   }
 
-  /** Sets the values and tells their followers; goes back when one of them refuses. */
+  /** Sets the values and notifies their followers; goes back when one of them refuses. */
   *#apply(changes: readonly Change[]): Steps<Outcome, Outcome> {
     for (const { directive, next } of changes) this.#put(directive, next);
-    const told: Follower[] = [];
+    const notified: Follower[] = [];
     let refusal: Outcome;
     try {
       for (const follower of this.#followers) {
@@ -288,13 +288,13 @@ export class Config {
           refusal = failed(cause.directive.name, problem);
           break;
         }
-        told.push(follower);
+        notified.push(follower);
       }
     } catch (error) {
-      yield* this.#undo(changes, told);
+      yield* this.#undo(changes, notified);
       throw error;
     }
-    if (refusal !== undefined) return refusal + (yield* this.#undo(changes, told));
+    if (refusal !== undefined) return refusal + (yield* this.#undo(changes, notified));
     for (const { directive } of changes) {
       const warning = this.#warningOf(directive);
       if (warning !== undefined) this.#warn(warning);
@@ -303,10 +303,10 @@ export class Config {
   }
 
   /** Returns what is to be added to a refusal: nothing unless a follower cannot go back. */
-  *#undo(changes: readonly Change[], told: readonly Follower[]): Steps<Outcome, string> {
+  *#undo(changes: readonly Change[], notified: readonly Follower[]): Steps<Outcome, string> {
     for (const { directive, previous } of changes) this.#put(directive, previous);
     let problems = '';
-    for (const follower of told.toReversed()) {
+    for (const follower of notified.toReversed()) {
       const problem = yield follower.listener(this.values);
       if (problem !== undefined) problems += ` (going back failed as well: ${problem})`;
     }

@@ -71,7 +71,7 @@ export function singleWord<T>(options: {
   };
 }
 
-/** A kind whose values are several words. `lines` gives one line unless told otherwise. */
+/** A kind whose values are several words. `lines` gives one line by default. */
 export function severalWords<T>(options: {
   readonly summary: string;
   readonly shape?: Shape;

@@ -8,11 +8,11 @@ import type { Services } from './services.ts';
 export const DEFAULT_USER = 'default';
 
 /** Whether a client has to authenticate before it may do anything. */
-export function needsPassword(server: Services): boolean {
-  return server.config.values.requirepass.length > 0;
+export function needsPassword({ config }: Pick<Services, 'config'>): boolean {
+  return config.values.requirepass.length > 0;
 }
 
-/** Whether there is a user of the name that argument i tells. */
+/** Whether there is a user of the name in argument i. */
 export function isUser(request: Request, i: number): boolean {
   return request.lengths[i] === DEFAULT_USER.length && request.latin1(i) === DEFAULT_USER;
 }
@@ -20,7 +20,7 @@ export function isUser(request: Request, i: number): boolean {
 /** Whether argument i is the default user's password. Takes equally long for any wrong one. */
 export function isPassword(server: Services, request: Request, i: number): boolean {
   const { requirepass: password } = server.config.values;
-  // Digests are equally long, so that the comparison tells nothing of the password's length.
+  // Digests are equally long, so that the comparison reveals nothing of the password's length.
   return password.length === 0 || timingSafeEqual(digest(password), digest(request.bytes(i)));
 }
 

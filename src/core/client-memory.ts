@@ -70,7 +70,7 @@ export class ClientMemory implements ClientLedger {
   readonly #stats: ServerStats;
   readonly #log: Logger;
   #limitBytes = Number.POSITIVE_INFINITY;
-  /** Nobody is left who may be closed: nothing is tried until `check`. */
+  /** No client is left that may be closed: nothing is tried until `check`. */
   #isStuck = false;
   #lastLogMs = 0;
   readonly #heap: HeapGauge;
@@ -98,13 +98,13 @@ export class ClientMemory implements ClientLedger {
   }
 
   /** Bytes that clients really take: without the shares of buffers that are there anyway. */
-  get heldBytes(): number {
+  get ownBytes(): number {
     return this.bytes - this.sharedBytes;
   }
 
   /** Of these, what is not counted with the data. */
   get apartBytes(): number {
-    return this.heldBytes - this.largeBytes;
+    return this.ownBytes - this.largeBytes;
   }
 
   /** Bytes that clients may take besides, whatever the settings say. */
@@ -118,10 +118,10 @@ export class ClientMemory implements ClientLedger {
   }
 
   /** Counts bytes that are kept for a client, or (negative) given back. */
-  add(heapBytes: number, outsideBytes: number): void {
+  add(heapBytes: number, offHeapBytes: number): void {
     this.heapBytes += heapBytes;
-    this.bytes += heapBytes + outsideBytes;
-    if (heapBytes + outsideBytes <= 0 || this.#isStuck || this.isOver) return;
+    this.bytes += heapBytes + offHeapBytes;
+    if (heapBytes + offHeapBytes <= 0 || this.#isStuck || this.isOver) return;
     this.isOver = this.#exceedsAny();
   }
 
@@ -131,7 +131,7 @@ export class ClientMemory implements ClientLedger {
     this.add(0, bytes);
   }
 
-  /** Looks at the limits again: when they have changed, and from time to time as nobody could be closed. */
+  /** Looks at the limits again: when they have changed, and from time to time as none could be closed. */
   check(): void {
     this.isOver = this.#exceedsAny();
   }
@@ -244,7 +244,7 @@ function isEvictable(client: Client): boolean {
 }
 
 /**
- * A share of the old generation of a heap with so many bytes, of which nobody tells what is for which
+ * A share of the old generation of a heap with so many bytes, of which V8 does not report what is for which
  * generation; of a small heap another share of the whole.
  */
 function shareOf(limitBytes: number, share: number, smallShare: number): number {

@@ -42,7 +42,7 @@ export class Transaction {
   }
 }
 
-/** Where a client comes from and arrives, as CLIENT LIST tells it: "ip:port" or "path:0". */
+/** Where a client comes from and arrives, as CLIENT LIST shows it: "ip:port" or "path:0". */
 export interface ClientAddress {
   readonly remote: string;
   readonly local: string;
@@ -65,8 +65,8 @@ export interface ClientBuffers {
 export interface ClientLedger {
   /** In large arguments and replies, which are counted with the data as well. */
   largeBytes: number;
-  /** Counts bytes on the JavaScript heap and outside it; negative when they are given back. */
-  add(heapBytes: number, outsideBytes: number): void;
+  /** Counts bytes on the JavaScript heap and off it; negative when they are given back. */
+  add(heapBytes: number, offHeapBytes: number): void;
   /** Counts bytes of buffers that all clients share. */
   addShared(bytes: number): void;
 }
@@ -102,7 +102,7 @@ export abstract class Client implements Watcher, Subscriber, TrackedClient {
 
   /** Whether it waits for a key: until its command is answered, no other request of it is run. */
   blocked = false;
-  /** Whether it must never wait, as nobody is there to be answered: a log is run as it. */
+  /** Whether it must never wait, as there is no peer to answer: a log is run as it. */
   deniesBlocking = false;
 
   /** A watched key was modified: the next EXEC must fail. */
@@ -115,9 +115,9 @@ export abstract class Client implements Watcher, Subscriber, TrackedClient {
   /** Its client-side caching; undefined until it asks for it (CLIENT TRACKING). */
   tracker: Tracker | undefined = undefined;
 
-  /** Bytes that it takes at most: of the JavaScript heap, and outside it. */
+  /** Bytes that it takes at most: on the JavaScript heap, and off it. */
   heapBytes = 0;
-  outsideBytes = 0;
+  offHeapBytes = 0;
   /** Of these: arguments of a command that waits for its answer. */
   waitingBytes = 0;
   /** Its share of the buffers for replies. */
@@ -214,18 +214,18 @@ export abstract class Client implements Watcher, Subscriber, TrackedClient {
   /** Bytes that it counts for `maxmemory-clients`. */
   get memoryBytes(): number {
     if (this.#isDismissed) return 0;
-    return this.heapBytes + this.outsideBytes + this.replyBuffer.sizeBytes;
+    return this.heapBytes + this.offHeapBytes + this.replyBuffer.sizeBytes;
   }
 
   /**
-   * Counts bytes that are kept for it, on the JavaScript heap (at most so many) and outside it; negative
+   * Counts bytes that are kept for it, on the JavaScript heap (at most so many) and off it; negative
    * when they are given back.
    */
-  charge(heapBytes: number, outsideBytes = 0): void {
+  charge(heapBytes: number, offHeapBytes = 0): void {
     if (this.#isDismissed) return;
     this.heapBytes += heapBytes;
-    this.outsideBytes += outsideBytes;
-    this.#memory?.add(heapBytes, outsideBytes);
+    this.offHeapBytes += offHeapBytes;
+    this.#memory?.add(heapBytes, offHeapBytes);
   }
 
   /** Counts bytes, of those that were charged, that lie where the data lies (ClientMemory.largeBytes). */
@@ -245,7 +245,7 @@ export abstract class Client implements Watcher, Subscriber, TrackedClient {
   dismiss(): void {
     if (this.#isDismissed) return;
     this.countLarge(-this.#largeBytes);
-    this.charge(-this.heapBytes, -this.outsideBytes);
+    this.charge(-this.heapBytes, -this.offHeapBytes);
     this.#memory?.addShared(-this.replyBuffer.sizeBytes);
     this.#isDismissed = true;
   }
@@ -303,6 +303,9 @@ export abstract class Client implements Watcher, Subscriber, TrackedClient {
   unblock(): void {
     this.blocked = false;
   }
+
+  /** The pause that suspended its next request is over. */
+  resume(): void {}
 
   /** Closes it at once, dropping what was not sent. */
   abstract kill(): void;

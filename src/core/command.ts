@@ -24,7 +24,7 @@ export type CommandGroup =
   | 'stream'
   | 'bitmap';
 
-/** What a row of the command table tells of a command. */
+/** What a row of the command table specifies of a command. */
 export interface CommandDescription {
   /** Lower case. A subcommand's name is its second word alone. */
   readonly name: string;
@@ -34,14 +34,14 @@ export interface CommandDescription {
   readonly flags: number;
   readonly keys?: readonly KeySpec[];
   readonly group: CommandGroup;
-  /** ACL categories that neither the group nor the flags tell ("keyspace", "dangerous" …). */
+  /** ACL categories that neither the group nor the flags imply ("keyspace", "dangerous" …). */
   readonly categories?: readonly string[];
   /** First version of Redis with this command. */
   readonly since: string;
   /** One sentence, in our own words. */
   readonly summary: string;
   readonly complexity?: string;
-  /** Arguments, with the name, up to which a call never takes long; O(1) commands need not tell. */
+  /** Arguments, with the name, up to which a call never takes long; O(1) commands need not specify it. */
   readonly quickUpTo?: number;
   /**
    * Arguments that its handler takes as they came, however large (Request.large): the first of them, and

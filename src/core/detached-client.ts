@@ -2,7 +2,7 @@
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import { Client, type ClientBuffers } from './client.ts';
 
-/** A client that nobody listens for. */
+/** A client without a connection. */
 export class DetachedClient extends Client {
   constructor(keyspace: Keyspace) {
     const address = { remote: '', local: '', unixSocket: false };
@@ -22,6 +22,6 @@ export class DetachedClient extends Client {
   }
 
   override send(): void {
-    // Nobody is there to be told.
+    // There is no connection.
   }
 }

@@ -1,4 +1,4 @@
-// The flags of a command row, as bits, and the names by which COMMAND tells them.
+// The flags of a command row, as bits, and the names that COMMAND shows.
 
 export const WRITE = 1 << 0;
 export const READONLY = 1 << 1;
@@ -14,7 +14,7 @@ export const SKIP_SLOWLOG = 1 << 10;
 export const ASKING = 1 << 11;
 export const FAST = 1 << 12;
 export const NO_AUTH = 1 << 13;
-/** Waits for CLIENT PAUSE WRITE as writes do; Redis 7.0 does not tell it in COMMAND. */
+/** Waits for CLIENT PAUSE WRITE as writes do; Redis 7.0 does not show it in COMMAND. */
 export const MAY_REPLICATE = 1 << 14;
 export const NO_ASYNC_LOADING = 1 << 15;
 export const NO_MULTI = 1 << 16;
@@ -25,7 +25,7 @@ export const NO_MANDATORY_KEYS = 1 << 19;
 export const PROTECTED = 1 << 20;
 /** Runs while a RESP2 client is subscribed to something; no flag of COMMAND's either. */
 export const SUBSCRIBER = 1 << 21;
-/** Refused in a transaction though Redis 7.0 queues it, and so not told in COMMAND as NO_MULTI is. */
+/** Refused in a transaction though Redis 7.0 queues it, and so not shown in COMMAND as NO_MULTI is. */
 export const NOT_IN_MULTI = 1 << 22;
 /** Waits while a command holds writes back, as it promises that none will come; no flag of COMMAND's. */
 export const PAUSES = 1 << 23;

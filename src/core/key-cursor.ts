@@ -1,4 +1,4 @@
-// Walks over the keys of a request, as the plan of its command tells (key-plan.ts), in the order of its key
+// Walks over the keys of a request, as the plan of its command specifies (key-plan.ts), in the order of its key
 // specs. One cursor serves any number of requests, one after another, and allocates nothing:
 //
 //   if (keys.begin(command.keyPlan, request)) {
@@ -32,7 +32,7 @@ export class KeyCursor {
 
   /**
    * Begins before the first key of a request, which has as many arguments as its command takes.
-   * @returns false when the keys are not all there, as the request tells a wrong number of them: then
+   * @returns false when the keys are not all there, as the request specifies a wrong number of them: then
    *   `next` finds none, and the handler will answer an error
    */
   begin(plan: KeyPlan, request: Request): boolean {

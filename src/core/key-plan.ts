@@ -10,7 +10,7 @@ import { type KeySpec, keyFlagBits } from './key-specs.ts';
 export const NO_KEYS = 0;
 /** Arguments `first` to `last`, every `step`-th. */
 export const KEYS_IN_RANGE = 1;
-/** As many as argument `numberAt` tells, from `first` on, every `step`-th. */
+/** As many as argument `numberAt` specifies, from `first` on, every `step`-th. */
 export const KEYS_NUMBERED = 2;
 /** By code: `search`. */
 export const KEYS_SEARCHED = 3;

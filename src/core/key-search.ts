@@ -1,4 +1,4 @@
-// Finds the keys of a request where integers alone do not tell them: behind a keyword, in a fraction of the
+// Finds the keys of a request where integers alone do not specify them: behind a keyword, in a fraction of the
 // arguments, or by code of the command's own (`KeySpec.locate`). The other key specs are read by KeyCursor
 // itself (key-cursor.ts). Allocates nothing when it searches.
 // Specification: https://redis.io/docs/reference/key-specs/
@@ -61,7 +61,7 @@ function rangeFrom({ lastKey, step, limit }: KeyExtent & { kind: 'range' }): Mea
   };
 }
 
-/** As many as an argument tells; an empty range when it tells nothing. */
+/** As many as an argument specifies; an empty range when it is no number. */
 function numberedFrom({ keyNumIndex, firstKey, step }: KeyExtent & { kind: 'keynum' }): Measure {
   return (request, start, range) => {
     const numberAt = start + keyNumIndex;

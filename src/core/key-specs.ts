@@ -1,9 +1,9 @@
-// Which arguments of a command are keys, as its row declares it and COMMAND tells it.
+// Which arguments of a command are keys, as its row declares it and COMMAND shows it.
 // Specification: https://redis.io/docs/reference/key-specs/
 import type { Request } from '../protocol/request.ts';
 
 /**
- * What a command does with a key, in the order in which COMMAND INFO tells it. In a number of flags, bit i
+ * What a command does with a key, in the order in which COMMAND INFO shows it. In a number of flags, bit i
  * stands for the i-th of these.
  */
 export const KEY_FLAG_NAMES = [
@@ -61,11 +61,11 @@ export interface KeySpec {
   readonly extent: KeyExtent;
   readonly notes?: string;
   /**
-   * Finds the keys where search and extent, which COMMAND tells, do not suffice: writes them into the
+   * Finds the keys where search and extent, which COMMAND shows, do not suffice: writes them into the
    * range, which is empty before.
    */
   readonly locate?: (request: Request, range: KeyRange) => void;
-  /** What a request does with these keys (keyFlagBits), where `variable_flags` tells that it depends. */
+  /** What a request does with these keys (keyFlagBits), where `variable_flags` says that it depends. */
   readonly flagsOf?: (request: Request) => number;
 }
 
@@ -86,7 +86,7 @@ export function keyRange(first: number, last: number, step: number, ...flags: Ke
   };
 }
 
-/** Keys whose number is told by argument `numberAt` and that follow it. */
+/** Keys whose number is specified by argument `numberAt` and that follow it. */
 export function keysCounted(numberAt: number, ...flags: KeyFlag[]): KeySpec {
   return {
     flags,

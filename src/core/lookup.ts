@@ -1,4 +1,4 @@
-// Looking a key up for a command that takes values of one type, and telling of what it did with it: what nearly
+// Looking a key up for a command that takes values of one type, and notifying of what it did with it: what nearly
 // every handler does, in one call each.
 import type { Database } from '../keyspace/database.ts';
 import { EVENT_GENERIC } from '../keyspace/key-events.ts';
@@ -37,7 +37,7 @@ function ofType({ db, reply }: Call, ref: number, type: number): number {
 }
 
 /**
- * Tells of an event of the key of argument i, and of the key's end if it left the value without elements.
+ * Notifies of an event of the key of argument i, and of the key's end if it left the value without elements.
  * @param ref its entry now; ABSENT when it is gone
  */
 export function notifyChange(

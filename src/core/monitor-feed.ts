@@ -27,7 +27,7 @@ export function feedMonitors(
 
 /**
  * `+1339518083.107412 [0 127.0.0.1:60866] "keys" "*"`: time, database, client, arguments. A client on a
- * unix socket is told by the socket's path.
+ * unix socket is shown by the socket's path.
  * @param timeUs Unix time in µs
  * @returns where it lies in the area's buffer
  */

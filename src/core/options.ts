@@ -8,17 +8,19 @@ import { SYNTAX } from './errors.ts';
 export interface OptionRule {
   /** As requests have it, in lower case. */
   readonly word: string;
-  /** Whether an argument follows that belongs to it. */
-  readonly hasValue?: boolean;
-  /** Options that must not come before it; it may itself come again, and the last one counts. */
+  /** How many arguments follow that belong to it; 'rest': all that there are, maybe none. */
+  readonly values?: 0 | 1 | 2 | 'rest';
+  /** Whether they are secrets, which nobody is to see in a log. */
+  readonly areSecrets?: boolean;
+  /** Options that must not come before it; it may itself come again unless it is one, and the last one counts. */
   readonly excludes?: readonly string[];
-  /** What is wrong with argument i, its value: the text of an error, or undefined. */
+  /** What is wrong with its values, of which argument i is the first: the text of an error, or undefined. */
   readonly problem?: (call: Call, i: number) => string | undefined;
 }
 
 /** How options are read beyond that. */
 export interface OptionForm {
-  /** The error for argument i, which is no option, or one in a wrong place; SYNTAX where it is not told. */
+  /** The error for argument i, which is no option, or one in a wrong place; SYNTAX by default. */
   readonly unknown?: (call: Call, i: number) => string;
 }
 
@@ -62,7 +64,7 @@ export class OptionTable {
     return (this.given & bits) !== 0;
   }
 
-  /** The argument that holds the value of the first of some options that was given; 0 when none was. */
+  /** The argument that holds the (first) value of the first of some options that was given; 0 when none was. */
   valueAt(bits: number): number {
     const given = this.given & bits;
     return given === 0 ? 0 : this.#valuesAt[31 - Math.clz32(given & -given)];
@@ -75,15 +77,19 @@ export class OptionTable {
     for (let i = from; i < request.count; i++) {
       const index = this.#find(call, i);
       if (index < 0 || (this.given & this.#excluded[index]) !== 0) return this.#refuse(call, i);
-      const { hasValue, problem } = this.#rules[index];
+      const { values = 0, areSecrets = false, problem } = this.#rules[index];
       this.given |= 1 << index;
-      if (!hasValue) continue;
-      if (++i === request.count) return this.#refuse(call, i - 1);
-      this.#valuesAt[index] = i;
-      const text = problem?.(call, i);
-      if (text === undefined) continue;
-      call.reply.error(text);
-      return false;
+      if (values === 0) continue;
+      const count = values === 'rest' ? request.count - 1 - i : values;
+      if (i + count >= request.count) return this.#refuse(call, i);
+      this.#valuesAt[index] = i + 1;
+      if (areSecrets) for (let k = 1; k <= count; k++) request.redact(i + k);
+      const text = problem?.(call, i + 1);
+      if (text !== undefined) {
+        call.reply.error(text);
+        return false;
+      }
+      i += count;
     }
     return true;
   }

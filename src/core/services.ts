@@ -9,11 +9,13 @@ import type { ServerStats } from '../telemetry/server-stats.ts';
 import type { SlowLog } from '../telemetry/slow-log.ts';
 import type { Tracking } from '../tracking/tracking.ts';
 import type { ClientMemory } from './client-memory.ts';
+import type { ClientPause } from './client-pause.ts';
 import type { ClientPeaks } from './client-peaks.ts';
 import type { ClientRegistry } from './client-registry.ts';
 import type { CommandCatalog } from './command.ts';
 import type { DebugSwitches } from './debug-switches.ts';
 import type { Effects } from './effects.ts';
+import type { LoadState } from './load-state.ts';
 import type { Remotes } from './remotes.ts';
 import type { ReplyBufferSettings } from './reply-buffer.ts';
 import type { Restrictions } from './restrictions.ts';
@@ -50,6 +52,39 @@ export interface Defrag {
   readonly effort: number;
 }
 
+/** How much memory is used. */
+export interface MemoryUse {
+  /** Bytes of data and of clients' buffers: what `maxmemory` limits, and INFO shows as used_memory. */
+  readonly usedBytes: number;
+}
+
+/** Gives memory back. */
+export interface MemoryPurge {
+  /** Gives back to the system all memory that is not in use, at once. */
+  purge(): void;
+}
+
+/** Begins and takes back shutdowns. */
+export interface ShutdownControl {
+  /** Begins to shut down. Returns an error reply's text when it cannot, or undefined. */
+  begin(options: ShutdownOptions): string | undefined;
+  /** Takes back a shutdown that still waits; false when there is none. */
+  abort(): boolean;
+}
+
+/** The process that a server runs in, as far as the server may act on it. */
+export interface ServerProcess {
+  /** Whether nothing but the server is in it. */
+  readonly isOwn: boolean;
+  /**
+   * Runs long work that a signal to the process may interrupt, and only what may be left half done.
+   * @returns whether it ended by itself
+   */
+  interruptible(task: () => void): boolean;
+  /** Ends it as a defect would; undefined where it is not the server's own. */
+  readonly crash: ((signal: 'SIGSEGV' | 'SIGABRT', reason: string) => void) | undefined;
+}
+
 /** What commands can reach. */
 export interface Services {
   readonly identity: ServerIdentity;
@@ -57,6 +92,7 @@ export interface Services {
   readonly keyspace: Keyspace;
   readonly pubsub: PubSub;
   readonly clients: ClientRegistry;
+  readonly pause: ClientPause;
   /** What of the server's state admission must look at. */
   readonly restrictions: Restrictions;
   /** What clients take, and how much more they may. */
@@ -74,32 +110,18 @@ export interface Services {
   /** The log where changes go. */
   readonly wal: WriteAheadLog;
   readonly snapshots: Snapshots;
+  readonly loading: LoadState;
   /** Other servers. */
   readonly remotes: Remotes;
   readonly slowLog: SlowLog;
   readonly latency: LatencyMonitor;
   readonly log: Logger;
-  /** Bytes of data and of clients' buffers: what `maxmemory` limits and INFO's used_memory tells. */
-  usedMemoryBytes(): number;
-  /** What DEBUG has switched off. */
-  readonly debug: DebugSwitches;
-  /** Ends the process as a defect would; undefined where it is not the server's own. */
-  readonly crash: ((signal: 'SIGSEGV' | 'SIGABRT', reason: string) => void) | undefined;
-  /** Gives all memory of emptied databases back at once. */
-  reclaimNow(): void;
+  readonly memory: MemoryUse;
+  readonly release: MemoryPurge;
   /** What moves data to close gaps between it. */
   readonly defrag: Defrag;
-  /** Gives back to the system all memory that is not in use, at once. */
-  purgeMemory(): void;
-  /** Has it given back in the background, a slice at a time. */
-  reclaimSoon(): void;
-  /** Begins to shut down. Returns an error reply's text when it cannot, or undefined. */
-  shutdown(options: ShutdownOptions): string | undefined;
-  /**
-   * Runs long work that a signal to the process may interrupt, and only what may be left half done.
-   * @returns whether it ended by itself
-   */
-  interruptible(task: () => void): boolean;
-  /** Takes back a shutdown that still waits; false when there is none. */
-  abortShutdown(): boolean;
+  /** What DEBUG has switched off. */
+  readonly debug: DebugSwitches;
+  readonly process: ServerProcess;
+  readonly shutdown: ShutdownControl;
 }

@@ -1,12 +1,5 @@
 // What commands know of the snapshots on disk. Taking and loading them is done above (persistence/snapshots/).
 
-/** How far loading is. */
-export interface LoadProgress {
-  readonly startedMs: number;
-  readonly totalBytes: number;
-  loadedBytes: number;
-}
-
 /** How DEBUG RELOAD is asked for. */
 export interface ReloadOptions {
   readonly saves: boolean;
@@ -33,8 +26,6 @@ export type SnapshotAnswer = 'started' | 'scheduled' | 'in progress' | 'blocked'
 export interface Snapshots {
   /** Whether writes are refused because the last snapshot failed. */
   readonly refusesWrites: boolean;
-  readonly isLoading: boolean;
-  readonly loading: LoadProgress | undefined;
   /** Whether a snapshot is being taken in the background. */
   readonly isSaving: boolean;
   /** When it began, in ms since the epoch. */
@@ -58,6 +49,6 @@ export interface Snapshots {
   saveInBackground(when: WhenToBegin): SnapshotAnswer;
   /** Loads the last one again, for tests; returns whether it could, or which part failed. */
   reload(options: ReloadOptions): 'done' | 'not saved' | 'not loaded';
-  /** To be told that all databases were emptied. */
+  /** To be called when all databases were emptied. */
   emptied(): void;
 }

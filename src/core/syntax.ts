@@ -1,10 +1,10 @@
-// The notation in which a command row tells its arguments, and the tree that it stands for, which
+// The notation in which a command row specifies its arguments, and the tree that it stands for, which
 // is what COMMAND DOCS prints. Words in lower case are arguments, words in upper case tokens:
 //
 //   syntax   = { element }
 //   element  = argument | "[" argument "]"             in brackets: optional
 //   argument = [ token ] value marks                   the token introduces it: EX seconds:integer
-//            | [ name "=" ] token marks                a pure-token; its name, where none is told,
+//            | [ name "=" ] token marks                a pure-token; its name, where none is given,
 //                                                      is the token in lower case
 //   value    = "key"                                   short for key:key
 //            | name ":" type [ "#" index ]             index of its key spec, where that is not
@@ -97,7 +97,7 @@ function countOne(argument: Argument): WordCount {
 
 type LexemeKind = 'sign' | 'token' | 'word' | 'name' | 'index' | 'since' | 'deprecated' | 'end';
 
-/** A piece of the notation: `text` without the sign that tells its kind ("=", "#", "^", "!", quotes). */
+/** A piece of the notation: `text` without the sign of its kind ("=", "#", "^", "!", quotes). */
 interface Lexeme {
   readonly kind: LexemeKind;
   readonly text: string;
@@ -212,11 +212,11 @@ class Parser {
   }
 
   #keySpecIndex(type: ArgumentType): number | undefined {
-    const told = this.#mark('index');
-    if (told === undefined && type !== 'key') return undefined;
+    const marked = this.#mark('index');
+    if (marked === undefined && type !== 'key') return undefined;
     if (this.#keySpecs === 0) this.#fail('a key, and the command has no key specs');
     this.#lastSpec = Math.min(
-      told === undefined ? this.#lastSpec + 1 : Number(told),
+      marked === undefined ? this.#lastSpec + 1 : Number(marked),
       this.#keySpecs - 1,
     );
     return this.#lastSpec;

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 
 /**
- * What HELLO and INFO's `redis_version` tell. Clients compare it to decide which commands they may
+ * What HELLO and INFO's `redis_version` report. Clients compare it to decide which commands they may
  * send, and Synap has those that came with 7.2 (CLIENT SETINFO, CLIENT NO-TOUCH …); its own version
  * is INFO's `synap_version`.
  */

@@ -13,12 +13,14 @@ export interface WaitingClients {
    * @returns false if it does not wait for any
    */
   unblock(client: Client, withError: boolean): boolean;
+  /** Drops the wait of a client that is gone. */
+  forget(client: Client): void;
 }
 
 /** Heap that a waiting request takes at most, without keys and large arguments, and each of its keys. */
 const REQUEST_HEAP_BYTES = 2048;
 const KEY_HEAP_BYTES = 272;
-/** What an argument takes outside the heap besides its bytes: its place and length. */
+/** What an argument takes off the heap besides its bytes: its place and length. */
 const ARGUMENT_BYTES = 8;
 const MAX_INT64 = 2 ** 63;
 
@@ -35,7 +37,7 @@ export function argumentBytesOf({ lengths, count }: Request): number {
   return bytes;
 }
 
-/** Bytes that a copy of a request takes outside the heap. */
+/** Bytes that a copy of a request takes off the heap. */
 export function copyBytesOf(request: Request): number {
   return argumentBytesOf(request) + request.count * ARGUMENT_BYTES;
 }

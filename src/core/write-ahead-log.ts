@@ -1,9 +1,9 @@
-// The write-ahead log as commands see it: what INFO tells of it, and having it begin anew with a snapshot. The log
+// The write-ahead log as commands see it: what INFO reports of it, and having it begin anew with a snapshot. The log
 // itself is above (persistence/log/).
 import type { Histogram } from '../telemetry/histogram.ts';
 import type { SnapshotAnswer, WhenToBegin } from './snapshots.ts';
 
-/** What INFO tells of the log. Offsets are places in its stream; sizes are in bytes. */
+/** What INFO reports of the log. Offsets are places in its stream; sizes are in bytes. */
 export interface LogFacts {
   /** Names the history that the offsets count in. */
   readonly replicationId: string;
@@ -24,7 +24,7 @@ export interface LogFacts {
   readonly syncLatency: Histogram;
 }
 
-/** What INFO tells of rewrites: the snapshots that the log begins anew with. */
+/** What INFO reports of rewrites: the snapshots that the log begins anew with. */
 export interface RewriteFacts {
   readonly isScheduled: boolean;
   /** When the present one began, in ms since the epoch; 0 while there is none. */

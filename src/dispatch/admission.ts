@@ -4,7 +4,7 @@
 //   guarded ─▶ authenticated ─▶ allowed in MULTI ─▶ memory ─▶ saved, logged ─▶ subscriber ─▶ loaded ─▶ monitor
 import { needsPassword } from '../core/authentication.ts';
 import type { Client } from '../core/client.ts';
-import { type ClientRegistry, PAUSE_ALL, PAUSE_NONE } from '../core/client-registry.ts';
+import { type ClientPause, PAUSE_ALL, PAUSE_NONE } from '../core/client-pause.ts';
 import type { Command } from '../core/command.ts';
 import {
   AUTHENTICATION_REQUIRED,
@@ -41,14 +41,14 @@ const TOUCHES_KEYS = WRITE | READONLY | MAY_REPLICATE;
 /** See the head of this file. */
 export class Admission {
   readonly #server: Services;
-  readonly #clients: ClientRegistry;
+  readonly #pause: ClientPause;
   readonly #memory: MemoryGuard;
   readonly #isProtected: ProtectedCheck;
   #logFailure: string | undefined;
 
   constructor(server: Services, memory: MemoryGuard, isProtected: ProtectedCheck) {
     this.#server = server;
-    this.#clients = server.clients;
+    this.#pause = server.pause;
     this.#memory = memory;
     this.#isProtected = isProtected;
   }
@@ -69,7 +69,7 @@ export class Admission {
    */
   refusal(client: Client, command: Command): string | undefined {
     const { flags } = command;
-    const { snapshots, tracking } = this.#server;
+    const { loading, snapshots, tracking } = this.#server;
     if ((flags & PROTECTED) !== 0) {
       const error = this.#isProtected(client, command);
       if (error !== undefined) return error;
@@ -94,7 +94,7 @@ export class Admission {
     if (client.subscriptions !== undefined && client.protocol === 2 && (flags & SUBSCRIBER) === 0) {
       return notWhileSubscribed(command.fullName);
     }
-    if (snapshots.isLoading && !runsWhileLoading(client, command)) return LOADING_DATA;
+    if (loading.isActive && !runsWhileLoading(client, command)) return LOADING_DATA;
     if (client.monitor && (allFlags(client, command) & TOUCHES_KEYS) !== 0) {
       return "ERR Replica can't interact with the keyspace";
     }
@@ -103,10 +103,10 @@ export class Admission {
 
   /** Whether the command must wait until a pause is over. */
   mustWait(client: Client, command: Command): boolean {
-    const { pauseMode, isHoldingWrites } = this.#clients;
-    if (pauseMode === PAUSE_NONE) return false;
-    if (pauseMode === PAUSE_ALL) return true;
-    const waiting = isHoldingWrites ? WRITE | MAY_REPLICATE | PAUSES : WRITE | MAY_REPLICATE;
+    const { mode, isSuspendingWrites } = this.#pause;
+    if (mode === PAUSE_NONE) return false;
+    if (mode === PAUSE_ALL) return true;
+    const waiting = isSuspendingWrites ? WRITE | MAY_REPLICATE | PAUSES : WRITE | MAY_REPLICATE;
     return (allFlags(client, command) & waiting) !== 0;
   }
 }

@@ -9,7 +9,6 @@ import type { Handler } from '../core/call.ts';
 import { Call } from '../core/call.ts';
 import { type Client, REPLY_ON } from '../core/client.ts';
 import { advanceReplyMode } from '../core/client-modes.ts';
-import type { ClientRegistry } from '../core/client-registry.ts';
 import type { Command } from '../core/command.ts';
 import type { RunnableCommand } from '../core/command-row.ts';
 import type { CommandTable } from '../core/command-table.ts';
@@ -19,7 +18,6 @@ import { feedMonitors } from '../core/monitor-feed.ts';
 import type { Restrictions } from '../core/restrictions.ts';
 import { MONITORED } from '../core/restrictions.ts';
 import type { Services } from '../core/services.ts';
-import type { Snapshots } from '../core/snapshots.ts';
 import { discardTransaction, execRefusal } from '../core/transaction.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import type { WaitList } from '../keyspace/waits.ts';
@@ -62,11 +60,9 @@ export class Dispatcher {
   readonly #reply: Reply;
   readonly #server: Services;
   readonly #restrictions: Restrictions;
-  readonly #clients: ClientRegistry;
   readonly #keyspace: Keyspace;
   readonly #crossProtocol: CrossProtocolGuard;
   readonly #tracking: Tracking;
-  readonly #snapshots: Snapshots;
   readonly #waits: WaitList;
   readonly #trackedReads: TrackedReads;
   readonly #dependencies = new Dependencies();
@@ -83,7 +79,7 @@ export class Dispatcher {
     server: Services,
     memory: MemoryGuard,
     isProtected: ProtectedCheck,
-    nobody: Client,
+    detached: Client,
     commands: CommandTable,
     effects: EffectRecorder,
   ) {
@@ -92,15 +88,13 @@ export class Dispatcher {
     this.#reply = reply;
     this.#server = server;
     this.#restrictions = server.restrictions;
-    this.#clients = server.clients;
     this.#keyspace = server.keyspace;
     this.#crossProtocol = new CrossProtocolGuard(server.log);
     this.#tracking = server.tracking;
-    this.#snapshots = server.snapshots;
     this.#waits = server.keyspace.waits;
     this.admission = new Admission(server, memory, isProtected);
     this.timer = new CommandTimer(server.stats);
-    this.blocking = new BlockedClients(reply, server, nobody, {
+    this.blocking = new BlockedClients(reply, server, detached, {
       isRunning: () => this.#isRunning,
       run: (call, id) => this.run(call, this.#commands.at(id)),
       begin: (client) => this.#beginPart(client),
@@ -112,7 +106,7 @@ export class Dispatcher {
         this.#accountUnblocked(call, command, tookUs, totalUs),
     });
     this.#trackedReads = new TrackedReads(server.tracking, commands);
-    this.#call = new Call(reply, server, nobody, this.blocking);
+    this.#call = new Call(reply, server, detached, this.blocking);
   }
 
   /** To be called when requests of a client are about to be run: sets the time they see. */
@@ -179,7 +173,7 @@ export class Dispatcher {
       if (refusal !== undefined) {
         this.#reject(client, command, refusal);
       } else if (this.admission.mustWait(client, command)) {
-        this.#clients.held.add(client);
+        this.#server.pause.suspended.add(client);
         if (this.#tracking.active) this.#tracking.end();
         return false;
       } else if (client.transaction !== undefined && !RUN_IN_TRANSACTION.has(command.fullName)) {
@@ -218,7 +212,7 @@ export class Dispatcher {
 
   /** Serves those who waited for keys of the command of a client that is over. */
   #serveReadyAfter(client: Client): void {
-    if (this.#snapshots.isLoading) return;
+    if (this.#server.loading.isActive) return;
     this.#serveReady();
     if (client.pendingPushes !== undefined) client.addPendingPushesTo(this.#reply);
   }
@@ -235,7 +229,7 @@ export class Dispatcher {
   }
 
   #endPart(): void {
-    if (this.#waits.ready !== 0 && !this.#snapshots.isLoading) this.#serveReady();
+    if (this.#waits.ready !== 0 && !this.#server.loading.isActive) this.#serveReady();
     this.end();
   }
 

@@ -8,9 +8,11 @@
 
 import { Call, type CallHost } from '../core/call.ts';
 import type { Client, Transaction } from '../core/client.ts';
+import { releaseState } from '../core/client-state.ts';
 import type { Command } from '../core/command.ts';
 import type { RunnableCommand } from '../core/command-row.ts';
 import type { CommandTable } from '../core/command-table.ts';
+import { DetachedClient } from '../core/detached-client.ts';
 import { LOADING_DATA, OUT_OF_MEMORY, wrongArity } from '../core/errors.ts';
 import { ADMIN, LOADING, PROTECTED } from '../core/flags.ts';
 import type { Services } from '../core/services.ts';
@@ -43,10 +45,6 @@ export class ReplayError extends Error {}
 /** What a replay needs of the server around it. */
 export interface ReplayHost extends Services {
   readonly commands: CommandTable;
-  /** A client without a connection, as which a log runs. */
-  detachedClient(): Client;
-  /** Ends all that a client has begun: watches, subscriptions … */
-  releaseState(client: Client): void;
   readonly isProtected: ProtectedCheck;
 }
 
@@ -99,7 +97,7 @@ export class Replay {
   /** To be called before the commands of a group: each file begins in database 0, as for Redis. */
   begin(source: ReplaySource): void {
     if (source.file !== this.#source.file) {
-      this.#host.releaseState(this.#client);
+      releaseState(this.#host, this.#client);
       this.#client = this.#newClient();
       this.#call.client = this.#client;
     }
@@ -127,7 +125,7 @@ export class Replay {
 
   /** To be called when all is run. */
   close(): void {
-    this.#host.releaseState(this.#client);
+    releaseState(this.#host, this.#client);
   }
 
   /**
@@ -262,7 +260,7 @@ export class Replay {
   }
 
   #newClient(): Client {
-    const client = this.#host.detachedClient();
+    const client = new DetachedClient(this.#host.keyspace);
     client.deniesBlocking = true;
     return client;
   }

@@ -1,6 +1,6 @@
 // A lock that the kernel holds for as long as its holder has the file open: it is gone with the process,
 // however that ends, and excludes whoever opens the same file, in this process, another one, or a container
-// with process ids and host names of its own. The file's text tells people who holds it, and nothing else.
+// with process ids and host names of its own. The file's text shows people who holds it, and nothing else.
 //
 // Node has no flock(2). But such a lock belongs to the open file, not to the process that asked for it: a
 // small program that inherits the descriptor locks it, ends, and leaves it locked.
@@ -98,7 +98,7 @@ export class FileLock {
   }
 
   /**
-   * Who has a file locked: undefined when nobody has, or that cannot be told. Changes nothing.
+   * Who has a file locked: undefined when nobody has, or that is unknown. Changes nothing.
    */
   static holderOf(path: string): string | undefined {
     let fd: number | undefined;

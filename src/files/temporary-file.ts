@@ -41,7 +41,7 @@ export function isTemporaryOf(name: string, beginning: string): boolean {
 }
 
 /**
- * Removes what was to become `path` and was abandoned, by whomever: only by its age can be told that a
+ * Removes what was to become `path` and was abandoned, by whomever: only its age shows that a
  * process in another container does not write it any more.
  * @returns the names
  */

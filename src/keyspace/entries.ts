@@ -8,14 +8,14 @@ import { copyBytes } from '../protocol/copy-bytes.ts';
 import { writeInteger } from '../protocol/integer.ts';
 import {
   ByteView,
-  EXTERNAL_ID_BYTES,
-  FLAG_EXTERNAL_KEY,
-  FLAG_EXTERNAL_VALUE,
+  FLAG_OVERFLOW_KEY,
+  FLAG_OVERFLOW_VALUE,
   HEADER_BYTES,
   keyOffset,
   MAX_INLINE_KEY_BYTES,
   metaClass,
   metaOf,
+  OVERFLOW_ID_BYTES,
   packMeta,
   viewKey,
   viewValue,
@@ -37,7 +37,7 @@ import { ENCODING_INT, TYPE_STRING } from './plain-strings.ts';
 const HAS_ROOT = FIRST_ROOT_ENCODING << 4;
 
 /** Bits of a meta word that are all 0 where key and value lie inside. */
-const IS_OUTSIDE = FLAG_EXTERNAL_VALUE | FLAG_EXTERNAL_KEY;
+const IS_OUTSIDE = FLAG_OVERFLOW_VALUE | FLAG_OVERFLOW_KEY;
 /** The same, and the value is a string. */
 const IS_PLAIN_STRING = IS_OUTSIDE | 0xf;
 /** The same, and its encoding. */
@@ -49,7 +49,7 @@ const MAX_SPARE_BYTES = 1024 * 1024;
 
 export { LATEST_EXPIRY_MS, NO_EXPIRY } from './entry-words.ts';
 
-/** Instead of an external block's number: the entry gets a new one if it needs one. */
+/** Instead of an overflow block's number: the entry gets a new one if it needs one. */
 export const NEW_BLOCK = -1;
 
 /** The blocks of all databases' entries; see the head of this file. */
@@ -102,9 +102,9 @@ export class Entries extends EntryWords {
   footprintBytes(ref: number): number {
     const meta = metaOf(this.arena, ref);
     let total = this.arena.blockBytes(metaClass(meta));
-    const { external } = this.arena;
-    if ((meta & FLAG_EXTERNAL_KEY) !== 0) total += external.sizeOf(this.#externalId(ref, 0));
-    if ((meta & FLAG_EXTERNAL_VALUE) !== 0) total += external.sizeOf(this.externalValue(ref));
+    const { overflow } = this.arena;
+    if ((meta & FLAG_OVERFLOW_KEY) !== 0) total += overflow.sizeOf(this.#overflowId(ref, 0));
+    if ((meta & FLAG_OVERFLOW_VALUE) !== 0) total += overflow.sizeOf(this.overflowValue(ref));
     if ((meta & HAS_ROOT) !== 0) total += this.collectionsOf(ref).bytes(this.root(ref));
     return total;
   }
@@ -113,16 +113,16 @@ export class Entries extends EntryWords {
   spareBytes(ref: number): number {
     const meta = metaOf(this.arena, ref);
     const { buffer, length } = this.value(ref);
-    if ((meta & FLAG_EXTERNAL_VALUE) !== 0) return buffer.length - length;
+    if ((meta & FLAG_OVERFLOW_VALUE) !== 0) return buffer.length - length;
     const keyLength = this.arena.i32[ref >>> SEGMENT_SHIFT][((ref & SEGMENT_MASK) << 1) + 1];
-    const keyBytes = (meta & FLAG_EXTERNAL_KEY) !== 0 ? EXTERNAL_ID_BYTES : keyLength;
+    const keyBytes = (meta & FLAG_OVERFLOW_KEY) !== 0 ? OVERFLOW_ID_BYTES : keyLength;
     return this.arena.blockBytes(metaClass(meta)) - keyOffset(meta) - keyBytes - length;
   }
 
   /**
    * Makes an entry for a key and a value of `valueLength` bytes, which are left undefined.
    * @param expiry in ms since the epoch, or NO_EXPIRY; entering it into a heap is the caller's
-   * @param valueId number of an external block that becomes the value, if that does not fit inside
+   * @param valueId number of an overflow block that becomes the value, if that does not fit inside
    */
   build(
     key: Uint8Array,
@@ -140,13 +140,13 @@ export class Entries extends EntryWords {
     let flags = 0;
     let keyBytes = keyLength;
     if (keyLength > MAX_INLINE_KEY_BYTES) {
-      flags |= FLAG_EXTERNAL_KEY;
-      keyBytes = EXTERNAL_ID_BYTES;
+      flags |= FLAG_OVERFLOW_KEY;
+      keyBytes = OVERFLOW_ID_BYTES;
     }
     let sizeBytes = HEADER_BYTES + words * 4 + keyBytes + valueLength;
     if (sizeBytes > MAX_BLOCK_BYTES) {
-      flags |= FLAG_EXTERNAL_VALUE;
-      sizeBytes += EXTERNAL_ID_BYTES - valueLength;
+      flags |= FLAG_OVERFLOW_VALUE;
+      sizeBytes += OVERFLOW_ID_BYTES - valueLength;
     }
     const sizeClass = classOf(sizeBytes);
     const ref = arena.allocate(sizeClass);
@@ -164,13 +164,13 @@ export class Entries extends EntryWords {
       const at = (base << 2) + HEADER_BYTES + words * 4;
       this.#keys.copy(key, keyAt, keyLength, segment, at);
     } else {
-      this.#buildExternal(ref, flags, key, keyAt, keyLength, valueLength, valueId);
+      this.#buildOverflow(ref, flags, key, keyAt, keyLength, valueLength, valueId);
     }
     return ref;
   }
 
   /** The rest of `build` when key or value lie outside; gives everything back if it fails. */
-  #buildExternal(
+  #buildOverflow(
     ref: number,
     flags: number,
     key: Uint8Array,
@@ -179,7 +179,7 @@ export class Entries extends EntryWords {
     valueLength: number,
     valueId: number,
   ): void {
-    const { external, i32, u8 } = this.arena;
+    const { overflow, i32, u8 } = this.arena;
     const block = u8[ref >>> SEGMENT_SHIFT];
     const words = i32[ref >>> SEGMENT_SHIFT];
     const base = (ref & SEGMENT_MASK) << 1;
@@ -187,19 +187,19 @@ export class Entries extends EntryWords {
     let valueIdAt = at + keyLength;
     try {
       // A flag is set once the entry has what it stands for: so much `free` would give back.
-      if ((flags & FLAG_EXTERNAL_KEY) !== 0) {
-        const id = external.allocate(keyLength);
-        external.get(id).set(key.subarray(keyAt, keyAt + keyLength));
+      if ((flags & FLAG_OVERFLOW_KEY) !== 0) {
+        const id = overflow.allocate(keyLength);
+        overflow.get(id).set(key.subarray(keyAt, keyAt + keyLength));
         block.writeUInt32LE(id, at);
-        words[base] |= FLAG_EXTERNAL_KEY;
-        valueIdAt = at + EXTERNAL_ID_BYTES;
+        words[base] |= FLAG_OVERFLOW_KEY;
+        valueIdAt = at + OVERFLOW_ID_BYTES;
       } else {
         copyBytes(key, keyAt, keyLength, block, at);
       }
-      if ((flags & FLAG_EXTERNAL_VALUE) !== 0) {
-        const id = valueId === NEW_BLOCK ? external.allocate(valueLength) : valueId;
+      if ((flags & FLAG_OVERFLOW_VALUE) !== 0) {
+        const id = valueId === NEW_BLOCK ? overflow.allocate(valueLength) : valueId;
         block.writeUInt32LE(id, valueIdAt);
-        words[base] |= FLAG_EXTERNAL_VALUE;
+        words[base] |= FLAG_OVERFLOW_VALUE;
       }
     } catch (error) {
       this.free(ref);
@@ -218,7 +218,7 @@ export class Entries extends EntryWords {
     } else {
       const value = this.value(ref);
       copyBytes(bytes, offset, length, value.buffer, value.offset);
-      if ((meta & FLAG_EXTERNAL_VALUE) !== 0) this.arena.external.written(value.buffer, length);
+      if ((meta & FLAG_OVERFLOW_VALUE) !== 0) this.arena.overflow.written(value.buffer, length);
     }
   }
 
@@ -263,7 +263,7 @@ export class Entries extends EntryWords {
 
   /**
    * Changes bytes of a value in place, from `at` on; what lies between its end and `at` is NUL. Nothing
-   * else changes bytes of a string that lie in an external block: they may be pinned.
+   * else changes bytes of a string that lie in an overflow block: they may be pinned.
    */
   patch(
     ref: number,
@@ -273,12 +273,12 @@ export class Entries extends EntryWords {
     offset: number,
     length: number,
   ): void {
-    const { external } = this.arena;
+    const { overflow } = this.arena;
     const { buffer, offset: start } = this.value(ref);
-    external.changing(buffer, Math.min(before, at), at + length);
-    if (at > before) external.clear(buffer, start + before, start + at);
+    overflow.changing(buffer, Math.min(before, at), at + length);
+    if (at > before) overflow.clear(buffer, start + before, start + at);
     copyBytes(bytes, offset, length, buffer, start + at);
-    external.written(buffer, start + at + length);
+    overflow.written(buffer, start + at + length);
   }
 
   /** Gives the value another length within the memory that it has; false when that is too small. */
@@ -286,10 +286,10 @@ export class Entries extends EntryWords {
     const meta = metaOf(this.arena, ref);
     const words = this.arena.i32[ref >>> SEGMENT_SHIFT];
     const base = (ref & SEGMENT_MASK) << 1;
-    if ((meta & FLAG_EXTERNAL_VALUE) !== 0) {
+    if ((meta & FLAG_OVERFLOW_VALUE) !== 0) {
       if (length > this.value(ref).buffer.length && !this.#growOutside(ref, length)) return false;
     } else {
-      const keyBytes = (meta & FLAG_EXTERNAL_KEY) !== 0 ? EXTERNAL_ID_BYTES : words[base + 1];
+      const keyBytes = (meta & FLAG_OVERFLOW_KEY) !== 0 ? OVERFLOW_ID_BYTES : words[base + 1];
       if (keyOffset(meta) + keyBytes + length > this.arena.blockBytes(metaClass(meta)))
         return false;
     }
@@ -299,7 +299,7 @@ export class Entries extends EntryWords {
 
   /** Gives a value that lies outside, and grows, more room where it lies; false when there is none. */
   #growOutside(ref: number, length: number): boolean {
-    return this.arena.external.grow(this.externalValue(ref), length + spareFor(length));
+    return this.arena.overflow.grow(this.overflowValue(ref), length + spareFor(length));
   }
 
   /**
@@ -319,7 +319,7 @@ export class Entries extends EntryWords {
     const type = this.typeOf(ref);
     const encoding = this.encodingOf(ref);
     const before = this.value(ref).length;
-    const valueId = takesOver && length === before ? this.externalValue(ref) : NEW_BLOCK;
+    const valueId = takesOver && length === before ? this.overflowValue(ref) : NEW_BLOCK;
     const fresh = this.build(
       key,
       keyAt,
@@ -331,9 +331,9 @@ export class Entries extends EntryWords {
       accessWord,
       valueId,
     );
-    if (valueId !== NEW_BLOCK && this.externalValue(fresh) === valueId) {
-      // The external block changes hands: it no longer belongs to the other entry.
-      this.arena.i32[ref >>> SEGMENT_SHIFT][(ref & SEGMENT_MASK) << 1] &= ~FLAG_EXTERNAL_VALUE;
+    if (valueId !== NEW_BLOCK && this.overflowValue(fresh) === valueId) {
+      // The overflow block changes hands: it no longer belongs to the other entry.
+      this.arena.i32[ref >>> SEGMENT_SHIFT][(ref & SEGMENT_MASK) << 1] &= ~FLAG_OVERFLOW_VALUE;
     } else {
       const value = this.value(ref);
       this.fillValue(fresh, value.buffer, value.offset, Math.min(before, length));
@@ -418,8 +418,8 @@ export class Entries extends EntryWords {
   free(ref: number): void {
     const arena = this.arena;
     const meta = metaOf(arena, ref);
-    if ((meta & FLAG_EXTERNAL_KEY) !== 0) arena.external.free(this.#externalId(ref, 0));
-    if ((meta & FLAG_EXTERNAL_VALUE) !== 0) arena.external.free(this.externalValue(ref));
+    if ((meta & FLAG_OVERFLOW_KEY) !== 0) arena.overflow.free(this.#overflowId(ref, 0));
+    if ((meta & FLAG_OVERFLOW_VALUE) !== 0) arena.overflow.free(this.overflowValue(ref));
     if ((meta & HAS_ROOT) !== 0) this.#freeCollection(this.collectionsOf(ref), this.root(ref));
     arena.free(ref, metaClass(meta));
   }
@@ -428,16 +428,16 @@ export class Entries extends EntryWords {
     if (!collections.freeStep(root)) this.onLargeValue(() => collections.freeStep(root));
   }
 
-  /** Number of the external block that holds the entry's value; NEW_BLOCK when none does. */
-  externalValue(ref: number): number {
+  /** Number of the overflow block that holds the entry's value; NEW_BLOCK when none does. */
+  overflowValue(ref: number): number {
     const meta = metaOf(this.arena, ref);
-    if ((meta & FLAG_EXTERNAL_VALUE) === 0) return NEW_BLOCK;
+    if ((meta & FLAG_OVERFLOW_VALUE) === 0) return NEW_BLOCK;
     const keyLength = this.arena.i32[ref >>> SEGMENT_SHIFT][((ref & SEGMENT_MASK) << 1) + 1];
-    return this.#externalId(ref, (meta & FLAG_EXTERNAL_KEY) !== 0 ? EXTERNAL_ID_BYTES : keyLength);
+    return this.#overflowId(ref, (meta & FLAG_OVERFLOW_KEY) !== 0 ? OVERFLOW_ID_BYTES : keyLength);
   }
 
-  /** The external block's number that lies so many bytes after the start of the key's place. */
-  #externalId(ref: number, afterKey: number): number {
+  /** The overflow block's number that lies so many bytes after the start of the key's place. */
+  #overflowId(ref: number, afterKey: number): number {
     const at = ((ref & SEGMENT_MASK) << 3) + keyOffset(metaOf(this.arena, ref)) + afterKey;
     return this.arena.u8[ref >>> SEGMENT_SHIFT].readUInt32LE(at);
   }

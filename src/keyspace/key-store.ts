@@ -103,7 +103,7 @@ export class KeyStore {
    * the caller fills before it calls `put`.
    * @param ref what `lookupForChange` found there; what `put` will replace, or 0
    * @param expiry in ms since the epoch, or NO_EXPIRY
-   * @param block number of an external block that becomes the value, if that does not fit inside
+   * @param block number of an overflow block that becomes the value, if that does not fit inside
    */
   build(
     ref: number,

@@ -98,7 +98,7 @@ export class Keyspace implements DatabaseHost, SnapshotHost {
 
   /** What was emptied: its memory is given back in slices. */
   readonly #detached: DetachedKeys[] = [];
-  /** Memory of large values that are gone: each step gives a little of it back, as ExternalBlocks has it. */
+  /** Memory of large values that are gone: each step gives a little of it back, as OverflowBlocks has it. */
   readonly #released: (() => boolean)[] = [];
   #observer: KeyObserver | undefined;
   readonly #removalObservers: RemovalObserver[] = [];
@@ -115,7 +115,7 @@ export class Keyspace implements DatabaseHost, SnapshotHost {
     this.entries.onLargeValue = (step) => {
       this.giveBack({ keys: 1, free: () => !step() });
     };
-    this.arena.external.onRelease = (step) => this.releaseInSteps(step);
+    this.arena.overflow.onRelease = (step) => this.releaseInSteps(step);
     for (let i = 0; i < databaseCount; i++) this.databases.push(new Database(this, i));
     this.initialBytes = this.usedBytes;
     this.tick(Date.now());
@@ -142,7 +142,7 @@ export class Keyspace implements DatabaseHost, SnapshotHost {
 
   /** Bytes of all data: entries, tables, expiry heaps, what lies outside the arena. */
   get usedBytes(): number {
-    return this.arena.usedBytes + this.arena.external.usedBytes;
+    return this.arena.usedBytes + this.arena.overflow.usedBytes;
   }
 
   /** Sets `stats` back to zero. */
@@ -372,7 +372,7 @@ export class Keyspace implements DatabaseHost, SnapshotHost {
       // A database that has become empty may still hold memory from when it was not.
       if (database.capacity > 0) {
         const emptied = database.detach();
-        if (this.snapshot?.keep(emptied) !== true) this.#detached.push(emptied);
+        if (this.snapshot?.keep(emptied) !== true) this.giveBack(emptied);
       }
     }
     return removed;

@@ -1,5 +1,5 @@
 // The server's log: methods by severity, a level from which on records are written, and the outputs that
-// take them. A call is `log.info({ fields }, 'message')` or `log.info('message')`; record.ts tells what
+// take them. A call is `log.info({ fields }, 'message')` or `log.info('message')`; record.ts specifies what
 // becomes of the fields. What is below the level costs a comparison.
 import type { LogOutput } from './outputs.ts';
 import { type LogFields, type LogLevel, type Role, recordOf, type Severity } from './record.ts';

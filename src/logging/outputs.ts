@@ -62,7 +62,7 @@ class LineOutput implements LogOutput {
     try {
       this.#write(text);
     } catch {
-      // It tells nothing that is missed.
+      // Nothing is lost by that.
     }
   }
 

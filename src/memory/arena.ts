@@ -13,8 +13,8 @@
 // through their first words; `usedBytes` counts whole blocks. A block of a sparse page can be moved into
 // another page by whoever has its reference: sparse pages get no new blocks and so become free.
 import { SEGMENT_MASK, SEGMENT_SHIFT } from './addressing.ts';
-import { ExternalBlocks } from './external.ts';
 import { FreePages } from './free-pages.ts';
+import { OverflowBlocks } from './overflow-blocks.ts';
 import { CLASS_UNITS, UNIT_BYTES } from './size-classes.ts';
 import { chooseSparse, type PageFill } from './sparse-pages.ts';
 import type { SystemMemory } from './system-memory.ts';
@@ -49,7 +49,7 @@ export class Arena {
   readonly views: DataView[] = [];
 
   /** Where what is too large for a block lies. */
-  readonly external = new ExternalBlocks();
+  readonly overflow = new OverflowBlocks();
 
   /** Bytes in blocks that are in use, their rounding up to a class included. */
   usedBytes = 0;

@@ -1,4 +1,4 @@
-// The JavaScript heap as V8 tells of it: how much of it is used, garbage included, and how much there may be
+// The JavaScript heap as V8 reports it: how much of it is used, garbage included, and how much there may be
 // before V8 ends the process.
 import { getHeapStatistics } from 'node:v8';
 import { collectGarbage } from './collector.ts';

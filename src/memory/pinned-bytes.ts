@@ -1,4 +1,4 @@
-// Bytes of an external block as they were when they were pinned: somebody reads them part by part, while
+// Bytes of an overflow block as they were when they were pinned: somebody reads them part by part, while
 // their owner changes them, or gives them back. Nothing is copied for that but the pages that change
 // before they were read; and a block that is given back lives on for as long as somebody reads it.
 //

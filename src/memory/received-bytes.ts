@@ -1,4 +1,4 @@
-// A large argument while it is received, and afterwards: its bytes go from the socket into an external
+// A large argument while it is received, and afterwards: its bytes go from the socket into an overflow
 // block of exactly their size, which becomes the value if the command stores one. Memory is committed as it
 // is filled: who announces 512 MiB and sends nothing takes addresses only.
 //
@@ -6,7 +6,7 @@
 //
 // Whoever keeps it (a request, a queued copy of it) retains it; the last one that releases it gives the
 // block back, unless it was taken.
-import { type ExternalBlocks, ROOM_BYTES } from './external.ts';
+import { type OverflowBlocks, ROOM_BYTES } from './overflow-blocks.ts';
 import { PinnedBytes } from './pinned-bytes.ts';
 
 const LINE_END_BYTES = 2;
@@ -23,7 +23,7 @@ export class ReceivedBytes {
   readonly length: number;
   /** Bytes that are there, line end included. */
   filledBytes = 0;
-  readonly #blocks: ExternalBlocks;
+  readonly #blocks: OverflowBlocks;
   readonly #id: number;
   /** Memory is committed up to here; the room before is not at first, either. */
   #committedTo = -1;
@@ -34,7 +34,7 @@ export class ReceivedBytes {
   #bytes: Buffer | undefined;
 
   /** @throws NoMemoryError */
-  constructor(blocks: ExternalBlocks, length: number) {
+  constructor(blocks: OverflowBlocks, length: number) {
     this.length = length;
     this.#blocks = blocks;
     this.#id = orNoMemory(() => blocks.reserve(length));
@@ -117,7 +117,7 @@ export class ReceivedBytes {
   }
 }
 
-/** Tells that there is no memory from faults of ours. */
+/** Distinguishes want of memory from faults of ours. */
 function orNoMemory<T>(act: () => T): T {
   try {
     return act();

@@ -129,7 +129,7 @@ export class RecordReader {
     this.#at = at;
   }
 
-  /** Goes to the record at a place that `RecordLog.lastPlaces` has told. */
+  /** Goes to the record at a place that `RecordLog.lastPlaces` has returned. */
   seek(chunk: number, at: number): void {
     this.chunk = chunk;
     this.#at = at;

@@ -1,4 +1,4 @@
-// What Node has no interface for: telling the kernel that pages are not in use any more (madvise), and the C
+// What Node has no interface for: advising the kernel that pages are not in use any more (madvise), and the C
 // library to give back what it keeps of memory that was freed (malloc_trim). Without the first an arena
 // could give back nothing smaller than a segment, and that only when the collector runs; without the second
 // hundreds of megabytes stay after clients that read slowly. Called through the package `koffi`, which is

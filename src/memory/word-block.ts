@@ -15,19 +15,19 @@ export const MAX_BLOCK_WORDS = MAX_BLOCK_BYTES / WORD_BYTES;
  * @throws ArenaFullError, or RangeError when there is no memory for a long one
  */
 export function allocateWords(arena: Arena, length: number): number {
-  if (length > MAX_BLOCK_WORDS) return arena.external.allocateWords(length);
+  if (length > MAX_BLOCK_WORDS) return arena.overflow.allocateWords(length);
   return arena.allocate(classOf(length * WORD_BYTES));
 }
 
 /** Gives a run of `length` words back. */
 export function freeWords(arena: Arena, id: number, length: number): void {
-  if (length > MAX_BLOCK_WORDS) arena.external.free(id);
+  if (length > MAX_BLOCK_WORDS) arena.overflow.free(id);
   else arena.free(id, classOf(length * WORD_BYTES));
 }
 
 /** The array in which a run lies, beginning at `wordsStart`. */
 export function wordsOf(arena: Arena, id: number, length: number): Int32Array {
-  return length > MAX_BLOCK_WORDS ? arena.external.words(id) : arena.i32[id >>> SEGMENT_SHIFT];
+  return length > MAX_BLOCK_WORDS ? arena.overflow.words(id) : arena.i32[id >>> SEGMENT_SHIFT];
 }
 
 /** Index of a run's first word in `wordsOf`. */

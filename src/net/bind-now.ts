@@ -25,7 +25,7 @@ export function checkBindNow(host: string): void {
  */
 export function bindNow(server: Server, host: string, port: number, backlog: number): void {
   server.listen(bindOfNode()(host, port), backlog);
-  // The system tells only now that the port is in use.
+  // The system reports only now that the port is in use.
   if (!server.listening) {
     throw Object.assign(new Error(`listen EADDRINUSE: ${host}:${port}`), { code: 'EADDRINUSE' });
   }

@@ -2,26 +2,27 @@
 // much unsent for too long, and what its buffers take. All clients are seen within a second, a few of them
 // in each tick, so that ten thousand are no pause for anybody.
 
+import { type ClientPause, PAUSE_NONE } from '../core/client-pause.ts';
 import type { ClientPeaks } from '../core/client-peaks.ts';
-import { type ClientRegistry, PAUSE_NONE } from '../core/client-registry.ts';
 import type { ReplyBufferSettings } from '../core/reply-buffer.ts';
 import type { Connection } from './connection.ts';
+import type { Connections } from './connections.ts';
 
 /** Clients seen in a tick at least, if there are so many. */
 const MIN_PER_TICK = 5;
 
 /** What the rounds need of the server. */
 export interface RoundsHost {
-  readonly clients: ClientRegistry;
+  readonly pause: ClientPause;
   readonly clientPeaks: ClientPeaks;
   readonly replyBuffers: ReplyBufferSettings;
-  /** `timeout`: idle clients are closed after so long; 0 never. */
-  readonly idleTimeoutMs: number;
-  connections(): ReadonlySet<Connection>;
+  readonly connections: Connections;
 }
 
 /** See the head of this file. */
 export class ClientRounds {
+  /** `timeout`: idle clients are closed after so long; 0 never. */
+  idleTimeoutMs = 0;
   readonly #host: RoundsHost;
   #round: Iterator<Connection> | undefined;
 
@@ -31,9 +32,9 @@ export class ClientRounds {
 
   /** Sees the next clients. @param nowMs Unix time, in ms */
   tick(nowMs: number, ticksPerSecond: number): void {
-    const connections = this.#host.connections();
+    const { clientPeaks, connections } = this.#host;
     const { size } = connections;
-    this.#host.clientPeaks.advance(nowMs);
+    clientPeaks.advance(nowMs);
     let left = Math.min(size, Math.max(MIN_PER_TICK, Math.ceil(size / ticksPerSecond)));
     for (; left > 0; left--) {
       this.#round ??= connections.values();
@@ -44,7 +45,8 @@ export class ClientRounds {
   }
 
   #see(connection: Connection, nowMs: number): void {
-    const { clientPeaks, idleTimeoutMs, replyBuffers } = this.#host;
+    const { idleTimeoutMs } = this;
+    const { clientPeaks, replyBuffers } = this.#host;
     const { query, queryFree, arguments: argumentBytes, output } = connection.buffers();
     const inputBytes = query + queryFree + argumentBytes + connection.waitingBytes;
     clientPeaks.note(inputBytes, connection.replyBuffer.listBytes(output));
@@ -53,7 +55,7 @@ export class ClientRounds {
       connection.kill();
       return;
     }
-    connection.checkOutputLimit();
+    connection.output.checkLimit();
     connection.resizeReplyBuffer(replyBuffers, output, nowMs);
   }
 
@@ -64,6 +66,6 @@ export class ClientRounds {
   #mayBeIdle(connection: Connection, queryBytes: number): boolean {
     if (connection.monitor || connection.blocked) return false;
     if (connection.subscriptions !== undefined) return false;
-    return this.#host.clients.pauseMode === PAUSE_NONE || queryBytes === 0;
+    return this.#host.pause.mode === PAUSE_NONE || queryBytes === 0;
   }
 }

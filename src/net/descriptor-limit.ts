@@ -1,11 +1,11 @@
 // How many clients the process may have at a time as far as the system is concerned: each takes a
-// file descriptor. Node raises the soft limit to the hard one by itself, and tells neither.
+// file descriptor. Node raises the soft limit to the hard one by itself, and reports neither.
 import { readFileSync } from 'node:fs';
 
 /** Descriptors that the server needs for other things than clients; so many does Redis set aside. */
 export const RESERVED_DESCRIPTORS = 32;
 
-/** Most clients at a time; Infinity where the system sets no limit or does not tell it. */
+/** Most clients at a time; Infinity where the system sets no limit or does not report it. */
 export function maxClientsOfSystem(): number {
   return maxClientsOf(readLimits());
 }
@@ -20,7 +20,7 @@ function readLimits(): string {
   try {
     return readFileSync('/proc/self/limits', 'utf8');
   } catch {
-    // Only Linux tells; elsewhere a connection too many fails when it is accepted.
+    // Only Linux reports it; elsewhere a connection too many fails when it is accepted.
     return '';
   }
 }

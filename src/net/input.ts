@@ -6,7 +6,7 @@
 //
 // The head is one piece, as requests are views on one piece, and as long as a request may be; chunks are
 // never joined, whatever has gathered.
-import type { ExternalBlocks } from '../memory/external.ts';
+import type { OverflowBlocks } from '../memory/overflow-blocks.ts';
 import { ReceivedBytes } from '../memory/received-bytes.ts';
 import type { PartialRequest, RequestDecoder } from '../protocol/decoder.ts';
 
@@ -35,7 +35,7 @@ export class Input {
   large: ReceivedBytes | undefined;
   /** Where its next bytes belong. */
   #window: Buffer | undefined;
-  readonly #blocks: ExternalBlocks;
+  readonly #blocks: OverflowBlocks;
   #chunks: Chunk[] = [];
   #first = 0;
   /** Bytes in chunks, and those of the chunks. */
@@ -43,7 +43,7 @@ export class Input {
   #chunkBytes = 0;
 
   /** @param blocks where large arguments go */
-  constructor(blocks: ExternalBlocks) {
+  constructor(blocks: OverflowBlocks) {
     this.#blocks = blocks;
   }
 

@@ -35,7 +35,7 @@ export interface SocketHandle {
 }
 
 /**
- * How a handle is told to write:
+ * How a handle is asked to write:
  * - `given`: with a request of the caller's, of this class (Node 20, 22, 24 before 24.22);
  * - `returned`: without one; Node makes it when it is needed, and returns it.
  */

@@ -92,7 +92,7 @@ class RequestOutput implements Output {
     const request = spareRequest;
     const error = this.#handle.writeBuffer(request, bytes);
     if (error !== 0) failWrite(this.#socket, error as number);
-    // The length of the handle's queue would not tell: a request whose bytes the kernel has taken at the
+    // The length of the handle's queue does not show it: a request whose bytes the kernel has taken at the
     // second try is still under way, and must not be used for another write.
     else if (request.getAsyncId() !== -1) {
       spareRequest = undefined;

@@ -2,7 +2,7 @@
 import { isIPv6, type Socket } from 'node:net';
 import type { ClientAddress } from '../core/client.ts';
 
-/** What a client from outside is told in protected mode. */
+/** What a client from outside is answered in protected mode. */
 export const PROTECTED_MODE_ERROR =
   '-DENIED Synap is running in protected mode because no password is set for the default user, ' +
   'and in this mode it only accepts connections from the loopback interface. To connect from ' +
@@ -10,7 +10,7 @@ export const PROTECTED_MODE_ERROR =
   "switch protected mode off: 'CONFIG SET protected-mode no' from a local client, or the option " +
   "'--protected-mode no'.\r\n";
 
-/** Addresses as CLIENT LIST tells them. `unixPath` is '' for TCP. */
+/** Addresses as CLIENT LIST shows them. `unixPath` is '' for TCP. */
 export function clientAddress(socket: Socket, unixPath: string): ClientAddress {
   if (unixPath !== '') return { remote: `${unixPath}:0`, local: `${unixPath}:0`, unixSocket: true };
   return {

@@ -35,7 +35,7 @@ export class RemoteConnection implements Remote {
   /** Something has happened; for the one who waits. */
   #wake: () => void = () => {};
 
-  /** Begins to connect to a server; `connected` tells when it is. */
+  /** Begins to connect to a server; `connected` resolves when it is. */
   constructor(owner: RemoteOwner, host: string, port: number) {
     this.#owner = owner;
     this.#socket = connect({ host, port, noDelay: true });

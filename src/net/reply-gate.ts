@@ -1,4 +1,4 @@
-// What holds replies back until what they tell is safe: no reply overtakes the log.
+// What keeps replies back until what they say is safe: no reply overtakes the log.
 
 /** The command stream (replication/command-stream.ts) as the reply queue sees it. */
 export interface ReplyGate {

@@ -14,7 +14,7 @@
 // pinned where it lies, and an entry by itself.
 //
 // What the command stream has gained is written to the log before anything leaves. Of a recipient whose
-// replies need more of it than is safe by then, everything is held, as a copy, until `release`.
+// replies need more of it than is safe by then, everything awaits durability, as a copy, until `release`.
 
 import type { PinnedPiece } from '../protocol/large-argument.ts';
 import type { MessageArea } from '../protocol/message-area.ts';
@@ -49,24 +49,24 @@ export interface Recipient {
   /** The queue's own: bytes in its entries. */
   queuedBytes: number;
   /** The queue's own: bytes of it that wait for the log, and of these those that are pinned. */
-  heldBytes: number;
-  heldPinnedBytes: number;
+  awaitingBytes: number;
+  awaitingPinnedBytes: number;
   /**
    * Asked when a lot is in its entries, and before they leave.
    * @returns false if the recipient is closed, or just has been, as it is too much: it gets none of it
    */
   takesQueued(): boolean;
-  /** `heldBytes` has grown. */
-  held(): void;
-  /** All that was held of it has left. */
+  /** `awaitingBytes` has grown. */
+  awaitingGrown(): void;
+  /** All of it that waited for the log has left. */
   released(): void;
   transmit(bytes: Buffer): void;
   /** Sends pinned bytes, and releases them then. */
   transmitPinned(piece: PinnedPiece): void;
 }
 
-/** What waits for the log. */
-interface Held {
+/** What of a recipient awaits durability. */
+interface Awaiting {
   readonly parts: PartList;
   requiredOffset: number;
 }
@@ -88,11 +88,11 @@ export class ReplyQueue {
   /** The number of entries at which those of each recipient are joined. */
   #mostEntries = MANY_ENTRIES;
   /** In the order in which they began to wait. */
-  readonly #held = new Map<Recipient, Held>();
-  /** Where replies wait until what they tell is safe. */
+  readonly #awaiting = new Map<Recipient, Awaiting>();
+  /** Where replies wait until what they say is safe. */
   readonly #gate: ReplyGate;
 
-  /** @param areas of which messages are queued: the queue tells them when everything has left */
+  /** @param areas of which messages are queued: the queue releases them when everything has left */
   constructor(reply: Reply, gate: ReplyGate, areas: readonly MessageArea[] = []) {
     this.#reply = reply;
     this.#gate = gate;
@@ -190,7 +190,7 @@ export class ReplyQueue {
       }
       recipient.queuedBytes = 0;
       if (this.#mustWait(recipient, durableOffset)) {
-        this.#hold(recipient, first);
+        this.#keep(recipient, first);
         continue;
       }
       // A socket that is behind gets a copy: that is smaller than the shared buffers.
@@ -215,17 +215,12 @@ export class ReplyQueue {
 
   /** How many recipients there are whose replies have not left. */
   get waitingCount(): number {
-    return this.#held.size + this.#recipients.length;
-  }
-
-  /** Whether something of a recipient waits for the log. */
-  isHolding(recipient: Recipient): boolean {
-    return this.#held.has(recipient);
+    return this.#awaiting.size + this.#recipients.length;
   }
 
   /** Sends what waited for the log up to an offset. */
   release(durableOffset: number): void {
-    for (const [recipient, { requiredOffset }] of this.#held) {
+    for (const [recipient, { requiredOffset }] of this.#awaiting) {
       if (requiredOffset > durableOffset) continue;
       for (const piece of this.#take(recipient)) send(recipient, piece);
       recipient.released();
@@ -254,11 +249,11 @@ export class ReplyQueue {
 
   /** Takes what waits of a recipient for the log. */
   #take(recipient: Recipient): readonly ReplyPart[] {
-    const held = this.#held.get(recipient);
-    this.#held.delete(recipient);
-    recipient.heldBytes = 0;
-    recipient.heldPinnedBytes = 0;
-    return held?.parts.take() ?? [];
+    const awaiting = this.#awaiting.get(recipient);
+    this.#awaiting.delete(recipient);
+    recipient.awaitingBytes = 0;
+    recipient.awaitingPinnedBytes = 0;
+    return awaiting?.parts.take() ?? [];
   }
 
   #mustWait(recipient: Recipient, durableOffset: number): boolean {
@@ -267,24 +262,24 @@ export class ReplyQueue {
       if (recipient.requiredOffset > end) recipient.requiredOffset = end;
       if (recipient.requiredOffset > durableOffset) return true;
     }
-    return this.#held.size > 0 && this.#held.has(recipient);
+    return this.#awaiting.size > 0 && this.#awaiting.has(recipient);
   }
 
   /** Keeps a chain of entries until what the recipient needs is safe. */
-  #hold(recipient: Recipient, first: number): void {
-    let held = this.#held.get(recipient);
-    if (held === undefined) {
-      held = { parts: new PartList(), requiredOffset: 0 };
-      this.#held.set(recipient, held);
+  #keep(recipient: Recipient, first: number): void {
+    let awaiting = this.#awaiting.get(recipient);
+    if (awaiting === undefined) {
+      awaiting = { parts: new PartList(), requiredOffset: 0 };
+      this.#awaiting.set(recipient, awaiting);
     }
-    held.requiredOffset = Math.max(held.requiredOffset, recipient.requiredOffset);
+    awaiting.requiredOffset = Math.max(awaiting.requiredOffset, recipient.requiredOffset);
     for (let i = first; i !== NONE; i = this.#nexts[i]) {
       const part = this.#partOf(i);
-      held.parts.addCopy(part);
-      if (!Buffer.isBuffer(part)) recipient.heldPinnedBytes += part.length;
+      awaiting.parts.addCopy(part);
+      if (!Buffer.isBuffer(part)) recipient.awaitingPinnedBytes += part.length;
     }
-    recipient.heldBytes = held.parts.bytes;
-    recipient.held();
+    recipient.awaitingBytes = awaiting.parts.bytes;
+    recipient.awaitingGrown();
   }
 
   /** Sends a chain of entries. Returns whether shared bytes must be kept for it. */

@@ -1,50 +1,48 @@
 // The requests of a connection, from the bytes that its socket receives to their running, one after another.
 //
 // While a read is being worked on, its requests are views on the shared read buffer, which is free again when
-// `receive` returns. Only what cannot be finished is kept: the bytes of an incomplete or held request
+// `receive` returns. Only what cannot be finished is kept: the bytes of an incomplete or paused request
 // (input.ts). The bytes of a large argument are received where they will stay.
 //
-//   running ──request incomplete──▶ running (tail kept)
-//   running ──CLIENT PAUSE──▶ held until the pause ends
-//   running ──too much output unsent──▶ held until it drains
-//   running ──the turn's time is up──▶ held until a later turn (turn.ts)
-//   running ──waits for a key (blocked)──▶ held until it is answered, and then for a later turn
-// A held connection keeps reading, up to `client-query-buffer-limit`, so a peer that writes a whole
+//   running ──request incomplete──────────────────────▶ running (tail kept)
+//   running ──waits for a key (BLOCKED)───────────────▶ paused until it is answered, and then for a later iteration
+//   running ──CLIENT PAUSE (SUSPENDED)────────────────▶ paused until that ends
+//   running ──too much output unsent (OUTPUT_FULL)────▶ paused until it drains
+//   running ──the iteration's time is up (YIELDED)────▶ paused until a later iteration (iteration-budget.ts)
+// A connection may be paused for several reasons, and goes on when the last one is over. A paused connection keeps reading, up to `client-query-buffer-limit`, so a peer that writes a whole
 // pipeline before it reads anything is never blocked; it only stops running requests, so that a
 // peer that never reads makes no more memory grow. Reading pauses only for what runs anyway, later.
 import type { Socket } from 'node:net';
 import type { Client } from '../core/client.ts';
-import { isOutOfMemory } from '../memory/out-of-memory.ts';
 import { COMPLETE, type DecodeResult, INVALID } from '../protocol/decoder.ts';
 import type { Request } from '../protocol/request.ts';
 import type { Receiver } from './accept.ts';
-import type { ConnectionHost } from './host.ts';
+import { killForInput, killForMemory } from './closed-clients.ts';
+import type { ConnectionOutput, OutputObserver } from './connection-output.ts';
 import { Input } from './input.ts';
+import type { Runner } from './iteration-budget.ts';
 import type { Paced } from './pace.ts';
-import type { Recipient } from './reply-queue.ts';
-import type { Runner } from './turn.ts';
+import type { PipelineHost } from './pipeline-host.ts';
 
-/** Unsent output above which a connection is held, in bytes. */
-const HOLD_OUTPUT_BYTES = 4 * 1024 * 1024;
+// Why a connection is paused: bits.
+const BLOCKED = 1;
+const SUSPENDED = 2;
+const OUTPUT_FULL = 4;
+const YIELDED = 8;
+
+/** Unsent output above which a connection is paused, in bytes. */
+const FULL_OUTPUT_BYTES = 4 * 1024 * 1024;
 /** Bytes that are received at a time, at most. */
 const RECEIVED_BYTES = 64 * 1024;
 /** Replies above this are sent before the next request is run, in bytes. */
 const FLUSH_BYTES = 1024 * 1024;
 
-/** The client whose requests they are, with its output. */
-export interface Requester extends Client, Recipient {
-  /** Output that has not left, in bytes. */
-  readonly outputBytes: number;
-  /** Bytes of replies which it may get whatever its limit is. */
-  readonly easyReplyBytes: number;
-  /** Bytes above which a reply to it is given up while it is made. */
-  readonly mostReplyBytes: number;
-  /** Keeps right what its buffers count. */
+/** The client whose requests they are. */
+export interface Requester extends Client {
+  /** Where the replies go. */
+  readonly output: ConnectionOutput;
+  /** Counts what its buffers take by now. */
   account(): void;
-  /** Whether it may get so many bytes of replies besides; closes it if not. */
-  takes(replyBytes: number): boolean;
-  /** Closes it as it would leave too much unsent. */
-  overflow(unsentBytes: number): void;
   /** Closes the socket as soon as all replies are sent. */
   finish(): void;
   /** The same, if the peer has ended its side and nothing it asked for is still to be run. */
@@ -52,33 +50,31 @@ export interface Requester extends Client, Recipient {
 }
 
 /** Receives and runs requests; see the head of this file. */
-export class RequestPipeline implements Receiver, Paced, Runner {
+export class RequestPipeline implements Receiver, Paced, Runner, OutputObserver {
   /** Whether requests are being run just now. */
   isRunning = false;
   readonly #connection: Requester;
   readonly #socket: Socket;
-  readonly #host: ConnectionHost;
+  readonly #host: PipelineHost;
   readonly #input: Input;
-  /** Waits for the end of a pause, for a key, for its output to drain, or for a later turn. */
-  #held = false;
-  /** Of these, the last: its requests are run soon, whatever else happens. */
-  #postponed = false;
-  /** Its requests are run though its output does not drain; see `#press`. */
-  #pressed = false;
+  /** Why no requests are run; 0 while they are. */
+  #paused = 0;
+  /** Its requests are run though its output does not drain; see `#drainInput`. */
+  #isDrainingInput = false;
   /** Nothing is read from the socket until what was read is run, or others were served. */
   #isReadingPaused = false;
   /** Where this connection's replies begin in the shared reply buffer, while its requests run. */
   #replyStart = 0;
-  /** Bytes in that buffer above which they are held against the limit of the connection. */
+  /** Bytes in that buffer above which they are compared with the limit of the connection. */
   #checkedAbove = 0;
   /** Bytes that are run now, where they were received: the buffer that all connections share. */
   #runningBytes = 0;
 
-  constructor(connection: Requester, socket: Socket, host: ConnectionHost) {
+  constructor(connection: Requester, socket: Socket, host: PipelineHost) {
     this.#connection = connection;
     this.#socket = socket;
     this.#host = host;
-    this.#input = new Input(host.keyspace.arena.external);
+    this.#input = new Input(host.keyspace.arena.overflow);
   }
 
   /** Bytes that wait to be run, or are just run, without the large arguments of the first request. */
@@ -124,11 +120,7 @@ export class RequestPipeline implements Receiver, Paced, Runner {
 
   /** Runs the requests in [from, end), or keeps them; returns whether more may be received. */
   #accept(buffer: Buffer, from: number, end: number): boolean {
-    if (!this.#held && !this.#host.turn.admits(this, this.#host.dispatcher.timer.clockMs)) {
-      this.#held = true;
-      this.#postponed = true;
-    }
-    if (!this.#held) {
+    if (this.#mayGoOn()) {
       this.#take(buffer, from, end);
       return true;
     }
@@ -137,18 +129,27 @@ export class RequestPipeline implements Receiver, Paced, Runner {
     this.#orKill(() => input.queue(buffer, from, end));
     if (this.#connection.closing) return true;
     this.#connection.account();
-    if (this.#postponed) {
+    if ((this.#paused & YIELDED) !== 0) {
       // It is not the peer's fault that this grows; the limit is for what is left afterwards.
       this.#isReadingPaused = input.hasChunks;
       return !input.hasChunks;
     }
-    const isHeldByOutput = this.#isOutputFull && !this.#connection.blocked;
-    if (isHeldByOutput && input.length > this.#host.queryLimitBytes) this.#press();
+    const isAboveLimit = input.length > this.#host.limits.queryBytes;
+    if (this.#paused === OUTPUT_FULL && isAboveLimit) this.#drainInput();
     else this.#checkQueryLimit();
     return true;
   }
 
-  /** The connection is not held: runs what [from, end) completes. */
+  /** Whether requests may be run now: nothing pauses the connection, and the iteration has time left. */
+  #mayGoOn(): boolean {
+    if (this.#paused !== 0) return false;
+    const { budget, dispatcher } = this.#host;
+    if (budget.admits(this, dispatcher.timer.clockMs)) return true;
+    this.#paused = YIELDED;
+    return false;
+  }
+
+  /** The connection is not paused: runs what [from, end) completes. */
   #take(buffer: Buffer, from: number, end: number): void {
     const input = this.#input;
     const at = input.large === undefined ? from : this.#fillLarge(buffer, from, end);
@@ -209,24 +210,78 @@ export class RequestPipeline implements Receiver, Paced, Runner {
     try {
       return act();
     } catch (error) {
-      this.#killForMemory(error);
+      killForMemory(this.#connection, this.#host.log, error);
       return undefined;
     }
   }
 
-  #killForMemory(error: unknown): void {
-    if (!isOutOfMemory(error)) throw error;
-    this.#host.log.warn(
-      { client: this.#connection.id, address: this.#connection.address.remote, err: error },
-      'Closing client for which there is no memory: id={client} addr={address}',
-    );
-    this.#connection.kill();
+  // ── Being paused ────────────────────────────────────────────────────────────────────────────
+
+  /** Its command waits: for a key, or for an answer that is deferred. */
+  block(): void {
+    this.#paused |= BLOCKED;
   }
 
-  // ── Being held ──────────────────────────────────────────────────────────────────────────────
+  /** That command is answered, within the command of another client: what came since is run later. */
+  unblock(): void {
+    this.#paused &= ~BLOCKED;
+    if (this.#input.isEmpty) this.#goOn();
+    else this.#yield();
+  }
+
+  /** The pause that suspended its next request is over. */
+  unsuspend(): void {
+    this.#paused &= ~SUSPENDED;
+    this.#goOn();
+  }
+
+  /** A later iteration of the event loop has begun. */
+  resume(): void {
+    this.#paused &= ~YIELDED;
+    this.#goOn();
+  }
+
+  outputGrown(): void {
+    if (this.#isOutputFull && !this.#isDrainingInput) this.#paused |= OUTPUT_FULL;
+  }
+
+  outputDrained(): void {
+    if (this.#endOutputFull()) this.#goOn();
+  }
+
+  outputReleased(): void {
+    // Not here and now: the replies of others are being sent.
+    if (this.#endOutputFull() && this.#paused === 0) this.#yield();
+  }
+
+  /** Takes that reason away if it is over; returns whether it was one. */
+  #endOutputFull(): boolean {
+    if ((this.#paused & OUTPUT_FULL) === 0 || this.#isOutputFull) return false;
+    this.#paused &= ~OUTPUT_FULL;
+    return true;
+  }
 
   get #isOutputFull(): boolean {
-    return this.#connection.outputBytes > HOLD_OUTPUT_BYTES;
+    return this.#connection.output.pendingBytes > FULL_OUTPUT_BYTES;
+  }
+
+  /** Goes on in a later iteration. */
+  #yield(): void {
+    this.#paused |= YIELDED;
+    this.#host.budget.yield(this);
+  }
+
+  /** A reason to pause is over. */
+  #goOn(): void {
+    const connection = this.#connection;
+    if (connection.closing) return;
+    if (this.#paused === 0) {
+      this.#runKept();
+      connection.finishIfEnded();
+    } else if ((this.#paused & YIELDED) === 0) {
+      // It waits for something else now: that its peer is gone, it must notice.
+      this.#resumeReading();
+    }
   }
 
   /**
@@ -234,60 +289,19 @@ export class RequestPipeline implements Receiver, Paced, Runner {
    * would exceed the limit, which is for single requests. What grows then is the output, which has a
    * limit of its own.
    */
-  #press(): void {
-    this.#pressed = true;
-    this.#held = false;
+  #drainInput(): void {
+    this.#isDrainingInput = true;
+    this.#paused = 0;
     this.#runKept();
-  }
-
-  /** Goes on, if what it was held for is over. */
-  resume(): void {
-    const connection = this.#connection;
-    this.#postponed = false;
-    if (!this.#held || connection.closing) return;
-    if (connection.blocked || (this.#isOutputFull && !this.#pressed)) {
-      // It waits for something else now: that its peer is gone, it must notice.
-      this.#resumeReading();
-      return;
-    }
-    this.#held = false;
-    this.#runKept();
-    connection.finishIfEnded();
-  }
-
-  /** To be called when output was added that may be too much. */
-  holdIfFull(): void {
-    if (this.#isOutputFull && !this.#pressed) this.#held = true;
-  }
-
-  /** Runs no more requests until `resume`. */
-  hold(): void {
-    this.#held = true;
-  }
-
-  /** Has its requests run in a later turn. */
-  postpone(): void {
-    this.#postponed = true;
-    this.#host.turn.postpone(this);
-  }
-
-  get isHeld(): boolean {
-    return this.#held;
-  }
-
-  /** Whether there is nothing to be run. */
-  get isEmpty(): boolean {
-    return this.#input.isEmpty;
   }
 
   /**
-   * Whether requests wait for a later turn, or for output to drain; those that wait for a key or that
+   * Whether requests wait for a later iteration, or for output to drain; those that wait for a key or that
    * CLIENT PAUSE suspends are others.
    */
   get isToGoOn(): boolean {
-    if (this.#postponed) return true;
-    if (!this.#held) return this.#input.hasChunks;
-    return !this.#connection.blocked && this.#connection.outputBytes > 0;
+    if (this.#paused === 0) return this.#input.hasChunks;
+    return (this.#paused & YIELDED) !== 0 || this.#paused === OUTPUT_FULL;
   }
 
   /** Drops everything. */
@@ -295,24 +309,20 @@ export class RequestPipeline implements Receiver, Paced, Runner {
     this.#input.clear();
   }
 
-  /** Runs what was kept while the connection was held, a chunk at a time, as far as the turn allows. */
+  /** Runs what was kept while the connection was paused, a chunk at a time, as far as the iteration has time. */
   #runKept(): void {
     const input = this.#input;
     if (input.headLength > 0 && input.isReady) this.#processHead();
-    while (input.hasChunks && !this.#held && !this.#connection.closing) {
-      if (this.#host.turn.admits(this, this.#host.dispatcher.timer.clockMs)) {
-        const chunk = input.takeChunk();
-        this.#take(chunk, 0, chunk.length);
-      } else {
-        this.#held = true;
-        this.#postponed = true;
-      }
+    while (input.hasChunks && !this.#connection.closing && this.#mayGoOn()) {
+      const chunk = input.takeChunk();
+      this.#take(chunk, 0, chunk.length);
     }
     if (this.#connection.closing) return;
-    if (!this.#postponed) this.#resumeReading();
-    if (!this.#pressed || this.#postponed) return;
-    this.#pressed = false;
-    this.holdIfFull();
+    const hasYielded = (this.#paused & YIELDED) !== 0;
+    if (!hasYielded) this.#resumeReading();
+    if (!this.#isDrainingInput || hasYielded) return;
+    this.#isDrainingInput = false;
+    this.outputGrown();
     this.#checkQueryLimit();
   }
 
@@ -336,7 +346,7 @@ export class RequestPipeline implements Receiver, Paced, Runner {
     this.#beginReplies();
     let from = start;
     let result: DecodeResult = COMPLETE;
-    while (result === COMPLETE && !this.#held && !connection.closing) {
+    while (result === COMPLETE && this.#paused === 0 && !connection.closing) {
       from = decoder.position;
       result = this.#decodeBatch();
       from = this.#runBatch(from);
@@ -348,7 +358,7 @@ export class RequestPipeline implements Receiver, Paced, Runner {
     if (connection.closing) {
       // What follows a request that ends the connection is not run.
       this.#host.batch.requests[0].releaseLarge();
-    } else if (this.#held) {
+    } else if (this.#paused !== 0) {
       this.#retain(buffer, from, end);
     } else if (result === INVALID) {
       this.#refuse(decoder.error);
@@ -361,7 +371,7 @@ export class RequestPipeline implements Receiver, Paced, Runner {
     // One who was closed meanwhile is answered nothing.
     if (this.#socket.destroyed) reply.rewind({ chunks: 0, position: this.#replyStart });
     reply.limit(Number.POSITIVE_INFINITY);
-    replies.takeReplies(connection, this.#replyStart, dispatcher.requiredOffset);
+    replies.takeReplies(connection.output, this.#replyStart, dispatcher.requiredOffset);
     replies.flushMessages();
     if (connection.closing) connection.finish();
     else connection.finishIfEnded();
@@ -370,9 +380,10 @@ export class RequestPipeline implements Receiver, Paced, Runner {
   /** The replies of the connection begin here. */
   #beginReplies(): void {
     const { reply } = this.#host;
+    const { output } = this.#connection;
     this.#replyStart = reply.position;
-    reply.limit(this.#connection.mostReplyBytes);
-    this.#checkedAbove = this.#replyStart + this.#connection.easyReplyBytes;
+    reply.limit(output.mostReplyBytes);
+    this.#checkedAbove = this.#replyStart + output.easyReplyBytes;
   }
 
   /**
@@ -396,7 +407,7 @@ export class RequestPipeline implements Receiver, Paced, Runner {
       }
     } catch (error) {
       // Its list of arguments cannot grow: nothing more of it is run.
-      this.#killForMemory(error);
+      killForMemory(this.#connection, this.#host.log, error);
       count = 0;
     }
     batch.count = count;
@@ -417,20 +428,20 @@ export class RequestPipeline implements Receiver, Paced, Runner {
     for (let i = 0; i < count; i++) {
       const request = requests[i];
       if (request.count > 0 && !dispatcher.execute(connection, request)) {
-        this.#held = true;
+        this.#paused |= SUSPENDED;
         if (request.large !== undefined) this.#keepRequest(request, from, ends[i]);
         break;
       }
       from = ends[i];
       if (request.large !== undefined) request.releaseLarge();
       if (clientMemory.isOver) clientMemory.evict();
-      if (reply.isOverflowing) connection.overflow(reply.pendingBytes);
+      if (reply.isOverflowing) connection.output.overflow(reply.pendingBytes);
       else if (reply.pendingBytes > this.#checkedAbove) {
-        connection.takes(reply.pendingBytes - this.#replyStart);
+        connection.output.takes(reply.pendingBytes - this.#replyStart);
       }
-      if (connection.closing || this.#held) break;
+      if (connection.closing || this.#paused !== 0) break;
       if (reply.chunks.length > 0 && reply.pendingBytes > FLUSH_BYTES) {
-        replies.takeReplies(connection, this.#replyStart, dispatcher.requiredOffset);
+        replies.takeReplies(connection.output, this.#replyStart, dispatcher.requiredOffset);
         this.#beginReplies();
       }
     }
@@ -473,11 +484,8 @@ export class RequestPipeline implements Receiver, Paced, Runner {
   /** Closes the client if it sends more than may be kept of it. What is run just now is not kept. */
   #checkQueryLimit(): void {
     const bytes = this.#input.length;
-    if (bytes <= this.#host.queryLimitBytes || (!this.#held && this.#input.hasChunks)) return;
-    this.#host.log.warn(
-      { client: this.#connection.id, address: this.#connection.address.remote, bytes },
-      'Closing client that reached max query buffer length: id={client} addr={address} qbuf={bytes}',
-    );
-    this.#connection.kill();
+    if (bytes <= this.#host.limits.queryBytes || (this.#paused === 0 && this.#input.hasChunks))
+      return;
+    killForInput(this.#connection, this.#host.log, bytes);
   }
 }

@@ -17,7 +17,7 @@ export function isSocketAt(path: string): boolean {
 
 /**
  * Removes a socket whose server is gone.
- * @throws an error with the code EADDRINUSE when somebody listens there, or it cannot be told
+ * @throws an error with the code EADDRINUSE when somebody listens there, or that is unknown
  */
 export async function removeStaleSocket(path: string): Promise<void> {
   if (!NOBODY.has(await connectionError(path))) {

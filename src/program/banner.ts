@@ -29,8 +29,9 @@ export function logStarting(log: Logger, hasArguments: boolean): void {
 }
 
 /** What follows when it listens, and before it loads its data. */
-export function logInitialized(log: Logger, { config, port }: Server): void {
+export function logInitialized(log: Logger, { config, identity }: Server): void {
   const { values } = config;
+  const { port } = identity;
   const isOnTerminal =
     values.logfile === '' && !values['syslog-enabled'] && isatty(STANDARD_OUTPUT);
   if (isOnTerminal || values['always-show-logo']) log.raw(logo(port, process.pid));
@@ -39,8 +40,9 @@ export function logInitialized(log: Logger, { config, port }: Server): void {
 }
 
 /** The line that everybody waits for, one for each kind of address, and what is to be known beside. */
-export function logReady(log: Logger, { config, port }: Server): void {
+export function logReady(log: Logger, { config, identity }: Server): void {
   const { values } = config;
+  const { port } = identity;
   const isOpen = values.requirepass.length === 0;
   const details = {
     ...{ port, directory: values.dir, maxMemoryBytes: values.maxmemory },

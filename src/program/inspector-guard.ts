@@ -8,7 +8,7 @@ import { writeSync } from 'node:fs';
 import { close, url } from 'node:inspector';
 
 const ASKED_FOR = /(^|\s)--inspect(-brk|-wait)?(=|\s|$)/;
-/** Nobody is told what it takes to connect but who reads the standard error. */
+/** Only who reads the standard error learns what it takes to connect. */
 const KEPT_SECRET = '--inspect-publish-uid=stderr';
 const STANDARD_ERROR = 2;
 const SOON_MS = 100;

@@ -1,5 +1,5 @@
-// Long work that nothing but SIGINT can end: Node hands signals to JavaScript between two turns of the
-// event loop, and this is one turn. `vm` can have SIGINT end a run from outside, and does so for what it
+// Long work that nothing but SIGINT can end: Node hands signals to JavaScript between two iterations of the
+// event loop, and this is one iteration. `vm` can have SIGINT end a run from outside, and does so for what it
 // is given to run; that costs some milliseconds, so it is for work of which somebody may tire.
 import { runInNewContext } from 'node:vm';
 

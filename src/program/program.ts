@@ -17,7 +17,7 @@ const STANDARD_OUTPUT = 1;
 type Start = Extract<Invocation, { action: 'start' }>;
 
 /**
- * Runs the program; a start that fails is told on the standard error, and ends in exit code 1.
+ * Runs the program; a start that fails is reported on the standard error, and ends in exit code 1.
  * @param args the words of the command line
  */
 export async function run(args: readonly string[]): Promise<void> {

@@ -13,7 +13,7 @@ import { logStartFailure } from './start-failure.ts';
 const STANDARD_OUTPUT = 1;
 
 /**
- * Serves until the process is told to end.
+ * Serves until the process is asked to end.
  * @param hasArguments whether the command line says anything of the configuration
  * @throws ConfigError when the server cannot start
  */
@@ -49,8 +49,11 @@ async function startLogged(config: Config, log: Logger, signals: Signals): Promi
       config,
       log,
       isEmbedded: false,
-      interruptible: signals.interruptible,
-      crash: (signal, reason) => crashOf(log, signal, reason),
+      process: {
+        isOwn: true,
+        interruptible: signals.interruptible,
+        crash: (signal, reason) => crashOf(log, signal, reason),
+      },
       onListening: (server) => logInitialized(log, server),
       // Not before: the file may be that of the server that has the log.
       onOwning: () => {
@@ -74,8 +77,9 @@ async function startLogged(config: Config, log: Logger, signals: Signals): Promi
 }
 
 /** Makes `ps` and `top` show what `proc-title-template` says. */
-function showTitle({ config, port }: Server): undefined {
+function showTitle({ config, listener }: Server): undefined {
   const { values } = config;
+  const { port } = listener;
   const [address = '*'] = values.bind;
   process.title = processTitle(values['proc-title-template'], {
     title: 'synap-server',

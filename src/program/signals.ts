@@ -70,7 +70,7 @@ export class Signals {
       this.#log.signal(`Received ${signal} scheduling shutdown...`);
       this.#sinceMs = performance.now();
       // The same key again must not interrupt the saving of what it was to save.
-      if (server.usedMemoryBytes() < LONG_SAVE_BYTES)
+      if (server.memory.usedBytes < LONG_SAVE_BYTES)
         this.#shutDown(server, signal, (save) => save());
       else setTimeout(() => this.#shutDown(server, signal, this.interruptible), SAME_KEY_MS);
     }
@@ -81,7 +81,7 @@ export class Signals {
     const flags = values[signal === 'SIGINT' ? 'shutdown-on-sigint' : 'shutdown-on-sigterm'];
     let error: string | undefined;
     attend(() => {
-      error = server.shutdown({
+      error = server.shutdown.begin({
         reason: `received ${signal}`,
         save: flags.includes('save') ? 'save' : flags.includes('nosave') ? 'nosave' : 'default',
         now: flags.includes('now'),

@@ -1,5 +1,5 @@
 // What the log says of a start that failed, in Redis's lines: test servers and scripts read in them that
-// a port is in use. The standard error is told as well, in one line that names the setting at fault.
+// a port is in use. It goes to the standard error as well, in one line that names the setting at fault.
 import { resolve } from 'node:path';
 import type { Config } from '../config/config.ts';
 import { ConfigError, systemMessage } from '../config/error.ts';

@@ -59,7 +59,7 @@ function read(path: string): string | undefined {
   try {
     return readFileSync(path, 'latin1').trim();
   } catch {
-    // Another system, or one that does not tell.
+    // Another system, or one that does not report it.
     return undefined;
   }
 }

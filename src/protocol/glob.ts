@@ -19,11 +19,19 @@ const STAR = 0x2a;
  * end stands for itself. An empty text matches the empty pattern alone, not even `*`: as in Redis,
  * commands that take `*` for everything (KEYS, SCAN) look for it before they match.
  *
- * @param pattern bytes that hold the pattern, at `pOff`, `pLen` long
- * @param text bytes that hold the text, at `tOff`, `tLen` long
  * @param ignoreCase whether ASCII letters match in either case (not those after a `\` in a class)
  */
-export function globMatch(
+export function globMatch(pattern: Uint8Array, text: Uint8Array, ignoreCase: boolean): boolean {
+  return globMatchIn(pattern, 0, pattern.length, text, 0, text.length, ignoreCase);
+}
+
+/**
+ * The same where pattern and text lie among other bytes: without a view of either.
+ *
+ * @param pattern bytes that hold the pattern, at `pOff`, `pLen` long
+ * @param text bytes that hold the text, at `tOff`, `tLen` long
+ */
+export function globMatchIn(
   pattern: Uint8Array,
   pOff: number,
   pLen: number,

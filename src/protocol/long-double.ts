@@ -115,7 +115,7 @@ export function formatLongDouble(value: LongDouble): string {
   return end === point ? whole : `${whole}.${digits.slice(point, end)}`;
 }
 
-/** The number that a match of DECIMAL or HEXADECIMAL tells. */
+/** The number that a match of DECIMAL or HEXADECIMAL stands for. */
 function parseDigits(match: RegExpExecArray, radix: 10 | 16): LongDouble | undefined {
   const [, sign, whole, fraction = '', exponentText = '0'] = match;
   if (whole === '' && fraction === '') return undefined;

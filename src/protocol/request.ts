@@ -111,7 +111,7 @@ export class Request {
     if (large.indexes.length === 0) this.large = undefined;
   }
 
-  /** The bytes of all arguments, except large ones that lie elsewhere, in one buffer; tells where each is. */
+  /** The bytes of all arguments, except large ones that lie elsewhere, in one buffer; notes where each is. */
   #compact(offsets: Int32Array, elsewhere: LargeArguments | undefined): Buffer {
     let sizeBytes = 0;
     for (let i = 0; i < this.count; i++) {

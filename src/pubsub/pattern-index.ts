@@ -86,9 +86,7 @@ export class PatternIndex {
     for (const length of this.#lengths.keys()) {
       if (length > text.length) continue;
       for (const topic of listOf(this.#byPrefix.get(text.slice(0, length)))) {
-        const { pattern } = topic;
-        const isMatch = globMatch(pattern, 0, pattern.length, channel, 0, channel.length, false);
-        if (isMatch) found.push(topic);
+        if (globMatch(topic.pattern, channel, false)) found.push(topic);
       }
     }
     return found.length > 1 ? found.sort((a, b) => a.order - b.order) : found;

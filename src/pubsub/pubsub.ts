@@ -32,7 +32,7 @@ export class PubSub {
   readonly areas: readonly [MessageArea, MessageArea] = [new MessageArea(), new MessageArea()];
   readonly #index = new PatternIndex();
   readonly #views = new ViewCache();
-  /** Those who are gone while topics still have them: nobody counts on them to get anything. */
+  /** Those who are gone while topics still have them: they get nothing. */
   readonly #gone = new Set<Receiver>();
   /** What is being published: one object for all, so that publishing allocates nothing. */
   readonly #published: Publication = {
@@ -110,7 +110,7 @@ export class PubSub {
     return true;
   }
 
-  /** Ends all subscriptions of somebody, who is told nothing. */
+  /** Ends all subscriptions of a client, without a message. */
   removeAll(subscriber: Subscriber): void {
     for (const kind of KINDS) {
       // Those that are left go from the map that is walked, as they may.

@@ -4,6 +4,6 @@
 export interface Receiver {
   /** Version of the protocol in which it takes messages. */
   readonly protocol: 2 | 3;
-  /** Takes the encoded message in [start, end), which stays as it is until this turn's end. */
+  /** Takes the encoded message in [start, end), which stays as it is until the end of this iteration of the event loop. */
   deliver(buffer: Buffer, start: number, end: number): void;
 }

@@ -10,7 +10,7 @@ export class TopicTable {
   #lastFound: Topic | undefined;
   #created = 0;
 
-  /** @param word what the messages begin with; `hasChannel`: whether they tell the channel too */
+  /** @param word what the messages begin with; `hasChannel`: whether they contain the channel too */
   constructor(word: string, hasChannel: boolean) {
     this.#form = new MessageForm(word, hasChannel);
   }

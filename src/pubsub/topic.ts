@@ -19,7 +19,7 @@ import {
 } from '../protocol/resp-writer.ts';
 import type { Receiver } from './receiver.ts';
 
-const NOBODY: readonly Receiver[] = [];
+const NO_RECEIVERS: readonly Receiver[] = [];
 
 /** A message on its way: parts of buffers. */
 export interface Publication {
@@ -33,7 +33,7 @@ export interface Publication {
 
 /** What the messages of a kind of topic look like. */
 export class MessageForm {
-  /** Whether they tell the channel besides the topic's name: those of patterns do. */
+  /** Whether they contain the channel besides the topic's name: those of patterns do. */
   readonly hasChannel: boolean;
   /** What comes before the name, encoded. */
   readonly opening: DataView;
@@ -54,7 +54,7 @@ export class Topic {
   readonly order: number;
   readonly #form: MessageForm;
   /** In the order in which they came; a set when somebody leaves or comes to more than one. */
-  #subscribers: readonly Receiver[] | Set<Receiver> = NOBODY;
+  #subscribers: readonly Receiver[] | Set<Receiver> = NO_RECEIVERS;
   #pattern: Uint8Array | undefined = undefined;
 
   constructor(key: string, order: number, form: MessageForm) {
@@ -94,7 +94,7 @@ export class Topic {
 
   /** Removes one who is subscribed. */
   remove(subscriber: Receiver): void {
-    if (this.size === 1) this.#subscribers = NOBODY;
+    if (this.size === 1) this.#subscribers = NO_RECEIVERS;
     else this.#asSet().delete(subscriber);
   }
 

@@ -4,13 +4,15 @@
 
 import type { ClientMemory } from '../core/client-memory.ts';
 import type { DebugSwitches } from '../core/debug-switches.ts';
+import type { MemoryUse } from '../core/services.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
-import { ClientRounds, type RoundsHost } from '../net/client-rounds.ts';
+import type { ClientRounds } from '../net/client-rounds.ts';
 import type { LatencyMonitor } from '../telemetry/latency-monitor.ts';
 import type { ServerStats } from '../telemetry/server-stats.ts';
 import { unixTimeMsAt, unixTimeUs } from '../telemetry/wall-clock.ts';
 import type { Tracking } from '../tracking/tracking.ts';
 import type { ActiveDefrag } from './active-defrag.ts';
+import type { MemoryLimit } from './memory-limit.ts';
 import type { MemoryRelease } from './memory-release.ts';
 
 /** Time that each kind of background work takes at most in a slice, in ms. */
@@ -22,7 +24,7 @@ const REST_MS = 2;
 const SAMPLE_MS = 100;
 
 /** What background work is done on, and its settings. */
-export interface BackgroundHost extends RoundsHost {
+export interface BackgroundHost {
   readonly keyspace: Keyspace;
   readonly stats: ServerStats;
   readonly latency: LatencyMonitor;
@@ -31,22 +33,21 @@ export interface BackgroundHost extends RoundsHost {
   readonly defrag: ActiveDefrag;
   /** Whether due keys are looked for. */
   readonly debug: DebugSwitches;
-  /** `active-expire-effort`, 1 … 10: how much time they may take. */
-  readonly expiryEffort: number;
-  usedMemoryBytes(): number;
+  readonly memory: MemoryUse;
+  readonly memoryLimit: MemoryLimit;
+  readonly clientMemory: ClientMemory;
+  readonly rounds: ClientRounds;
   /** Begins snapshots that are due. */
   readonly snapshotScheduler: { tick(): void };
   /** Looks after the log. */
   readonly wal: { tick(): void };
-  /** Evicts keys if the limit is exceeded; true when more remains to be evicted. */
-  continueEviction(): boolean;
-  readonly clientMemory: ClientMemory;
 }
 
 /** Runs the background work of a server. */
 export class Background {
+  /** `active-expire-effort`, 1 … 10: how much time due keys may take. */
+  expiryEffort = 1;
   readonly #host: BackgroundHost;
-  readonly #rounds: ClientRounds;
   #frequency = 10;
   #timer: NodeJS.Timeout | undefined;
   #slice: NodeJS.Timeout | undefined;
@@ -55,7 +56,6 @@ export class Background {
 
   constructor(host: BackgroundHost) {
     this.#host = host;
-    this.#rounds = new ClientRounds(host);
   }
 
   /** Begins. */
@@ -85,7 +85,7 @@ export class Background {
   }
 
   #tick(): void {
-    const { clientMemory, debug, keyspace, stats, tracking, release } = this.#host;
+    const { clientMemory, debug, keyspace, memory, rounds, stats, tracking, release } = this.#host;
     // Keeps the clock that requests are timed by equal to the system's.
     const nowMs = Math.floor(unixTimeUs() / 1000);
     keyspace.tick(nowMs);
@@ -93,7 +93,7 @@ export class Background {
     clientMemory.check();
     if (clientMemory.isOver) clientMemory.evict();
     if (!debug.worksInBackground) return;
-    stats.peakUsedBytes = Math.max(stats.peakUsedBytes, this.#host.usedMemoryBytes());
+    stats.peakUsedBytes = Math.max(stats.peakUsedBytes, memory.usedBytes);
     if (nowMs - this.#lastSampleMs >= SAMPLE_MS) {
       this.#lastSampleMs = nowMs;
       this.#host.wal.tick();
@@ -102,7 +102,7 @@ export class Background {
       stats.bytesInPerSecond.sample(stats.bytesIn, nowMs);
       stats.bytesOutPerSecond.sample(stats.bytesOut, nowMs);
     }
-    this.#rounds.tick(nowMs, this.#frequency);
+    rounds.tick(nowMs, this.#frequency);
     const second = Math.floor(nowMs / 1000);
     if (second !== this.#lastSecond) {
       this.#lastSecond = second;
@@ -116,20 +116,20 @@ export class Background {
   /** One slice; comes again soon if there is more to do. */
   #runSlice(): void {
     this.#slice = undefined;
-    const { keyspace, release } = this.#host;
+    const { keyspace, memoryLimit, release } = this.#host;
     keyspace.tick(unixTimeMsAt(performance.now()));
     const expiryLeft = this.#expire();
     const memoryLeft = keyspace.reclaim(performance.now() + SLICE_MS);
-    const evictionLeft = this.#host.continueEviction();
+    const evictionLeft = memoryLimit.continueEviction();
     const releaseLeft = release.work(performance.now() + SLICE_MS);
     if (expiryLeft || memoryLeft || evictionLeft || releaseLeft) this.wake();
   }
 
   #expire(): boolean {
-    const { keyspace, stats, latency, debug, expiryEffort } = this.#host;
+    const { keyspace, stats, latency, debug } = this.#host;
     if (!debug.expiresActively || keyspace.expiryPaused) return false;
     const startMs = performance.now();
-    const left = keyspace.expireDue(startMs + SLICE_MS + EFFORT_STEP_MS * (expiryEffort - 1));
+    const left = keyspace.expireDue(startMs + SLICE_MS + EFFORT_STEP_MS * (this.expiryEffort - 1));
     const tookMs = performance.now() - startMs;
     stats.expiryCycleMs += tookMs;
     latency.add('expire-cycle', tookMs);

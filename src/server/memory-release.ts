@@ -5,6 +5,7 @@
 //     made it: buffers of clients that are gone, above all.
 //
 // Only a program that has the process to itself does the second: a library leaves it to the program around it.
+import type { MemoryPurge, MemoryUse, ServerProcess } from '../core/services.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import type { Arena } from '../memory/arena.ts';
 import { collectGarbage } from '../memory/collector.ts';
@@ -34,13 +35,16 @@ export interface ReleaseHost {
   readonly keyspace: Keyspace;
   readonly tracking: Tracking;
   readonly stats: ServerStats;
-  usedMemoryBytes(): number;
-  /** Gives up buffers that are kept to be used again, and are not in use. */
-  releaseSpares(): void;
+  readonly memory: MemoryUse;
+  readonly process: Pick<ServerProcess, 'isOwn'>;
+  readonly wal: {
+    /** Gives up buffers that are kept to be used again, and are not in use. */
+    releaseSpares(): void;
+  };
 }
 
 /** Gives memory back; see the head of this file. */
-export class MemoryRelease {
+export class MemoryRelease implements MemoryPurge {
   readonly #host: ReleaseHost;
   readonly #policy: ReleasePolicy | undefined;
   #seconds = 0;
@@ -53,10 +57,9 @@ export class MemoryRelease {
   #purgedMs = Number.NEGATIVE_INFINITY;
   #isPurgeDue = false;
 
-  /** @param ownsProcess whether nothing but this server is in the process */
-  constructor(host: ReleaseHost, ownsProcess: boolean) {
+  constructor(host: ReleaseHost) {
     this.#host = host;
-    this.#policy = ownsProcess ? new ReleasePolicy(this.#ownBytes()) : undefined;
+    this.#policy = host.process.isOwn ? new ReleasePolicy(this.#ownBytes()) : undefined;
   }
 
   /** To be called once a second; returns whether there is something for `work`. */
@@ -82,7 +85,8 @@ export class MemoryRelease {
 
   /** Gives back all that is not in use: at once, or garbage within a second where that was just done. */
   purge(): void {
-    this.#host.releaseSpares();
+    this.#host.keyspace.reclaim(Number.POSITIVE_INFINITY);
+    this.#host.wal.releaseSpares();
     this.#system = systemMemory();
     for (const arena of this.#arenas()) {
       arena.ageAllFreePages();
@@ -121,13 +125,13 @@ export class MemoryRelease {
   #act(action: ReleaseAction): void {
     if (action === 'trim') systemMemory()?.trimAside();
     if (action !== 'collect') return;
-    this.#host.releaseSpares();
+    this.#host.wal.releaseSpares();
     if (process.memoryUsage().heapUsed <= MAX_HEAP_BYTES) collectGarbage();
   }
 
   /** Resident memory that is neither data nor a client's. */
   #ownBytes(): number {
-    let dataBytes = this.#host.usedMemoryBytes();
+    let dataBytes = this.#host.memory.usedBytes;
     for (const arena of this.#arenas()) dataBytes += arena.residentBytes - arena.usedBytes;
     return process.memoryUsage.rss() - dataBytes;
   }

@@ -13,7 +13,7 @@ const TIMED_TOGETHER_US = 1000;
 
 /** What to do, by the directives that it depends on. */
 const APPLICATIONS: readonly (readonly [names: readonly DirectiveName[], apply: Apply])[] = [
-  [['timeout'], (server, values) => (server.idleTimeoutMs = values.timeout * 1000)],
+  [['timeout'], ({ rounds }, values) => (rounds.idleTimeoutMs = values.timeout * 1000)],
   [
     ['appendfsync', 'fsync-interval-ms', 'no-appendfsync-on-rewrite'],
     ({ wal }, values) => {
@@ -29,7 +29,7 @@ const APPLICATIONS: readonly (readonly [names: readonly DirectiveName[], apply: 
   [['hz'], (server, values) => server.background.setFrequency(values.hz)],
   [
     ['active-expire-effort'],
-    (server, values) => (server.expiryEffort = values['active-expire-effort']),
+    ({ background }, values) => (background.expiryEffort = values['active-expire-effort']),
   ],
   [['save', 'stop-writes-on-bgsave-error'], ({ snapshots }) => snapshots.refresh()],
   [
@@ -41,19 +41,25 @@ const APPLICATIONS: readonly (readonly [names: readonly DirectiveName[], apply: 
     ({ defrag }, values) => defrag.configure(values),
   ],
   [['loglevel'], (server, values) => (server.log.level = values.loglevel)],
-  [['maxmemory'], (server, values) => server.setMaxMemory(values.maxmemory)],
+  [['maxmemory'], ({ memoryLimit }, values) => (memoryLimit.limitBytes = values.maxmemory)],
   [
     ['maxmemory-clients', 'maxmemory'],
-    (server, values) => server.setMaxClientMemory(values['maxmemory-clients'], values.maxmemory),
+    ({ clientMemory }, values) => {
+      const { isPercent, amount } = values['maxmemory-clients'];
+      clientMemory.limitBytes = isPercent ? (values.maxmemory * amount) / 100 : amount;
+    },
   ],
-  [['maxmemory-policy'], (server, values) => server.eviction.setPolicy(values['maxmemory-policy'])],
+  [
+    ['maxmemory-policy'],
+    ({ memoryLimit }, values) => memoryLimit.eviction.setPolicy(values['maxmemory-policy']),
+  ],
   [
     ['maxmemory-samples'],
-    (server, values) => (server.eviction.samples = values['maxmemory-samples']),
+    ({ memoryLimit }, values) => (memoryLimit.eviction.samples = values['maxmemory-samples']),
   ],
   [
     ['maxmemory-eviction-tenacity'],
-    (server, values) => (server.evictionTenacity = values['maxmemory-eviction-tenacity']),
+    ({ memoryLimit }, values) => (memoryLimit.tenacity = values['maxmemory-eviction-tenacity']),
   ],
   [
     ['lfu-log-factor', 'lfu-decay-time'],
@@ -68,11 +74,11 @@ const APPLICATIONS: readonly (readonly [names: readonly DirectiveName[], apply: 
   ],
   [
     ['client-query-buffer-limit'],
-    (server, values) => (server.queryLimitBytes = values['client-query-buffer-limit']),
+    ({ limits }, values) => (limits.queryBytes = values['client-query-buffer-limit']),
   ],
   [
     ['client-output-buffer-limit'],
-    (server, values) => (server.outputLimits = values['client-output-buffer-limit']),
+    ({ limits }, values) => (limits.output = values['client-output-buffer-limit']),
   ],
   [
     ['slowlog-log-slower-than', 'latency-monitor-threshold'],
@@ -120,8 +126,8 @@ const CHANGES: readonly (readonly [names: readonly DirectiveName[], change: Chan
   [
     ['bind', 'port'],
     (server, { bind, port }) => {
-      const isOtherPort = port !== server.port;
-      if (server.moveTo(port, bind)) return undefined;
+      const isOtherPort = port !== server.listener.port;
+      if (moveTo(server, port, bind)) return undefined;
       return isOtherPort
         ? 'Unable to listen on this port. Check server logs.'
         : 'Failed to bind to specified addresses.';
@@ -135,6 +141,20 @@ const CHANGES: readonly (readonly [names: readonly DirectiveName[], change: Chan
     },
   ],
 ];
+
+/**
+ * Listens on other TCP addresses instead; clients stay connected.
+ * @returns whether it does; otherwise everything is as it was
+ */
+function moveTo({ listener, log }: Server, port: number, addresses: readonly string[]): boolean {
+  try {
+    listener.move(port, addresses);
+    return true;
+  } catch (error) {
+    log.warn({ err: error, port, addresses }, 'Cannot listen on other addresses');
+    return false;
+  }
+}
 
 /** Applies the configuration to a server, now and whenever it changes. */
 export function follow(server: Server): void {

@@ -7,7 +7,7 @@ import type { DirectiveName } from '../config/directives.ts';
 import { ConfigError } from '../config/error.ts';
 import { ModuleError, moduleProblem } from '../config/module-problem.ts';
 import { CommandTable } from '../core/command-table.ts';
-import type { ShutdownOptions } from '../core/services.ts';
+import type { ServerProcess, ShutdownOptions } from '../core/services.ts';
 import { createLogger } from '../logging/create-logger.ts';
 import type { Logger } from '../logging/logger.ts';
 import { maxClientsOfSystem, RESERVED_DESCRIPTORS } from '../net/descriptor-limit.ts';
@@ -23,7 +23,7 @@ export interface StartParts {
   readonly log: Logger;
   /**
    * Whether it runs inside another program (library): port 0 means a free port then, instead of no TCP as in
-   * Redis, and the process is left alone.
+   * Redis.
    */
   readonly isEmbedded: boolean;
   /** Called when it listens, before the data is loaded. */
@@ -32,10 +32,8 @@ export interface StartParts {
   readonly onOwning?: () => void;
   /** Called once the server has closed, whoever asked for it. */
   readonly onClosed: (options: ShutdownOptions | undefined) => void;
-  /** Runs long work that the process may have to interrupt; by itself the server never is. */
-  readonly interruptible?: (task: () => void) => boolean;
-  /** Ends the process as a defect would (DEBUG SEGFAULT); a server that is given none never does. */
-  readonly crash?: (signal: 'SIGSEGV' | 'SIGABRT', reason: string) => void;
+  /** The process, if the server may act on it. */
+  readonly process?: ServerProcess;
 }
 
 /**
@@ -74,7 +72,7 @@ export function pathOf(config: Config, name: 'logfile' | 'pidfile' | 'unixsocket
  * @throws ConfigError with one clear line when it cannot
  */
 export async function start(parts: StartParts): Promise<Server> {
-  const { config, log, isEmbedded, onClosed, interruptible, crash } = parts;
+  const { config, log, isEmbedded, onClosed, process } = parts;
   const { values } = config;
   checkDirectory(config);
   fitMaxClients(config, log);
@@ -83,20 +81,16 @@ export async function start(parts: StartParts): Promise<Server> {
     config,
     log,
     version: VERSION,
-    outputLimits: values['client-output-buffer-limit'],
     commands: commandsOf(config),
-    databases: values.databases,
-    ownsProcess: !isEmbedded,
+    process,
     onClosed,
-    interruptible,
-    crash,
   });
   follow(server);
   config.onWarning((warning) => log.warn(warning));
   for (const warning of config.warnings()) log.warn(warning);
   reportMissingInternals(log);
   try {
-    await server.listen({
+    await server.listener.open({
       port: values.port,
       tcp: isEmbedded || values.port !== 0,
       addresses: values.bind,
@@ -107,16 +101,17 @@ export async function start(parts: StartParts): Promise<Server> {
   } catch (error) {
     throw problemOf(config, culpritOf(error), 'cannot listen', error);
   }
+  server.background.start();
   parts.onListening?.(server);
   await load(server, parts);
-  if (server.isClosing) {
+  if (server.shutdown.isClosing) {
     // A client has shut it down while it loaded; what that has opened meanwhile is closed too.
-    await server.close();
+    await server.shutdown.close();
     await server.wal.close();
     throw new ConfigError('the start', 'the server was shut down while it loaded its data');
   }
-  // From now on the configuration tells the port that was picked, as if it had been set.
-  if (values.port === 0 && isEmbedded) config.assign('port', [String(server.port)]);
+  // From now on the configuration shows the port that was picked, as if it had been set.
+  if (values.port === 0 && isEmbedded) config.assign('port', [String(server.listener.port)]);
   return server;
 }
 
@@ -131,7 +126,7 @@ function reportMissingInternals(log: Logger): void {
   );
 }
 
-/** Loads the data of the last run; clients are told meanwhile that it is loaded. */
+/** Loads the data of the last run; clients are answered `-LOADING` meanwhile. */
 async function load(server: Server, { config, onOwning }: StartParts): Promise<void> {
   const { values } = config;
   try {
@@ -144,7 +139,7 @@ async function load(server: Server, { config, onOwning }: StartParts): Promise<v
       await server.snapshots.load();
     }
   } catch (error) {
-    await server.close();
+    await server.shutdown.close();
     if (error instanceof ConfigError) throw error;
     if (error instanceof LogInUseError) {
       throw problemOf(config, 'appenddirname', 'cannot start', error);

@@ -9,7 +9,7 @@
 // see keyspace/database.ts); a dictionary inside a value has none and pays for none. The epoch tells
 // the last snapshot that has the entry or began before it was made (keyspace/snapshot.ts). A key longer
 // than MAX_INLINE_KEY_BYTES, or a value that does not fit into a block, lies outside: the flag is
-// set, the length is still the true one, and in its place are 4 bytes, the number of its external
+// set, the length is still the true one, and in its place are 4 bytes, the number of its overflow
 // block.
 import { SEGMENT_MASK, SEGMENT_SHIFT } from '../memory/addressing.ts';
 import type { Arena } from '../memory/arena.ts';
@@ -17,16 +17,16 @@ import type { Arena } from '../memory/arena.ts';
 /** Bytes before the extra words. */
 export const HEADER_BYTES = 12;
 
-/** Bytes of the number that stands for an external key or value. */
-export const EXTERNAL_ID_BYTES = 4;
+/** Bytes of the number that stands for an overflow key or value. */
+export const OVERFLOW_ID_BYTES = 4;
 
 /** Longer keys lie outside the block. */
 export const MAX_INLINE_KEY_BYTES = 16 * 1024;
 
 /** The value's bytes lie outside. */
-export const FLAG_EXTERNAL_VALUE = 1 << 12;
+export const FLAG_OVERFLOW_VALUE = 1 << 12;
 /** The key's bytes lie outside. */
-export const FLAG_EXTERNAL_KEY = 1 << 13;
+export const FLAG_OVERFLOW_KEY = 1 << 13;
 
 /** A word that lies in the second cache line of an entry that has two. */
 const LAST_PREFETCHED_WORD = 11;
@@ -124,7 +124,7 @@ export function viewKey(arena: Arena, ref: number, view: ByteView): void {
   view.length = words[base + 1];
   view.buffer = arena.u8[ref >>> SEGMENT_SHIFT];
   view.offset = offset;
-  if ((meta & FLAG_EXTERNAL_KEY) !== 0) viewExternal(arena, view);
+  if ((meta & FLAG_OVERFLOW_KEY) !== 0) viewOverflow(arena, view);
 }
 
 /** Points `view` at the entry's value. */
@@ -132,11 +132,11 @@ export function viewValue(arena: Arena, ref: number, view: ByteView): void {
   const words = arena.i32[ref >>> SEGMENT_SHIFT];
   const base = (ref & SEGMENT_MASK) << 1;
   const meta = words[base];
-  const keyBytes = (meta & FLAG_EXTERNAL_KEY) === 0 ? words[base + 1] : EXTERNAL_ID_BYTES;
+  const keyBytes = (meta & FLAG_OVERFLOW_KEY) === 0 ? words[base + 1] : OVERFLOW_ID_BYTES;
   view.length = words[base + 2];
   view.buffer = arena.u8[ref >>> SEGMENT_SHIFT];
   view.offset = (base << 2) + keyOffset(meta) + keyBytes;
-  if ((meta & FLAG_EXTERNAL_VALUE) !== 0) viewExternal(arena, view);
+  if ((meta & FLAG_OVERFLOW_VALUE) !== 0) viewOverflow(arena, view);
 }
 
 /**
@@ -157,8 +157,8 @@ export function prefetchEntries(arena: Arena, refs: Int32Array, count: number): 
   return sum;
 }
 
-/** Follows the number at the view's place to the external block. */
-function viewExternal(arena: Arena, view: ByteView): void {
-  view.buffer = arena.external.get(view.buffer.readUInt32LE(view.offset));
+/** Follows the number at the view's place to the overflow block. */
+function viewOverflow(arena: Arena, view: ByteView): void {
+  view.buffer = arena.overflow.get(view.buffer.readUInt32LE(view.offset));
   view.offset = 0;
 }

@@ -7,7 +7,7 @@ export interface CpuTime {
   readonly system: number;
 }
 
-/** Linux tells times in ticks of 10 ms, whatever the kernel's own frequency is. */
+/** Linux reports times in ticks of 10 ms, whatever the kernel's own frequency is. */
 const TICKS_PER_SECOND = 100;
 /** Fields of /proc/…/stat behind the program's name, counted from 0: utime and stime. */
 const USER_FIELD = 11;
@@ -19,7 +19,7 @@ export function processCpuTime(): CpuTime {
   return { user: user / 1e6, system: system / 1e6 };
 }
 
-/** CPU time of the thread that runs the event loop; undefined where the system does not tell it. */
+/** CPU time of the thread that runs the event loop; undefined where the system does not report it. */
 export function mainThreadCpuTime(): CpuTime | undefined {
   if (process.platform !== 'linux') return undefined;
   const stat = readFileSync(`/proc/self/task/${process.pid}/stat`, 'latin1');

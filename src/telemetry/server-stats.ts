@@ -114,7 +114,7 @@ export class ServerStats {
   }
 }
 
-/** Error codes that are told apart, as in Redis from 7.2 on, and their longest. */
+/** Error codes that are counted apart, as in Redis from 7.2 on, and their longest. */
 const MAX_CODES = 128;
 const MAX_CODE_LENGTH = 64;
 const OTHER_CODES = 'ERRORSTATS_OVERFLOW';

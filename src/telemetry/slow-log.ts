@@ -9,9 +9,9 @@
 import { RecordLog } from '../memory/record-log.ts';
 import type { Request } from '../protocol/request.ts';
 
-/** An entry has at most so many arguments; the last of them then tells how many are left out. */
+/** An entry has at most so many arguments; the last of them then says how many are left out. */
 const MAX_ARGUMENTS = 32;
-/** Bytes of an argument that are kept; a note behind them tells how many are left out. */
+/** Bytes of an argument that are kept; a note behind them says how many are left out. */
 const MAX_ARGUMENT_BYTES = 128;
 /** Longer names of clients are cut. */
 const MAX_NAME_BYTES = 16 * 1024;
@@ -20,7 +20,7 @@ const FACTS_BYTES = 24;
 const LENGTH_BYTES = 4;
 const MAX_BYTES = 64 * 1024 * 1024;
 
-/** What an entry tells of the client. */
+/** What an entry says of the client. */
 export interface SlowLogClient {
   readonly address: { readonly remote: string };
   readonly name: string;

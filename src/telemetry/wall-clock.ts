@@ -1,5 +1,5 @@
 // The time of day in microseconds, which Date does not have: the monotonic clock, moved along
-// whenever it does not agree with the milliseconds that the system tells.
+// whenever it does not agree with the milliseconds that the system reports.
 
 const MILLISECOND = 1;
 const MICROSECOND = 0.001;
@@ -8,7 +8,7 @@ const MICROSECOND = 0.001;
 let offsetMs = performance.timeOrigin;
 
 /**
- * Unix time in ms, an integer, for a moment that performance.now() told. Costs an addition; right to
+ * Unix time in ms, an integer, for a moment that performance.now() returned. Costs an addition; right to
  * the millisecond as long as `unixTimeUs` is called now and then.
  */
 export function unixTimeMsAt(monotonicMs: number): number {

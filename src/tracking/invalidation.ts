@@ -60,7 +60,7 @@ export class Invalidation {
   };
 }
 
-/** Tells a tracking client (RESP3) that the one to which its invalidations go is no longer there. */
+/** Notifies a tracking client (RESP3) that the one to which its invalidations go is no longer there. */
 export function brokenRedirection(redirect: number): Buffer {
   return Buffer.from(`>2\r\n$21\r\ntracking-redir-broken\r\n:${redirect}\r\n`);
 }

@@ -1,9 +1,9 @@
 // Which clients follow which prefixes of keys (the mode BCAST), and the keys under each prefix that
-// were modified since the clients were told last. Prefixes and keys have one character a byte here,
+// were modified since the clients were notified last. Prefixes and keys have one character a byte here,
 // so comparing strings orders them by their bytes.
 //
 // A modified key is looked up once for each length that prefixes have, however many there are. Most
-// keys have none of them, which their first byte often tells.
+// keys have none of them, which their first byte often shows.
 import { Invalidation } from './invalidation.ts';
 import type { SortedTexts } from './sorted-texts.ts';
 import { NO_LOOP, type Tracker } from './tracker.ts';
@@ -140,7 +140,7 @@ export class PrefixTable {
     return found;
   }
 
-  /** Tells the followers of each prefix, in the order of the prefixes, of all that was noted. */
+  /** Notifies the followers of each prefix, in the order of the prefixes, of all that was noted. */
   broadcast(deliver: Deliver): void {
     const changed = [...this.#changed].sort(([a], [b]) => (a < b ? -1 : 1));
     this.#changed.clear();

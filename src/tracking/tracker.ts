@@ -26,7 +26,7 @@ export const BROADCAST = 1 << 1;
 export const OPT_IN = 1 << 2;
 /** It caches all but what it reads right after CLIENT CACHING NO. */
 export const OPT_OUT = 1 << 3;
-/** It is not told of what it changes itself. */
+/** It is not notified of what it changes itself. */
 export const NO_LOOP = 1 << 4;
 /** CLIENT CACHING holds for the next command or transaction. */
 export const CACHING = 1 << 5;

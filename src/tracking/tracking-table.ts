@@ -43,7 +43,7 @@ export class TrackingTable {
   get usedBytes(): number {
     if (this.#memory === undefined) return 0;
     const { arena } = this.#memory.entries;
-    return arena.usedBytes + arena.external.usedBytes;
+    return arena.usedBytes + arena.overflow.usedBytes;
   }
 
   /**

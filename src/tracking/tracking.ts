@@ -1,12 +1,12 @@
-// Client-side caching: remembers which keys clients may have in their caches, and tells them when
+// Client-side caching: remembers which keys clients may have in their caches, and notifies them when
 // these keys are not valid any more. https://redis.io/docs/manual/client-side-caching/
 //
 //   a client reads ──▶ table: key → clients     ── modified, expired, evicted ──▶ one message each
-//   a client follows a prefix ──▶ prefixes      ── the same ──▶ noted ── end of the turn ──▶ one
+//   a client follows a prefix ──▶ prefixes      ── the same ──▶ noted ── end of the iteration ──▶ one
 //                                                                      message with all keys
 //
-// Order. A client is told of what its own command invalidates after the reply, and after the whole
-// transaction; it may be told of others' invalidations (it is who they redirect to) in the middle of
+// Order. A client is notified of what its own command invalidates after the reply, and after the whole
+// transaction; it may be notified of others' invalidations (it is who they redirect to) in the middle of
 // its own command, before its reply, but not inside the reply of a transaction.
 import type { KeyObserver } from '../keyspace/keyspace.ts';
 import { ArenaFullError } from '../memory/arena.ts';
@@ -72,7 +72,7 @@ export class Tracking implements KeyObserver {
   #lastNumber = 0;
   /** The client whose command runs now. */
   #current: TrackedClient | undefined;
-  /** Whether all that it is to be told waits, not only what its own command invalidates. */
+  /** Whether all its invalidations wait, not only what its own command invalidates. */
   #withholds = false;
   /** Invalidations that wait: the number of a tracker in 4 bytes, and the value. There may be millions. */
   #withheld = new RecordLog();
@@ -162,14 +162,14 @@ export class Tracking implements KeyObserver {
     this.#withholds = withholds;
   }
 
-  /** It has ended, and its reply is encoded: tells the client what waited. */
+  /** It has ended, and its reply is encoded: sends the client what waited. */
   end(): void {
     this.#current = undefined;
     this.#setActive(this.clients > 0);
     this.sendWithheld();
   }
 
-  /** Tells the client whose command runs what waits for its end, unless nothing may be sent yet. */
+  /** Sends the client whose command runs what waits for its end, unless nothing may be sent yet. */
   sendWithheld(): void {
     if (this.#withheld.length === 0 || (this.#current !== undefined && this.#withholds)) return;
     const reader = this.#withheld.reader();
@@ -215,7 +215,7 @@ export class Tracking implements KeyObserver {
   flushed(): void {
     for (const tracker of this.#trackers.values()) {
       if (!tracker.has(TRACKING_ON)) continue;
-      this.#tell(tracker, Invalidation.ofEverything[tracker.client.protocol]);
+      this.#notify(tracker, Invalidation.ofEverything[tracker.client.protocol]);
     }
     this.table.clear();
   }
@@ -231,7 +231,7 @@ export class Tracking implements KeyObserver {
     this.#limitRounds = isOver() ? this.#limitRounds + 1 : 0;
   }
 
-  /** Takes a key out of the table and tells those who read it. */
+  /** Takes a key out of the table and notifies those who read it. */
   #invalidate(bytes: Uint8Array, offset: number, length: number): void {
     const numbers = this.table.take(bytes, offset, length);
     if (numbers.length === 0) return;
@@ -240,12 +240,12 @@ export class Tracking implements KeyObserver {
       const tracker = this.#trackers.get(number);
       if (tracker === undefined || !tracker.has(TRACKING_ON) || tracker.has(BROADCAST)) return;
       if (tracker.has(NO_LOOP) && tracker.client === this.#current) return;
-      this.#tell(tracker, invalidation);
+      this.#notify(tracker, invalidation);
     });
   }
 
   /** Sends an invalidation: to the client whose command caused it only when that has ended. */
-  #tell(tracker: Tracker, invalidation: Invalidation): void {
+  #notify(tracker: Tracker, invalidation: Invalidation): void {
     if (tracker.client === this.#current) this.#withhold(tracker, invalidation);
     else this.#send(tracker, invalidation);
   }

@@ -47,13 +47,13 @@ beforeEach(() => {
   memory = new ClientMemory(clients, stats, silentLogger(), heap);
 });
 
-function connect(heapBytes: number, outsideBytes = 0): ClosableClient {
+function connect(heapBytes: number, offHeapBytes = 0): ClosableClient {
   const { databases, nowMs } = new TestServer([]).keyspace;
   const address = { remote: '127.0.0.1:1', local: '127.0.0.1:2', unixSocket: false };
   const id = clients.nextId();
   const client = new ClosableClient(id, address, databases[0], nowMs, true, memory);
   clients.add(client);
-  client.charge(heapBytes, outsideBytes);
+  client.charge(heapBytes, offHeapBytes);
   return client;
 }
 
@@ -65,13 +65,13 @@ function closed(...all: ClosableClient[]): boolean[] {
 test('sums are those of all clients', () => {
   const [a, b] = [connect(1000, 500), connect(10)];
   expect([memory.bytes, memory.heapBytes]).toEqual([1510 + 2 * SHARE, 1010]);
-  expect(memory.heldBytes).toBe(1510);
+  expect(memory.ownBytes).toBe(1510);
   expect(a.memoryBytes).toBe(1500 + SHARE);
   a.charge(-200, -100);
   expect([memory.bytes, memory.heapBytes]).toEqual([1210 + 2 * SHARE, 810]);
   a.kill();
   b.kill();
-  expect([memory.bytes, memory.heapBytes, memory.heldBytes]).toEqual([0, 0, 0]);
+  expect([memory.bytes, memory.heapBytes, memory.ownBytes]).toEqual([0, 0, 0]);
 });
 
 describe('maxmemory-clients', () => {

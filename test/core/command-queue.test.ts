@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { clientCommands } from '../../src/commands/connection/client.ts';
 import { connectionCommands } from '../../src/commands/connection/connection.ts';
 import { CommandQueue, NO_COMMAND } from '../../src/core/command-queue.ts';
-import { ExternalBlocks } from '../../src/memory/external.ts';
+import { OverflowBlocks } from '../../src/memory/overflow-blocks.ts';
 import { ReceivedBytes } from '../../src/memory/received-bytes.ts';
 import { Request } from '../../src/protocol/request.ts';
 import { Random } from '../support/random.ts';
@@ -43,7 +43,7 @@ test('requests come back in order, whatever happens to the bytes they came in', 
 });
 
 test('large arguments stay where they are, and are released when they are no longer needed', () => {
-  const blocks = new ExternalBlocks();
+  const blocks = new OverflowBlocks();
   const large = (length: number, fill: string): ReceivedBytes => {
     const bytes = new ReceivedBytes(blocks, length);
     while (!bytes.isComplete) {

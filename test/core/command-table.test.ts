@@ -107,6 +107,7 @@ function optionalTokens(list: readonly Argument[], isOptional: boolean): string[
   return list.flatMap(({ token, optional, arguments: parts }) => {
     const isLeftOut = isOptional || optional;
     const own = token !== undefined && isLeftOut ? [token.toLowerCase()] : [];
-    return [...own, ...optionalTokens(parts, isLeftOut)];
+    // What stands behind a word is its value.
+    return token === undefined ? optionalTokens(parts, isLeftOut) : own;
   });
 }

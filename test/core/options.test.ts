@@ -9,10 +9,10 @@ const table = new OptionTable([
   { word: 'xx', excludes: ['nx'] },
   {
     word: 'count',
-    hasValue: true,
+    values: 1,
     problem: ({ request }, i) => (request.integer(i) > 0 ? undefined : 'ERR no count'),
   },
-  { word: 'match', hasValue: true },
+  { word: 'match', values: 1 },
 ]);
 const NX = table.bits('nx');
 const COUNT = table.bits('count');
@@ -65,6 +65,43 @@ test('the error for unknown words can be another', () => {
     unknown: ({ request }, i) => `ERR Unsupported option ${request.latin1(i)}`,
   });
   expect(read(own, 'GT', 'lt')).toBe('ERR Unsupported option lt');
+});
+
+test('one that excludes itself is given once', () => {
+  const once = new OptionTable([{ word: 'count', values: 1, excludes: ['count'] }]);
+  expect(read(once, 'count', '1')).toBe('OK');
+  expect(read(once, 'count', '1', 'count', '1')).toBe('ERR syntax error');
+});
+
+test('two values, and all the rest', () => {
+  const own = new OptionTable([
+    { word: 'pair', values: 2 },
+    { word: 'keys', values: 'rest' },
+  ]);
+  const [PAIR, KEYS] = [own.bits('pair'), own.bits('keys')];
+  expect(read(own, 'pair', 'pair', 'keys', 'keys')).toBe('OK');
+  expect([own.valueAt(PAIR), own.valueAt(KEYS)]).toEqual([3, 6]);
+  expect(read(own, 'keys', 'pair', 'what')).toBe('OK');
+  expect([own.has(PAIR), own.valueAt(KEYS)]).toEqual([false, 3]);
+  expect(read(own, 'pair', 'a')).toBe('ERR syntax error');
+  // There may be none of the rest.
+  expect(read(own, 'keys')).toBe('OK');
+  expect(read(own, 'pair', 'a', 'b', 'pair', 'keys')).toBe('ERR syntax error');
+  expect(read(own, 'pair', 'a', 'b', 'keys')).toBe('OK');
+});
+
+test('secrets are redacted, whatever comes after them', () => {
+  const own = new OptionTable([
+    { word: 'auth', values: 2, areSecrets: true },
+    { word: 'name', values: 1 },
+  ]);
+  const server = new TestServer([]);
+  const words = ['cmd', 'name', 'n', 'auth', 'user', 'secret', 'what'];
+  const call = server.call(server.connect(), Request.of(words));
+  expect(own.read(call, 1)).toBe(false);
+  expect(words.map((_, i) => call.request.isSecret(i))).toEqual(
+    words.map((word) => word === 'user' || word === 'secret'),
+  );
 });
 
 test('a table that is wrong in itself cannot be made', () => {

@@ -2,7 +2,8 @@
 // changes that; where all are 0, nothing is asked any more.
 import { beforeEach, describe, expect, it } from 'vitest';
 import { REPLY_OFF, REPLY_ON, REPLY_SKIP } from '../../src/core/client.ts';
-import { ClientRegistry, PAUSE_ALL, PAUSE_WRITES } from '../../src/core/client-registry.ts';
+import { ClientPause, PAUSE_ALL, PAUSE_WRITES } from '../../src/core/client-pause.ts';
+import { ClientRegistry } from '../../src/core/client-registry.ts';
 import {
   IN_TRANSACTION,
   MONITORED,
@@ -101,19 +102,20 @@ describe('of the server', () => {
     expect(restrictions.bits).toBe(0);
   });
 
-  it('pauses of either kind, and commands that hold writes', () => {
+  it('pauses of either kind, and commands that suspend writes', () => {
+    const pause = new ClientPause({ expiryPaused: false }, restrictions);
     for (const mode of [PAUSE_WRITES, PAUSE_ALL] as const) {
-      clients.pause(mode, 60_000, Date.now());
+      pause.begin(mode, 60_000, Date.now());
       expect(restrictions.bits).toBe(PAUSED);
-      clients.holdWrites();
-      clients.resume();
+      pause.suspendWrites();
+      pause.end();
       expect(restrictions.bits).toBe(PAUSED);
-      clients.releaseWrites();
+      pause.resumeWrites();
       expect(restrictions.bits).toBe(0);
     }
-    clients.suspendForGood();
+    pause.suspendForGood();
     expect(restrictions.bits).toBe(PAUSED);
-    clients.close();
+    pause.close();
   });
 
   it('setting one leaves the others', () => {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { EffectRecorder } from '../../src/dispatch/effect-recorder.ts';
 import type { Database } from '../../src/keyspace/database.ts';
 import { Keyspace } from '../../src/keyspace/keyspace.ts';
-import { ExternalBlocks } from '../../src/memory/external.ts';
+import { OverflowBlocks } from '../../src/memory/overflow-blocks.ts';
 import { ReceivedBytes } from '../../src/memory/received-bytes.ts';
 import { COMPLETE, RequestDecoder } from '../../src/protocol/decoder.ts';
 import { Request } from '../../src/protocol/request.ts';
@@ -78,7 +78,7 @@ describe('a request as it was received', () => {
 });
 
 describe('a large argument', () => {
-  const blocks = new ExternalBlocks();
+  const blocks = new OverflowBlocks();
 
   function received(bytes: Buffer): ReceivedBytes {
     const argument = new ReceivedBytes(blocks, bytes.length);

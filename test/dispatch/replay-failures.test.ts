@@ -131,15 +131,12 @@ describe('a replay', () => {
     const config = loadConfig({ settings: [] });
     server = new Server({
       ...{ config, log: silentLogger(), version: '0', commands: new CommandTable(families) },
-      outputLimits: config.values['client-output-buffer-limit'],
-      databases: 16,
-      onClosed: () => {},
     });
     replay = new Replay(server);
     replay.begin(source);
   });
 
-  afterEach(() => server.close());
+  afterEach(() => server.shutdown.close());
 
   test('is stopped by a handler that throws: what it should have done is missing', () => {
     const set = server.commands.byName('set');

@@ -23,6 +23,7 @@ function newServer(): Server {
   const config = loadConfig({
     settings: [
       { name: 'dir', words: [dirname(path)], origin: 'test' },
+      { name: 'databases', words: ['1'], origin: 'test' },
       { name: 'appenddirname', words: [path], origin: 'test' },
     ],
   });
@@ -30,10 +31,7 @@ function newServer(): Server {
     config,
     log: silentLogger(),
     version: '0',
-    outputLimits: config.values['client-output-buffer-limit'],
     commands: new CommandTable(families),
-    databases: 1,
-    onClosed: () => {},
   });
 }
 
@@ -63,24 +61,24 @@ test('evicts nothing, and what is evicted then is recorded', async () => {
 
   const server = newServer();
   const [database] = server.keyspace.databases;
-  server.eviction.setPolicy('allkeys-random');
-  server.setMaxMemory(LIMIT_BYTES);
+  server.memoryLimit.eviction.setPolicy('allkeys-random');
+  server.memoryLimit.limitBytes = LIMIT_BYTES;
   let largest = 0;
   const turns = await open(server, () => {
-    largest = Math.max(largest, server.usedMemoryBytes());
-    expect(server.makeRoom()).toBe(true);
-    expect(server.continueEviction()).toBe(false);
+    largest = Math.max(largest, server.memory.usedBytes);
+    expect(server.memoryLimit.makeRoom()).toBe(true);
+    expect(server.memoryLimit.continueEviction()).toBe(false);
   });
   expect(turns).toBeGreaterThan(3);
   expect(largest).toBeGreaterThan(LIMIT_BYTES);
   expect([database.size, server.keyspace.stats.evicted]).toEqual([KEYS, 0]);
 
-  while (server.continueEviction());
+  while (server.memoryLimit.continueEviction());
   expect(database.size).toBeLessThan(KEYS);
-  expect(server.usedMemoryBytes()).toBeLessThanOrEqual(LIMIT_BYTES);
-  await server.close();
+  expect(server.memory.usedBytes).toBeLessThanOrEqual(LIMIT_BYTES);
+  await server.shutdown.close();
   const again = newServer();
   await open(again);
   expect(again.keyspace.databases[0].size).toBe(database.size);
-  await again.close();
+  await again.shutdown.close();
 });

@@ -102,18 +102,18 @@ class Patient {
     this.names = readdirSync(this.#folder);
     this.files = new Map(this.names.map((name) => [name, read(dir, name)]));
     const config = loadConfig({
-      settings: [{ name: 'dir', words: [dirname(this.#folder)], origin: 'test' }],
+      settings: [
+        { name: 'dir', words: [dirname(this.#folder)], origin: 'test' },
+        { name: 'databases', words: ['1'], origin: 'test' },
+      ],
     });
     this.#server = new Server({
       ...{ config, log: silentLogger(), version: '0', commands: new CommandTable(families) },
-      outputLimits: config.values['client-output-buffer-limit'],
-      databases: 1,
-      onClosed: () => {},
     });
   }
 
   close(): Promise<void> {
-    return this.#server.close();
+    return this.#server.shutdown.close();
   }
 
   bytesOf(name: string): Buffer {
@@ -138,7 +138,7 @@ class Patient {
       expect(error.message).toMatch(ANY_FILE);
       return error.message;
     } finally {
-      this.#server.reclaimNow();
+      this.#server.keyspace.reclaim(Number.POSITIVE_INFINITY);
       this.#restore();
     }
   }

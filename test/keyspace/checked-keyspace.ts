@@ -212,11 +212,11 @@ export class CheckedKeyspace {
       }
       if (!atOnce) expect([db.size, db.expiring]).toEqual([0, 0]);
     }
-    if (!atOnce) expect(keyspace.arena.external.usedBytes).toBe(0);
+    if (!atOnce) expect(keyspace.arena.overflow.usedBytes).toBe(0);
     for (const model of models) model.clear();
     keyspace.flush();
     while (keyspace.reclaim(Number.POSITIVE_INFINITY));
-    expect(keyspace.arena.external.usedBytes).toBe(0);
+    expect(keyspace.arena.overflow.usedBytes).toBe(0);
     const tables = keyspace.databases.reduce((sum, db) => sum + db.overheadBytes, 0);
     expect(keyspace.usedBytes).toBe(this.baseBytes + tables);
     if (atOnce) expect(keyspace.usedBytes).toBe(this.baseBytes);

@@ -61,16 +61,16 @@ describe('when an allocation fails', () => {
       const fail = () => {
         if (left-- <= 0) throw new ArenaFullError();
       };
-      const { external } = arena;
+      const { overflow } = arena;
       const allocate = arena.allocate.bind(arena);
-      const allocateExternal = external.allocate.bind(external);
+      const allocateOverflow = overflow.allocate.bind(overflow);
       vi.spyOn(arena, 'allocate').mockImplementation((sizeClass) => {
         fail();
         return allocate(sizeClass);
       });
-      vi.spyOn(external, 'allocate').mockImplementation((capacityBytes) => {
+      vi.spyOn(overflow, 'allocate').mockImplementation((capacityBytes) => {
         fail();
-        return allocateExternal(capacityBytes);
+        return allocateOverflow(capacityBytes);
       });
       try {
         checked.apply(random.pick(OPERATIONS), draw(), draw(), draw());

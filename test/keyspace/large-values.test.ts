@@ -30,10 +30,10 @@ function bufferOf(db: Database, key: string): Buffer {
 
 /** Deletes everything and expects that nothing remains in use. */
 function expectNoLeak(keyspace: Keyspace): void {
-  expect(keyspace.arena.external.usedBytes).toBeGreaterThan(0);
+  expect(keyspace.arena.overflow.usedBytes).toBeGreaterThan(0);
   keyspace.flush();
   while (keyspace.reclaim(performance.now() + 1_000));
-  expect(keyspace.arena.external.usedBytes).toBe(0);
+  expect(keyspace.arena.overflow.usedBytes).toBe(0);
 }
 
 describe.each([
@@ -55,7 +55,7 @@ describe.each([
     expect(other.expiryOf(find(other, second))).toBe(FUTURE_MS);
     expect(other.accessWord(find(other, second))).toBe(12_345);
     expect([db.size, other.size, db.expiring, other.expiring]).toEqual([0, 1, 0, 1]);
-    expect(keyspace.arena.external.usedBytes).toBeLessThan(2 * LARGE.length);
+    expect(keyspace.arena.overflow.usedBytes).toBeLessThan(2 * LARGE.length);
     expectNoLeak(keyspace);
   });
 
@@ -90,12 +90,12 @@ test('a value that fits into a block only without an expiry changes its place wi
   const [db] = keyspace.databases;
   const value = Buffer.alloc(MAX_BLOCK_BYTES - 20, 'v');
   store(db, 'k', value);
-  expect(keyspace.arena.external.usedBytes).toBe(0);
+  expect(keyspace.arena.overflow.usedBytes).toBe(0);
   db.setExpiry(find(db, 'k'), FUTURE_MS);
-  expect(keyspace.arena.external.usedBytes).toBe(value.length);
+  expect(keyspace.arena.overflow.usedBytes).toBe(value.length);
   expect(db.value(find(db, 'k')).copy().equals(value)).toBe(true);
   db.setExpiry(find(db, 'k'), NO_EXPIRY);
-  expect(keyspace.arena.external.usedBytes).toBe(0);
+  expect(keyspace.arena.overflow.usedBytes).toBe(0);
   expect(db.value(find(db, 'k')).copy().equals(value)).toBe(true);
 });
 

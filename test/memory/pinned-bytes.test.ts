@@ -1,7 +1,7 @@
 // Pinned bytes stay what they were, whatever their owner does: changes them anywhere, gives them back.
 import { expect, test } from 'vitest';
-import { ExternalBlocks } from '../../src/memory/external.ts';
 import { LARGE_BYTES } from '../../src/memory/large-memory.ts';
+import { OverflowBlocks } from '../../src/memory/overflow-blocks.ts';
 import { PINNED_PAGE_BYTES, PinnedBytes } from '../../src/memory/pinned-bytes.ts';
 import { Random } from '../support/random.ts';
 
@@ -43,7 +43,7 @@ test.each(Array.from({ length: 20 }, (_, seed) => seed))(
   'what several have pinned does not change: seed %i',
   (seed) => {
     const random = new Random(seed);
-    const blocks = new ExternalBlocks();
+    const blocks = new OverflowBlocks();
     const isLarge = seed % 2 === 0;
     const length = random.integer(1, 6 * PINNED_PAGE_BYTES) + (isLarge ? LARGE_BYTES : 0);
     const id = blocks.allocate(length);
@@ -81,7 +81,7 @@ test.each(Array.from({ length: 20 }, (_, seed) => seed))(
 );
 
 test('only what is still needed is copied, and nothing any more once it is unpinned', () => {
-  const blocks = new ExternalBlocks();
+  const blocks = new OverflowBlocks();
   const buffer = blocks.get(blocks.allocate(3 * PINNED_PAGE_BYTES));
   const pin = new PinnedBytes(buffer.fill(1));
   blocks.pin(pin);
@@ -97,7 +97,7 @@ test('only what is still needed is copied, and nothing any more once it is unpin
 });
 
 test('two that need the same page as it was share its copy', () => {
-  const blocks = new ExternalBlocks();
+  const blocks = new OverflowBlocks();
   const buffer = blocks.get(blocks.allocate(PINNED_PAGE_BYTES)).fill(1);
   const pins = [new PinnedBytes(buffer), new PinnedBytes(buffer.subarray(10))];
   for (const pin of pins) blocks.pin(pin);
@@ -108,7 +108,7 @@ test('two that need the same page as it was share its copy', () => {
 });
 
 test('a small block that is given back stays what it is for as long as it is pinned', () => {
-  const blocks = new ExternalBlocks();
+  const blocks = new OverflowBlocks();
   const id = blocks.allocate(100);
   const pin = new PinnedBytes(blocks.get(id).fill(1));
   blocks.pin(pin);
@@ -119,7 +119,7 @@ test('a small block that is given back stays what it is for as long as it is pin
 });
 
 test('large memory is counted, and kept, until it is pinned no more', () => {
-  const blocks = new ExternalBlocks();
+  const blocks = new OverflowBlocks();
   let steps = 0;
   blocks.onRelease = (step) => {
     while (!step()) steps++;

@@ -1,7 +1,7 @@
 // Large arguments: filled in pieces, counted as they arrive, taken or given back once.
 import { describe, expect, test } from 'vitest';
-import { ExternalBlocks } from '../../src/memory/external.ts';
 import { LARGE_BYTES } from '../../src/memory/large-memory.ts';
+import { OverflowBlocks } from '../../src/memory/overflow-blocks.ts';
 import { NoMemoryError, ReceivedBytes } from '../../src/memory/received-bytes.ts';
 import { Random } from '../support/random.ts';
 
@@ -29,7 +29,7 @@ function fillAtRandom(argument: ReceivedBytes, random: Random): Buffer {
 describe.each([70_000, LARGE_BYTES - 1, LARGE_BYTES, 3 * LARGE_BYTES + 7])('%i bytes', (length) => {
   test('arrive in pieces, are taken once, and belong to who has taken them', () => {
     const random = new Random(length);
-    const blocks = new ExternalBlocks();
+    const blocks = new OverflowBlocks();
     const argument = new ReceivedBytes(blocks, length);
     const expected = fillAtRandom(argument, random);
     expect(argument.bytes.equals(expected)).toBe(true);
@@ -49,7 +49,7 @@ describe.each([70_000, LARGE_BYTES - 1, LARGE_BYTES, 3 * LARGE_BYTES + 7])('%i b
   });
 
   test('are given back with the last who keeps them', () => {
-    const blocks = new ExternalBlocks();
+    const blocks = new OverflowBlocks();
     const argument = new ReceivedBytes(blocks, length);
     fillAtRandom(argument, new Random(1));
     const pin = argument.pin();
@@ -63,7 +63,7 @@ describe.each([70_000, LARGE_BYTES - 1, LARGE_BYTES, 3 * LARGE_BYTES + 7])('%i b
 });
 
 test('what is only announced takes no memory, and what arrives as much as it is', () => {
-  const blocks = new ExternalBlocks();
+  const blocks = new OverflowBlocks();
   const arguments_ = Array.from({ length: 20 }, () => new ReceivedBytes(blocks, 2 ** 29));
   for (const argument of arguments_) argument.window(65_536);
   expect(blocks.usedBytes).toBe(0);
@@ -78,5 +78,5 @@ test('what is only announced takes no memory, and what arrives as much as it is'
 });
 
 test('what cannot be had is said so', () => {
-  expect(() => new ReceivedBytes(new ExternalBlocks(), 2 ** 53)).toThrow(NoMemoryError);
+  expect(() => new ReceivedBytes(new OverflowBlocks(), 2 ** 53)).toThrow(NoMemoryError);
 });

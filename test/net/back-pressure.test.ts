@@ -3,6 +3,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { encodeCommand } from '../support/command-line.ts';
 import type { RawClient } from '../support/raw-client.ts';
+import { textOf } from '../support/reply-frames.ts';
 import { clientLines, LoggedServer, until } from './logged-server.ts';
 import { PatientClient } from './patient-client.ts';
 
@@ -45,6 +46,12 @@ function bulk(text: string): string {
 async function unsentBytes(): Promise<number> {
   const lines = await clientLines(observer);
   return Number(lines.at(-1)?.get('omem'));
+}
+
+/** Clients that wait for a key or for the end of a pause. */
+async function blockedClients(): Promise<number> {
+  const info = textOf(await observer.command('INFO', 'clients'));
+  return Number(/blocked_clients:(\d+)/.exec(info)?.[1]);
 }
 
 /** Waits until the server has done for the other clients what it will do without being read. */
@@ -118,6 +125,35 @@ test('a client that reads again after others were served for long is served on',
   const replyBytes = bulk('v'.repeat(100_000)).length;
   expect((await client.read(replyBytes * count)).length).toBe(replyBytes * count);
 });
+
+test.each([
+  ['the output drains', 'the pause', true],
+  ['the pause ends', 'the output', false],
+])(
+  'one whose output is full in a pause goes on after both: %s before %s',
+  async (_, _after, drainsFirst) => {
+    await observer.command('SET', 'key', 'v'.repeat(100_000));
+    const client = await open();
+    const count = 300;
+    const request = encodeCommand(['GETEX', 'key', 'PERSIST']);
+    await client.write(Buffer.alloc(request.length * count, request));
+    await settled();
+    await observer.command('CLIENT', 'PAUSE', '600000', 'WRITE');
+    const allBytes = bulk('v'.repeat(100_000)).length * count;
+    let bytes = 0;
+    if (drainsFirst) {
+      // Its next request is suspended only when what it was paused for before is over.
+      expect(await blockedClients()).toBe(0);
+      while ((await blockedClients()) === 0) bytes += (await client.read(1)).length;
+      expect(bytes).toBeLessThan(allBytes);
+    }
+    await observer.command('CLIENT', 'UNPAUSE');
+    await client.read(allBytes - bytes);
+    expect(await blockedClients()).toBe(0);
+    await client.write('PING\r\n');
+    expect((await client.read(7)).toString()).toBe('+PONG\r\n');
+  },
+);
 
 test('a client that ends its side gets the replies to all that it sent before', async () => {
   const client = await open();

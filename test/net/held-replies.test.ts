@@ -10,13 +10,13 @@ class Receiver implements Recipient {
   lastEntry = -1;
   requiredOffset = 0;
   queuedBytes = 0;
-  heldBytes = 0;
-  heldPinnedBytes = 0;
+  awaitingBytes = 0;
+  awaitingPinnedBytes = 0;
   readonly received: string[] = [];
   takesQueued(): boolean {
     return true;
   }
-  held(): void {}
+  awaitingGrown(): void {}
   released(): void {}
   transmit(bytes: Buffer): void {
     this.received.push(bytes.toString('latin1'));
@@ -27,7 +27,7 @@ class Receiver implements Recipient {
 }
 
 test.each([10, 1000, 64 * 1024, 200_000, 300_000])(
-  'a held reply of %i bytes stays as it is',
+  'a reply of %i bytes that awaits durability stays as it is',
   (length) => {
     const reply = new Reply();
     const queue = new ReplyQueue(reply, { offset: 10, commit: () => 0 });

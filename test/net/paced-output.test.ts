@@ -1,7 +1,7 @@
 // A connection's output with large pieces: order, slices of bounded size at a bounded pace, pins that go.
 import { describe, expect, test } from 'vitest';
-import { ExternalBlocks } from '../../src/memory/external.ts';
 import { LARGE_BYTES } from '../../src/memory/large-memory.ts';
+import { OverflowBlocks } from '../../src/memory/overflow-blocks.ts';
 import { PinnedBytes } from '../../src/memory/pinned-bytes.ts';
 import { Pace } from '../../src/net/pace.ts';
 import { PacedOutput } from '../../src/net/paced-output.ts';
@@ -51,13 +51,13 @@ function openOn(socket: FakeSocket, pace = new Pace(), drained = () => {}): Pace
   return new PacedOutput(open, pace, drained);
 }
 
-function blockOf(blocks: ExternalBlocks, length: number, random: Random): Buffer {
+function blockOf(blocks: OverflowBlocks, length: number, random: Random): Buffer {
   const bytes = blocks.get(blocks.allocate(length));
   for (let at = 0; at < length; at += 1 + (at & 1023)) bytes[at] = random.integer(0, 255);
   return bytes;
 }
 
-function pin(blocks: ExternalBlocks, bytes: Buffer): PinnedBytes {
+function pin(blocks: OverflowBlocks, bytes: Buffer): PinnedBytes {
   const pinned = new PinnedBytes(bytes);
   blocks.pin(pinned);
   return pinned;
@@ -69,7 +69,7 @@ test.each(Array.from({ length: 20 }, (_, seed) => seed))(
   'everything leaves in its order, as it was when it was written: seed %i',
   async (seed) => {
     const random = new Random(seed);
-    const blocks = new ExternalBlocks();
+    const blocks = new OverflowBlocks();
     const socket = new FakeSocket();
     let drained = 0;
     const output = openOn(socket, new Pace(), () => void drained++);
@@ -109,7 +109,7 @@ test.each(Array.from({ length: 20 }, (_, seed) => seed))(
 
 describe('an iteration of the event loop', () => {
   test('moves a bounded number of bytes, however many connections there are', async () => {
-    const blocks = new ExternalBlocks();
+    const blocks = new OverflowBlocks();
     const pace = new Pace(() => 0);
     const sockets = Array.from({ length: 5 }, () => new FakeSocket());
     const bytes = blockOf(blocks, 8 * LARGE_BYTES, new Random(1));
@@ -129,7 +129,7 @@ describe('an iteration of the event loop', () => {
   });
 
   test('moves bytes for a bounded time, however slow that is', async () => {
-    const blocks = new ExternalBlocks();
+    const blocks = new OverflowBlocks();
     let nowMs = 0;
     const pace = new Pace(() => nowMs);
     const slow = new FakeSocket();
@@ -152,7 +152,7 @@ describe('an iteration of the event loop', () => {
   });
 
   test('moves no more when many sockets are ready again in it', async () => {
-    const blocks = new ExternalBlocks();
+    const blocks = new OverflowBlocks();
     let nowMs = 0;
     const pace = new Pace(() => nowMs);
     const bytes = blockOf(blocks, 2 * LARGE_BYTES, new Random(1));
@@ -180,7 +180,7 @@ describe('an iteration of the event loop', () => {
 });
 
 test("a slice that is under way is nobody else's", async () => {
-  const blocks = new ExternalBlocks();
+  const blocks = new OverflowBlocks();
   const [slow, quick] = [new FakeSocket(), new FakeSocket()];
   slow.takesAtOnce = false;
   const values = [1, 2].map((seed) => blockOf(blocks, LARGE_BYTES, new Random(seed)));
@@ -192,7 +192,7 @@ test("a slice that is under way is nobody else's", async () => {
 });
 
 test('who closes lets go of what is pinned, and who ends waits for it', async () => {
-  const blocks = new ExternalBlocks();
+  const blocks = new OverflowBlocks();
   const bytes = blockOf(blocks, 6 * LARGE_BYTES, new Random(1));
   const usedBytes = blocks.usedBytes;
   const [closed, ended] = [new FakeSocket(), new FakeSocket()];

@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { EffectRecorder } from '../../src/dispatch/effect-recorder.ts';
 import { Keyspace } from '../../src/keyspace/keyspace.ts';
-import { ExternalBlocks } from '../../src/memory/external.ts';
+import { OverflowBlocks } from '../../src/memory/overflow-blocks.ts';
 import { ReceivedBytes } from '../../src/memory/received-bytes.ts';
 import { Request } from '../../src/protocol/request.ts';
 import { CommandStream } from '../../src/replication/command-stream.ts';
@@ -80,7 +80,7 @@ describe('several subscribers', () => {
     broken.onAppend = () => {
       if (broken.bytes.length > 0) throw new Error('no more');
     };
-    const blocks = new ExternalBlocks();
+    const blocks = new OverflowBlocks();
     const bytes = Buffer.alloc(1024 * 1024, 'x');
     const argument = new ReceivedBytes(blocks, bytes.length);
     for (const part of [bytes, Buffer.from('\r\n')]) {

@@ -52,12 +52,12 @@ async function begin(options: Readonly<Record<string, string>> = {}): Promise<vo
     isEmbedded: true,
     onClosed: () => {},
   });
-  client = await RawClient.connect(server.port);
+  client = await RawClient.connect(server.listener.port);
 }
 
 async function stop(): Promise<void> {
   await client.close();
-  await server.close();
+  await server.shutdown.close();
 }
 
 const ask = async (...args: string[]) => textOf(await client.command(...args));
@@ -210,7 +210,7 @@ test.each(['always', 'everysec', 'no'])(
     await begin({ appendfsync });
     const other = subscribe();
     await send(['SET', 'a', '1']);
-    const writer = await RawClient.connect(server.port);
+    const writer = await RawClient.connect(server.listener.port);
     const held = holdFiles();
     vi.spyOn(GroupBuffer.prototype, 'append').mockImplementationOnce(() => {
       throw new Error('no memory');
@@ -221,7 +221,7 @@ test.each(['always', 'everysec', 'no'])(
       'MISCONF Errors writing to the AOF file: Not all changes are in the file',
     );
     // Nobody is told of what no log has.
-    const reader = await RawClient.connect(server.port);
+    const reader = await RawClient.connect(server.listener.port);
     const reading = reader.command('GET', 'b');
     await until(() => server.replies.waitingCount === 2);
     expect(textOf(await Promise.race([writing, reading, client.command('GET', 'a')]))).toBe('1');

@@ -22,10 +22,11 @@ function newRelease(ownsProcess: boolean): MemoryRelease {
     keyspace: new Keyspace(valueTypes, 1),
     tracking: { table: { arena: undefined } },
     stats: new ServerStats(),
-    usedMemoryBytes: () => 0,
-    releaseSpares: () => {},
+    memory: { usedBytes: 0 },
+    process: { isOwn: ownsProcess },
+    wal: { releaseSpares: () => {} },
   };
-  return new MemoryRelease(host as unknown as ReleaseHost, ownsProcess);
+  return new MemoryRelease(host as unknown as ReleaseHost);
 }
 
 const collections = () => vi.mocked(collectGarbage).mock.calls.length;

@@ -5,12 +5,12 @@ import { classOf } from '../../src/memory/size-classes.ts';
 import { BytesTable } from '../../src/structures/bytes-table.ts';
 import {
   ByteView,
-  EXTERNAL_ID_BYTES,
-  FLAG_EXTERNAL_KEY,
+  FLAG_OVERFLOW_KEY,
   HEADER_BYTES,
   MAX_INLINE_KEY_BYTES,
   metaClass,
   metaOf,
+  OVERFLOW_ID_BYTES,
   packMeta,
   viewKey,
 } from '../../src/structures/entry.ts';
@@ -25,16 +25,16 @@ export type TestHash = (key: string) => number;
 /** Makes the entry of a key; its characters are its bytes. */
 export function makeEntry(arena: Arena, key: string): number {
   const isLong = key.length > MAX_INLINE_KEY_BYTES;
-  const sizeClass = classOf(HEADER_BYTES + (isLong ? EXTERNAL_ID_BYTES : key.length));
+  const sizeClass = classOf(HEADER_BYTES + (isLong ? OVERFLOW_ID_BYTES : key.length));
   const ref = arena.allocate(sizeClass);
   const block = arena.u8[ref >>> 23];
   const start = (ref & 0x7fffff) * 8;
-  block.writeInt32LE(packMeta(0, 0, 0, isLong ? FLAG_EXTERNAL_KEY : 0, sizeClass), start);
+  block.writeInt32LE(packMeta(0, 0, 0, isLong ? FLAG_OVERFLOW_KEY : 0, sizeClass), start);
   block.writeInt32LE(key.length, start + 4);
   block.writeInt32LE(0, start + 8);
   if (isLong) {
-    const id = arena.external.allocate(key.length);
-    arena.external.get(id).write(key, 'latin1');
+    const id = arena.overflow.allocate(key.length);
+    arena.overflow.get(id).write(key, 'latin1');
     block.writeUInt32LE(id, start + HEADER_BYTES);
   } else {
     block.write(key, start + HEADER_BYTES, 'latin1');
@@ -45,9 +45,9 @@ export function makeEntry(arena: Arena, key: string): number {
 /** Gives an entry back. */
 export function freeEntry(arena: Arena, ref: number): void {
   const meta = metaOf(arena, ref);
-  if ((meta & FLAG_EXTERNAL_KEY) !== 0) {
+  if ((meta & FLAG_OVERFLOW_KEY) !== 0) {
     const start = (ref & 0x7fffff) * 8;
-    arena.external.free(arena.u8[ref >>> 23].readUInt32LE(start + HEADER_BYTES));
+    arena.overflow.free(arena.u8[ref >>> 23].readUInt32LE(start + HEADER_BYTES));
   }
   arena.free(ref, metaClass(meta));
 }
@@ -56,15 +56,15 @@ export function freeEntry(arena: Arena, ref: number): void {
 function entryBytesOf(arena: Arena, ref: number): number {
   const meta = metaOf(arena, ref);
   const blockBytes = arena.blockBytes(metaClass(meta));
-  if ((meta & FLAG_EXTERNAL_KEY) === 0) return blockBytes;
+  if ((meta & FLAG_OVERFLOW_KEY) === 0) return blockBytes;
   const start = (ref & 0x7fffff) * 8;
   const id = arena.u8[ref >>> 23].readUInt32LE(start + HEADER_BYTES);
-  return blockBytes + arena.external.sizeOf(id);
+  return blockBytes + arena.overflow.sizeOf(id);
 }
 
 /** Bytes of everything in an arena. */
 export function usedBytes(arena: Arena): number {
-  return arena.usedBytes + arena.external.usedBytes;
+  return arena.usedBytes + arena.overflow.usedBytes;
 }
 
 /** The key of an entry. */
@@ -179,7 +179,7 @@ export class CheckedTable {
       expect(table.size).toBe(left.size);
     }
     expect([visits, left.size, table.overheadBytes]).toEqual([model.size, 0, 0]);
-    expect(arena.external.usedBytes).toBe(0);
+    expect(arena.overflow.usedBytes).toBe(0);
     expect(table.dismantle(() => expect.fail('nothing is left'))).toBe(false);
   }
 }

@@ -9,7 +9,7 @@ const collectGarbage: () => void = runInNewContext('gc');
 export interface Measured<T> {
   readonly built: T;
   readonly heapBytes: number;
-  readonly outsideBytes: number;
+  readonly offHeapBytes: number;
 }
 
 /** Builds something and measures what it takes. */
@@ -20,16 +20,16 @@ export function measureHeap<T>(build: () => T): Measured<T> {
   return {
     built,
     heapBytes: after.heapBytes - before.heapBytes,
-    outsideBytes: after.outsideBytes - before.outsideBytes,
+    offHeapBytes: after.offHeapBytes - before.offHeapBytes,
   };
 }
 
-function used(): { heapBytes: number; outsideBytes: number } {
+function used(): { heapBytes: number; offHeapBytes: number } {
   collectGarbage();
   collectGarbage();
   return {
     heapBytes: getHeapStatistics().used_heap_size,
-    outsideBytes: process.memoryUsage().arrayBuffers,
+    offHeapBytes: process.memoryUsage().arrayBuffers,
   };
 }
 

@@ -4,11 +4,13 @@
 import { Call, type CallHost } from '../../src/core/call.ts';
 import { Client, type ClientAddress, type ClientBuffers } from '../../src/core/client.ts';
 import { ClientMemory } from '../../src/core/client-memory.ts';
+import { ClientPause } from '../../src/core/client-pause.ts';
 import { ClientRegistry } from '../../src/core/client-registry.ts';
 import type { CommandRow, RunnableCommand } from '../../src/core/command-row.ts';
 import { CommandTable } from '../../src/core/command-table.ts';
 import { DebugSwitches } from '../../src/core/debug-switches.ts';
 import type { Effects } from '../../src/core/effects.ts';
+import { LoadState } from '../../src/core/load-state.ts';
 import { ReplyBufferSettings } from '../../src/core/reply-buffer.ts';
 import { Restrictions } from '../../src/core/restrictions.ts';
 import type { Services } from '../../src/core/services.ts';
@@ -83,6 +85,8 @@ export class TestServer {
     const parts: Partial<Services> = {
       keyspace: this.keyspace,
       clients: this.clients,
+      pause: new ClientPause(this.keyspace, this.restrictions),
+      loading: new LoadState(this.restrictions),
       restrictions: this.restrictions,
       clientMemory: this.clientMemory,
       replyBuffers: new ReplyBufferSettings(),

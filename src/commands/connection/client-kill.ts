@@ -6,80 +6,83 @@ import type { Call } from '../../core/call.ts';
 import type { Client } from '../../core/client.ts';
 import { type ClientType, clientTypeAt, typeOf } from '../../core/client-type.ts';
 import { SYNTAX } from '../../core/errors.ts';
+import { OptionTable } from '../../core/options.ts';
 import type { Request } from '../../protocol/request.ts';
 import { unknownType } from './client-list.ts';
 
 /** More than the path of a unix socket takes. */
 const MAX_ADDRESS_BYTES = 512;
+const NOT_AN_ID = 'ERR client-id should be greater than 0';
+
+/** The filters of the new form: options, all of which must match. */
+export const KILL_FILTERS = new OptionTable([
+  {
+    word: 'id',
+    values: 1,
+    problem: ({ request }, i) => (request.integer(i) > 0 ? undefined : NOT_AN_ID),
+  },
+  {
+    word: 'type',
+    values: 1,
+    problem: ({ request }, i) =>
+      clientTypeAt(request, i) === undefined ? unknownType(request, i) : undefined,
+  },
+  {
+    word: 'user',
+    values: 1,
+    problem: ({ request }, i) =>
+      isUser(request, i) ? undefined : `ERR No such user '${cString(request, i)}'`,
+  },
+  { word: 'addr', values: 1 },
+  { word: 'laddr', values: 1 },
+  {
+    word: 'skipme',
+    values: 1,
+    problem: ({ request }, i) => (request.is(i, 'yes') || request.is(i, 'no') ? undefined : SYNTAX),
+  },
+]);
+const ID = KILL_FILTERS.bits('id');
+const TYPE = KILL_FILTERS.bits('type');
+const USER = KILL_FILTERS.bits('user');
+const ADDRESS = KILL_FILTERS.bits('addr');
+const LOCAL_ADDRESS = KILL_FILTERS.bits('laddr');
+const SKIP_ME = KILL_FILTERS.bits('skipme');
 
 /** Which clients to close; what is undefined matches all. */
 interface KillFilter {
-  id: number | undefined;
-  type: ClientType | undefined;
-  user: string | undefined;
-  remote: string | undefined;
-  local: string | undefined;
+  readonly id?: number | undefined;
+  readonly type?: ClientType | undefined;
+  readonly user?: string | undefined;
+  readonly remote?: string | undefined;
+  readonly local?: string | undefined;
   /** Whether the client that asks is spared. */
-  skipSelf: boolean;
+  readonly skipSelf: boolean;
 }
 
 /** CLIENT KILL address | filter value [filter value …] */
 export function clientKill(call: Call): void {
   const { request, reply } = call;
   if (request.count === 3) {
-    const filter = { ...everyone(), remote: addressAt(request, 2), skipSelf: false };
-    if (closeMatching(call, filter) > 0) reply.ok();
+    const closed = closeMatching(call, { remote: addressAt(request, 2), skipSelf: false });
+    if (closed > 0) reply.ok();
     else reply.error('ERR No such client');
-    return;
+  } else if (KILL_FILTERS.read(call, 2)) {
+    reply.integer(closeMatching(call, filterOf(request)));
   }
-  const filter = everyone();
-  for (let i = 2; i < request.count; i += 2) {
-    const error = i + 1 < request.count ? addCondition(filter, request, i) : SYNTAX;
-    if (error !== undefined) {
-      reply.error(error);
-      return;
-    }
-  }
-  reply.integer(closeMatching(call, filter));
 }
 
-function everyone(): KillFilter {
+/** The filter that the options make. */
+function filterOf(request: Request): KillFilter {
+  const valueFrom = <T>(option: number, read: (i: number) => T): T | undefined =>
+    KILL_FILTERS.has(option) ? read(KILL_FILTERS.valueAt(option)) : undefined;
   return {
-    id: undefined,
-    type: undefined,
-    user: undefined,
-    remote: undefined,
-    local: undefined,
-    skipSelf: true,
+    id: valueFrom(ID, (i) => request.integer(i)),
+    type: valueFrom(TYPE, (i) => clientTypeAt(request, i)),
+    user: KILL_FILTERS.has(USER) ? DEFAULT_USER : undefined,
+    remote: valueFrom(ADDRESS, (i) => addressAt(request, i)),
+    local: valueFrom(LOCAL_ADDRESS, (i) => addressAt(request, i)),
+    skipSelf: valueFrom(SKIP_ME, (i) => request.is(i, 'yes')) ?? true,
   };
-}
-
-/**
- * Adds the condition at arguments i and i + 1 to the filter.
- * @returns an error's text, or undefined
- */
-function addCondition(filter: KillFilter, request: Request, i: number): string | undefined {
-  const value = i + 1;
-  if (request.is(i, 'id')) {
-    filter.id = request.integer(value);
-    if (!(filter.id > 0)) return 'ERR client-id should be greater than 0';
-  } else if (request.is(i, 'type')) {
-    filter.type = clientTypeAt(request, value);
-    if (filter.type === undefined) return unknownType(request, value);
-  } else if (request.is(i, 'user')) {
-    if (!isUser(request, value)) return `ERR No such user '${cString(request, value)}'`;
-    filter.user = DEFAULT_USER;
-  } else if (request.is(i, 'addr')) {
-    filter.remote = addressAt(request, value);
-  } else if (request.is(i, 'laddr')) {
-    filter.local = addressAt(request, value);
-  } else if (request.is(i, 'skipme')) {
-    filter.skipSelf = request.is(value, 'yes');
-    if (!filter.skipSelf && !request.is(value, 'no')) return SYNTAX;
-  } else {
-    return SYNTAX;
-  }
-  return undefined;
 }
 
 /** Argument i as an address; '' when it is longer than any. */

@@ -65,7 +65,7 @@ function replyLinesById(call: Call): void {
 }
 
 /**
- * The line of a client. What its buffers take is told as Redis does: rbs, rbp and obl are its share of
+ * The line of a client. What its buffers take is shown as Redis does: rbs, rbp and obl are its share of
  * the buffers for replies (reply-buffer.ts), oll and omem what does not fit into it. tot-mem is what it
  * counts for `maxmemory-clients`. In bytes, as all lines together may be more than a string holds.
  */
@@ -93,12 +93,12 @@ function lineOf(client: Client, call: Call): Buffer {
   );
 }
 
-function flagsOf(client: Client, { clients }: Services): string {
+function flagsOf(client: Client, { pause }: Services): string {
   let flags = '';
   if (client.monitor) flags += 'O';
   if (client.subscriptions !== undefined) flags += 'P';
   if (client.transaction !== undefined) flags += 'x';
-  if (client.blocked || clients.held.has(client)) flags += 'b';
+  if (client.blocked || pause.suspended.has(client)) flags += 'b';
   const { tracker } = client;
   if (tracker?.has(TRACKING_ON)) flags += 't';
   if (tracker?.has(BROKEN_REDIRECTION)) flags += 'R';

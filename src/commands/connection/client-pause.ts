@@ -1,8 +1,8 @@
-// CLIENT PAUSE and CLIENT UNPAUSE. The pause itself is the client registry's; dispatch holds the
-// requests that it concerns.
+// CLIENT PAUSE and CLIENT UNPAUSE. The pause itself is core/client-pause.ts; dispatch suspends the requests that it
+// concerns.
 import { wrongSubcommandUse } from '../../core/argument-errors.ts';
 import type { Call } from '../../core/call.ts';
-import { PAUSE_ALL, PAUSE_WRITES } from '../../core/client-registry.ts';
+import { PAUSE_ALL, PAUSE_WRITES } from '../../core/client-pause.ts';
 import { timeoutProblem } from '../../core/waiting.ts';
 
 /** CLIENT PAUSE timeout [WRITE | ALL] */
@@ -27,14 +27,12 @@ export function clientPause({ request, reply, server }: Call): void {
     reply.error(problem);
     return;
   }
-  server.clients.pause(writesOnly ? PAUSE_WRITES : PAUSE_ALL, timeoutMs, keyspace.nowMs);
-  // Deleting keys is writing too. The end of the pause takes it back.
-  keyspace.expiryPaused = true;
+  server.pause.begin(writesOnly ? PAUSE_WRITES : PAUSE_ALL, timeoutMs, keyspace.nowMs);
   reply.ok();
 }
 
 /** CLIENT UNPAUSE */
 export function clientUnpause({ reply, server }: Call): void {
-  server.clients.resume();
+  server.pause.end();
   reply.ok();
 }

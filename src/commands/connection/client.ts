@@ -8,7 +8,7 @@ import type { CommandRow } from '../../core/command-row.ts';
 import { NOT_AN_INTEGER } from '../../core/errors.ts';
 import { ADMIN, LOADING, NOSCRIPT, NOT_IN_MULTI, PAUSES, STALE } from '../../core/flags.ts';
 import { helpRow } from '../../core/help.ts';
-import { clientKill } from './client-kill.ts';
+import { clientKill, KILL_FILTERS } from './client-kill.ts';
 import { clientInfo, clientList } from './client-list.ts';
 import { getName, setInfo, setName } from './client-names.ts';
 import { clientPause, clientUnpause } from './client-pause.ts';
@@ -137,6 +137,7 @@ const subcommands: readonly CommandRow[] = [
       ['5.0.0', '`TYPE` takes `replica`, for which `slave` still stands.'],
       ['6.2.0', 'The filter `LADDR`.'],
     ],
+    options: KILL_FILTERS,
     syntax:
       'filter=( ip:port:string!2.8.12 | new-format=( [ID client-id:integer^2.8.12] | [TYPE normal_master_slave_pubsub=( NORMAL | MASTER^3.2.0 | SLAVE | REPLICA^5.0.0 | PUBSUB )^2.8.12] | [USER username:string] | [ADDR ip:port:string] | [LADDR ip:port:string^6.2.0] | [SKIPME yes/no:string] )... )',
     handler: clientKill,

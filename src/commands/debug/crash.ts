@@ -39,7 +39,7 @@ export function restart({ request, reply, server }: Call): void {
 
 function crash({ reply, server }: Call, signal: 'SIGSEGV' | 'SIGABRT', reason: string): void {
   // In a log it would end the server each time that it is started.
-  if (server.snapshots.isLoading) reply.error(LOADING_DATA);
-  else if (server.crash === undefined) reply.error(NOT_OURS);
-  else server.crash(signal, reason);
+  if (server.loading.isActive) reply.error(LOADING_DATA);
+  else if (server.process.crash === undefined) reply.error(NOT_OURS);
+  else server.process.crash(signal, reason);
 }

@@ -124,7 +124,7 @@ function debug(call: Call): void {
 function sleep({ request, reply, server }: Call): void {
   const timeMs = Number.parseFloat(request.start(2, LONGEST_NUMBER)) * 1000;
   const wait = (): void => void Atomics.wait(neverNotified, 0, 0, timeMs);
-  if (timeMs > LONG_SLEEP_MS && timeMs < MAX_SLEEP_MS) server.interruptible(wait);
+  if (timeMs > LONG_SLEEP_MS && timeMs < MAX_SLEEP_MS) server.process.interruptible(wait);
   else if (timeMs > 0 && timeMs < MAX_SLEEP_MS) wait();
   reply.ok();
 }
@@ -214,7 +214,7 @@ function reload({ request, reply, server }: Call): void {
     return;
   }
   // Half of the data would take the place of the last snapshot.
-  if (server.snapshots.isLoading) {
+  if (server.loading.isActive) {
     reply.error(LOADING_DATA);
     return;
   }

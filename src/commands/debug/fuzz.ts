@@ -18,8 +18,7 @@ export function stringmatchLen({ request, reply, server }: Call): void {
     reply.error(STRING_TOO_LONG);
   } else {
     const text = Buffer.alloc(length, 'a');
-    const { buffer, offsets, lengths } = request;
-    reply.integer(globMatch(buffer, offsets[3], lengths[3], text, 0, length, false) ? 1 : 0);
+    reply.integer(globMatch(request.bytes(3), text, false) ? 1 : 0);
   }
 }
 
@@ -30,7 +29,7 @@ export function stringmatchTest({ reply }: Call): void {
   for (let i = 0; i < ROUNDS; i++) {
     const patternLength = fillRandomly(pattern);
     const textLength = fillRandomly(text);
-    globMatch(pattern, 0, patternLength, text, 0, textLength, false);
+    globMatch(pattern.subarray(0, patternLength), text.subarray(0, textLength), false);
   }
   reply.simple('Apparently Redis did not crash: test passed');
 }

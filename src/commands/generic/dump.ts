@@ -19,14 +19,14 @@ const RESTORE_OPTIONS = new OptionTable([
   { word: 'absttl' },
   {
     word: 'idletime',
-    hasValue: true,
+    values: 1,
     excludes: ['freq'],
     problem: ({ request }, i) =>
       problemOf(request.integer(i), Number.POSITIVE_INFINITY, INVALID_IDLE_TIME),
   },
   {
     word: 'freq',
-    hasValue: true,
+    values: 1,
     excludes: ['idletime'],
     problem: ({ request }, i) => problemOf(request.integer(i), MAX_FREQUENCY, INVALID_FREQUENCY),
   },
@@ -112,7 +112,7 @@ function restore(call: Call): void {
       store(call, value, expiryMs);
       if (expiryMs !== NO_EXPIRY && !isAbsolute) recordRestore(call, expiryMs);
     } else if (wasThere) {
-      tell(call, 'del');
+      notify(call, 'del');
       recordDeletion(call);
     }
     reply.ok();
@@ -172,7 +172,7 @@ function store(call: Call, value: ValueReader, expiryMs: number): void {
   db.lookupForChange(request, 1);
   const ref = value.store(db, request, 1, expiryMs);
   setUse(server.keyspace, db, ref, givenInteger(call, IDLETIME), givenInteger(call, FREQ));
-  tell(call, 'restore');
+  notify(call, 'restore');
 }
 
 /** The effect of a RESTORE whose time to live is relative: the same with an absolute one. */
@@ -184,7 +184,7 @@ function recordRestore({ request, db, server }: Call, expiryMs: number): void {
   effects.propagateAs(db, 'RESTORE', key, String(expiryMs), payload, ...options, 'ABSTTL');
 }
 
-function tell({ request, db }: Call, event: string): void {
+function notify({ request, db }: Call, event: string): void {
   db.modified(request, 1, 1);
   db.notify(EVENT_GENERIC, event, request, 1);
 }

@@ -8,14 +8,19 @@ import {
   NO_SUCH_KEY,
   NOT_AN_INTEGER,
   SAME_OBJECT,
-  SYNTAX,
 } from '../../core/errors.ts';
 import { DENYOOM, FAST, READONLY, WRITE } from '../../core/flags.ts';
 import { keyAt, keyRange } from '../../core/key-specs.ts';
-import type { Database } from '../../keyspace/database.ts';
+import { OptionTable } from '../../core/options.ts';
 import { EVENT_GENERIC } from '../../keyspace/key-events.ts';
-
 import type { Request } from '../../protocol/request.ts';
+
+const COPY_OPTIONS = new OptionTable([
+  { word: 'db', values: 1, problem: databaseProblem },
+  { word: 'replace' },
+]);
+const COPY_DB = COPY_OPTIONS.bits('db');
+const COPY_REPLACE = COPY_OPTIONS.bits('replace');
 
 export const keyCommands: readonly CommandRow[] = [
   {
@@ -128,6 +133,7 @@ export const keyCommands: readonly CommandRow[] = [
     since: '6.2.0',
     summary: 'Copies what a key holds to another key, in this or another database.',
     complexity: 'O(N) where N is the size of the value.',
+    options: COPY_OPTIONS,
     syntax: 'source:key destination:key [DB destination-db:integer] [REPLACE]',
     handler: copy,
   },
@@ -227,26 +233,17 @@ function renameKey({ request, reply, db }: Call, overwrite: boolean): number {
 }
 
 function copy(call: Call): void {
-  const { request, reply, db } = call;
-  let target: Database | undefined = db;
-  let replace = false;
-  for (let i = 3; i < request.count; i++) {
-    if (request.is(i, 'replace')) {
-      replace = true;
-    } else if (request.is(i, 'db') && i + 1 < request.count) {
-      target = databaseAt(call, ++i);
-      if (target === undefined) return;
-    } else {
-      reply.error(SYNTAX);
-      return;
-    }
-  }
+  const { request, reply, db, server } = call;
+  if (!COPY_OPTIONS.read(call, 3)) return;
+  const databaseAt = COPY_OPTIONS.valueAt(COPY_DB);
+  const target = databaseAt === 0 ? db : server.keyspace.databases[request.integer(databaseAt)];
   if (target === db && areEqual(request, 1, 2)) {
     reply.error(SAME_OBJECT);
     return;
   }
   const ref = db.lookupRead(request, 1);
-  const copies = ref !== 0 && (target.lookupWrite(request, 2) === 0 || replace);
+  const mayReplace = COPY_OPTIONS.has(COPY_REPLACE);
+  const copies = ref !== 0 && (target.lookupWrite(request, 2) === 0 || mayReplace);
   if (copies) {
     db.copyTo(ref, target, request, 2);
     target.notify(EVENT_GENERIC, 'copy_to', request, 2);
@@ -255,9 +252,13 @@ function copy(call: Call): void {
 }
 
 function move(call: Call): void {
-  const { request, reply, db } = call;
-  const target = databaseAt(call, 2);
-  if (target === undefined) return;
+  const { request, reply, db, server } = call;
+  const problem = databaseProblem(call, 2);
+  if (problem !== undefined) {
+    reply.error(problem);
+    return;
+  }
+  const target = server.keyspace.databases[request.integer(2)];
   if (target === db) {
     reply.error(SAME_OBJECT);
     return;
@@ -272,14 +273,12 @@ function move(call: Call): void {
   reply.integer(moves ? 1 : 0);
 }
 
-/** The database whose number argument i tells; undefined after answering an error. */
-function databaseAt({ request, reply, server }: Call, i: number): Database | undefined {
+/** What is wrong with argument i as the number of a database. */
+function databaseProblem({ request, server }: Call, i: number): string | undefined {
   const index = request.integer(i);
-  if (Number.isNaN(index)) reply.error(NOT_AN_INTEGER);
-  else if (index !== (index | 0)) reply.error(NOT_INT32);
-  else if (index in server.keyspace.databases) return server.keyspace.databases[index];
-  else reply.error(DB_INDEX_OUT_OF_RANGE);
-  return undefined;
+  if (Number.isNaN(index)) return NOT_AN_INTEGER;
+  if (index !== (index | 0)) return NOT_INT32;
+  return index in server.keyspace.databases ? undefined : DB_INDEX_OUT_OF_RANGE;
 }
 
 function areEqual(request: Request, i: number, k: number): boolean {

@@ -1,12 +1,12 @@
 // MIGRATE: moves keys, or copies them, to another server. Redis stands still until that server has
 // answered, so nothing can change a key after it was sent and before it is deleted. Here the event loop
-// goes on: writes are held back until then (ClientRegistry.holdWrites), and reads are served. What the
+// goes on: writes are suspended until then (ClientPause), and reads are served. What the
 // log gets is DEL of the keys that the other server has taken.
 
 import { cString } from '../../core/argument-errors.ts';
 import type { Call } from '../../core/call.ts';
 import type { CommandRow } from '../../core/command-row.ts';
-import { NOT_AN_INTEGER, notFromLog, SYNTAX } from '../../core/errors.ts';
+import { NOT_AN_INTEGER, notFromLog } from '../../core/errors.ts';
 import { MOVABLE_KEYS, NOT_IN_MULTI, WRITE } from '../../core/flags.ts';
 import {
   type KeyFlag,
@@ -15,6 +15,7 @@ import {
   keyFlagBits,
   keysAfter,
 } from '../../core/key-specs.ts';
+import { OptionTable } from '../../core/options.ts';
 import { NO_EXPIRY } from '../../keyspace/database.ts';
 import { EVENT_GENERIC } from '../../keyspace/key-events.ts';
 import { dumpValue } from '../../persistence/rdb/dump-payload.ts';
@@ -31,6 +32,23 @@ const DEFAULT_TIMEOUT_MS = 1000;
 const KEYS_PER_EFFECT = 1024;
 const KEY_NOT_EMPTY =
   'ERR When using MIGRATE KEYS option, the key argument must be set to the empty string';
+
+const OPTIONS = new OptionTable([
+  { word: 'copy' },
+  { word: 'replace' },
+  { word: 'auth', values: 1, areSecrets: true },
+  { word: 'auth2', values: 2, areSecrets: true },
+  {
+    word: 'keys',
+    values: 'rest',
+    problem: ({ request }) => (request.lengths[KEY] === 0 ? undefined : KEY_NOT_EMPTY),
+  },
+]);
+const COPY = OPTIONS.bits('copy');
+const REPLACE = OPTIONS.bits('replace');
+const AUTH = OPTIONS.bits('auth');
+const AUTH2 = OPTIONS.bits('auth2');
+const KEYS = OPTIONS.bits('keys');
 
 export const migrateCommands: readonly CommandRow[] = [
   {
@@ -60,27 +78,15 @@ export const migrateCommands: readonly CommandRow[] = [
     tips: ['nondeterministic_output'],
     syntax:
       'host:string port:integer key_or_empty_string=( key | empty_string="" ) destination-db:integer timeout:integer [COPY^3.0.0] [REPLACE^3.0.0] [authentication=( [AUTH password:string^4.0.7] | [AUTH2 username_password={ username:string password:string }^6.0.0] )] [KEYS key...^3.0.6]',
+    options: OPTIONS,
     handler: migrate,
   },
 ];
 
-/** The options of MIGRATE. */
-interface Options {
-  copies: boolean;
-  replaces: boolean;
-  username: string | undefined;
-  password: string | undefined;
-  /** The keys are the arguments from here … */
-  firstKey: number;
-  /** … up to here. */
-  lastKey: number;
-}
-
 /** MIGRATE host port key | "" destination-db timeout [options] */
 function migrate(call: Call): void {
   const { request, reply, server } = call;
-  const options = readOptions(call);
-  if (options === undefined) return;
+  if (!OPTIONS.read(call, FIRST_OPTION)) return;
   if (!call.mayWait) {
     reply.error(notFromLog('MIGRATE'));
     return;
@@ -90,68 +96,38 @@ function migrate(call: Call): void {
     reply.error(NOT_AN_INTEGER);
     return;
   }
-  const keys = keysThere(call, options);
+  const keys = keysThere(call);
   if (keys.length === 0) {
     reply.simple('NOKEY');
     return;
   }
-  const { clients, keyspace, remotes } = server;
-  clients.holdWrites();
-  // Deleting keys is writing too. The end of the hold takes it back.
-  keyspace.expiryPaused = true;
+  const { keyspace, pause, remotes } = server;
+  pause.suspendWrites();
   const sentMs = keyspace.nowMs;
-  const { username, password } = options;
+  const copies = OPTIONS.has(COPY);
   const done = transfer(remotes, {
     host: cString(request, 1),
     port: cString(request, 2),
-    credentials: [username, password].filter((word) => word !== undefined),
+    credentials: credentialsOf(request),
     database: request.start(4, 32),
     restores: keys.map(({ restore }) => restore),
     timeoutMs: timeoutMs <= 0 ? DEFAULT_TIMEOUT_MS : timeoutMs,
   });
   // Nothing comes between the release and the end of the command.
   call.deferUntil(
-    done.finally(() => clients.releaseWrites()),
-    (ended, outcome) => finish(ended, outcome, options.copies ? [] : keys, sentMs),
+    done.finally(() => pause.resumeWrites()),
+    (ended, outcome) => finish(ended, outcome, copies ? [] : keys, sentMs),
   );
 }
 
-/** The options from argument 6 on; undefined after answering an error. */
-function readOptions({ request, reply }: Call): Options | undefined {
-  const options: Options = {
-    copies: false,
-    replaces: false,
-    username: undefined,
-    password: undefined,
-    firstKey: KEY,
-    lastKey: KEY,
-  };
-  for (let i = FIRST_OPTION; i < request.count; i++) {
-    const left = request.count - 1 - i;
-    if (request.is(i, 'copy')) {
-      options.copies = true;
-    } else if (request.is(i, 'replace')) {
-      options.replaces = true;
-    } else if (request.is(i, 'auth') && left >= 1) {
-      options.password = secretAt(request, ++i);
-    } else if (request.is(i, 'auth2') && left >= 2) {
-      options.username = secretAt(request, ++i);
-      options.password = secretAt(request, ++i);
-    } else if (request.is(i, 'keys') && request.lengths[KEY] === 0) {
-      options.firstKey = i + 1;
-      options.lastKey = request.count - 1;
-      break;
-    } else {
-      reply.error(request.is(i, 'keys') ? KEY_NOT_EMPTY : SYNTAX);
-      return undefined;
-    }
-  }
-  return options;
-}
-
-function secretAt(request: Request, i: number): string {
-  request.redact(i);
-  return request.latin1(i);
+/** What the other server wants to know before: a user's name and password, a password, or nothing. */
+function credentialsOf(request: Request): string[] {
+  const pairAt = OPTIONS.valueAt(AUTH2);
+  const passwordAt = OPTIONS.valueAt(AUTH);
+  // The last password counts, whichever option it came with.
+  const last = Math.max(pairAt === 0 ? 0 : pairAt + 1, passwordAt);
+  const words = pairAt === 0 ? [last] : [pairAt, last];
+  return last === 0 ? [] : words.map((i) => request.latin1(i));
 }
 
 /** A key that there is. */
@@ -163,8 +139,11 @@ interface Key {
 }
 
 /** The keys of the request that there are. */
-function keysThere(call: Call, { firstKey, lastKey, replaces }: Options): Key[] {
+function keysThere(call: Call): Key[] {
   const { request, db, server } = call;
+  const listAt = OPTIONS.valueAt(KEYS);
+  const firstKey = listAt === 0 ? KEY : listAt;
+  const lastKey = listAt === 0 ? KEY : request.count - 1;
   const compresses = server.config.values.rdbcompression;
   const keys: Key[] = [];
   for (let i = firstKey; i <= lastKey; i++) {
@@ -173,7 +152,7 @@ function keysThere(call: Call, { firstKey, lastKey, replaces }: Options): Key[] 
     const expiryMs = db.expiryOf(ref);
     const leftMs = expiryMs === NO_EXPIRY ? 0 : Math.max(1, expiryMs - server.keyspace.nowMs);
     const payload = dumpValue(server.keyspace, ref, compresses);
-    const options = replaces ? ['REPLACE'] : [];
+    const options = OPTIONS.has(REPLACE) ? ['REPLACE'] : [];
     const key = request.copy(i);
     const restore = commandPieces(['RESTORE', key, String(leftMs), payload, ...options]);
     keys.push({ position: i, restore });

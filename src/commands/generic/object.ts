@@ -7,7 +7,7 @@ import { helpRow } from '../../core/help.ts';
 import { keyAt } from '../../core/key-specs.ts';
 import { idleMs, lfuCounter } from '../../keyspace/access-clock.ts';
 
-/** The row of a subcommand that tells a fact of one key. */
+/** The row of a subcommand that reports a fact of one key. */
 function factRow(name: string, since: string, summary: string, handler: Handler): CommandRow {
   return {
     name,
@@ -63,7 +63,7 @@ const ADJUSTING =
 const NOT_LFU = `ERR An LFU maxmemory policy is not selected, access frequency not tracked. ${ADJUSTING}`;
 const IS_LFU = `ERR An LFU maxmemory policy is selected, idle time not tracked. ${ADJUSTING}`;
 
-/** What Redis tells of an object that all keys share. */
+/** What Redis reports of an object that all keys share. */
 const SHARED_REFERENCES = 2 ** 31 - 1;
 
 /** The entry of argument 2; 0 after answering null when there is none. */

@@ -10,22 +10,22 @@ import { OptionTable } from '../../core/options.ts';
 import type { Database } from '../../keyspace/database.ts';
 import { EVENT_KEY_MISS } from '../../keyspace/key-events.ts';
 
-import { globMatch } from '../../protocol/glob.ts';
+import { globMatchIn } from '../../protocol/glob.ts';
 import type { Reply } from '../../protocol/reply.ts';
 import type { Request } from '../../protocol/request.ts';
 
 const SCAN_OPTIONS = new OptionTable([
-  { word: 'match', hasValue: true },
+  { word: 'match', values: 1 },
   {
     word: 'count',
-    hasValue: true,
+    values: 1,
     problem({ request }, i) {
       const count = request.integer(i);
       if (Number.isNaN(count)) return NOT_AN_INTEGER;
       return count < 1 ? SYNTAX : undefined;
     },
   },
-  { word: 'type', hasValue: true },
+  { word: 'type', values: 1 },
 ]);
 const SCAN_MATCH = SCAN_OPTIONS.bits('match');
 const SCAN_COUNT = SCAN_OPTIONS.bits('count');
@@ -124,7 +124,7 @@ function matches(request: Request, patternAt: number, db: Database, ref: number)
   const { buffer, offsets, lengths } = request;
   const { buffer: bytes, offset, length } = db.key(ref);
   const at = offsets[patternAt];
-  return globMatch(buffer, at, lengths[patternAt], bytes, offset, length, false);
+  return globMatchIn(buffer, at, lengths[patternAt], bytes, offset, length, false);
 }
 
 /**

@@ -38,8 +38,5 @@ function filterOf(request: Call['request']): Filter | undefined {
 }
 
 function patternFilter(pattern: Buffer): Filter {
-  return (command) => {
-    const name = Buffer.from(command.fullName);
-    return globMatch(pattern, 0, pattern.length, name, 0, name.length, true);
-  };
+  return (command) => globMatch(pattern, Buffer.from(command.fullName), true);
 }

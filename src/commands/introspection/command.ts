@@ -1,4 +1,4 @@
-// COMMAND and its subcommands: the command table told to clients.
+// COMMAND and its subcommands: the command table shown to clients.
 import type { Call } from '../../core/call.ts';
 import type { Command, CommandCatalog } from '../../core/command.ts';
 import type { CommandRow } from '../../core/command-row.ts';
@@ -205,7 +205,7 @@ function keysToReply({ request, reply, server }: Call): readonly FoundKey[] | un
   return undefined;
 }
 
-/** The keys of a command line; none when it does not have as many as it tells. */
+/** The keys of a command line; none when it does not have as many as it specifies. */
 function keysOf({ keyPlan }: Command, line: Request): FoundKey[] {
   const found: FoundKey[] = [];
   const keys = new KeyCursor();

@@ -166,7 +166,7 @@ function doctor({ reply, server }: Call): void {
   reply.verbatim(diagnoseLatency(latency.events(), latency.thresholdMs), 'txt');
 }
 
-/** A command that is named twice is told twice, as in Redis. */
+/** A command that is named twice is shown twice, as in Redis. */
 function histogram({ request, reply, server }: Call): void {
   const { commands } = server;
   const chosen: Command[] = request.count === 2 ? [...commands.runnable()] : [];

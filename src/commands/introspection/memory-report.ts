@@ -30,7 +30,7 @@ export interface MemoryReport {
   readonly arenaUsed: number;
   readonly arenaReserved: number;
   /** Data too large for blocks of the arena. */
-  readonly external: number;
+  readonly overflow: number;
   readonly heapUsed: number;
   readonly heapReserved: number;
 }
@@ -38,9 +38,9 @@ export interface MemoryReport {
 /** Measures the memory of a server. */
 export function measureMemory(server: Services): MemoryReport {
   const { keyspace, stats, tracking } = server;
-  const used = server.usedMemoryBytes();
+  const used = server.memory.usedBytes;
   const tracked = tracking.table.usedBytes;
-  const clients = server.clientMemory.heldBytes;
+  const clients = server.clientMemory.ownBytes;
   let overhead = clients + tracked + server.slowLog.sizeBytes;
   let keys = 0;
   for (const database of keyspace.databases) {
@@ -70,7 +70,7 @@ export function measureMemory(server: Services): MemoryReport {
     allocatorResident,
     arenaUsed: arena.usedBytes,
     arenaReserved: arena.reservedBytes,
-    external: arena.external.usedBytes,
+    overflow: arena.overflow.usedBytes,
     heapUsed,
     heapReserved: heapTotal,
   };

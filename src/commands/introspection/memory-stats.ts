@@ -1,4 +1,4 @@
-// What MEMORY STATS tells: Redis's entries in Redis's order, then Synap's own.
+// What MEMORY STATS reports: Redis's entries in Redis's order, then Synap's own.
 
 import type { Services } from '../../core/services.ts';
 import {
@@ -9,7 +9,7 @@ import {
   ratio,
 } from './memory-report.ts';
 
-/** A value that is told as a double. */
+/** A value that is shown as a double. */
 export class Share {
   readonly of: number;
 
@@ -55,7 +55,7 @@ export function memoryStats(server: Services): MemoryStat[] {
     { name: 'fragmentation', value: new Share(overheadRatio(memory.resident, memory.used)) },
     { name: 'fragmentation.bytes', value: memory.resident - memory.used },
     { name: 'arena.reserved', value: memory.arenaReserved },
-    { name: 'arena.external', value: memory.external },
+    { name: 'arena.external', value: memory.overflow },
     { name: 'js-heap.used', value: memory.heapUsed },
     { name: 'js-heap.reserved', value: memory.heapReserved },
   ];

@@ -6,9 +6,9 @@ import { NOT_AN_INTEGER, SYNTAX } from '../../core/errors.ts';
 import { READONLY } from '../../core/flags.ts';
 import { helpRow } from '../../core/help.ts';
 import { keyAt } from '../../core/key-specs.ts';
+import { OptionTable } from '../../core/options.ts';
 import { NO_EXPIRY } from '../../keyspace/database.ts';
 import type { Reply } from '../../protocol/reply.ts';
-import type { Request } from '../../protocol/request.ts';
 import { diagnoseMemory } from './memory-doctor.ts';
 import { humanBytes, measureMemory } from './memory-report.ts';
 import { type MemoryStat, memoryStats, Share } from './memory-stats.ts';
@@ -33,6 +33,18 @@ const HELP = [
   '    sampled up to <count> times (default: 5, 0 means sample all).',
 ];
 
+const USAGE_OPTIONS = new OptionTable([
+  {
+    word: 'samples',
+    values: 1,
+    problem({ request }, i) {
+      const samples = request.integer(i);
+      if (Number.isNaN(samples)) return NOT_AN_INTEGER;
+      return samples < 0 ? SYNTAX : undefined;
+    },
+  },
+]);
+
 export const memoryCommands: readonly CommandRow[] = [
   {
     name: 'memory',
@@ -52,6 +64,7 @@ export const memoryCommands: readonly CommandRow[] = [
         since: '4.0.0',
         summary: 'Tells how much memory a key takes with its value.',
         complexity: 'O(N) where N is the number of samples.',
+        options: USAGE_OPTIONS,
         syntax: 'key [SAMPLES count:integer]',
         handler: usage,
       },
@@ -109,12 +122,9 @@ const SLOT_BYTES = 8;
 const HEAP_BYTES = 12;
 
 /** The count of SAMPLES is checked and has no effect: a string is measured, not sampled. */
-function usage({ request, reply, db }: Call): void {
-  const problem = samplesProblem(request);
-  if (problem !== undefined) {
-    reply.error(problem);
-    return;
-  }
+function usage(call: Call): void {
+  const { request, reply, db } = call;
+  if (!USAGE_OPTIONS.read(call, 3)) return;
   const ref = db.lookupStored(request, 2);
   if (ref === 0) {
     reply.null();
@@ -122,16 +132,6 @@ function usage({ request, reply, db }: Call): void {
   }
   const heapBytes = db.expiryOf(ref) === NO_EXPIRY ? 0 : HEAP_BYTES;
   reply.integer(db.entries.footprintBytes(ref) + SLOT_BYTES + heapBytes);
-}
-
-function samplesProblem(request: Request): string | undefined {
-  for (let i = 3; i < request.count; i += 2) {
-    if (!request.is(i, 'samples') || i + 1 >= request.count) return SYNTAX;
-    const samples = request.integer(i + 1);
-    if (Number.isNaN(samples)) return NOT_AN_INTEGER;
-    if (samples < 0) return SYNTAX;
-  }
-  return undefined;
 }
 
 function stats({ reply, server }: Call): void {
@@ -162,7 +162,7 @@ function doctor({ reply, server }: Call): void {
 }
 
 function purge({ reply, server }: Call): void {
-  server.purgeMemory();
+  server.release.purge();
   reply.ok();
 }
 
@@ -172,7 +172,7 @@ function mallocStats({ reply, server }: Call): void {
     '___ Arena: data outside the JavaScript heap ___',
     `Allocated:              ${humanBytes(memory.allocated)}`,
     `  in blocks of arena:   ${humanBytes(memory.arenaUsed)}`,
-    `  large values:         ${humanBytes(memory.external)}`,
+    `  large values:         ${humanBytes(memory.overflow)}`,
     `Lost to fragmentation:  ${humanBytes(memory.active - memory.allocated)}`,
     `Not given back yet:     ${humanBytes(memory.allocatorResident - memory.active)}`,
     `Reserved addresses:     ${humanBytes(memory.arenaReserved)}`,

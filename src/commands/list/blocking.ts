@@ -1,6 +1,6 @@
 // Lists with waiting: as LPOP, RPOP, LMOVE, LMPOP and their relatives, but a client that finds nothing
-// waits until there is something. What one that waited takes is no change that anybody needs to be
-// told of: the push that it follows was.
+// waits until there is something. What one that waited takes is no change that is notified of:
+// the push that it follows was.
 
 import type { Call, Handler, Wait } from '../../core/call.ts';
 import type { CommandRow } from '../../core/command-row.ts';
@@ -12,7 +12,14 @@ import { timeoutAt } from '../../core/wait-time.ts';
 import { KEY_CREATED } from '../../keyspace/key-signals.ts';
 import { TYPE_LIST } from '../../types/list/encodings.ts';
 import { popOne, takeOne, takeSome } from './lists.ts';
-import { endAt, type MultiplePop, moveElement, multiplePop, popFromFirst } from './moves.ts';
+import {
+  endAt,
+  MULTIPLE_POP_OPTIONS,
+  type MultiplePop,
+  moveElement,
+  multiplePop,
+  popFromFirst,
+} from './moves.ts';
 
 /** An end of a list in the notation of syntax.ts. */
 const END = '(LEFT | RIGHT)';
@@ -83,6 +90,7 @@ export const listBlockingCommands: readonly CommandRow[] = [
       'Removes elements from the first of several lists that has any, and returns them; waits for one.',
     complexity:
       'O(N+M) where N is the number of provided keys and M is the number of elements returned.',
+    options: MULTIPLE_POP_OPTIONS,
     syntax: `timeout:double numkeys:integer key... where=${END} [COUNT count:integer]`,
     handler: blmpop,
   },

@@ -31,7 +31,7 @@ import { replyElement, replyElements } from './replies.ts';
 const LPOS_OPTIONS = new OptionTable([
   {
     word: 'rank',
-    hasValue: true,
+    values: 1,
     problem({ request }, i) {
       const rank = request.integer(i);
       if (Number.isNaN(rank)) return NOT_AN_INTEGER;
@@ -40,12 +40,12 @@ const LPOS_OPTIONS = new OptionTable([
   },
   {
     word: 'count',
-    hasValue: true,
+    values: 1,
     problem: ({ request }, i) => (request.integer(i) >= 0 ? undefined : NEGATIVE_COUNT),
   },
   {
     word: 'maxlen',
-    hasValue: true,
+    values: 1,
     problem: ({ request }, i) => (request.integer(i) >= 0 ? undefined : NEGATIVE_MAX_LENGTH),
   },
 ]);
@@ -181,10 +181,10 @@ function lrange(call: Call): void {
   }
 }
 
-/** The index that argument 2 tells, from the beginning; -1 when no element has it, NaN: no integer. */
+/** The index in argument 2, from the beginning; -1 when no element has it, NaN: no integer. */
 function indexAt(request: Request, length: number): number {
-  const told = request.integer(2);
-  const index = told < 0 ? told + length : told;
+  const given = request.integer(2);
+  const index = given < 0 ? given + length : given;
   return index < 0 || index >= length ? -1 : index;
 }
 

@@ -112,7 +112,7 @@ export const listCommands: readonly CommandRow[] = [
 
 const span = new ListSpan();
 
-/** Removes elements from the list of argument `keyAt`, and tells so, and of the key's end if it is. */
+/** Removes elements from the list of argument `keyAt`, and notifies of that, and of the key's end if it is. */
 function drop(
   db: Database,
   request: Request,

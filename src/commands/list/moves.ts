@@ -7,6 +7,7 @@ import { COUNT_NOT_POSITIVE, NUMKEYS_NOT_POSITIVE, SYNTAX } from '../../core/err
 import { DENYOOM, MOVABLE_KEYS, WRITE } from '../../core/flags.ts';
 import { keyAt, keysCounted } from '../../core/key-specs.ts';
 import { ABSENT, lookupWrite, notifyChange, REFUSED } from '../../core/lookup.ts';
+import { OptionTable } from '../../core/options.ts';
 import type { Database } from '../../keyspace/database.ts';
 import { EVENT_LIST } from '../../keyspace/key-events.ts';
 import type { Request } from '../../protocol/request.ts';
@@ -18,6 +19,17 @@ import { popSome } from './lists.ts';
 
 /** An end of a list in the notation of syntax.ts. */
 const END = '(LEFT | RIGHT)';
+
+/** The options of LMPOP and BLMPOP. */
+export const MULTIPLE_POP_OPTIONS = new OptionTable([
+  {
+    word: 'count',
+    values: 1,
+    excludes: ['count'],
+    problem: ({ request }, i) => (request.integer(i) >= 1 ? undefined : COUNT_NOT_POSITIVE),
+  },
+]);
+const POP_COUNT = MULTIPLE_POP_OPTIONS.bits('count');
 
 export const listMoveCommands: readonly CommandRow[] = [
   {
@@ -56,6 +68,7 @@ export const listMoveCommands: readonly CommandRow[] = [
       'Removes elements from the first of several lists that is not empty, and returns them.',
     complexity:
       'O(N+M) where N is the number of provided keys and M is the number of elements returned.',
+    options: MULTIPLE_POP_OPTIONS,
     syntax: `numkeys:integer key... where=${END} [COUNT count:integer]`,
     handler: lmpop,
   },
@@ -133,7 +146,8 @@ export interface MultiplePop {
 }
 
 /** Reads these arguments, of which the first is argument `numberAt`; undefined after answering an error. */
-export function multiplePop({ request, reply }: Call, numberAt: number): MultiplePop | undefined {
+export function multiplePop(call: Call, numberAt: number): MultiplePop | undefined {
+  const { request, reply } = call;
   const keys = request.integer(numberAt);
   const endIndex = numberAt + keys + 1;
   if (!(keys >= 1)) {
@@ -145,12 +159,9 @@ export function multiplePop({ request, reply }: Call, numberAt: number): Multipl
     reply.error(SYNTAX);
     return undefined;
   }
-  const hasCount = endIndex + 2 < request.count && request.is(endIndex + 1, 'count');
-  const count = hasCount ? request.integer(endIndex + 2) : 1;
-  if (!(count >= 1) || request.count > endIndex + (hasCount ? 3 : 1)) {
-    reply.error(count >= 1 ? SYNTAX : COUNT_NOT_POSITIVE);
-    return undefined;
-  }
+  if (!MULTIPLE_POP_OPTIONS.read(call, endIndex + 1)) return undefined;
+  const countAt = MULTIPLE_POP_OPTIONS.valueAt(POP_COUNT);
+  const count = countAt === 0 ? 1 : request.integer(countAt);
   return { firstKey: numberAt + 1, lastKey: numberAt + keys, atTail, count };
 }
 

@@ -126,6 +126,5 @@ function countSubscribers({ request, reply }: Call, topics: TopicTable): void {
 }
 
 function matches(pattern: Buffer, key: string): boolean {
-  const name = Buffer.from(key, 'latin1');
-  return globMatch(pattern, 0, pattern.length, name, 0, name.length, false);
+  return globMatch(pattern, Buffer.from(key, 'latin1'), false);
 }

@@ -164,7 +164,7 @@ function unsubscribe(call: Call, kind: TopicKind, word: string): void {
   }
 }
 
-/** Tells what was done, for which name, and how many subscriptions that leaves. */
+/** Answers what was done, for which name, and how many subscriptions that leaves. */
 function confirm(call: Call, kind: TopicKind, word: string, name: string | undefined): void {
   const { reply, client } = call;
   const start = client.replyMode === REPLY_ON ? undefined : reply.mark();

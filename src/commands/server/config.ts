@@ -136,7 +136,7 @@ function isPattern({ buffer, offsets, lengths }: Request, i: number): boolean {
   return false;
 }
 
-/** Tells whether a pattern matches a directive's name; the same pattern is mostly asked for often. */
+/** Decides whether a pattern matches a directive's name; the same pattern is mostly asked for often. */
 function nameMatcher(): (pattern: string, name: string) => boolean {
   let text = '';
   let bytes = Buffer.alloc(0);
@@ -146,7 +146,7 @@ function nameMatcher(): (pattern: string, name: string) => boolean {
       bytes = Buffer.from(pattern, 'latin1');
     }
     const shown = nameBytes.get(name);
-    return shown !== undefined && globMatch(bytes, 0, bytes.length, shown, 0, shown.length, true);
+    return shown !== undefined && globMatch(bytes, shown, true);
   };
 }
 
@@ -164,7 +164,7 @@ function set(call: Call): void {
   }
   const outcome = server.config.set(pairsOf(request), {
     isLocal: isLocal(client),
-    isLoading: server.snapshots.isLoading,
+    isLoading: server.loading.isActive,
     mayWait: call.mayWait,
   });
   if (outcome instanceof Promise) call.deferUntil(outcome, replyOutcome);

@@ -1,9 +1,15 @@
 // Commands on whole databases: their size, emptying them, exchanging two of them.
 import type { Call } from '../../core/call.ts';
 import type { CommandRow } from '../../core/command-row.ts';
-import { DB_INDEX_OUT_OF_RANGE, SYNTAX } from '../../core/errors.ts';
+import { DB_INDEX_OUT_OF_RANGE } from '../../core/errors.ts';
 import { FAST, READONLY, WRITE } from '../../core/flags.ts';
+import { OptionTable } from '../../core/options.ts';
 
+const FLUSH_OPTIONS = new OptionTable([
+  { word: 'async', excludes: ['async', 'sync'] },
+  { word: 'sync', excludes: ['async', 'sync'] },
+]);
+const FLUSH_ASYNC = FLUSH_OPTIONS.bits('async');
 const FLUSH_SYNTAX = '[async=( ASYNC^4.0.0 | SYNC^6.2.0 )]';
 const FLUSH_HISTORY = [
   ['4.0.0', 'Can free the memory in the background (`ASYNC`).'],
@@ -35,6 +41,7 @@ export const databaseCommands: readonly CommandRow[] = [
     complexity: 'O(N) where N is the number of keys in the selected database',
     history: FLUSH_HISTORY,
     tips: FLUSH_TIPS,
+    options: FLUSH_OPTIONS,
     syntax: FLUSH_SYNTAX,
     handler: flushdb,
   },
@@ -49,6 +56,7 @@ export const databaseCommands: readonly CommandRow[] = [
     complexity: 'O(N) where N is the total number of keys in all databases',
     history: FLUSH_HISTORY,
     tips: FLUSH_TIPS,
+    options: FLUSH_OPTIONS,
     syntax: FLUSH_SYNTAX,
     handler: flushall,
   },
@@ -81,15 +89,15 @@ function flushall(call: Call): void {
 }
 
 /** Empties one database, or all when no index is given; returns whether it did. */
-function flush({ request, reply, server }: Call, index: number | undefined): boolean {
-  const isAsync = request.count === 1 ? undefined : request.is(1, 'async');
-  if (request.count > 2 || (isAsync === false && !request.is(1, 'sync'))) {
-    reply.error(SYNTAX);
-    return false;
-  }
+function flush(call: Call, index: number | undefined): boolean {
+  const { reply, server } = call;
+  if (!FLUSH_OPTIONS.read(call, 1)) return false;
   server.keyspace.flush(index);
-  if (isAsync ?? server.config.values['lazyfree-lazy-user-flush']) server.reclaimSoon();
-  else server.reclaimNow();
+  const isLazy =
+    FLUSH_OPTIONS.given === 0
+      ? server.config.values['lazyfree-lazy-user-flush']
+      : FLUSH_OPTIONS.has(FLUSH_ASYNC);
+  if (!isLazy) server.keyspace.reclaim(Number.POSITIVE_INFINITY);
   reply.ok();
   return true;
 }

@@ -1,7 +1,6 @@
 // SAVE, BGSAVE and LASTSAVE.
 import type { Call } from '../../core/call.ts';
 import type { CommandRow } from '../../core/command-row.ts';
-import { SYNTAX } from '../../core/errors.ts';
 import {
   ADMIN,
   FAST,
@@ -11,8 +10,12 @@ import {
   NOSCRIPT,
   STALE,
 } from '../../core/flags.ts';
+import { OptionTable } from '../../core/options.ts';
 import type { SnapshotAnswer } from '../../core/snapshots.ts';
 import type { Reply } from '../../protocol/reply.ts';
+
+const BGSAVE_OPTIONS = new OptionTable([{ word: 'schedule', excludes: ['schedule'] }]);
+const SCHEDULE = BGSAVE_OPTIONS.bits('schedule');
 
 export const snapshotCommands: readonly CommandRow[] = [
   {
@@ -34,6 +37,7 @@ export const snapshotCommands: readonly CommandRow[] = [
     summary: 'Begins to save the data in a snapshot, in slices between other commands.',
     complexity: 'O(1)',
     history: [['3.2.2', 'The option `SCHEDULE`.']],
+    options: BGSAVE_OPTIONS,
     syntax: '[SCHEDULE^3.2.2]',
     handler: bgsave,
   },
@@ -74,12 +78,10 @@ function save({ reply, server }: Call): void {
   else reply.error(FAILED);
 }
 
-function bgsave({ request, reply, client, server }: Call): void {
-  const mayWait = request.count > 1;
-  if (request.count > 2 || (mayWait && !request.is(1, 'schedule'))) {
-    reply.error(SYNTAX);
-    return;
-  }
+function bgsave(call: Call): void {
+  const { reply, client, server } = call;
+  if (!BGSAVE_OPTIONS.read(call, 1)) return;
+  const mayWait = BGSAVE_OPTIONS.has(SCHEDULE);
   const outside = mayWait ? 'now or later' : 'now';
   const when = client.transaction === undefined ? outside : 'later';
   ANSWERS[server.snapshots.saveInBackground(when)](reply);

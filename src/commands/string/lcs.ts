@@ -15,7 +15,7 @@ const LCS_OPTIONS = new OptionTable([
   { word: 'idx' },
   {
     word: 'minmatchlen',
-    hasValue: true,
+    values: 1,
     problem: ({ request }, i) => (Number.isNaN(request.integer(i)) ? NOT_AN_INTEGER : undefined),
   },
   { word: 'withmatchlen' },

@@ -95,7 +95,7 @@ export const stringRangeCommands: readonly CommandRow[] = [
 /** The indexes of the request that runs. */
 const given = new IndexRange();
 
-/** An entry tells the length of its value in 31 bits. */
+/** An entry has the length of its value in 31 bits. */
 const MAX_STRING_BYTES = 0x7fffffff;
 
 function append(call: Call): void {

@@ -10,7 +10,7 @@ function expiryRules(...others: readonly string[]): readonly OptionRule[] {
   const all = [...others, ...WITH_TIME];
   return all.map((word) => ({
     word,
-    hasValue: WITH_TIME.includes(word),
+    values: WITH_TIME.includes(word) ? 1 : 0,
     excludes: all.filter((other) => other !== word),
   }));
 }
@@ -24,7 +24,7 @@ export const SET_OPTIONS = new OptionTable([
 
 export const GETEX_OPTIONS = new OptionTable(expiryRules('persist'));
 
-/** Reads of one table the time that its options tell. */
+/** Reads of one table the time that its options specify. */
 export class ExpiryOption {
   readonly #options: OptionTable;
   readonly #times: number;
@@ -43,13 +43,13 @@ export class ExpiryOption {
     return this.#options.has(this.#times);
   }
 
-  /** Whether it tells a time and not a distance. */
+  /** Whether it specifies a time and not a distance. */
   get isAbsolute(): boolean {
     return this.#options.has(this.#absolute);
   }
 
   /**
-   * The expiry that it tells.
+   * The expiry that it specifies.
    * @returns ms since the epoch, or -1 after answering an error
    */
   timeMs(call: Call, command: string): number {

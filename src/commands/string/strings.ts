@@ -358,7 +358,7 @@ function store({ request, db }: Call, keyAt: number, valueAt: number, expiry: nu
   db.notify(EVENT_STRING, 'set', request, keyAt);
 }
 
-/** Tells that argument 1 was given an expiry. */
+/** Notifies that argument 1 was given an expiry. */
 function notifyExpire({ request, db }: Call): void {
   db.notify(EVENT_GENERIC, 'expire', request, 1);
 }

@@ -1,4 +1,4 @@
-// What a rewrite is told of each directive.
+// What a rewrite is given of each directive.
 import type { Directive } from '../directive.ts';
 import type { Parsed } from '../kind.ts';
 

@@ -43,7 +43,7 @@ export class BlockedClients implements WaitingClients, CallHost, WaitServer {
 
   readonly #reply: Reply;
   readonly #server: Services;
-  readonly #nobody: Client;
+  readonly #detached: Client;
   readonly #runner: CommandRunner;
   readonly #answers: DeferredReplies;
   readonly #deferred: DeferredCommands;
@@ -54,13 +54,13 @@ export class BlockedClients implements WaitingClients, CallHost, WaitServer {
   #keyTimer: NodeJS.Timeout | undefined;
   readonly #serveOne = (blocked: BlockedClient, i: number): void => this.#serve(blocked, i);
 
-  constructor(reply: Reply, server: Services, nobody: Client, runner: CommandRunner) {
+  constructor(reply: Reply, server: Services, detached: Client, runner: CommandRunner) {
     this.#reply = reply;
     this.#server = server;
-    this.#nobody = nobody;
+    this.#detached = detached;
     this.#runner = runner;
     server.keyspace.waits.server = this;
-    this.#answers = new DeferredReplies(reply, server, nobody, runner, this);
+    this.#answers = new DeferredReplies(reply, server, detached, runner, this);
     this.#deferred = new DeferredCommands(server, runner, this.#answers);
   }
 
@@ -153,14 +153,14 @@ export class BlockedClients implements WaitingClients, CallHost, WaitServer {
 
   #serveApart(): void {
     this.#soon = undefined;
-    const { keyspace, snapshots } = this.#server;
-    if (keyspace.waits.ready === 0 || snapshots.isLoading) return;
-    this.#runner.begin(this.#nobody);
+    const { keyspace, loading } = this.#server;
+    if (keyspace.waits.ready === 0 || loading.isActive) return;
+    this.#runner.begin(this.#detached);
     this.#runner.end();
   }
 
   #checkKeyTimes(): void {
-    this.#runner.begin(this.#nobody);
+    this.#runner.begin(this.#detached);
     this.#server.keyspace.signalDue();
     this.#runner.end();
     this.onTimers();

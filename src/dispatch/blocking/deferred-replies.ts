@@ -53,14 +53,14 @@ export class DeferredReplies {
   constructor(
     reply: Reply,
     server: Services,
-    nobody: Client,
+    detached: Client,
     runner: CommandRunner,
     host: CallHost,
   ) {
     this.#reply = reply;
     this.#server = server;
     this.#runner = runner;
-    this.#call = new Call(reply, server, nobody, host);
+    this.#call = new Call(reply, server, detached, host);
   }
 
   /**

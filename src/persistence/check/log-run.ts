@@ -72,7 +72,7 @@ async function run(
   const server = newServer(databases);
   // As it is told, nothing is saved, evicted or expires.
   server.keyspace.isLoading = true;
-  server.loading({ startedMs: Date.now(), totalBytes: sizeBytes, loadedBytes: 0 });
+  server.loading.begin({ startedMs: Date.now(), totalBytes: sizeBytes, loadedBytes: 0 });
   const failures: Failure[] = [];
   const replay = new Replay(server);
   replay.onFailure = (failure) => void failures.push(failure);
@@ -83,7 +83,7 @@ async function run(
     problem = error instanceof Error ? error.message : String(error);
   } finally {
     replay.close();
-    await server.close();
+    await server.shutdown.close();
   }
   return { lines: linesOf(replay, failures, problem), starts: problem === undefined };
 }
@@ -115,9 +115,6 @@ function newServer(databases: number): Server {
     config,
     log: silentLogger(),
     version: '',
-    outputLimits: config.values['client-output-buffer-limit'],
     commands: new CommandTable(families),
-    databases,
-    onClosed: () => {},
   });
 }

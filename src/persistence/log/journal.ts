@@ -2,7 +2,7 @@
 // reply leaves before what it tells is in the log, as safe as `appendfsync` asks for: written to the file,
 // or on disk too (`always`).
 //
-//   stream ─▶ pending group ──end of the turn──▶ file ──fsync──▶ disk
+//   stream ─▶ pending group ──end of the iteration──▶ file ──fsync──▶ disk
 //                                                 │                │
 //               replies leave:     everysec, no ──┘      always ───┘
 

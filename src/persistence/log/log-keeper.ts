@@ -3,7 +3,8 @@
 // counts when it is complete, that is when the snapshot that it begins with is on disk. So is the one that
 // takes the place of a log that is lost; until then replies wait, and writes are refused.
 import { resolve } from 'node:path';
-import type { LoadProgress, SnapshotAnswer, WhenToBegin } from '../../core/snapshots.ts';
+import type { LoadProgress } from '../../core/load-state.ts';
+import type { SnapshotAnswer, WhenToBegin } from '../../core/snapshots.ts';
 import type { LogFacts, RewriteFacts, WriteAheadLog } from '../../core/write-ahead-log.ts';
 import { Replay, type ReplayHost } from '../../dispatch/replay.ts';
 import type { ReplyQueue } from '../../net/reply-queue.ts';
@@ -26,10 +27,6 @@ const CANNOT_SWITCH_ON = 'Unable to turn on AOF. Check server logs.';
 export interface LogKeeperHost extends JournalHost, RewriteHost, ReplayHost {
   readonly replies: ReplyQueue;
   readonly stream: CommandStream;
-  /** Told while data is loaded how far that is, and undefined when it is over. */
-  loading(progress: LoadProgress | undefined): void;
-  /** The data of the last run is there; counting begins. */
-  loaded(): void;
 }
 
 /** A server's log; see the head of this file. */
@@ -152,7 +149,9 @@ export class LogKeeper implements WriteAheadLog {
     const { directory, recovery, ...facts } = await this.#load(replay, false);
     const { values } = this.#host.config;
     const journal = await Journal.open(this.#host, directory, recovery, values);
-    this.#host.loaded();
+    // Counting begins.
+    this.#host.keyspace.dirty = 0;
+    this.#host.keyspace.resetStats();
     this.#lostLog.opened(directory.path);
     const { replicationId } = directory.manifest;
     const { database } = replay;
@@ -183,7 +182,6 @@ export class LogKeeper implements WriteAheadLog {
     const { dirty } = keyspace;
     try {
       keyspace.flush();
-      this.#host.reclaimSoon();
       await this.#whileLoading(() => this.#load(this.#newReplay(), true));
     } finally {
       keyspace.dirty = dirty;
@@ -198,7 +196,10 @@ export class LogKeeper implements WriteAheadLog {
   /** @param isReadOnly whether its files are to stay as they are */
   async #load(replay: Replay, isReadOnly: boolean): Promise<LoadedLog> {
     const { keyspace, config, log } = this.#host;
-    const onProgress = (progress: LoadProgress) => this.#host.loading(progress);
+    const onProgress = (progress: LoadProgress) => {
+      this.#host.loading.progress = progress;
+      keyspace.tick(Date.now());
+    };
     const { values } = config;
     try {
       return await loadLog({ log, keyspace, values, isReadOnly, onProgress }, this.#place, replay);
@@ -212,11 +213,13 @@ export class LogKeeper implements WriteAheadLog {
     const { keyspace } = this.#host;
     // What is due is deleted where the log says so, or afterwards.
     keyspace.isLoading = true;
-    this.#host.loading({ startedMs: Date.now(), totalBytes: 0, loadedBytes: 0 });
+    this.#host.loading.begin({ startedMs: Date.now(), totalBytes: 0, loadedBytes: 0 });
+    keyspace.tick(Date.now());
     try {
       return await load();
     } finally {
-      this.#host.loading(undefined);
+      this.#host.loading.end();
+      keyspace.tick(Date.now());
       keyspace.isLoading = false;
     }
   }

@@ -8,7 +8,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Values } from '../../config/directives.ts';
-import type { LoadProgress } from '../../core/snapshots.ts';
+import type { LoadProgress } from '../../core/load-state.ts';
 import type { Replay } from '../../dispatch/replay.ts';
 import type { Keyspace } from '../../keyspace/keyspace.ts';
 import type { Logger } from '../../logging/logger.ts';

@@ -13,7 +13,7 @@ import { isMissing, sizeOf } from '../segments/file-system.ts';
 import type { LogDirectory } from '../segments/log-directory.ts';
 import type { SegmentFile } from '../segments/manifest.ts';
 import { AofScanner, BAD, END, MORE, type Problem } from './aof-scanner.ts';
-import { findWitness } from './witness.ts';
+import { findSyncedGroup } from './synced-group.ts';
 
 /** A whole group, or a run of plain commands that Redis wrote. */
 export interface RecoveredGroup {
@@ -256,10 +256,10 @@ async function isTorn(
   const isRedisLog = directory.manifest.replicationId === '';
   if (isRedisLog && later.length > 0) return false;
   if (later.some(({ start }) => start !== undefined && start > offset)) return false;
-  if ((await findWitness(directory, file.name, position, offset, false)) !== undefined)
+  if ((await findSyncedGroup(directory, file.name, position, offset, false)) !== undefined)
     return false;
   for (const { name } of later) {
-    if ((await findWitness(directory, name, 0, offset, true)) !== undefined) return false;
+    if ((await findSyncedGroup(directory, name, 0, offset, true)) !== undefined) return false;
   }
   return true;
 }

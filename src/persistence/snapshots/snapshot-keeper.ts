@@ -2,9 +2,9 @@
 // say so, and at the end; loads the last one at the start. How one is taken is snapshot-writing.ts's, and when it
 // may begin, beside others, snapshot-scheduler.ts's.
 import { join } from 'node:path';
-import { LOADING_DATA, type Restrictions, SAVE_FAILED } from '../../core/restrictions.ts';
+import type { LoadState } from '../../core/load-state.ts';
+import { type Restrictions, SAVE_FAILED } from '../../core/restrictions.ts';
 import type {
-  LoadProgress,
   ReloadOptions,
   SnapshotAnswer,
   Snapshots,
@@ -33,13 +33,12 @@ const VERIFY_MS = 1000;
 export interface SnapshotHost extends SnapshotSubject {
   readonly log: Logger;
   readonly restrictions: Restrictions;
+  readonly loading: LoadState;
   readonly snapshotScheduler: SnapshotScheduler;
-  reclaimSoon(): void;
 }
 
 /** The snapshots of a server; see the head of this file. */
 export class SnapshotKeeper implements Snapshots {
-  loading: LoadProgress | undefined;
   lastSaveSeconds = Math.floor(Date.now() / 1000);
   lastSucceeded = true;
   lastTookSeconds = -1;
@@ -47,7 +46,6 @@ export class SnapshotKeeper implements Snapshots {
   lastLoad: LoadResult = NO_FILE;
 
   #refusesWrites = false;
-  #isLoading = false;
   readonly #host: SnapshotHost;
   readonly #scheduler: SnapshotScheduler;
   /** The one in the background that counts; one that was cancelled may still be ending beside it. */
@@ -106,15 +104,6 @@ export class SnapshotKeeper implements Snapshots {
 
   get refusesWrites(): boolean {
     return this.#refusesWrites;
-  }
-
-  get isLoading(): boolean {
-    return this.#isLoading;
-  }
-
-  set isLoading(isLoading: boolean) {
-    this.#isLoading = isLoading;
-    this.#host.restrictions.set(LOADING_DATA, isLoading);
   }
 
   // ── Saving ──────────────────────────────────────────────────────────────────────────────────
@@ -186,7 +175,7 @@ export class SnapshotKeeper implements Snapshots {
 
   /** What is to begin now: a save point asks for it, somebody waits for it, or the last one is lost. */
   #due(): SnapshotJob | undefined {
-    if (this.isLoading) return undefined;
+    if (this.#host.loading.isActive) return undefined;
     const nowMs = Date.now();
     const { save } = this.#host.config.values;
     if (save.length > 0 && !this.#verify(nowMs)) return undefined;
@@ -240,7 +229,7 @@ export class SnapshotKeeper implements Snapshots {
     this.#scheduler.cancel(BACKGROUND_SAVE);
     const isWanted =
       save === 'save' || (save === 'default' && this.#host.config.values.save.length > 0);
-    if (!isWanted || this.isLoading) return true;
+    if (!isWanted || this.#host.loading.isActive) return true;
     if (save === 'default' && !this.#mayReplace()) return false;
     this.#host.log.info('Saving the final RDB snapshot before exiting.');
     return this.saveNow();
@@ -250,7 +239,11 @@ export class SnapshotKeeper implements Snapshots {
   emptied(): void {
     this.#scheduler.emptied();
     // While a log is loaded the last snapshot stays: what it was made of may still fail to load.
-    if (this.#host.config.values.save.length > 0 && !this.isLoading && this.#mayReplace()) {
+    if (
+      this.#host.config.values.save.length > 0 &&
+      !this.#host.loading.isActive &&
+      this.#mayReplace()
+    ) {
       this.saveNow();
     }
   }
@@ -300,18 +293,18 @@ export class SnapshotKeeper implements Snapshots {
    * @throws Error that tells file, place and what can be done when it cannot be loaded
    */
   async load(): Promise<void> {
-    const { keyspace, config, log } = this.#host;
+    const { keyspace, config, loading, log } = this.#host;
     if (config.values.dbfilename === '') return;
     const startedMs = Date.now();
-    this.isLoading = true;
+    loading.begin();
     try {
       const result = await loadFile(
         this.#path,
         keyspace,
         config.values,
         (loadedBytes, totalBytes) => {
-          this.loading ??= { startedMs, totalBytes, loadedBytes };
-          this.loading.loadedBytes = loadedBytes;
+          loading.progress ??= { startedMs, totalBytes, loadedBytes };
+          loading.progress.loadedBytes = loadedBytes;
           keyspace.tick(Date.now());
         },
       );
@@ -326,8 +319,7 @@ export class SnapshotKeeper implements Snapshots {
         );
       }
     } finally {
-      this.isLoading = false;
-      this.loading = undefined;
+      loading.end();
       this.#savedDirty = keyspace.dirty;
     }
   }
@@ -351,10 +343,7 @@ export class SnapshotKeeper implements Snapshots {
     }
     // The data is the same as before, or a test's business: nothing that is to be repeated.
     const { dirty } = keyspace;
-    if (flushes) {
-      keyspace.flush();
-      this.#host.reclaimSoon();
-    }
+    if (flushes) keyspace.flush();
     try {
       const values = verifies ? config.values : { ...config.values, rdbchecksum: false };
       this.lastLoad = loadFileNow(this.#path, keyspace, values, merges);

@@ -16,7 +16,7 @@ const SLICE_MS = 0.5;
 export interface SnapshotSubject {
   readonly keyspace: Keyspace;
   readonly config: Config;
-  usedMemoryBytes(): number;
+  readonly memory: { readonly usedBytes: number };
   readonly replies: {
     /** Sends the replies that wait. */
     flush(): void;
@@ -67,7 +67,7 @@ export class SnapshotWriting {
         plan.isAtOnce ? file.addNow(piece) : file.add(piece),
       );
       const writer = this.#writer;
-      const usedMemoryBytes = subject.usedMemoryBytes();
+      const usedMemoryBytes = subject.memory.usedBytes;
       writer.begin({ redisVersion: REDIS_VERSION, usedMemoryBytes, ...plan.facts });
       this.#snapshot = new Snapshot(keyspace, writer);
       this.dirtyBefore = keyspace.dirty;

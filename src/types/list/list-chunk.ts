@@ -1,11 +1,11 @@
 // The chunks of long lists: arena blocks with packed elements, linked in both directions.
 //
 //   word 0      1         2                3                                   16 bytes on
-//   [ previous ][ next   ][ start | end   ][ count | size class | external    ][ … elements … ]
+//   [ previous ][ next   ][ start | end   ][ count | size class | overflow    ][ … elements … ]
 //
 // `start` and `end` are distances from the block's start and tell where the elements lie, with free
 // room on either side. An element too large for a block has a chunk of its own, whose elements lie in an
-// external block: word 4 has its number.
+// overflow block: word 4 has its number.
 import { SEGMENT_MASK, SEGMENT_SHIFT } from '../../memory/addressing.ts';
 import type { Arena } from '../../memory/arena.ts';
 import { classOf } from '../../memory/size-classes.ts';
@@ -17,27 +17,27 @@ export const PREVIOUS = 0;
 export const NEXT = 1;
 const BOUNDS = 2;
 const SHAPE = 3;
-const EXTERNAL_ID = 4;
+const OVERFLOW_ID = 4;
 const CLASS_SHIFT = 16;
-const IS_EXTERNAL = 1 << 24;
+const IS_OVERFLOW = 1 << 24;
 
 /** Bytes before a chunk's elements. */
 export const CHUNK_HEADER_BYTES = 16;
 /** Largest block of a chunk: its bounds are 16 bits wide. */
 export const MAX_CHUNK_BYTES = 0xfff8;
 /** Bytes of the block of a chunk whose elements lie outside. */
-const EXTERNAL_CHUNK_BYTES = 24;
+const OVERFLOW_CHUNK_BYTES = 24;
 
 /** Makes a chunk without elements whose block has room for `dataBytes` of them; its links are 0. */
 export function newChunk(arena: Arena, dataBytes: number): number {
-  const isExternal = CHUNK_HEADER_BYTES + dataBytes > MAX_CHUNK_BYTES;
-  const id = isExternal ? arena.external.allocate(dataBytes) : 0;
-  const sizeClass = classOf(isExternal ? EXTERNAL_CHUNK_BYTES : CHUNK_HEADER_BYTES + dataBytes);
+  const isOverflow = CHUNK_HEADER_BYTES + dataBytes > MAX_CHUNK_BYTES;
+  const id = isOverflow ? arena.overflow.allocate(dataBytes) : 0;
+  const sizeClass = classOf(isOverflow ? OVERFLOW_CHUNK_BYTES : CHUNK_HEADER_BYTES + dataBytes);
   let chunk = 0;
   try {
     chunk = arena.allocate(sizeClass);
   } catch (error) {
-    if (isExternal) arena.external.free(id);
+    if (isOverflow) arena.overflow.free(id);
     throw error;
   }
   const words = arena.i32[chunk >>> SEGMENT_SHIFT];
@@ -45,8 +45,8 @@ export function newChunk(arena: Arena, dataBytes: number): number {
   words[base + PREVIOUS] = 0;
   words[base + NEXT] = 0;
   words[base + BOUNDS] = CHUNK_HEADER_BYTES | (CHUNK_HEADER_BYTES << 16);
-  words[base + SHAPE] = (sizeClass << CLASS_SHIFT) | (isExternal ? IS_EXTERNAL : 0);
-  if (isExternal) words[base + EXTERNAL_ID] = id;
+  words[base + SHAPE] = (sizeClass << CLASS_SHIFT) | (isOverflow ? IS_OVERFLOW : 0);
+  if (isOverflow) words[base + OVERFLOW_ID] = id;
   return chunk;
 }
 
@@ -55,7 +55,7 @@ export function freeChunk(arena: Arena, chunk: number): void {
   const words = arena.i32[chunk >>> SEGMENT_SHIFT];
   const base = (chunk & SEGMENT_MASK) << 1;
   const shape = words[base + SHAPE];
-  if ((shape & IS_EXTERNAL) !== 0) arena.external.free(words[base + EXTERNAL_ID]);
+  if ((shape & IS_OVERFLOW) !== 0) arena.overflow.free(words[base + OVERFLOW_ID]);
   arena.free(chunk, (shape >>> CLASS_SHIFT) & 0xff);
 }
 
@@ -76,8 +76,8 @@ export function chunkBytes(arena: Arena, chunk: number): number {
   const base = (chunk & SEGMENT_MASK) << 1;
   const shape = words[base + SHAPE];
   const block = arena.blockBytes((shape >>> CLASS_SHIFT) & 0xff);
-  if ((shape & IS_EXTERNAL) === 0) return block;
-  return block + arena.external.get(words[base + EXTERNAL_ID]).length;
+  if ((shape & IS_OVERFLOW) === 0) return block;
+  return block + arena.overflow.get(words[base + OVERFLOW_ID]).length;
 }
 
 /** The neighbour of a chunk in one direction (PREVIOUS or NEXT), or 0. */
@@ -113,7 +113,7 @@ export function appendTo(
     end > blockEnd(arena, shape) ||
     end - start > maxUsed ||
     (shape & 0xffff) >= maxCount ||
-    (shape & IS_EXTERNAL) !== 0
+    (shape & IS_OVERFLOW) !== 0
   ) {
     return false;
   }
@@ -141,7 +141,7 @@ export function prependTo(
     start < CHUNK_HEADER_BYTES ||
     end - start > maxUsed ||
     (shape & 0xffff) >= maxCount ||
-    (shape & IS_EXTERNAL) !== 0
+    (shape & IS_OVERFLOW) !== 0
   ) {
     return false;
   }
@@ -164,8 +164,8 @@ export function loadSpan(arena: Arena, chunk: number, span: ListSpan): void {
   const shape = words[base + SHAPE];
   span.chunk = chunk;
   span.count = shape & 0xffff;
-  if ((shape & IS_EXTERNAL) !== 0) {
-    const buffer = arena.external.get(words[base + EXTERNAL_ID]);
+  if ((shape & IS_OVERFLOW) !== 0) {
+    const buffer = arena.overflow.get(words[base + OVERFLOW_ID]);
     span.buffer = buffer;
     span.floor = 0;
     span.start = 0;
@@ -189,7 +189,7 @@ export function storeSpan(arena: Arena, span: ListSpan): void {
   const base = (chunk & SEGMENT_MASK) << 1;
   const shape = words[base + SHAPE];
   words[base + SHAPE] = (shape & ~0xffff) | span.count;
-  if ((shape & IS_EXTERNAL) !== 0) return;
+  if ((shape & IS_OVERFLOW) !== 0) return;
   const block = base << 2;
   words[base + BOUNDS] = (span.start - block) | ((span.end - block) << 16);
 }

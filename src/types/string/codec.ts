@@ -7,7 +7,7 @@ import type {
   ValueRest,
   ValueWriter,
 } from '../../keyspace/value-type.ts';
-import type { ExternalBlocks } from '../../memory/external.ts';
+import type { OverflowBlocks } from '../../memory/overflow-blocks.ts';
 import { PinnedBytes } from '../../memory/pinned-bytes.ts';
 import { MAX_BLOCK_BYTES } from '../../memory/size-classes.ts';
 import { LongString } from '../../persistence/rdb/format/long-string.ts';
@@ -50,7 +50,7 @@ const stringWriter: ValueWriter = {
     const { buffer, offset, length } = entries.value(ref);
     // What is longer than a block has a buffer of its own.
     if (length > writer.stepBytes && length > MAX_BLOCK_BYTES) {
-      return new StringRest(entries.arena.external, buffer.subarray(offset, offset + length));
+      return new StringRest(entries.arena.overflow, buffer.subarray(offset, offset + length));
     }
     writer.string(buffer, offset, length);
     return undefined;
@@ -59,12 +59,12 @@ const stringWriter: ValueWriter = {
 
 /** Writes a long string from its block, whose bytes it pins when they are about to change. */
 class StringRest implements ValueRest {
-  readonly #external: ExternalBlocks;
+  readonly #overflow: OverflowBlocks;
   readonly #bytes: PinnedBytes;
   readonly #string: LongString;
 
-  constructor(external: ExternalBlocks, bytes: Buffer) {
-    this.#external = external;
+  constructor(overflow: OverflowBlocks, bytes: Buffer) {
+    this.#overflow = overflow;
     this.#bytes = new PinnedBytes(bytes);
     this.#string = new LongString(this.#bytes);
   }
@@ -76,7 +76,7 @@ class StringRest implements ValueRest {
   }
 
   detach(): boolean {
-    this.#external.pin(this.#bytes);
+    this.#overflow.pin(this.#bytes);
     return true;
   }
 

@@ -47,7 +47,7 @@ export function setString(
 }
 
 /**
- * As `setString`, for a string that lies in an external block: this becomes the value.
+ * As `setString`, for a string that lies in an overflow block: this becomes the value.
  * @param block its number, which the caller has given up
  */
 function adoptString(
@@ -65,7 +65,7 @@ function adoptString(
     const fresh = db.build(ref, request, i, TYPE_STRING, ENCODING_RAW, length, time, block);
     db.put(ref, fresh);
   } catch (error) {
-    db.entries.arena.external.free(block);
+    db.entries.arena.overflow.free(block);
     throw error;
   }
   db.modified(request, i, 1);
@@ -113,7 +113,7 @@ export function setInteger(
 export function createString(db: Database, request: Request, i: number, length: number): number {
   const ref = db.build(0, request, i, TYPE_STRING, ENCODING_RAW, length, NO_EXPIRY);
   const value = db.value(ref);
-  db.entries.arena.external.clear(value.buffer, value.offset, value.offset + length);
+  db.entries.arena.overflow.clear(value.buffer, value.offset, value.offset + length);
   db.put(0, ref);
   return ref;
 }

@@ -71,7 +71,7 @@ test('buffers', () => {
   expect(client.heapBytes).toBeGreaterThan(100);
   expect(server.clientMemory.bytes).toBe(client.memoryBytes);
   server.run(client, 'DISCARD');
-  expect([client.heapBytes, client.outsideBytes]).toEqual([0, 20_112]);
+  expect([client.heapBytes, client.offHeapBytes]).toEqual([0, 20_112]);
   client.dismiss();
   client.charge(1000, 1000);
   expect([client.memoryBytes, server.clientMemory.bytes]).toEqual([0, 0]);

@@ -48,7 +48,7 @@ describe('MEMORY DOCTOR', () => {
     allocatorResident: 110 * MIB,
     arenaUsed: 95 * MIB,
     arenaReserved: 128 * MIB,
-    external: 0,
+    overflow: 0,
     heapUsed: 10 * MIB,
     heapReserved: 20 * MIB,
   };

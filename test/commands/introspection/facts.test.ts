@@ -39,12 +39,12 @@ beforeEach(async () => {
     ),
   });
   server = await start({ config, log: silentLogger(), isEmbedded: true, onClosed: () => {} });
-  client = await RawClient.connect(server.port);
+  client = await RawClient.connect(server.listener.port);
 });
 
 afterEach(async () => {
   await client.close();
-  await server.close();
+  await server.shutdown.close();
 });
 
 /** Everything that is told now, as a flat list. */
@@ -140,9 +140,9 @@ describe('declarations', () => {
 describe('a page of metrics', () => {
   test('has every number once, and each is finite', async () => {
     await work();
-    server.loading({ startedMs: Date.now(), totalBytes: 0, loadedBytes: 0 });
+    server.loading.begin({ startedMs: Date.now(), totalBytes: 0, loadedBytes: 0 });
     const metrics = metricsOf(server);
-    server.loading(undefined);
+    server.loading.end();
     const series = metrics.map(({ name, label }) => `${name}{${label}}`);
     expect(series.filter((each, i) => series.indexOf(each) !== i)).toEqual([]);
     for (const expected of [
@@ -220,11 +220,11 @@ describe('INFO', () => {
   });
 
   test('tells how far loading is, in numbers, before the size is known', async () => {
-    server.loading({ startedMs: Date.now(), totalBytes: 0, loadedBytes: 0 });
+    server.loading.begin({ startedMs: Date.now(), totalBytes: 0, loadedBytes: 0 });
     expect(await linesOf('persistence')).toContain('loading_loaded_perc:0.00');
-    server.loading({ startedMs: Date.now(), totalBytes: 8, loadedBytes: 1 });
+    server.loading.begin({ startedMs: Date.now(), totalBytes: 8, loadedBytes: 1 });
     expect(await linesOf('persistence')).toContain('loading_loaded_perc:12.50');
-    server.loading(undefined);
+    server.loading.end();
     expect((await linesOf('persistence')).join()).not.toContain('loading_loaded');
   });
 });

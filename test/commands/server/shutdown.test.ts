@@ -9,11 +9,13 @@ import { TestServer } from '../../support/test-call.ts';
 function shutdown(line: string, outcome: { error?: string; aborts?: boolean } = {}) {
   const asked: ShutdownOptions[] = [];
   const server = new TestServer(shutdownCommands, {
-    shutdown: (options) => {
-      asked.push(options);
-      return outcome.error;
+    shutdown: {
+      begin: (options) => {
+        asked.push(options);
+        return outcome.error;
+      },
+      abort: () => outcome.aborts ?? false,
     },
-    abortShutdown: () => outcome.aborts ?? false,
   });
   return { reply: server.run(server.connect(), ...line.split(' ')), asked };
 }

@@ -2,8 +2,8 @@
 // What it leaves in the log makes the same value.
 import { afterEach, expect, test, vi } from 'vitest';
 import { startServer } from '../../../src/index.ts';
-import { ExternalBlocks } from '../../../src/memory/external.ts';
 import { LARGE_BYTES } from '../../../src/memory/large-memory.ts';
+import { OverflowBlocks } from '../../../src/memory/overflow-blocks.ts';
 import { LogServer } from '../../persistence/log/log-server.ts';
 import { LogServers } from '../../persistence/log/log-servers.ts';
 import { ownDirectory } from '../../support/own-directory.ts';
@@ -31,7 +31,7 @@ test.each([
   try {
     const client = await RawClient.connect(server.port);
     const value = Buffer.alloc(2 * LARGE_BYTES, 'value ');
-    const allocate = vi.spyOn(ExternalBlocks.prototype, 'allocate');
+    const allocate = vi.spyOn(OverflowBlocks.prototype, 'allocate');
     await client.command(...words, value);
     const copies = allocate.mock.calls.filter(([bytes]) => bytes >= value.length);
     expect(copies).toEqual([]);

@@ -52,8 +52,7 @@ beforeEach(() => {
     account: ({ request }, { fullName }) => accounted.push(`${fullName} ${request.latin1(1)}`),
   };
   const tracking = { active: false } as Services['tracking'];
-  const snapshots = { isLoading: false } as Services['snapshots'];
-  server = new TestServer([ROW], { tracking, snapshots }, typesWithWaiters);
+  server = new TestServer([ROW], { tracking }, typesWithWaiters);
   server.keyspace.tick(Date.now());
   blocking = new BlockedClients(server.reply, server.services, server.connect(), runner);
   Object.assign(server.services, { blocking });

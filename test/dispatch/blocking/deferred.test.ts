@@ -50,7 +50,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   for (const client of clients.splice(0)) await client.close();
-  await server.close();
+  await server.shutdown.close();
   directory.remove();
 });
 
@@ -60,7 +60,7 @@ function handle(handler: Handler): void {
 }
 
 async function connect(): Promise<RawClient> {
-  const client = await RawClient.connect(server.port);
+  const client = await RawClient.connect(server.listener.port);
   clients.push(client);
   return client;
 }
@@ -170,7 +170,7 @@ describe('the client', () => {
 
   test('may be of a server that closes', async () => {
     const owed = await waiting(await connect());
-    await server.close();
+    await server.shutdown.close();
     owed.answer(remove);
   });
 });
@@ -236,8 +236,8 @@ describe('the end of the command', () => {
     expect(recorded()).toBe(set + encodeCommand(['DEL', 'k']).toString());
     // The same turn sends what is safe; the answer is not.
     server.replies.flush();
-    const [recipient] = [...server.connections()].slice(-1);
-    expect(server.replies.isHolding(recipient)).toBe(true);
+    const [connection] = [...server.connections.values()].slice(-1);
+    expect(connection.output.awaitingBytes).toBeGreaterThan(0);
     letGo();
     expect(await replyOf(client)).toBe('1');
     server.stream.unsubscribe(log);

@@ -3,11 +3,11 @@
 import { families } from '../../../src/commands/index.ts';
 import { loadConfig } from '../../../src/config/load.ts';
 import type { Call } from '../../../src/core/call.ts';
-import type { ClientRegistry } from '../../../src/core/client-registry.ts';
+import type { ClientPause } from '../../../src/core/client-pause.ts';
 import type { CommandRow } from '../../../src/core/command-row.ts';
 import { CommandTable } from '../../../src/core/command-table.ts';
 import { WRITE } from '../../../src/core/flags.ts';
-import { LOADING_DATA, MEMORY_LIMITED, TRACKING } from '../../../src/core/restrictions.ts';
+import { MEMORY_LIMITED, TRACKING } from '../../../src/core/restrictions.ts';
 import type { Snapshots } from '../../../src/core/snapshots.ts';
 import { Dispatcher } from '../../../src/dispatch/dispatcher.ts';
 import { EffectRecorder } from '../../../src/dispatch/effect-recorder.ts';
@@ -29,7 +29,7 @@ import { stubType } from '../../types/stub/descriptor.ts';
 export class DispatchedServer {
   readonly dispatcher: Dispatcher;
   readonly keyspace: Keyspace;
-  readonly #snapshots = { isLoading: false, emptied: () => {} };
+  readonly #snapshots = { emptied: () => {} };
   readonly #memory: MemoryGuard = { limited: false, makeRoom: () => true };
   readonly #server: TestServer;
 
@@ -43,8 +43,6 @@ export class DispatchedServer {
         stats: new ServerStats(),
         slowLog: new SlowLog(),
         latency: new LatencyMonitor(),
-        reclaimSoon: () => {},
-        reclaimNow: () => {},
       },
       [...valueTypes, stubType],
     );
@@ -72,8 +70,9 @@ export class DispatchedServer {
 
   /** Data is being loaded, or no longer. */
   setLoading(isLoading: boolean): void {
-    this.#snapshots.isLoading = isLoading;
-    this.#server.restrictions.set(LOADING_DATA, isLoading);
+    const { loading } = this.#server.services;
+    if (isLoading) loading.begin();
+    else loading.end();
   }
 
   /** Has room be made before each command. */
@@ -86,8 +85,8 @@ export class DispatchedServer {
     this.#server.restrictions.set(MEMORY_LIMITED, true);
   }
 
-  get clients(): ClientRegistry {
-    return this.#server.clients;
+  get pause(): ClientPause {
+    return this.#server.services.pause;
   }
 
   connect(): TestClient {

@@ -2,7 +2,7 @@
 // whatever takes it away, and a time that comes.
 import { setImmediate as nextIteration } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { PAUSE_WRITES } from '../../../src/core/client-registry.ts';
+import { PAUSE_WRITES } from '../../../src/core/client-pause.ts';
 import { Eviction } from '../../../src/keyspace/eviction.ts';
 import type { TestClient } from '../../support/test-call.ts';
 import { STACK_GONE } from '../../types/stub/blocking.ts';
@@ -199,13 +199,13 @@ describe('the end of a key', () => {
   test('by eviction before a command that must wait itself is told soon', async () => {
     run('STUB.PUSH k a');
     const follower = waiting('STUB.FOLLOW 5 k');
-    server.clients.pause(PAUSE_WRITES, 1000, Date.now());
+    server.pause.begin(PAUSE_WRITES, 1000, Date.now());
     const [db] = server.keyspace.databases;
     server.limitMemory(() => {
       if (db.size > 0) db.evictEntry(db.random());
     });
     expect(run('SET a v')).toBe('');
-    expect([follower.sent, server.clients.held.size]).toEqual(['', 1]);
+    expect([follower.sent, server.pause.suspended.size]).toEqual(['', 1]);
     await nextIteration();
     expect(follower.sent).toBe(GONE);
   });

@@ -1,4 +1,4 @@
-// How long groups wait for company under `always`: by a clock of the test's own, and that nobody waits
+// How long groups wait for others to share their sync under `always`: by a clock of the test's own, and that nobody waits
 // for those who do not come.
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { CommitDelay } from '../../../src/persistence/log/commit-delay.ts';

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as crc32 from 'crc-32';
 import { expect, test } from 'vitest';
-import { ExternalBlocks } from '../../../src/memory/external.ts';
+import { OverflowBlocks } from '../../../src/memory/overflow-blocks.ts';
 import { PinnedBytes } from '../../../src/memory/pinned-bytes.ts';
 import { ownDirectory } from '../../support/own-directory.ts';
 import { append, command, newLog, ticking } from '../logs.ts';
@@ -46,7 +46,7 @@ test('groups and manifest have the checksums of the oracle', async () => {
   );
   for (const body of bodies) append(log, body);
   await log.flush();
-  const blocks = new ExternalBlocks();
+  const blocks = new OverflowBlocks();
   const large = blocks.get(blocks.allocate(3 * MIB + 5));
   for (let i = 0; i < large.length; i += 7) large[i] = i;
   const whole = command('SET', 'large', large);

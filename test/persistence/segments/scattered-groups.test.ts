@@ -4,7 +4,7 @@
 import { closeSync, copyFileSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { ExternalBlocks } from '../../../src/memory/external.ts';
+import { OverflowBlocks } from '../../../src/memory/overflow-blocks.ts';
 import { PinnedBytes } from '../../../src/memory/pinned-bytes.ts';
 import type { Log } from '../../../src/persistence/segments/log.ts';
 import { ownDirectory } from '../../support/own-directory.ts';
@@ -28,13 +28,13 @@ const FIRST = 'appendonly.aof.1.incr.aof';
 
 let root: string;
 let path: string;
-let blocks: ExternalBlocks;
+let blocks: OverflowBlocks;
 let fs: FaultyFileSystem;
 
 beforeEach(() => {
   root = ownDirectory();
   path = join(root, 'log');
-  blocks = new ExternalBlocks();
+  blocks = new OverflowBlocks();
   fs = new FaultyFileSystem();
 });
 

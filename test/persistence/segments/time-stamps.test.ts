@@ -133,7 +133,7 @@ describe('a time stamp', () => {
     const bytes = read(FIRST);
     expect(bytes.includes('#TS:1700000000\r\n#SG1 ')).toBe(true);
     expect((await readLog(path)).starts).toEqual([0, value.length]);
-    // As a witness of damage before it, too.
+    // As a proof of damage before it, too.
     bytes[70] ^= 1;
     write(FIRST, bytes);
     await expect(readLog(path)).rejects.toThrow(/checksum is wrong/);

@@ -123,8 +123,6 @@ export class CommandBench {
     this.#server = new TestServer(rows, {
       config: loadConfig({ settings: [] }),
       snapshots: { emptied: () => {} } as Snapshots,
-      reclaimSoon: () => {},
-      reclaimNow: () => void this.keyspace.reclaim(FOREVER),
     } as Partial<Services>);
     this.keyspace = this.#server.keyspace;
     this.keyspace.tick(START_MS);
@@ -217,7 +215,7 @@ export class CommandBench {
   expectNothingKept(): void {
     this.run('FLUSHALL');
     while (this.keyspace.reclaim(FOREVER));
-    expect(this.keyspace.arena.external.usedBytes).toBe(0);
+    expect(this.keyspace.arena.overflow.usedBytes).toBe(0);
     expect(this.keyspace.usedBytes).toBe(this.keyspace.initialBytes);
   }
 

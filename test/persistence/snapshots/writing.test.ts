@@ -20,7 +20,7 @@ test('replies do not wait for a slice: they are sent before each', async () => {
   const savedBefore: number[] = [];
   const writing: SnapshotWriting = new SnapshotWriting(
     {
-      ...{ keyspace, config: loadConfig(), usedMemoryBytes: () => 0 },
+      ...{ keyspace, config: loadConfig(), memory: { usedBytes: 0 } },
       replies: { flush: () => savedBefore.push(writing.progress.saved) },
     },
     {

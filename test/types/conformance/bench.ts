@@ -45,8 +45,6 @@ export class TypeBench {
       {
         config: loadConfig({ settings: [] }),
         snapshots: { emptied: () => {} } as Snapshots,
-        reclaimSoon: () => {},
-        reclaimNow: () => void this.keyspace.reclaim(NEVER),
       } as Partial<Services>,
       subject.types,
     );
@@ -145,7 +143,7 @@ export class TypeBench {
     this.reclaim();
     for (const { size } of this.keyspace.databases) expect(size).toBe(0);
     expect(this.valueBytes).toBe(this.keyspace.initialBytes - this.#emptyOverhead);
-    expect(this.keyspace.arena.external.usedBytes).toBe(0);
+    expect(this.keyspace.arena.overflow.usedBytes).toBe(0);
   }
 
   /** Empties everything; no memory is in use but what an empty keyspace takes. */
@@ -153,7 +151,7 @@ export class TypeBench {
     this.run('FLUSHALL');
     this.reclaim();
     expect(this.keyspace.usedBytes).toBe(this.keyspace.initialBytes);
-    expect(this.keyspace.arena.external.usedBytes).toBe(0);
+    expect(this.keyspace.arena.overflow.usedBytes).toBe(0);
   }
 
   #succeed(line: readonly (string | Buffer)[]): string {

@@ -271,9 +271,9 @@ function leavesNothing(subject: Subject, make: readonly Line[], change: readonly
 
 /** Has every allocation fail but the first ones. */
 function failAllocations(arena: Arena, count: number): void {
-  const { external } = arena;
+  const { overflow } = arena;
   const allocate = arena.allocate.bind(arena);
-  const allocateExternal = external.allocate.bind(external);
+  const allocateOverflow = overflow.allocate.bind(overflow);
   let left = count;
   const take = (): void => {
     if (left-- <= 0) throw new ArenaFullError();
@@ -282,8 +282,8 @@ function failAllocations(arena: Arena, count: number): void {
     take();
     return allocate(sizeClass);
   });
-  vi.spyOn(external, 'allocate').mockImplementation((capacityBytes) => {
+  vi.spyOn(overflow, 'allocate').mockImplementation((capacityBytes) => {
     take();
-    return allocateExternal(capacityBytes);
+    return allocateOverflow(capacityBytes);
   });
 }

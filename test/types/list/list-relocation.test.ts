@@ -128,7 +128,7 @@ test.each(Array.from({ length: 12 }, (_, seed) => seed))(
     expect(lists.length(bench.root)).toBe(model.length);
     while (!lists.freeStep(bench.root));
     arena.keepSparsePages();
-    expect([arena.usedBytes, arena.external.usedBytes]).toEqual([0, 0]);
+    expect([arena.usedBytes, arena.overflow.usedBytes]).toEqual([0, 0]);
   },
 );
 

@@ -22,7 +22,7 @@ export const clientFacts = section<Services, Services>({
     gauge(
       'blocked_clients',
       'Clients that wait for keys, or for the end of a pause.',
-      ({ blocking, clients }) => blocking.size + clients.held.size,
+      ({ blocking, pause }) => blocking.size + pause.suspended.size,
     ),
     gauge(
       'tracking_clients',

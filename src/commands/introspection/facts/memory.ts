@@ -147,7 +147,7 @@ export const memoryFacts = section<Services, Sample>({
     gauge(
       'arena_external',
       'Data too large for blocks of the arena, in bytes.',
-      ({ memory }) => memory.external,
+      ({ memory }) => memory.overflow,
     ),
     gauge('js_heap_used', 'JavaScript heap in use, in bytes.', ({ memory }) => memory.heapUsed),
     gauge('js_heap_reserved', 'JavaScript heap, in bytes.', ({ memory }) => memory.heapReserved),

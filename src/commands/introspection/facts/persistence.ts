@@ -1,6 +1,7 @@
 // INFO persistence: snapshots, the log, and how far loading is.
+import type { LoadProgress } from '../../../core/load-state.ts';
 import type { Services } from '../../../core/services.ts';
-import type { LoadProgress, Snapshots } from '../../../core/snapshots.ts';
+import type { Snapshots } from '../../../core/snapshots.ts';
 import type { LogFacts, RewriteFacts } from '../../../core/write-ahead-log.ts';
 import {
   counter,
@@ -20,7 +21,8 @@ interface Sample {
   readonly rewrite: RewriteFacts;
   /** While there is a log. */
   readonly log: LogFacts | undefined;
-  /** While data is loaded. */
+  readonly isLoading: boolean;
+  /** While data is loaded and it is known how much. */
   readonly loading: LoadProgress | undefined;
 }
 
@@ -203,13 +205,14 @@ const loadingFacts: readonly Fact<Sample>[] = [
 
 export const persistenceFacts = section<Services, Sample>({
   ...{ name: 'persistence', title: 'Persistence' },
-  sample({ snapshots, wal }) {
-    const { progress, loading } = snapshots;
+  sample({ loading: load, snapshots, wal }) {
+    const { progress } = snapshots;
     const { facts: log, rewriteFacts: rewrite } = wal;
-    return { nowMs: Date.now(), snapshots, progress, rewrite, log, loading };
+    const { isActive, progress: loading } = load;
+    return { nowMs: Date.now(), snapshots, progress, rewrite, log, isLoading: isActive, loading };
   },
   facts: [
-    flag('loading', 'Whether data is being loaded.', ({ snapshots }) => snapshots.isLoading),
+    flag('loading', 'Whether data is being loaded.', ({ isLoading }) => isLoading),
     none('async_loading', 'Whether old data is served meanwhile.'),
     ...fork,
     ...snapshotFacts,

@@ -25,7 +25,7 @@ interface Block {
 }
 
 /** Memory outside the arena; see the head of this file. */
-export class ExternalBlocks {
+export class OverflowBlocks {
   /** Bytes of all blocks, spare capacity and copies for their pins included. */
   usedBytes = 0;
   /**
@@ -68,7 +68,7 @@ export class ExternalBlocks {
   /** The words of a block that was taken by `allocateWords`. */
   words(id: number): Int32Array {
     const { words } = this.#block(id);
-    if (words === undefined) throw new RangeError(`external block ${id} has no words`);
+    if (words === undefined) throw new RangeError(`overflow block ${id} has no words`);
     return words;
   }
 
@@ -233,7 +233,7 @@ export class ExternalBlocks {
 
   #block(id: number): Block {
     const block = this.#blocks[id];
-    if (block === undefined) throw new RangeError(`external block ${id} is not in use`);
+    if (block === undefined) throw new RangeError(`overflow block ${id} is not in use`);
     return block;
   }
 

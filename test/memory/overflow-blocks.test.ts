@@ -2,10 +2,10 @@
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { ExternalBlocks } from '../../src/memory/external.ts';
+import { OverflowBlocks } from '../../src/memory/overflow-blocks.ts';
 
 test('a block keeps its bytes, and its number is used again', () => {
-  const blocks = new ExternalBlocks();
+  const blocks = new OverflowBlocks();
   const first = blocks.allocate(100);
   const second = blocks.allocate(200_000);
   expect([first, second]).toEqual([0, 1]);
@@ -22,17 +22,17 @@ test('a block keeps its bytes, and its number is used again', () => {
 });
 
 test('a number that is not in use is refused', () => {
-  const blocks = new ExternalBlocks();
+  const blocks = new OverflowBlocks();
   const id = blocks.allocate(10);
   blocks.free(id);
   expect(() => blocks.get(id)).toThrow(RangeError);
-  expect(() => blocks.free(id)).toThrow('external block 0 is not in use');
+  expect(() => blocks.free(id)).toThrow('overflow block 0 is not in use');
   expect(() => blocks.get(7)).toThrow(RangeError);
   expect(blocks.usedBytes).toBe(0);
 });
 
 test('an allocation that fails changes nothing', () => {
-  const blocks = new ExternalBlocks();
+  const blocks = new OverflowBlocks();
   blocks.free(blocks.allocate(8));
   expect(() => blocks.allocate(2 ** 53)).toThrow(RangeError);
   expect(blocks.usedBytes).toBe(0);
@@ -46,7 +46,7 @@ test('any sequence equals a plain map', () => {
   );
   fc.assert(
     fc.property(fc.array(operation, { maxLength: 80 }), (operations) => {
-      const blocks = new ExternalBlocks();
+      const blocks = new OverflowBlocks();
       const model = new Map<number, Buffer>();
       for (const [step, op] of operations.entries()) {
         if (op.kind === 'allocate') {

@@ -23,7 +23,7 @@ const STAR = 42;
  * @param offset where the stream cannot be read on
  * @returns what proves it, in words; undefined when nothing does
  */
-export async function findWitness(
+export async function findSyncedGroup(
   directory: LogDirectory,
   name: string,
   position: number,
@@ -47,7 +47,7 @@ export async function findWitness(
       if (count === 0) return undefined;
       filled += count;
       if (isLater && at === 0 && beginsPlain(window, filled)) return `${name} holds commands`;
-      const found = witnessIn(window, filled, offset);
+      const found = syncedGroupIn(window, filled, offset);
       if (found !== undefined) return `${name} has the group of offset ${found}`;
       // An annotation, and the time stamp in front of it, may lie across the window's end.
       const rest = Math.min(filled, STAMP_BYTES + HEADER_BYTES - 1);
@@ -60,7 +60,7 @@ export async function findWitness(
   }
 }
 
-function witnessIn(window: Buffer, filled: number, offset: number): number | undefined {
+function syncedGroupIn(window: Buffer, filled: number, offset: number): number | undefined {
   const bytes = window.subarray(0, filled);
   for (let at = findGroupHeader(bytes, 0); at >= 0; at = findGroupHeader(bytes, at + 1)) {
     if (at + HEADER_BYTES > filled) return undefined;

@@ -1,22 +1,22 @@
 // Bounds the time that one iteration of the event loop spends on requests. Sockets that are ready at the
-// same time are all read in one turn; with fifty deep pipelines that alone would keep timers and
+// same time are all read in one iteration; with fifty deep pipelines that alone would keep timers and
 // everybody else waiting for ten milliseconds and more. Beyond the budget, what is read is kept, and
-// run in the next turns, in the order in which it came.
+// run in the next iterations, in the order in which it came.
 import { performance } from 'node:perf_hooks';
 import type { ReplyQueue } from './reply-queue.ts';
 
-/** Time for requests in one phase of a turn, in ms. What one read brought is run to its end. */
+/** Time for requests in one phase of an iteration, in ms. What one read brought is run to its end. */
 const BUDGET_MS = 4;
-/** The same while clients connect: of those who wait, libuv accepts one in a turn. */
+/** The same while clients connect: of those who wait, libuv accepts one in an iteration. */
 const ACCEPTING_BUDGET_MS = 0.5;
 
-/** Has received requests that it may run now, or is told to do so in a later turn. */
+/** Has received requests that it may run now, or yields and is resumed in a later iteration. */
 export interface Runner {
   resume(): void;
 }
 
-/** The present iteration of the event loop; see the head of this file. */
-export class Turn {
+/** The budget of the present iteration of the event loop; see the head of this file. */
+export class IterationBudget {
   readonly #replies: ReplyQueue;
   #isOpen = false;
   #startMs = 0;
@@ -47,8 +47,8 @@ export class Turn {
     this.#budgetMs = ACCEPTING_BUDGET_MS;
   }
 
-  /** Has a runner resumed in a later turn. */
-  postpone(runner: Runner): void {
+  /** Has a runner resumed in a later iteration. */
+  yield(runner: Runner): void {
     if (!this.#isOpen) this.#open();
     this.#waiting.push(runner);
   }
