@@ -1,4 +1,5 @@
 import { configDefaults, defineConfig } from 'vitest/config';
+import { filesThatReplaceModules } from './test/support/module-mocks.ts';
 import { filesToLeaveOut } from './test/support/needs-redis.ts';
 
 /**
@@ -15,6 +16,9 @@ const UNIT = [
 /** What kills, damages, fills disks, and goes on for long. */
 const DURABILITY = ['test/durability/**/*.test.ts'];
 
+/** What cannot share a process with others: each file has one of its own. */
+const ISOLATED = filesThatReplaceModules();
+
 const leftOut = [...configDefaults.exclude, ...filesToLeaveOut()];
 
 const shared = {
@@ -27,13 +31,15 @@ export default defineConfig({
   test: {
     // Half of the tests start servers of their own.
     maxWorkers: 2,
+    // A process of its own costs a file half a second to load the server's modules: most share two of them, one after
+    // the other, and clean up after themselves. Projects run in the order of their names.
     projects: [
       {
         test: {
           ...shared,
           name: 'unit',
           include: UNIT,
-          exclude: leftOut,
+          exclude: [...leftOut, ...ISOLATED],
           pool: 'threads',
           isolate: false,
         },
@@ -43,7 +49,17 @@ export default defineConfig({
           ...shared,
           name: 'servers',
           include: ['test/**/*.test.ts'],
-          exclude: [...leftOut, ...UNIT, ...DURABILITY],
+          exclude: [...leftOut, ...UNIT, ...DURABILITY, ...ISOLATED],
+          pool: 'forks',
+          isolate: false,
+        },
+      },
+      {
+        test: {
+          ...shared,
+          name: 'isolated',
+          include: ISOLATED,
+          exclude: leftOut,
           pool: 'forks',
         },
       },
@@ -52,8 +68,9 @@ export default defineConfig({
           ...shared,
           name: 'durability',
           include: DURABILITY,
-          exclude: leftOut,
+          exclude: [...leftOut, ...ISOLATED],
           pool: 'forks',
+          isolate: false,
         },
       },
     ],
