@@ -22,6 +22,7 @@ import { compressFrameNow } from '../../../src/persistence/snapshots/lz4-codec.t
 import { hasRedis } from '../../support/needs-redis.ts';
 import { Random } from '../../support/random.ts';
 import { temporaryDirectory } from '../../support/running-server.ts';
+import { byTier } from '../../support/tier.ts';
 import { BASE_NAME, command, digest, newLog, readLog, rotate } from '../logs.ts';
 import {
   BASE_1,
@@ -292,7 +293,7 @@ test('whatever bit is wrong, what a repair leaves is the beginning of what was w
   const random = new Random(4);
   const names = [BASE_1, BASE_2, INCR_2, INCR_3, MANIFEST];
   const ends = new Map<number, number>();
-  for (let i = 0; i < 200; i++) {
+  for (let i = 0; i < byTier(50, 200); i++) {
     rmSync(path, { recursive: true });
     cpSync(join(original.path, 'log'), path, { recursive: true });
     for (let flips = random.integer(1, 3); flips > 0; flips--) {

@@ -8,6 +8,7 @@ import {
   type SnapshotSource,
 } from '../../../src/keyspace/snapshot.ts';
 import { Random } from '../../support/random.ts';
+import { byTier } from '../../support/tier.ts';
 import { load } from '../rdb/loading.ts';
 import { CommandBench } from './command-bench.ts';
 import { collector, digests, laterKeyspace } from './snapshot-files.ts';
@@ -162,7 +163,7 @@ function change(bench: CommandBench, line: string): void {
     );
 }
 
-test.each(Array.from({ length: 6 }, (_, seed) => seed))(
+test.each(Array.from({ length: byTier(2, 6) }, (_, seed) => seed))(
   'nor does anything that is done at random (seed %i)',
   (seed) => {
     const random = new Random(seed);
