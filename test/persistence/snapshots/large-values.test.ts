@@ -8,7 +8,7 @@ import {
   type SnapshotSource,
 } from '../../../src/keyspace/snapshot.ts';
 import { Random } from '../../support/random.ts';
-import { byTier } from '../../support/tier.ts';
+import { byTier, isFullTier } from '../../support/tier.ts';
 import { load } from '../rdb/loading.ts';
 import { CommandBench } from './command-bench.ts';
 import { collector, digests, laterKeyspace } from './snapshot-files.ts';
@@ -100,9 +100,16 @@ const CHANGES: Record<'string' | 'list' | 'any', readonly string[]> = {
   ],
 };
 
+const STEPS = [1, 3];
+
+/** Each change after either number of steps, or in reduced rounds by turns. */
 const cases = (['string', 'list'] as const).flatMap((type) =>
-  [...CHANGES[type], ...CHANGES.any].flatMap((line) =>
-    [1, 3].map((steps) => ({ type, line, steps })),
+  [...CHANGES[type], ...CHANGES.any].flatMap((line, i) =>
+    STEPS.filter((_, which) => isFullTier || which === i % STEPS.length).map((steps) => ({
+      type,
+      line,
+      steps,
+    })),
   ),
 );
 
