@@ -16,8 +16,19 @@ const UNIT = [
 /** What kills, damages, fills disks, and goes on for long. */
 const DURABILITY = ['test/durability/**/*.test.ts'];
 
-/** What cannot share a process with others: each file has one of its own. */
-const ISOLATED = filesThatReplaceModules();
+/**
+ * Files that make keyspaces by the hundred. V8 collects garbage for the 64 MB of each, which takes the longer the more
+ * other files have left on the heap.
+ */
+const MANY_KEYSPACES = [
+  'test/keyspace/defragmentation.test.ts',
+  'test/persistence/snapshots/consistency.test.ts',
+  'test/persistence/snapshots/large-values.test.ts',
+  'test/types/*/conformance.test.ts',
+];
+
+/** What each has a process of its own. */
+const ISOLATED = [...filesThatReplaceModules(), ...MANY_KEYSPACES];
 
 const leftOut = [...configDefaults.exclude, ...filesToLeaveOut()];
 
