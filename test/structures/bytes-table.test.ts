@@ -7,7 +7,7 @@ import { Arena, ArenaFullError } from '../../src/memory/arena.ts';
 import { MAX_INLINE_KEY_BYTES, prefetchEntries } from '../../src/structures/entry.ts';
 import { FIRST_NEGATIVE_SEGMENT, fillSegmentsBelow } from '../memory/filled-arena.ts';
 import { Random } from '../support/random.ts';
-import { byTier, variantsByTier } from '../support/tier.ts';
+import { variantsByTier } from '../support/tier.ts';
 import { CheckedTable, freeEntry, keyOf, makeEntry, type TestHash } from './checked-table.ts';
 
 /** Bytes of a segment at its full size, of a root, and of a table that has become empty. */
@@ -369,7 +369,7 @@ describe('no memory', () => {
       const checked = new CheckedTable();
       const { arena, table } = checked;
       for (const key of keysOf(count)) checked.insert(key);
-      const spare = keysOf(byTier(1_000, 2_000), 'spare').map((key) => ({
+      const spare = keysOf(2_000, 'spare').map((key) => ({
         key,
         ref: makeEntry(arena, key),
       }));
