@@ -1,4 +1,5 @@
 import { configDefaults, defineConfig } from 'vitest/config';
+import { filesThatReplaceModules } from './test/support/module-mocks.ts';
 import { filesToLeaveOut } from './test/support/needs-redis.ts';
 
 /**
@@ -15,6 +16,20 @@ const UNIT = [
 /** What kills, damages, fills disks, and goes on for long. */
 const DURABILITY = ['test/durability/**/*.test.ts'];
 
+/**
+ * Files that make keyspaces by the hundred. V8 collects garbage for the 64 MB of each, which takes the longer the more
+ * other files have left on the heap.
+ */
+const MANY_KEYSPACES = [
+  'test/keyspace/defragmentation.test.ts',
+  'test/persistence/snapshots/consistency.test.ts',
+  'test/persistence/snapshots/large-values.test.ts',
+  'test/types/*/conformance.test.ts',
+];
+
+/** What each has a process of its own. */
+const ISOLATED = [...filesThatReplaceModules(), ...MANY_KEYSPACES];
+
 const leftOut = [...configDefaults.exclude, ...filesToLeaveOut()];
 
 const shared = {
@@ -27,13 +42,15 @@ export default defineConfig({
   test: {
     // Half of the tests start servers of their own.
     maxWorkers: 2,
+    // A process of its own costs a file half a second to load the server's modules: most share two of them, one after
+    // the other, and clean up after themselves. Projects run in the order of their names.
     projects: [
       {
         test: {
           ...shared,
           name: 'unit',
           include: UNIT,
-          exclude: leftOut,
+          exclude: [...leftOut, ...ISOLATED],
           pool: 'threads',
           isolate: false,
         },
@@ -43,7 +60,17 @@ export default defineConfig({
           ...shared,
           name: 'servers',
           include: ['test/**/*.test.ts'],
-          exclude: [...leftOut, ...UNIT, ...DURABILITY],
+          exclude: [...leftOut, ...UNIT, ...DURABILITY, ...ISOLATED],
+          pool: 'forks',
+          isolate: false,
+        },
+      },
+      {
+        test: {
+          ...shared,
+          name: 'isolated',
+          include: ISOLATED,
+          exclude: leftOut,
           pool: 'forks',
         },
       },
@@ -52,8 +79,9 @@ export default defineConfig({
           ...shared,
           name: 'durability',
           include: DURABILITY,
-          exclude: leftOut,
+          exclude: [...leftOut, ...ISOLATED],
           pool: 'forks',
+          isolate: false,
         },
       },
     ],

@@ -6,6 +6,8 @@
 //   hash ─▶ part 0    [ hash │ reference ][ hash │ reference ] …      4096 of them, then into the table
 //        ─▶ part 1    …
 //        ─▶ part 255
+//
+// That takes 8 MB, which few entries are not worth: parts have room for 16 until one of them is full.
 import type { BytesTable } from './bytes-table.ts';
 
 const PARTS = 256;
@@ -13,17 +15,21 @@ const PART_SHIFT = 24;
 /** A hash and a reference. */
 const PAIR_WORDS = 2;
 const PART_WORDS = 4096 * PAIR_WORDS;
+/** Words of a part while there are few entries. */
+const SMALL_PART_WORDS = 16 * PAIR_WORDS;
 /**
- * Distance of the parts: a cache line more than they take. At a power of two all places that are
- * written to would share a few sets of the processor's caches.
+ * By how much the distance of the parts exceeds what they take: a cache line. At a power of two all places that
+ * are written to would share a few sets of the processor's caches.
  */
-const PART_STRIDE = PART_WORDS + 16;
+const GAP_WORDS = 16;
 
 /** Fills tables with entries; see the head of this file. */
 export class TableFiller {
   /** Told of an entry that is not added because there is one with its key; may throw. */
   readonly #onTwice: (ref: number) => void;
-  readonly #pairs = new Int32Array(PARTS * PART_STRIDE);
+  /** What each part has room for, in words. */
+  #partWords = SMALL_PART_WORDS;
+  #pairs = new Int32Array(PARTS * (SMALL_PART_WORDS + GAP_WORDS));
   /** How many words of each part are in use. */
   readonly #used = new Int32Array(PARTS);
   /** The parts before this one are empty, if nothing was added since the last call of `settle`. */
@@ -37,11 +43,11 @@ export class TableFiller {
   add(table: BytesTable, hash: number, ref: number): void {
     const part = hash >>> PART_SHIFT;
     const used = this.#used[part];
-    const at = part * PART_STRIDE + used;
+    const at = part * (this.#partWords + GAP_WORDS) + used;
     this.#pairs[at] = hash;
     this.#pairs[at + 1] = ref;
     this.#used[part] = used + PAIR_WORDS;
-    if (used + PAIR_WORDS === PART_WORDS) this.#empty(part, table);
+    if (used + PAIR_WORDS === this.#partWords) this.#makeRoom(part, table);
     this.#nextPart = 0;
   }
 
@@ -58,13 +64,28 @@ export class TableFiller {
     for (let part = 0; part < PARTS; part++) {
       while (this.#used[part] > 0) {
         this.#used[part] -= PAIR_WORDS;
-        visit(this.#pairs[part * PART_STRIDE + this.#used[part] + 1]);
+        visit(this.#pairs[part * (this.#partWords + GAP_WORDS) + this.#used[part] + 1]);
       }
     }
   }
 
+  /** Of a part that is full. */
+  #makeRoom(part: number, table: BytesTable): void {
+    if (this.#partWords === PART_WORDS) {
+      this.#empty(part, table);
+      return;
+    }
+    const pairs = new Int32Array(PARTS * (PART_WORDS + GAP_WORDS));
+    for (let i = 0; i < PARTS; i++) {
+      const first = i * (this.#partWords + GAP_WORDS);
+      pairs.set(this.#pairs.subarray(first, first + this.#used[i]), i * (PART_WORDS + GAP_WORDS));
+    }
+    this.#pairs = pairs;
+    this.#partWords = PART_WORDS;
+  }
+
   #empty(part: number, table: BytesTable): void {
-    const first = part * PART_STRIDE;
+    const first = part * (this.#partWords + GAP_WORDS);
     // What cannot be added, for want of memory too, is still laid aside when an error is thrown.
     for (let at = this.#used[part] - PAIR_WORDS; at >= 0; at -= PAIR_WORDS) {
       const ref = this.#pairs[first + at + 1];

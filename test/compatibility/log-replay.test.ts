@@ -18,7 +18,7 @@ import { byTier } from '../support/tier.ts';
 import { differenceNames } from './differences.ts';
 
 const FIRST_SEED = Number(process.env.SYNAP_SEED ?? 1_000);
-const RUNS = byTier(8, 600, 'SYNAP_RUNS');
+const RUNS = byTier(4, 600, 'SYNAP_RUNS');
 const TIMEOUT_MS = 3_600_000;
 /** Redis writes a report when it crashes. */
 const CRASH_TIMEOUT_MS = 60_000;

@@ -8,13 +8,14 @@ import { startRedisServer } from '../support/redis-server.ts';
 import { textOf } from '../support/reply-frames.ts';
 import { type RunningServer, temporaryDirectory } from '../support/running-server.ts';
 import { startSynapServer } from '../support/synap-server.ts';
+import { variantsByTier } from '../support/tier.ts';
 
 /** Fields that only Synap has. */
 const OWN = /^log_/;
 /** Fields that Redis has and that tell of what Synap does not do: memory shared with a child, modules. */
 const REDIS_ONLY = /cow|module|current_fork_perc/;
 
-describe.skipIf(!hasRedis).each([2, 3])('in RESP%i', (protocol) => {
+describe.skipIf(!hasRedis).each(variantsByTier([2, 3]))('in RESP%i', (protocol) => {
   const directory = temporaryDirectory();
   const servers: RunningServer[] = [];
   const clients: RawClient[] = [];

@@ -21,8 +21,8 @@ import { byTier } from '../support/tier.ts';
 
 const SEED = Number(process.env.SYNAP_SEED ?? Date.now() % 1_000_000);
 /** Cutting at every byte takes a time that grows with its square. */
-const GROUPS = byTier(40, 200);
-const FLIPS = byTier(300, 1_000);
+const GROUPS = byTier(30, 200);
+const FLIPS = byTier(150, 1_000);
 const TIMEOUT_MS = 300_000;
 const FAR_MS = 4_102_444_800_000;
 const MANIFEST = 'appendonly.aof.manifest';
@@ -256,7 +256,7 @@ describe(`a log of ${GROUPS} groups, seed ${SEED}`, () => {
 describe(`a log with two generations, seed ${SEED}`, () => {
   const REWRITES = [40, 80];
   const LAST = 120;
-  const FLIPS_OF_A_FILE = byTier(100, 300);
+  const FLIPS_OF_A_FILE = byTier(50, 300);
   const directory = quickDirectory();
   const random = new Random(SEED);
   let patient: Patient;

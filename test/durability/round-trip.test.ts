@@ -9,11 +9,18 @@ import { Random } from '../support/random.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { isError, textOf } from '../support/reply-frames.ts';
 import { temporaryDirectory } from '../support/running-server.ts';
+import { byTier, isFullTier } from '../support/tier.ts';
 import { Process } from './process.ts';
 
 const REPLY_TIMEOUT_MS = 30_000;
 const FAR_MS = 4_102_444_800_000;
-const DATABASES = ['0', '3', '15'];
+const DATABASES = isFullTier ? ['0', '3', '15'] : ['0', '15'];
+/** Those of them that are filled before the log begins anew. */
+const EARLIER = DATABASES.slice(0, -1);
+const LATER = DATABASES.slice(-1);
+/** Elements of the longest lists, and repetitions in the longest string. */
+const LONGEST = byTier(1500, 5000);
+const MOST_WORDS = byTier(20_000, 80_000);
 const FOLDER = 'appendonlydir';
 const MANIFEST = 'appendonly.aof.manifest';
 
@@ -59,7 +66,7 @@ function strings(random: Random): (string | Buffer)[] {
     ...['9223372036854775808', '007', '+5', '-0', '1.5', ' 1', 'a', '\x00', '\r\n'],
     ...['x'.repeat(44), 'x'.repeat(45), 'abc'.repeat(5000), 'x'.repeat(1 << 20)],
     ...[1, 44, 45, 300, 70_000, 1 << 20].map((bytes) => binary(random, bytes)),
-    'what comes again and again, '.repeat(80_000),
+    'what comes again and again, '.repeat(MOST_WORDS),
   ];
 }
 
@@ -70,7 +77,7 @@ function lists(random: Random): (string | Buffer)[][] {
   return [
     strings(random).filter(({ length }) => length < 20_000),
     ...[1, 2, 127, 128, 129, 1000].map((count) => numbered(count)),
-    ...[5, 500, 5000].map((count) => numbered(count, ' element')),
+    ...[5, 500, LONGEST].map((count) => numbered(count, ' element')),
     numbered(300, 'y'.repeat(500)),
     numbered(20, 'z'.repeat(9000)),
     [...numbered(10), binary(random, 100_000), ...numbered(10), binary(random, 300_000), 'last'],
@@ -162,9 +169,9 @@ async function makeWithRedis({ hasPreamble = true } = {}): Promise<string> {
   const redis = await Process.startRedis(source);
   const client = await connect(redis);
   await run(client, 'CONFIG', 'SET', 'aof-use-rdb-preamble', hasPreamble ? 'yes' : 'no');
-  await fill(client, DATABASES.slice(0, 2), 1);
+  await fill(client, EARLIER, 1);
   await rewrite(client);
-  await fill(client, DATABASES.slice(2), 2);
+  await fill(client, LATER, 2);
   await checkLayouts(client);
   await change(client, 'redis');
   const digest = await digestOf(client);

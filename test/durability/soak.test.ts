@@ -6,8 +6,8 @@ import { Process } from './process.ts';
 import { MISBEHAVIOURS } from './soak/misbehaving-clients.ts';
 import { soak } from './soak/soak-run.ts';
 
-const SECONDS = byTier(15, 20 * 60, 'SYNAP_SOAK_SECONDS');
-const SECONDS_OF_A_LIFE = byTier(8, 4 * 60);
+const SECONDS = byTier(8, 20 * 60, 'SYNAP_SOAK_SECONDS');
+const SECONDS_OF_A_LIFE = byTier(4, 4 * 60);
 const SEED = Number(process.env.SYNAP_SEED ?? Date.now() % 1_000_000);
 /** A PING may not take longer, whatever the others do. */
 const LONGEST_PING_MS = 250;

@@ -167,7 +167,7 @@ describe('a cycle', () => {
   });
 });
 
-test.each(Array.from({ length: byTier(3, 10) }, (_, seed) => seed))(
+test.each(Array.from({ length: byTier(2, 10) }, (_, seed) => seed))(
   'no step changes anything, whatever runs between two of them (seed %i)',
   { timeout: 120_000 },
   (seed) => {

@@ -8,14 +8,16 @@ import { Program } from '../program/program.ts';
 import { freePort } from '../support/free-port.ts';
 import { hasRedis } from '../support/needs-redis.ts';
 import type { RawClient } from '../support/raw-client.ts';
-import { variantsByTier } from '../support/tier.ts';
+import { byTier, variantsByTier } from '../support/tier.ts';
 import { Flood, type FloodKind, type FloodOutcome } from './flood.ts';
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+/** In megabytes; the less, the sooner a flood would fill it. */
+const HEAP_MB = byTier(128, 256);
 /** V8's limit includes the young generation, which each release of Node chooses otherwise. */
 const SMALL_HEAP = [
   process.execPath,
-  ...['--max-old-space-size=256', '--max-semi-space-size=16'],
+  ...[`--max-old-space-size=${HEAP_MB}`, '--max-semi-space-size=16'],
   MAIN,
 ];
 const REDIS = ['redis-server'];

@@ -51,26 +51,29 @@ function commands(count: number, args: () => readonly string[]): string {
 
 const MB = 1_000_000;
 /** An argument from which no text can be made on such a heap. */
-const HUGE_BYTES = (isFullTier ? 300 : 120) * MB;
-/** Rounds of small commands: enough of them to exceed a heap of 256 MB if each name took 300 bytes of it. */
-const ROUNDS = isFullTier ? 1000 : 300;
+const HUGE_BYTES = (isFullTier ? 300 : 60) * MB;
+/** Rounds of small commands: enough of them to exceed the heap if each name took 900 bytes of it. */
+const ROUNDS = isFullTier ? 1000 : 150;
+
+/** Names in one command. */
+const NAMES = isFullTier ? 1_000_000 : 500_000;
 
 /** Messages of one command: if each took 500 bytes of the heap, it were full. */
-const MESSAGES = isFullTier ? 1_000_000 : 100_000;
+const MESSAGES = isFullTier ? 1_000_000 : 50_000;
 
 const SOURCES = {
   MULTI: {
     opening: command(['MULTI']),
     round: (names) => commands(1000, () => ['SET', names.next('key'), 'a value of some length']),
     // A million commands.
-    rounds: isFullTier ? 1000 : 400,
+    rounds: isFullTier ? 1000 : 200,
   },
   SUBSCRIBE: {
     round: (names) => commands(100, () => ['SUBSCRIBE', ...names.several(10)]),
     rounds: ROUNDS,
   },
   'SUBSCRIBE at once': {
-    round: (names) => command(['SUBSCRIBE', ...names.several(1_000_000)]),
+    round: (names) => command(['SUBSCRIBE', ...names.several(NAMES)]),
     rounds: 1,
   },
   PSUBSCRIBE: {
@@ -86,7 +89,7 @@ const SOURCES = {
     rounds: ROUNDS * 2,
   },
   'WATCH at once': {
-    round: (names) => command(['WATCH', ...names.several(1_000_000)]),
+    round: (names) => command(['WATCH', ...names.several(NAMES)]),
     rounds: 1,
   },
   'BCAST prefixes': {
@@ -98,7 +101,7 @@ const SOURCES = {
     rounds: ROUNDS * 2,
   },
   BLPOP: {
-    round: (names) => command(['BLPOP', ...names.several(1_000_000), '0']),
+    round: (names) => command(['BLPOP', ...names.several(NAMES), '0']),
     rounds: 1,
   },
   names: {
@@ -113,7 +116,7 @@ const SOURCES = {
   'incomplete arguments': {
     opening: '*50000000\r\n',
     round: () => '$1\r\na\r\n'.repeat(10_000),
-    rounds: isFullTier ? 1000 : 400,
+    rounds: isFullTier ? 1000 : 200,
   },
   'unread replies': {
     settings: [['SET', 'big', 'x'.repeat(100_000)]],

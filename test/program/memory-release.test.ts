@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { RawClient } from '../support/raw-client.ts';
 import { textOf } from '../support/reply-frames.ts';
+import { variantsByTier } from '../support/tier.ts';
 import { Program } from './program.ts';
 
 const MIB = 1024 * 1024;
@@ -77,7 +78,7 @@ describe.runIf(process.platform === 'linux')('on Linux, resident memory is what 
     expect(await info('allocator_allocated')).toBe(await info('used_memory_startup'));
   });
 
-  const flushes = ['FLUSHALL SYNC', 'FLUSHALL ASYNC', 'FLUSHDB'];
+  const flushes = variantsByTier(['FLUSHALL SYNC', 'FLUSHALL ASYNC', 'FLUSHDB']);
 
   test.each(flushes)('by itself after %s', options, async (command) => {
     const before = resident();

@@ -7,6 +7,7 @@ import { Arena, ArenaFullError } from '../../src/memory/arena.ts';
 import { MAX_INLINE_KEY_BYTES, prefetchEntries } from '../../src/structures/entry.ts';
 import { FIRST_NEGATIVE_SEGMENT, fillSegmentsBelow } from '../memory/filled-arena.ts';
 import { Random } from '../support/random.ts';
+import { variantsByTier } from '../support/tier.ts';
 import { CheckedTable, freeEntry, keyOf, makeEntry, type TestHash } from './checked-table.ts';
 
 /** Bytes of a segment at its full size, of a root, and of a table that has become empty. */
@@ -102,7 +103,7 @@ describe('against a Map', () => {
     expect(checked.arena.usedBytes).toBe(0);
   });
 
-  test.each([21, 22, 23])(
+  test.each(variantsByTier([21, 22, 23]))(
     'a long run around the sizes where it splits and merges: seed %i',
     (seed) => {
       const random = new Random(seed);
@@ -368,7 +369,10 @@ describe('no memory', () => {
       const checked = new CheckedTable();
       const { arena, table } = checked;
       for (const key of keysOf(count)) checked.insert(key);
-      const spare = keysOf(2_000, 'spare').map((key) => ({ key, ref: makeEntry(arena, key) }));
+      const spare = keysOf(2_000, 'spare').map((key) => ({
+        key,
+        ref: makeEntry(arena, key),
+      }));
       let failures = 0;
       for (const { key, ref } of spare) {
         checked.find(key);

@@ -8,6 +8,7 @@ import { epochBits, hasEpoch, packMeta, setEpoch } from '../../src/structures/en
 import { EpochScan } from '../../src/structures/epoch-scan.ts';
 import { measureHeap } from '../support/heap.ts';
 import { Random } from '../support/random.ts';
+import { variantsByTier } from '../support/tier.ts';
 import { freeEntry, keyOf, makeEntry, SEED, usedBytes } from './checked-table.ts';
 
 /** Entries in one step of `freeStep`, at most. */
@@ -288,7 +289,7 @@ describe('moving out of sparse pages', () => {
 });
 
 describe('saving entry by entry', () => {
-  test.each([61, 62, 63])(
+  test.each(variantsByTier([61, 62, 63]))(
     'gives a table as it was, whatever changes meanwhile: seed %i',
     (seed) => {
       const random = new Random(seed);

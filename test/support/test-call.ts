@@ -64,6 +64,7 @@ export class TestServer {
   readonly reply = new Reply();
   readonly services: Services;
   readonly #commands: CommandTable;
+  readonly #request = new Request();
   readonly #host: CallHost = {
     run: (call, id) => this.#commands.at(id).handler(call),
     block: neverWaits,
@@ -113,7 +114,7 @@ export class TestServer {
 
   /** Runs a command for the client, past all checks of dispatch; returns the encoded reply. */
   run(client: Client, ...args: (string | Buffer)[]): string {
-    const request = Request.of(args);
+    const request = this.#requestOf(args);
     const call = this.call(client, request);
     this.reply.resp3 = client.protocol === 3;
     const mark = this.reply.mark();
@@ -121,6 +122,21 @@ export class TestServer {
     const answer = this.reply.copySince(mark).toString('latin1');
     this.reply.rewind(mark);
     return answer;
+  }
+
+  /** A view of arguments, as handlers get it: valid only until the next one. */
+  #requestOf(args: readonly (string | Buffer)[]): Request {
+    const request = this.#request;
+    const buffers = args.map((arg) => (typeof arg === 'string' ? Buffer.from(arg) : arg));
+    request.clear();
+    request.reserve(args.length);
+    request.buffer = Buffer.concat(buffers);
+    let offset = 0;
+    for (const bytes of buffers) {
+      request.push(offset, bytes.length);
+      offset += bytes.length;
+    }
+    return request;
   }
 
   /** Adds a command to the client's transaction, as dispatch does. */

@@ -25,7 +25,7 @@ import {
 
 /** Cutting at every byte takes a time that grows with its square. */
 const GROUPS = byTier(120, 200);
-const FLIPS = byTier(300, 1000);
+const FLIPS = byTier(150, 1000);
 const FIRST = 'appendonly.aof.1.incr.aof';
 const MANIFEST = 'appendonly.aof.manifest';
 

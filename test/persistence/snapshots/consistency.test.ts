@@ -7,6 +7,7 @@ import { Keyspace } from '../../../src/keyspace/keyspace.ts';
 import { Snapshot } from '../../../src/keyspace/snapshot.ts';
 import { valueTypes } from '../../../src/types/index.ts';
 import { Random } from '../../support/random.ts';
+import { byTier } from '../../support/tier.ts';
 import { load } from '../rdb/loading.ts';
 import { CommandBench } from './command-bench.ts';
 import { collector, digests, IGNORING, laterKeyspace } from './snapshot-files.ts';
@@ -15,7 +16,7 @@ const FOREVER = Number.POSITIVE_INFINITY;
 /** A slice as small as can be. */
 const AT_ONCE = -1;
 
-test.each(Array.from({ length: 30 }, (_, seed) => seed))(
+test.each(Array.from({ length: byTier(10, 30) }, (_, seed) => seed))(
   'commands between slices change nothing of it (seed %i)',
   (seed) => {
     const random = new Random(seed);

@@ -1,6 +1,6 @@
 // A keyspace with some types of values, on which commands run past dispatch, and what the parts of the conformance
 // suite ask it.
-import { expect } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { digestOfValue } from '../../../src/commands/debug/digest.ts';
 import { families } from '../../../src/commands/index.ts';
 import { loadConfig } from '../../../src/config/load.ts';
@@ -27,6 +27,26 @@ export interface Subject {
   readonly fixture: TypeFixture;
 }
 
+/** Benches that tests have left empty. */
+const spares = new WeakMap<Subject, TypeBench[]>();
+
+/**
+ * A bench for the test that runs: one that an earlier test has used, if there is one. Each has a segment of memory and
+ * a table of commands of its own, and making them takes longer than most tests. When the test is over, the bench must
+ * be as empty as a new one.
+ */
+export function useBench(subject: Subject): TypeBench {
+  const benches = spares.get(subject) ?? [];
+  spares.set(subject, benches);
+  const bench = benches.pop() ?? new TypeBench(subject);
+  onTestFinished(({ task }) => {
+    if (task.result?.state !== 'pass') return;
+    bench.reset();
+    benches.push(bench);
+  });
+  return bench;
+}
+
 /** The bench; see the head of this file. */
 export class TypeBench {
   readonly keyspace: Keyspace;
@@ -36,6 +56,7 @@ export class TypeBench {
   readonly #server: TestServer;
   readonly #client: Client;
   readonly #emptyOverhead: number;
+  readonly #onReclaimable: () => void;
   #nowMs = START_MS;
 
   constructor(subject: Subject) {
@@ -52,6 +73,7 @@ export class TypeBench {
     this.keyspace.tick(START_MS);
     [this.db] = this.keyspace.databases;
     this.#emptyOverhead = this.#overhead();
+    this.#onReclaimable = this.keyspace.onReclaimable;
     this.#client = this.#server.connect();
   }
 
@@ -152,6 +174,13 @@ export class TypeBench {
     this.reclaim();
     expect(this.keyspace.usedBytes).toBe(this.keyspace.initialBytes);
     expect(this.keyspace.arena.overflow.usedBytes).toBe(0);
+  }
+
+  /** Empties everything, and makes it as it was in the beginning but for the time. */
+  reset(): void {
+    this.run('SELECT', '0');
+    this.keyspace.onReclaimable = this.#onReclaimable;
+    this.empty();
   }
 
   #succeed(line: readonly (string | Buffer)[]): string {

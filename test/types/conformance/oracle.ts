@@ -5,7 +5,7 @@ import { digestOfDatabases } from '../../../src/commands/debug/digest.ts';
 import { RawClient } from '../../support/raw-client.ts';
 import { startRedisServer } from '../../support/redis-server.ts';
 import type { RunningServer } from '../../support/running-server.ts';
-import { type Subject, TypeBench } from './bench.ts';
+import { type Subject, type TypeBench, useBench } from './bench.ts';
 import type { Line } from './fixture.ts';
 
 /** Declares the tests; see the head of this file. */
@@ -48,7 +48,7 @@ export function conformToRedis(subject: Subject): void {
 
   describe.each(fixture.samples)('$name', (sample) => {
     test('is the same, and so is what changes make of it', async () => {
-      const bench = new TypeBench(subject);
+      const bench = useBench(subject);
       for (const change of [undefined, ...fixture.changes]) {
         await ask('FLUSHALL');
         bench.empty();
@@ -59,7 +59,7 @@ export function conformToRedis(subject: Subject): void {
     });
 
     test('is exchanged by DUMP and RESTORE', async () => {
-      const bench = new TypeBench(subject);
+      const bench = useBench(subject);
       await ask('FLUSHALL');
       await both(bench, sample.make('k'));
       expect(await ask('RESTORE', 'ours', '0', bench.bytes('DUMP', 'k'))).toBe('+OK\r\n');
@@ -75,7 +75,7 @@ export function conformToRedis(subject: Subject): void {
   });
 
   test.each(fixture.conversions)('$name: another encoding there, too', async (conversion) => {
-    const bench = new TypeBench(subject);
+    const bench = useBench(subject);
     await ask('FLUSHALL');
     await both(bench, conversion.make('k'));
     await expectSame(bench, 'k');

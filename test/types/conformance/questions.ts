@@ -1,7 +1,7 @@
 // What a server is asked of a value without changing it, what it takes, and what makes another encoding of it.
 import { describe, expect, test } from 'vitest';
 import { FIRST_ROOT_ENCODING } from '../../../src/keyspace/collections.ts';
-import { type Subject, TypeBench } from './bench.ts';
+import { type Subject, useBench } from './bench.ts';
 
 /** A key's place in the table, which MEMORY USAGE counts, and in the expiry heap. */
 const SLOT_BYTES = 8;
@@ -24,7 +24,7 @@ export function conformToQuestions(subject: Subject): void {
 
   describe.each(fixture.samples)('$name', (sample) => {
     test('is what it says', () => {
-      const bench = new TypeBench(subject);
+      const bench = useBench(subject);
       bench.make(sample, 'k');
       const name = type.encodings[sample.encoding];
       expect(bench.db.encodingOf(bench.ref('k'))).toBe(sample.encoding);
@@ -43,7 +43,7 @@ export function conformToQuestions(subject: Subject): void {
     });
 
     test('takes the memory that it says', () => {
-      const bench = new TypeBench(subject);
+      const bench = useBench(subject);
       const before = bench.valueBytes;
       bench.make(sample, 'k');
       const footprint = bench.db.entries.footprintBytes(bench.ref('k'));
@@ -56,7 +56,7 @@ export function conformToQuestions(subject: Subject): void {
     });
 
     test('is changed by each change, and so is its digest', () => {
-      const bench = new TypeBench(subject);
+      const bench = useBench(subject);
       for (const change of fixture.changes) {
         bench.make(sample, 'k');
         const [digest, contents, { dirty }] = [
@@ -78,7 +78,7 @@ export function conformToQuestions(subject: Subject): void {
   });
 
   test.each(fixture.conversions)('$name: another encoding, the same key', (conversion) => {
-    const bench = new TypeBench(subject);
+    const bench = useBench(subject);
     const { db } = bench;
     const before = bench.valueBytes;
     bench.make(conversion, 'k');

@@ -8,7 +8,7 @@ import { litter } from '../../memory/litter.ts';
 import { load } from '../../persistence/rdb/loading.ts';
 import { collector } from '../../persistence/snapshots/snapshot-files.ts';
 import { Random } from '../../support/random.ts';
-import { AT_ONCE, type Subject, TypeBench } from './bench.ts';
+import { AT_ONCE, type Subject, TypeBench, useBench } from './bench.ts';
 import { type Sample, samplesByTier } from './fixture.ts';
 
 /** Bytes of gaps before each block: eight blocks share a page. */
@@ -74,7 +74,7 @@ function isMovedMeanwhile(subject: Subject, sample: Sample): void {
   expect(bench.digests()).toEqual(other.digests());
   for (const one of [bench, other]) one.reclaim();
   expect(bench.valueBytes).toBe(other.valueBytes);
-  const loaded = new TypeBench(subject);
+  const loaded = useBench(subject);
   load(end(), { keyspace: loaded.keyspace });
   expect(loaded.digests()).toEqual(atStart);
   bench.empty();

@@ -5,7 +5,7 @@ import { Eviction } from '../../../src/keyspace/eviction.ts';
 import { Snapshot } from '../../../src/keyspace/snapshot.ts';
 import { load } from '../../persistence/rdb/loading.ts';
 import { collector } from '../../persistence/snapshots/snapshot-files.ts';
-import { AT_ONCE, NEVER, type Subject, TypeBench } from './bench.ts';
+import { AT_ONCE, NEVER, type Subject, type TypeBench, useBench } from './bench.ts';
 import { type Sample, samplesByTier } from './fixture.ts';
 
 /** When the value changes: asked after each slice. */
@@ -84,7 +84,7 @@ export function conformToSnapshots(subject: Subject): void {
   describe.each(samplesByTier(fixture))('$name', (sample) => {
     const moments = MOMENTS.filter(([name]) => sample.isLong || !WITHIN.has(name));
     test.each(moments)('is saved as it was, whatever happens %s', (_, moment) => {
-      const [bench, loaded] = [new TypeBench(subject), new TypeBench(subject)];
+      const [bench, loaded] = [useBench(subject), useBench(subject)];
       saves(bench, loaded, sample, acts, moment);
       for (const act of Object.entries(ACTS_ON_ALL)) saves(bench, loaded, sample, [act], moment);
     });
@@ -97,7 +97,7 @@ export function conformToSnapshots(subject: Subject): void {
       steps = slicesOfValue;
       return isOver;
     };
-    const [bench, loaded] = [new TypeBench(subject), new TypeBench(subject)];
+    const [bench, loaded] = [useBench(subject), useBench(subject)];
     saves(bench, loaded, sample, [['nothing', () => {}]], moment);
     expect(steps).toBeGreaterThan(5);
   });

@@ -6,7 +6,7 @@ import { dumpValue, readPayload } from '../../../src/persistence/rdb/dump-payloa
 import { load, save } from '../../persistence/rdb/loading.ts';
 import { Random } from '../../support/random.ts';
 import { byTier } from '../../support/tier.ts';
-import { type Subject, TypeBench } from './bench.ts';
+import { type Subject, useBench } from './bench.ts';
 import type { Line, Sample } from './fixture.ts';
 
 /** Pieces in which a file comes: with one of a byte, every part is read again and again. */
@@ -39,7 +39,7 @@ export function conformToTransfers(subject: Subject): void {
 }
 
 function copies(subject: Subject, sample: Sample): void {
-  const bench = new TypeBench(subject);
+  const bench = useBench(subject);
   const { db, keyspace } = bench;
   bench.make(sample, 'k');
   bench.run('PEXPIRE', 'k', '5000');
@@ -69,7 +69,7 @@ function copies(subject: Subject, sample: Sample): void {
 }
 
 function moves(subject: Subject, sample: Sample): void {
-  const bench = new TypeBench(subject);
+  const bench = useBench(subject);
   const { db, keyspace } = bench;
   const { entries } = keyspace;
   bench.make(sample, 'k');
@@ -104,7 +104,7 @@ function moves(subject: Subject, sample: Sample): void {
 }
 
 function replaces(subject: Subject, sample: Sample): void {
-  const bench = new TypeBench(subject);
+  const bench = useBench(subject);
   bench.make(sample, 'k');
   const contents = bench.contents('k');
   const dump = bench.bytes('DUMP', 'k');
@@ -128,7 +128,7 @@ function replaces(subject: Subject, sample: Sample): void {
 }
 
 function comesBack(subject: Subject, sample: Sample): void {
-  const bench = new TypeBench(subject);
+  const bench = useBench(subject);
   const { db, keyspace } = bench;
   bench.make(sample, 'k');
   const [contents, digest] = [bench.contents('k'), bench.digest('k')];
@@ -154,17 +154,17 @@ function comesBack(subject: Subject, sample: Sample): void {
 }
 
 function comesBackFromFile(subject: Subject, sample: Sample): void {
-  const bench = new TypeBench(subject);
+  const bench = useBench(subject);
   bench.make(sample, 'k');
   bench.run('COPY', 'k', 'expiring', 'DB', '3');
   bench.run('SELECT', '3');
   bench.run('PEXPIRE', 'expiring', '5000');
   bench.run('SELECT', '0');
+  const other = useBench(subject);
   for (const compresses of [true, false]) {
     const { file } = save(bench.keyspace, { compresses });
     for (const pieceBytes of PIECES) {
       if (pieceBytes < 1000 && file.length > MAX_BYTE_BY_BYTE) continue;
-      const other = new TypeBench(subject);
       load(file, { keyspace: other.keyspace, pieceBytes });
       expect(other.digests()).toEqual(bench.digests());
       expect(other.contents('k')).toBe(bench.contents('k'));
@@ -174,7 +174,7 @@ function comesBackFromFile(subject: Subject, sample: Sample): void {
 }
 
 function isRefused(subject: Subject, sample: Sample): void {
-  const bench = new TypeBench(subject);
+  const bench = useBench(subject);
   const { keyspace } = bench;
   bench.make(sample, 'k');
   const dump = dumpValue(keyspace, bench.ref('k'), true);
@@ -201,7 +201,7 @@ function isRefused(subject: Subject, sample: Sample): void {
 }
 
 function staysWithoutMemory(subject: Subject, sample: Sample): void {
-  const bench = new TypeBench(subject);
+  const bench = useBench(subject);
   const { arena } = bench.keyspace;
   bench.make(sample, 'k');
   const dump = bench.bytes('DUMP', 'k');
@@ -245,7 +245,7 @@ function staysWithoutMemory(subject: Subject, sample: Sample): void {
 
 /** Makes and changes a value where every allocation fails but the first ones, more of them each time. */
 function leavesNothing(subject: Subject, make: readonly Line[], change: readonly Line[]): void {
-  const bench = new TypeBench(subject);
+  const bench = useBench(subject);
   const { arena } = bench.keyspace;
   let failures = 0;
   for (const [first, second] of [

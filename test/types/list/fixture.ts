@@ -1,10 +1,14 @@
 // Lists for the conformance suite: packed ones, and in one chunk, in many, with elements beside the blocks.
 import { listType } from '../../../src/types/list/descriptor.ts';
 import { ENCODING_CHUNKED, ENCODING_PACKED } from '../../../src/types/list/encodings.ts';
+import { byTier } from '../../support/tier.ts';
 import type { Line, TypeFixture } from '../conformance/fixture.ts';
 
 /** Elements pushed by one command. */
 const AT_ONCE = 50;
+/** Elements of a list that is saved and freed in several steps, and the most bytes of one: more of them take longer. */
+const LONG_LENGTH = byTier(1000, 4000);
+const LONG_BYTES = byTier(2000, 500);
 
 /** Pushes so many elements, of up to so many bytes. */
 function pushes(key: string, count: number, maxBytes: number): Line[] {
@@ -40,7 +44,7 @@ export const listFixture: TypeFixture = {
     {
       name: 'many chunks',
       encoding: ENCODING_CHUNKED,
-      make: (key) => pushes(key, 4000, 500),
+      make: (key) => pushes(key, LONG_LENGTH, LONG_BYTES),
       isLong: true,
     },
   ],

@@ -27,6 +27,7 @@ import {
 } from '../../../src/types/list/values.ts';
 import { find, newKeyspace, requestOf } from '../../keyspace/support.ts';
 import { Random } from '../../support/random.ts';
+import { variantsByTier } from '../../support/tier.ts';
 
 const span = new ListSpan();
 const element = new PackedElement();
@@ -181,7 +182,7 @@ describe('lists', () => {
     ['of elements of any size', HUGE, -2],
     ['of elements of any size in the largest chunks', HUGE, -5],
   ] as const) {
-    for (const seed of [1, 2, 3]) {
+    for (const seed of variantsByTier([1, 2, 3])) {
       test(`${name}: seed ${seed}`, () => {
         const keyspace = newKeyspace();
         listsOf(keyspace.entries).limits = chunkLimitsOf(directive);

@@ -1,4 +1,5 @@
 // Stacks for the conformance suite.
+import { byTier } from '../../support/tier.ts';
 import type { Line, TypeFixture } from '../conformance/fixture.ts';
 import { stubCommands } from './commands.ts';
 import { stubType } from './descriptor.ts';
@@ -6,6 +7,9 @@ import { ENCODING_INLINE, ENCODING_LINKED } from './encodings.ts';
 
 /** Elements pushed by one command. */
 const AT_ONCE = 20;
+/** Elements of a stack that is saved and freed in several steps, and the most bytes of one: more of them take longer. */
+const LONG_LENGTH = byTier(600, 1200);
+const LONG_BYTES = byTier(2000, 1000);
 
 /** Pushes so many elements, of up to so many bytes. */
 function pushes(key: string, count: number, maxBytes = 200): Line[] {
@@ -41,7 +45,7 @@ export const stubFixture: TypeFixture = {
     {
       name: 'many nodes',
       encoding: ENCODING_LINKED,
-      make: (key) => pushes(key, 1200, 1000),
+      make: (key) => pushes(key, LONG_LENGTH, LONG_BYTES),
       isLong: true,
     },
   ],
