@@ -9,9 +9,10 @@
 //   running ──CLIENT PAUSE (SUSPENDED)────────────────▶ paused until that ends
 //   running ──too much output unsent (OUTPUT_FULL)────▶ paused until it drains
 //   running ──the iteration's time is up (YIELDED)────▶ paused until a later iteration (iteration-budget.ts)
-// A connection may be paused for several reasons, and goes on when the last one is over. A paused connection keeps reading, up to `client-query-buffer-limit`, so a peer that writes a whole
-// pipeline before it reads anything is never blocked; it only stops running requests, so that a
-// peer that never reads makes no more memory grow. Reading pauses only for what runs anyway, later.
+// A connection may be paused for several reasons, and goes on when the last one is over. Meanwhile it keeps
+// reading, up to `client-query-buffer-limit`, so a peer that writes a whole pipeline before it reads anything is
+// never blocked; it only stops running requests, so that a peer that never reads makes no more memory grow.
+// Reading pauses only for what runs anyway, later.
 import type { Socket } from 'node:net';
 import type { Client } from '../core/client.ts';
 import { COMPLETE, type DecodeResult, INVALID } from '../protocol/decoder.ts';
