@@ -24,6 +24,9 @@ export function tasks() {
     pipelines(clients, 'LPUSH then LPOP, P=16', 16, (_, i) =>
       i % 2 === 0 ? ['LPUSH', 'mylist', value] : ['LPOP', 'mylist'],
     ),
+    pushes(clients, 'LPUSH, P=16', 'LPUSH'),
+    pushes(clients, 'RPUSH, P=16', 'RPUSH'),
+    pops(clients, 'LPOP, P=16', 'LPOP'),
     pipelines(clients, 'GET, P=1', 1, (key) => ['GET', key]),
     pipelines(clients, 'SET, P=1', 1, (key) => ['SET', key, value]),
   ];
@@ -36,17 +39,15 @@ function connect() {
     config,
     log: silentLogger(),
     version: '0.0.0',
-    outputLimits: /** @type {any} */ (config.values)['client-output-buffer-limit'],
     commands: new CommandTable(families),
-    databases: 1,
-    onClosed: () => {},
   });
-  // All is one turn of the event loop here, which would postpone what is beyond its budget.
-  server.turn.admits = () => true;
+  // All is one iteration of the event loop here, and what is beyond its budget would wait for the next.
+  server.budget.admits = () => true;
   const address = { remote: '127.0.0.1:1', local: '127.0.0.1:2', unixSocket: false };
   const clients = Array.from(
     { length: CLIENTS },
-    () => new Connection(new TakingSocket(), server, server.clients.nextId(), address),
+    () =>
+      new Connection(new TakingSocket(), server, server.clients.nextId(), address, true, () => {}),
   );
   for (let i = 0; i < KEYS; i++) {
     const number = String(i).padStart(12, '0');
@@ -96,6 +97,42 @@ function pipelines({ server, clients }, name, pipeline, request) {
     return server.stats.commandsProcessed;
   };
   return { name, operations: received.length * pipeline, run };
+}
+
+/**
+ * @param {ReturnType<typeof connect>} parts
+ * @param {string} name
+ * @param {string} command
+ * @returns {import('./run.mjs').MicroTask}
+ */
+function pushes(parts, name, command) {
+  const task = pipelines(parts, name, 16, () => [command, 'mylist', value]);
+  return { ...task, cleanUp: () => runOnce(parts, ['DEL', 'mylist']) };
+}
+
+/**
+ * @param {ReturnType<typeof connect>} parts
+ * @param {string} name
+ * @param {string} command
+ * @returns {import('./run.mjs').MicroTask}
+ */
+function pops(parts, name, command) {
+  const task = pipelines(parts, name, 16, () => [command, 'mylist']);
+  const values = Array.from({ length: task.operations + 1 }, () => value);
+  return {
+    ...task,
+    prepare: () => runOnce(parts, ['DEL', 'mylist'], ['RPUSH', 'mylist', ...values]),
+  };
+}
+
+/**
+ * @param {ReturnType<typeof connect>} parts
+ * @param {string[][]} requests
+ */
+function runOnce({ server, clients }, ...requests) {
+  const bytes = Buffer.from(requests.map(encode).join(''));
+  clients[0].requests.receive(bytes, bytes.length);
+  server.replies.flush();
 }
 
 /** @param {string[]} args */
