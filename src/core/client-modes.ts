@@ -19,6 +19,11 @@ export function replyMode({ request, reply, client }: Call): void {
   }
 }
 
+/** Whether a client's replies are dropped: under CLIENT REPLY OFF, and for the command after SKIP. */
+export function isSilent({ replyMode }: Client): boolean {
+  return replyMode === REPLY_OFF || replyMode === REPLY_SKIP;
+}
+
 /** CLIENT NO-EVICT ON | OFF */
 export function noEvict({ request, reply, client }: Call): void {
   const isOn = switchAt(request, 2);

@@ -4,6 +4,7 @@ import { quotedLength, writeQuoted } from '../protocol/quote.ts';
 import type { Request } from '../protocol/request.ts';
 import { unixTimeUs } from '../telemetry/wall-clock.ts';
 import type { Client } from './client.ts';
+import { isSilent } from './client-modes.ts';
 import type { Services } from './services.ts';
 
 /** Bytes of an argument that are shown; behind them stands how many are left out. */
@@ -13,7 +14,8 @@ const REDACTED = '"(redacted)"';
 
 /**
  * Sends the monitors the line of a command that has run: encoded once for all of them. The caller leaves
- * out commands with the flag ADMIN or SKIP_MONITOR.
+ * out commands with the flag ADMIN or SKIP_MONITOR. Lines count as replies: CLIENT REPLY keeps them back, unlike
+ * messages.
  */
 export function feedMonitors(
   { pubsub, clients }: Services,
@@ -22,7 +24,9 @@ export function feedMonitors(
 ): void {
   const [area] = pubsub.areas;
   const { start, end } = encodeMonitorLine(area, unixTimeUs(), client, request);
-  for (const monitor of clients.monitors) monitor.deliver(area.buffer, start, end);
+  for (const monitor of clients.monitors) {
+    if (!isSilent(monitor)) monitor.deliver(area.buffer, start, end);
+  }
 }
 
 /**

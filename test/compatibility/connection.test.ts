@@ -2,7 +2,7 @@
 
 import { redact } from '../support/comparers.ts';
 import { compareWithRedis } from '../support/comparison-suite.ts';
-import { closes, command, compared, framed, raw } from '../support/script.ts';
+import { closes, command, compared, framed, raw, send } from '../support/script.ts';
 
 /** What HELLO tells about the server itself: its version and the connection's id. */
 const HELLO_VARIES = redact(/^\d+\.\d+\.\d+$|^\d{1,6}$/);
@@ -196,6 +196,17 @@ compareWithRedis('connection', (define) => {
       'close',
     ),
     'e> GET k',
+  ]);
+
+  define('RESET and CLIENT REPLY', [
+    send('CLIENT REPLY OFF'),
+    'RESET\nPING',
+    send('CLIENT REPLY SKIP'),
+    send('RESET'),
+    'PING',
+    send('CLIENT REPLY SKIP'),
+    send('MULTI'),
+    'RESET\nPING',
   ]);
 
   define('RESET', [

@@ -3,7 +3,7 @@
 import { anyOfType, redact, shape, transformed } from '../support/comparers.ts';
 import { compareWithRedis } from '../support/comparison-suite.ts';
 import { fieldOf, itemsOf, type Reply, textOf } from '../support/reply-frames.ts';
-import { closes, command, compared, intended, receive } from '../support/script.ts';
+import { closes, command, compared, intended, receive, send, sleep } from '../support/script.ts';
 
 /** A line of MONITOR without its time and the client's address. */
 const monitorLine = transformed('monitor lines', (text) =>
@@ -60,6 +60,27 @@ compareWithRedis('server', (define) => {
     'n> MONITOR\nPING',
     receive('n', 1, monitorLine),
     'n> RESET\nPING\nn> GET k\nn> MONITOR x',
+  ], { protocols: [2] });
+
+  define('MONITOR and CLIENT REPLY', [
+    'm> MONITOR',
+    send('m> CLIENT REPLY SKIP'),
+    receive('m', 1, monitorLine),
+    // Nothing from here on until its next command is over, not even that.
+    'PING a',
+    send('m> ECHO b'),
+    sleep(50),
+    'PING c',
+    receive('m', 1, monitorLine),
+    send('m> CLIENT REPLY OFF'),
+    'PING d',
+    send('m> PING e'),
+    sleep(50),
+    'PING f',
+    'm> CLIENT REPLY ON',
+    receive('m', 1, monitorLine),
+    'PING g',
+    receive('m', 1, monitorLine),
   ], { protocols: [2] });
 
   define('SLOWLOG', [

@@ -4,7 +4,7 @@
 import { cString } from '../../core/argument-errors.ts';
 import { isPassword, isUser, logIn, logOut, needsPassword } from '../../core/authentication.ts';
 import type { Call } from '../../core/call.ts';
-import { REPLY_ON } from '../../core/client.ts';
+import { REPLY_ON, REPLY_SKIP } from '../../core/client.ts';
 import { setNoTouch } from '../../core/client-modes.ts';
 import type { CommandRow } from '../../core/command-row.ts';
 import {
@@ -249,7 +249,8 @@ function reset({ reply, client, server }: Call): void {
   // The library behind the connection stays what it is: lib-name and lib-ver are kept.
   client.charge(-client.name.length);
   client.name = '';
-  client.replyMode = REPLY_ON;
+  // Under SKIP its own reply is the one left out.
+  if (client.replyMode !== REPLY_SKIP) client.replyMode = REPLY_ON;
   setNoTouch(server, client, false);
   reply.simple('RESET');
 }

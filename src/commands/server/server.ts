@@ -55,11 +55,11 @@ function time({ reply }: Call): void {
   reply.bulkInteger(nowUs % 1e6);
 }
 
-/** A master at offset 0 with no replicas. */
-function role({ reply }: Call): void {
+/** A master with no replicas, at the offset that INFO reports as master_repl_offset. */
+function role({ reply, server }: Call): void {
   reply.array(3);
   reply.bulkText('master');
-  reply.integer(0);
+  reply.integer(server.wal.facts?.offset ?? 0);
   reply.array(0);
 }
 
