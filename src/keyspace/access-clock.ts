@@ -4,7 +4,7 @@
 // Source: https://redis.io/docs/reference/eviction/
 
 const LRU_STEP_MS = 256;
-/** What a word can be behind the present: 34 years. */
+/** Longest idle time that a word can hold, in steps: 34 years. */
 const MAX_STEPS = 0xffffffff;
 const LFU_INITIAL = 5;
 const LFU_MAX = 255;
@@ -12,25 +12,25 @@ const MINUTE_MS = 60_000;
 
 /** The settings that access words depend on. */
 export interface AccessSettings {
-  /** Whether words count frequency (LFU) instead of recency (LRU). */
+  /** Whether words hold the frequency of use (LFU) instead of the time of the last use (LRU). */
   frequency: boolean;
-  /** `lfu-log-factor`: how much harder each further step of the counter is. */
+  /** `lfu-log-factor`: how much less likely each further step of the counter is. */
   logFactor: number;
   /** `lfu-decay-time`, in minutes per step; 0 never decays. */
   decayMinutes: number;
 }
 
-/** The LRU word of this moment. */
+/** The LRU word of a time, in ms since the epoch. */
 export function lruWord(nowMs: number): number {
   return Math.floor(nowMs / LRU_STEP_MS) | 0;
 }
 
-/** Milliseconds since the use that an LRU word tells of. */
+/** Milliseconds since the last use that an LRU word records. */
 export function idleMs(word: number, nowMs: number): number {
   return ((lruWord(nowMs) - word) >>> 0) * LRU_STEP_MS;
 }
 
-/** The LRU word that makes a key look idle for so long, or up to a step longer: never less. */
+/** The LRU word of a key that has been idle for `idle` ms, rounded up to a whole step. */
 export function lruWordIdleFor(idle: number, nowMs: number): number {
   const steps = Math.min(Math.ceil(idle / LRU_STEP_MS), MAX_STEPS);
   return (lruWord(nowMs) - steps) | 0;

@@ -1,14 +1,14 @@
 // Copies keys and values into the arena: short ones four bytes at a time, which takes a third of the
-// time of single bytes, and long ones by a call.
+// time of a loop over bytes, and long ones with `set`.
 import type { Arena } from '../memory/arena.ts';
 import { copyBytes, copyWide, MAX_KEPT_BYTES, ViewCache } from '../protocol/copy-bytes.ts';
 
-/** From here on a call is faster. */
+/** From this length on, `set` is faster, in bytes. */
 const LONG_BYTES = 512;
-/** A view on a smaller buffer, which is hardly met again, takes longer than it saves. */
+/** For smaller buffers, which are seldom copied from twice, making a DataView costs more than it saves. */
 const MIN_VIEWED_BYTES = 2048;
 
-/** Copies bytes that mostly lie in one and the same buffer; see the head of this file. */
+/** Copies bytes, most of which come from the same buffer; see the head of this file. */
 export class ByteCopier {
   readonly #arena: Arena;
   readonly #views = new ViewCache();
@@ -17,7 +17,7 @@ export class ByteCopier {
     this.#arena = arena;
   }
 
-  /** Copies bytes to a place in a segment of the arena, with which they do not overlap. */
+  /** Copies bytes into a segment of the arena; source and target do not overlap. */
   copy(from: Uint8Array, offset: number, length: number, segment: number, at: number): void {
     const isViewed = from.length >= MIN_VIEWED_BYTES && from.length <= MAX_KEPT_BYTES;
     if (isViewed && length <= LONG_BYTES) {

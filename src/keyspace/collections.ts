@@ -1,36 +1,39 @@
-// What of a value lies outside its entry: an entry with such a value has the number of a root, from which its
-// parts are found. Each type of values that has such an encoding brings what works on its roots, so that entries
-// can be measured, copied, freed and moved whatever they hold.
+// Values that are kept outside their entry: the entry holds the number of a collection root, which leads to all
+// blocks of the value. A type with such an encoding provides the operations on its roots, so that entries can be
+// measured, copied, freed and moved whatever their type is.
 
-/** Encodings from this number on have a root: one bit of an entry's meta word tells. */
+/** Encodings from this number on have a root, so one bit of an entry's meta word shows whether there is one. */
 export const FIRST_ROOT_ENCODING = 8;
 
-/** Works on the roots of one type in one arena. A root belongs to one entry. */
+/** The operations on the roots of one type in one arena. A root belongs to one entry. */
 export interface Collections {
   /** Bytes of a root and of all its parts. */
   bytes(root: number): number;
   /** Number of elements. */
   length(root: number): number;
-  /** Number of blocks beside the root, or an estimate: what moving or freeing it takes. */
+  /** Number of blocks besides the root, or an estimate: how much work moving or freeing it is. */
   parts(root: number): number;
-  /** A copy of all; returns its root. @throws ArenaFullError when there is no memory: nothing is left of it then */
+  /**
+   * Copies the collection; returns the root of the copy. @throws ArenaFullError without memory; no part of the copy
+   * is left then
+   */
   copy(root: number): number;
-  /** Frees some of it, in well under a millisecond; returns whether that was all. */
+  /** Frees a part of it, in well under a millisecond; returns whether all is freed. */
   freeStep(root: number): boolean;
   readonly relocation: Relocation;
 }
 
 /**
- * Moves the parts of one root out of sparse pages (Arena.isSparse), some at a time. Between two steps the value may
- * change in any way.
+ * Moves the blocks of one root out of sparse pages (Arena.isSparse), a few at a time. Between two steps the value
+ * may change in any way.
  */
 export interface Relocation {
-  /** The root that is being gone through. */
+  /** The root whose blocks are being moved. */
   readonly root: number;
-  /** Blocks that were looked at so far, of all roots. */
+  /** Number of blocks examined so far, of all roots. */
   readonly scanned: number;
-  /** Begins with a root; returns the root that it has then. */
+  /** Begins with a root, which it may move; returns the root's new reference. */
   begin(root: number): number;
-  /** Looks at so many more parts; returns whether there are others. */
+  /** Examines `count` more blocks; returns whether any are left. */
   step(count: number): boolean;
 }

@@ -1,4 +1,4 @@
-// What a database needs of the keyspace around it, which all databases share.
+// What a database needs from the keyspace that contains it.
 import type { Arena } from '../memory/arena.ts';
 import type { BytesTable } from '../structures/bytes-table.ts';
 import type { BytesTables } from '../structures/bytes-tables.ts';
@@ -7,14 +7,14 @@ import type { AccessSettings } from './access-clock.ts';
 import type { Entries } from './entries.ts';
 import type { KeyEvents } from './key-events.ts';
 
-/** A database as others see it that are told of its keys. */
+/** A database as observers of its keys see it. */
 export interface KeyLookup {
   readonly index: number;
   /** The entry of a key, or 0. */
   find(bytes: Uint8Array, offset: number, length: number): number;
 }
 
-/** See Keyspace, which implements it, for what these are. */
+/** Implemented by Keyspace, where the members are described. */
 export interface DatabaseHost {
   readonly arena: Arena;
   readonly entries: Entries;
@@ -23,7 +23,7 @@ export interface DatabaseHost {
   readonly events: KeyEvents;
   readonly stats: { hits: number; misses: number };
   readonly access: AccessSettings;
-  /** The time that commands see, and that up to which keys are over, in ms since the epoch. */
+  /** The time that commands see, and the time up to which expiries have passed, in ms since the epoch. */
   readonly nowMs: number;
   readonly dueMs: number;
   dirty: number;
@@ -31,13 +31,13 @@ export interface DatabaseHost {
   readonly expiryPaused: boolean;
   readonly noticed: number;
   readonly suspendTouch: boolean;
-  /** The snapshot that is being taken: has to save what is about to change. */
+  /** The snapshot in progress: entries must be preserved in it before they change. */
   readonly snapshot: { preserve(table: BytesTable, ref: number): void } | undefined;
   /** The access clock's word after one more use. */
   touchedWord(word: number): number;
   /** A client has modified a key. */
   modified(database: KeyLookup, bytes: Uint8Array, offset: number, length: number): void;
-  /** A key has changed otherwise: it expires, is evicted, or goes to another place. */
+  /** A key has changed for another reason: it expired, was evicted, or was moved. */
   affected(
     database: KeyLookup,
     bytes: Uint8Array,
@@ -45,10 +45,10 @@ export interface DatabaseHost {
     length: number,
     byClient: boolean,
   ): void;
-  /** A key was deleted because its expiry has passed, or to make room. */
+  /** Keys that were deleted because their expiry has passed, or by eviction. */
   expired(database: KeyLookup, key: Buffer): void;
   evicted(database: KeyLookup, key: Buffer): void;
-  /** Something that is `noticed` has happened to a key or its value (key-signals.ts), or will at a time. */
+  /** Reports a signal in `noticed` of a key (key-signals.ts), now or for a later time. */
   signal(
     database: number,
     event: number,

@@ -1,22 +1,22 @@
-// What a database consists of, for those who save, fill or free all of it.
+// The parts of a database, for code that saves, fills or frees all of it.
 import type { BytesTable } from '../structures/bytes-table.ts';
 import type { ExpiryHeap } from './expiry-heap.ts';
 
-/** A database as it is now. */
+/** The parts of a database. */
 export interface DatabaseParts {
   readonly index: number;
-  /** Number of keys, and of those that have an expiry. */
+  /** Number of keys, and of keys with an expiry. */
   readonly size: number;
   readonly expiring: number;
   readonly table: BytesTable;
   readonly expiries: ExpiryHeap;
 }
 
-/** What was in a database that was emptied, or is left of a value that was freed. */
+/** The former contents of a database that was emptied, or the rest of a value that was freed. */
 export interface DetachedKeys {
-  /** Where the keys are; undefined for parts of a single value. */
+  /** The table of the keys; undefined for the rest of a single value. */
   readonly table?: BytesTable;
   readonly keys: number;
-  /** Gives a little memory back; returns whether there is more. */
+  /** Frees a little of it; returns whether there is more. */
   readonly free: () => boolean;
 }

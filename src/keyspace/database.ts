@@ -1,7 +1,7 @@
-// One of the numbered databases: keys as commands see them, with what looking at a key and changing it means for
-// others: WATCH, counters, key events, access clock, snapshots. A key whose expiry has passed is never returned.
-// Where the keys are is in key-store.ts, what values of one type are like in types/string/values.ts,
-// types/list/values.ts …, which build on the methods of both.
+// One of the numbered databases: keys as commands see them, with the side effects of reading and changing a key:
+// WATCH, statistics, key events, access clock, snapshots. A key whose expiry has passed is never returned.
+// key-store.ts stores the keys; types/string/values.ts, types/list/values.ts … implement the values of each type on
+// top of both.
 //
 // A reference to an entry is valid until the next change of that key; methods that may move an
 // entry return its new reference.
@@ -22,40 +22,42 @@ export class Database extends KeyStore {
     return ref;
   }
 
-  /** As `find`, for an argument of the request: also the way to an entry that is to be changed. */
+  /** As `find`, for an argument of the request; also used before a change. */
   lookupForChange(request: Request, i: number): number {
     const ref = this.#look(request, i);
     if (ref !== 0) this.host.snapshot?.preserve(this.table, ref);
     return ref;
   }
 
-  /** As `lookupForChange`, for those who only read. */
+  /** As `lookupForChange`, for commands that only read. */
   #look(request: Request, i: number): number {
     const ref = this.lookupStored(request, i);
     if (ref !== 0 && this.entries.expires(ref)) return this.#unlessDue(ref);
     return ref;
   }
 
-  /** The entry of argument i, whose expiry may have passed, or 0: for MEMORY USAGE and DEBUG. */
+  /** The entry of argument i, or 0, even if its expiry has passed: for MEMORY USAGE and DEBUG. */
   lookupStored(request: Request, i: number): number {
     const { buffer, offsets, lengths } = request;
     return this.table.findHashed(this.hashOf(request, i), buffer, offsets[i], lengths[i]);
   }
 
-  /** The hash of argument i, which is a key: computed if it is not at hand (Request.hashes). */
+  /** The hash of argument i, which is a key: taken from Request.hashes if it is there, else computed. */
   hashOf(request: Request, i: number): number {
     if (i > 0 && i <= request.hashedTo) return request.hashes[i];
     return this.hash(request.buffer, request.offsets[i], request.lengths[i]);
   }
 
-  /** The same for a key that will likely be looked up soon: the hash is at hand then. Keys come in their order. */
+  /** Computes the hash of a key that will probably be looked up soon, and keeps it. Called in the order of the keys. */
   hashKey(request: Request, i: number): number {
     const hash = this.hashOf(request, i);
     request.keepHash(i, hash);
     return hash;
   }
 
-  /** Reads what looking up keys of these hashes will touch, as BytesTable.prefetchSlots, with `refs` as scratch. */
+  /**
+   * Prefetches the memory that looking up these hashes will read (BytesTable.prefetchSlots); `refs` is scratch space.
+   */
   prefetch(hashes: Int32Array, refs: Int32Array, count: number): number {
     return (
       this.table.prefetchSlots(hashes, refs, count) ^
@@ -83,7 +85,7 @@ export class Database extends KeyStore {
     return ref;
   }
 
-  /** As `lookupNoTouch`, without telling of a miss as an event (OBJECT). */
+  /** As `lookupNoTouch`, without a key miss event (OBJECT). */
   lookupQuietly(request: Request, i: number): number {
     const ref = this.#look(request, i);
     if (ref === 0) this.host.stats.misses++;
@@ -98,13 +100,13 @@ export class Database extends KeyStore {
     return ref;
   }
 
-  /** Tells of `changes` modifications, by a client, of the key of argument i. */
+  /** Reports `changes` modifications of the key of argument i by a client. */
   modified(request: Request, i: number, changes: number): void {
     this.host.dirty += changes - 1;
     this.host.modified(this, request.buffer, request.offsets[i], request.lengths[i]);
   }
 
-  /** Tells of an event (key-events.ts) of the key of argument i. */
+  /** Publishes an event (key-events.ts) of the key of argument i. */
   notify(eventClass: number, event: string, request: Request, i: number): void {
     const { events } = this.host;
     if ((events.mask & eventClass) === 0) return;
@@ -125,14 +127,14 @@ export class Database extends KeyStore {
     this.host.expired(this, this.#takeOut(ref));
   }
 
-  /** Deletes an entry to make room. */
+  /** Deletes an entry to free memory (eviction). */
   evictEntry(ref: number): void {
     this.host.evicted(this, this.#takeOut(ref));
   }
 
   /**
-   * Gives the value of an entry to another key, in this or another database, replacing what is
-   * there; expiry and access clock go with it. The source is gone afterwards (RENAME, MOVE).
+   * Moves the value of an entry to another key, in this or another database, replacing an existing value; expiry and
+   * access clock move with it. The source is deleted (RENAME, MOVE).
    */
   moveTo(ref: number, target: Database, request: Request, i: number): void {
     this.host.snapshot?.preserve(this.table, ref);
@@ -144,20 +146,20 @@ export class Database extends KeyStore {
     target.modified(request, i, 1);
   }
 
-  /** As `moveTo`, but the source stays, and the copy was never used before (COPY). */
+  /** As `moveTo`, but the source stays, and the access clock of the copy is that of a new key (COPY). */
   copyTo(ref: number, target: Database, request: Request, i: number): void {
     this.#transfer(ref, target, request, i, false);
     target.modified(request, i, 1);
   }
 
-  /** Tells the keyspace that the entry's value was changed in place. */
+  /** Reports to the keyspace that the entry's value was changed in place. */
   signalModified(ref: number): void {
     const key = this.key(ref);
     this.host.modified(this, key.buffer, key.offset, key.length);
   }
 
   /**
-   * Sets when the key expires (ms since the epoch), or with NO_EXPIRY that it does not.
+   * Sets the expiry of a key (ms since the epoch), or removes it (NO_EXPIRY).
    * @returns the entry's reference, which may be another
    */
   setExpiry(ref: number, timeMs: number): number {
@@ -196,8 +198,8 @@ export class Database extends KeyStore {
   }
 
   /**
-   * Puts a new entry under argument i in `target`, with type, encoding, value and expiry of `ref`.
-   * @param takesOver whether parts of the value that lie outside change hands; else they are copied
+   * Stores a new entry under argument i in `target`, with the type, encoding, value and expiry of `ref`.
+   * @param takesOver whether overflow blocks and collections are taken from `ref`; otherwise they are copied
    */
   #transfer(
     ref: number,
@@ -223,7 +225,7 @@ export class Database extends KeyStore {
       this.host.freshWord,
       takesOver,
     );
-    // Only now that there is memory for the new entry does the old one go.
+    // The old entry is removed only now that there is memory for the new one.
     if (expiry !== NO_EXPIRY) target.expiries.add(fresh, expiry);
     if (old !== 0) {
       target.removeFound(old);
@@ -233,7 +235,7 @@ export class Database extends KeyStore {
     return fresh;
   }
 
-  /** Takes an entry out without telling anyone; returns its key. */
+  /** Removes an entry without notifying anyone; returns its key. */
   #takeOut(ref: number): Buffer {
     const key = this.key(ref).copy();
     this.discard(ref);

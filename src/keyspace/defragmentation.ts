@@ -1,12 +1,12 @@
-// Moves blocks out of pages of the arena that hold few of them, so that these become free: what `activedefrag`
-// does in the background. A cycle chooses the pages and then walks through all tables, once, in steps; each block
-// in such a page is copied into another one, and the one reference to it is changed:
+// Moves blocks out of sparsely used pages of the arena, so that these pages become free: what `activedefrag` does in
+// the background. A cycle chooses the pages and then walks all tables once, in steps; each block in a chosen page is
+// copied to another page, and the one reference to it is updated:
 //
 //   table segment ◀── directory ◀── root       entry ◀── slot, expiry heap
 //   chunk of a heap ◀── directory ◀── root     root of a list ◀── entry     chunk ◀── its neighbours, root
 //
 // Between two steps commands run, which may change, move and delete everything. A long list is moved in steps of
-// its own, after the walk (list-relocation.ts). What a snapshot is saving stays where it is.
+// its own, after the walk (list-relocation.ts). Entries that a snapshot is saving are not moved.
 import { CLASS_UNITS } from '../memory/size-classes.ts';
 import { metaClass, metaOf } from '../structures/entry.ts';
 import type { EntryMover } from '../structures/table-segment.ts';
@@ -15,15 +15,15 @@ import type { Database } from './database.ts';
 import type { ExpiryHeap } from './expiry-heap.ts';
 import type { Keyspace } from './keyspace.ts';
 
-/** Moved or looked at in one step, at most; takes well under half a millisecond. */
+/** Most bytes moved or examined in one step, which takes well under half a millisecond. */
 const STEP_BYTES = 256 * 1024;
 const STEP_ENTRIES = 512;
-/** Chunks of an expiry heap in one step: of 48 KiB each. */
+/** Chunks of an expiry heap per step; each has 48 KiB. */
 const STEP_HEAP_CHUNKS = 5;
-/** Parts of a collection in one step, at most: of 8 KiB each. */
+/** Most blocks of a collection per step; each has about 8 KiB. */
 const STEP_PARTS = 32;
 
-/** A long collection, whose parts are moved later. */
+/** A long collection, whose blocks are moved after the walk. */
 interface LongCollection {
   readonly database: Database;
   readonly key: Buffer;
@@ -36,15 +36,15 @@ export class Defragmentation implements EntryMover {
   /** Whether a cycle is under way. */
   isRunning = false;
   readonly #keyspace: Keyspace;
-  /** Where the walk is: which database, where in its table, or afterwards in its expiry heap. */
+  /** Position of the walk: the database, and the position in its table, then in its expiry heap. */
   #database = 0;
   #position = 0;
   #isInHeap = false;
   #expiries: ExpiryHeap | undefined;
   #longOnes: LongCollection[] = [];
-  /** The one whose parts are being moved. */
+  /** The collection whose blocks are being moved. */
   #long: LongCollection | undefined;
-  /** What this step may still do. */
+  /** Bytes that this step may still move or examine. */
   #bytesLeft = 0;
   #entriesLeft = 0;
 
@@ -66,7 +66,7 @@ export class Defragmentation implements EntryMover {
     return this.isRunning;
   }
 
-  /** Goes on a little; returns whether the cycle goes on after that. */
+  /** Does one step; returns whether the cycle has more to do. */
   step(): boolean {
     if (!this.isRunning) return false;
     const { arena, databases, stats } = this.#keyspace;
@@ -84,7 +84,7 @@ export class Defragmentation implements EntryMover {
     return this.isRunning;
   }
 
-  /** Ends a cycle, done or not. */
+  /** Ends a cycle, whether it is complete or not. */
   end(): void {
     this.#keyspace.arena.keepSparsePages();
     this.#longOnes = [];
@@ -122,7 +122,7 @@ export class Defragmentation implements EntryMover {
     return moved;
   }
 
-  /** Moves a collection that is not long; notes one that is. */
+  /** Moves a short collection; records a long one for later. */
   #moveCollection(ref: number): void {
     const { databases, entries } = this.#keyspace;
     const collections = entries.collectionsOf(ref);
@@ -136,7 +136,7 @@ export class Defragmentation implements EntryMover {
     this.#bytesLeft -= collections.bytes(entries.root(ref));
   }
 
-  /** Moves the root of an entry's value, and is to go on with its parts. */
+  /** Moves the root of an entry's value; its blocks are next. */
   #beginCollection(ref: number, { relocation }: Collections): Relocation {
     const { entries } = this.#keyspace;
     const root = entries.root(ref);
@@ -145,7 +145,7 @@ export class Defragmentation implements EntryMover {
     return relocation;
   }
 
-  /** Blocks of collections that were looked at so far. */
+  /** Number of blocks of collections examined so far. */
   get #scanned(): number {
     let total = 0;
     for (const collections of this.#keyspace.entries.collections) {
@@ -173,7 +173,7 @@ export class Defragmentation implements EntryMover {
     }
   }
 
-  /** Begins to move the parts of a long collection, if it is there still; after the last one the cycle ends. */
+  /** Starts moving the blocks of a long collection, if it still exists; after the last collection the cycle ends. */
   #beginLong(long: LongCollection | undefined): void {
     if (long === undefined) {
       this.end();
@@ -193,7 +193,7 @@ export class Defragmentation implements EntryMover {
     if (!isThere || !relocation.step(STEP_PARTS)) this.#long = undefined;
   }
 
-  /** The entry of a collection with a root that may be moved, or 0. */
+  /** The entry of a long collection, if it still has a root that may be moved; else 0. */
   #find({ database, key }: LongCollection): number {
     const { entries, snapshot } = this.#keyspace;
     const ref = database.find(key, 0, key.length);

@@ -1,15 +1,15 @@
-// Gives back what was in an emptied database, a little at a time: a table's segment with all entries in it, or
-// fewer where these are collections, each of which gives the first of its parts back at once.
+// Frees the contents of an emptied database, a little at a time: a segment of the table with all its entries, or
+// fewer entries if they are collections. A collection frees its first blocks at once and the rest in steps of its own.
 import type { BytesTable } from '../structures/bytes-table.ts';
 import type { DetachedKeys } from './database-parts.ts';
 import type { Entries } from './entries.ts';
 
-/** What is freed in one step: a segment has fewer entries. */
+/** Weight of the entries freed in one step; a segment has fewer entries. */
 const STEP_WEIGHT = 1024;
-/** What freeing a collection, or the first of its parts, counts for. */
+/** Weight of freeing the first blocks of a collection, in plain entries. */
 const COLLECTION_WEIGHT = 64;
 
-/** The keys of a table that nobody else uses any more. */
+/** The detached keys of a table that is no longer used otherwise. */
 export function detachedKeys(table: BytesTable, entries: Entries): DetachedKeys {
   let left = 0;
   const free = (ref: number): boolean => {

@@ -1,6 +1,5 @@
-// The blocks of database entries: making, reading, resizing and freeing them. It knows the layout
-// and the memory, and nothing of tables, databases and who is told of changes (database.ts does).
-// What stands in an entry's words is entry-words.ts's.
+// The blocks of database entries: creating, reading, resizing and freeing them. This file knows the layout and the
+// memory; tables, databases and notifications are database.ts's. The words of an entry are in entry-words.ts.
 import { SEGMENT_MASK, SEGMENT_SHIFT } from '../memory/addressing.ts';
 import type { Arena } from '../memory/arena.ts';
 import { classOf, MAX_BLOCK_BYTES } from '../memory/size-classes.ts';
@@ -33,10 +32,10 @@ import {
 } from './entry-words.ts';
 import { ENCODING_INT, TYPE_STRING } from './plain-strings.ts';
 
-/** The bit of a meta word that encodings with a root have in common. */
+/** The bit of a meta word that all encodings with a root have set. */
 const HAS_ROOT = FIRST_ROOT_ENCODING << 4;
 
-/** Bits of a meta word that are all 0 where key and value lie inside. */
+/** Bits of a meta word that are all 0 when neither key nor value is in an overflow block. */
 const IS_OUTSIDE = FLAG_OVERFLOW_VALUE | FLAG_OVERFLOW_KEY;
 /** The same, and the value is a string. */
 const IS_PLAIN_STRING = IS_OUTSIDE | 0xf;
@@ -44,24 +43,24 @@ const IS_PLAIN_STRING = IS_OUTSIDE | 0xf;
 const IS_PLAIN_INTEGER = IS_PLAIN_STRING | 0xf0;
 const INTEGER_META = withEncoding(0, TYPE_STRING, ENCODING_INT);
 
-/** A value that grows gets as much again, up to this many bytes, as spare capacity. */
+/** A growing value gets spare capacity equal to its length, up to this many bytes. */
 const MAX_SPARE_BYTES = 1024 * 1024;
 
 export { LATEST_EXPIRY_MS, NO_EXPIRY } from './entry-words.ts';
 
-/** Instead of an overflow block's number: the entry gets a new one if it needs one. */
+/** In place of an overflow block's number: a new block is allocated if one is needed. */
 export const NEW_BLOCK = -1;
 
 /** The blocks of all databases' entries; see the head of this file. */
 export class Entries extends EntryWords {
-  /** What works on the roots of each type, by its number; undefined for types without. */
+  /** The operations on the roots of each type, by the type's number; undefined for types without roots. */
   readonly collections: readonly (Collections | undefined)[];
   /**
-   * Takes over a large value that was freed only in part: each call of `step` frees a little more, in
-   * well under a millisecond, and tells whether that was all.
+   * Takes over a large value that was freed only in part: each call of `step` frees a little more, in well under a
+   * millisecond, and returns whether all is freed.
    */
   onLargeValue: (step: () => boolean) => void = finish;
-  /** The epoch of entries that are made now, at its place in their meta words (snapshot.ts). */
+  /** The snapshot epoch of new entries, shifted to its position in a meta word (snapshot.ts). */
   epoch = 0;
   readonly #keys: ByteCopier;
   readonly #values: ByteCopier;
@@ -90,15 +89,15 @@ export class Entries extends EntryWords {
   }
 
   /**
-   * Exchanges the shared views for others, or back again: what happens in between leaves the views
-   * that somebody looks at alone.
+   * Swaps the shared views with a second pair, and back at the next call: code that runs in between does not
+   * overwrite the views that its caller still uses.
    */
   exchangeViews(): void {
     [this.#value, this.#spareValue] = [this.#spareValue, this.#value];
     [this.#key, this.#spareKey] = [this.#spareKey, this.#key];
   }
 
-  /** Bytes that the entry takes: its block and what of it lies outside. */
+  /** Bytes that the entry takes: its block, overflow blocks and collection. */
   footprintBytes(ref: number): number {
     const meta = metaOf(this.arena, ref);
     let total = this.arena.blockBytes(metaClass(meta));
@@ -109,7 +108,7 @@ export class Entries extends EntryWords {
     return total;
   }
 
-  /** Bytes by which the value can grow in its place. */
+  /** Bytes by which the value can grow in place. */
   spareBytes(ref: number): number {
     const meta = metaOf(this.arena, ref);
     const { buffer, length } = this.value(ref);
@@ -120,8 +119,8 @@ export class Entries extends EntryWords {
   }
 
   /**
-   * Makes an entry for a key and a value of `valueLength` bytes, which are left undefined.
-   * @param expiry in ms since the epoch, or NO_EXPIRY; entering it into a heap is the caller's
+   * Creates an entry for a key and a value of `valueLength` bytes, whose content is undefined.
+   * @param expiry in ms since the epoch, or NO_EXPIRY; the caller adds the entry to the expiry heap
    * @param valueId number of an overflow block that becomes the value, if that does not fit inside
    */
   build(
@@ -169,7 +168,7 @@ export class Entries extends EntryWords {
     return ref;
   }
 
-  /** The rest of `build` when key or value lie outside; gives everything back if it fails. */
+  /** The rest of `build` when key or value need an overflow block; frees everything if it fails. */
   #buildOverflow(
     ref: number,
     flags: number,
@@ -186,7 +185,7 @@ export class Entries extends EntryWords {
     const at = (base << 2) + keyOffset(words[base]);
     let valueIdAt = at + keyLength;
     try {
-      // A flag is set once the entry has what it stands for: so much `free` would give back.
+      // A flag is set only once the block exists, so that `free` frees exactly what there is.
       if ((flags & FLAG_OVERFLOW_KEY) !== 0) {
         const id = overflow.allocate(keyLength);
         overflow.get(id).set(key.subarray(keyAt, keyAt + keyLength));
@@ -207,7 +206,7 @@ export class Entries extends EntryWords {
     }
   }
 
-  /** Gives the value its first `length` bytes. */
+  /** Writes the first `length` bytes of the value. */
   fillValue(ref: number, bytes: Uint8Array, offset: number, length: number): void {
     const meta = metaOf(this.arena, ref);
     if ((meta & IS_OUTSIDE) === 0) {
@@ -223,8 +222,8 @@ export class Entries extends EntryWords {
   }
 
   /**
-   * Overwrites a string's value in its block; the expiry stays what it is.
-   * @returns false when it needs another block, or what is there is no string
+   * Overwrites a string's value in its block; the expiry is kept.
+   * @returns false when a block of another size is needed, or the value is not a string
    */
   overwrite(
     ref: number,
@@ -248,8 +247,8 @@ export class Entries extends EntryWords {
   }
 
   /**
-   * Overwrites an integer by another one with as many digits, `size` with its sign.
-   * @returns false when what is there is not of that kind
+   * Overwrites an integer with one of the same length: `size` characters, the sign included.
+   * @returns false when the value is not an integer of that length
    */
   overwriteInteger(ref: number, value: number, size: number): boolean {
     const words = this.arena.i32[ref >>> SEGMENT_SHIFT];
@@ -262,8 +261,8 @@ export class Entries extends EntryWords {
   }
 
   /**
-   * Changes bytes of a value in place, from `at` on; what lies between its end and `at` is NUL. Nothing
-   * else changes bytes of a string that lie in an overflow block: they may be pinned.
+   * Changes bytes of a value in place, from `at` on; bytes between its end and `at` become NUL. This is the only way
+   * to change a string in an overflow block, whose bytes may be pinned.
    */
   patch(
     ref: number,
@@ -281,7 +280,7 @@ export class Entries extends EntryWords {
     overflow.written(buffer, start + at + length);
   }
 
-  /** Gives the value another length within the memory that it has; false when that is too small. */
+  /** Changes the length of the value within its block; false when the block is too small. */
   resizeInPlace(ref: number, length: number): boolean {
     const meta = metaOf(this.arena, ref);
     const words = this.arena.i32[ref >>> SEGMENT_SHIFT];
@@ -297,13 +296,13 @@ export class Entries extends EntryWords {
     return true;
   }
 
-  /** Gives a value that lies outside, and grows, more room where it lies; false when there is none. */
+  /** Grows the overflow block of a value in place; false when that is not possible. */
   #growOutside(ref: number, length: number): boolean {
     return this.arena.overflow.grow(this.overflowValue(ref), length + spareFor(length));
   }
 
   /**
-   * Makes an entry for another key with type, encoding and `length` bytes of the value of `ref`.
+   * Creates an entry for another key with the type, the encoding and `length` bytes of the value of `ref`.
    * @param takesOver whether parts of the value that lie outside change hands; else they are copied
    */
   duplicate(
@@ -332,7 +331,7 @@ export class Entries extends EntryWords {
       valueId,
     );
     if (valueId !== NEW_BLOCK && this.overflowValue(fresh) === valueId) {
-      // The overflow block changes hands: it no longer belongs to the other entry.
+      // The new entry takes over the overflow block: it no longer belongs to the old one.
       this.arena.i32[ref >>> SEGMENT_SHIFT][(ref & SEGMENT_MASK) << 1] &= ~FLAG_OVERFLOW_VALUE;
     } else {
       const value = this.value(ref);
@@ -342,7 +341,7 @@ export class Entries extends EntryWords {
     return fresh;
   }
 
-  /** What works on the root of an entry that has one. */
+  /** The operations on the root of an entry; it has one. */
   collectionsOf(ref: number): Collections {
     const collections = this.collections[this.typeOf(ref)];
     if (collections === undefined)
@@ -350,7 +349,7 @@ export class Entries extends EntryWords {
     return collections;
   }
 
-  /** Whether the value has parts outside its entry, found from its `root`. */
+  /** Whether the value is a collection outside its entry, with a `root`. */
   hasRoot(ref: number): boolean {
     return (metaOf(this.arena, ref) & HAS_ROOT) !== 0;
   }
@@ -366,13 +365,13 @@ export class Entries extends EntryWords {
     );
   }
 
-  /** Sets it. */
+  /** Sets the root of a value that has one. */
   setRoot(ref: number, id: number): void {
     const { buffer, offset } = this.value(ref);
     buffer.writeInt32LE(id, offset);
   }
 
-  /** Gives `fresh`, which has the same value, the root of `ref`, or a copy of all it stands for. */
+  /** Gives `fresh`, an entry with the same value, the root of `ref`, or a copy of the collection. */
   #inheritRoot(ref: number, fresh: number, takesOver: boolean): void {
     if (takesOver) {
       this.disownRoot(ref);
@@ -387,14 +386,14 @@ export class Entries extends EntryWords {
     }
   }
 
-  /** Makes an entry forget its root: freeing it leaves all that alone. */
+  /** Removes the root from an entry, so that freeing the entry does not free the collection. */
   disownRoot(ref: number): void {
     this.setEncoding(ref, this.encodingOf(ref) & ~FIRST_ROOT_ENCODING);
   }
 
   /**
    * The same entry in a new block with another value length or expiry.
-   * @param capacity how long the value may become there; a large one that grows gets more
+   * @param capacity length to which the value can grow in the new block; a large growing value gets more
    */
   rebuild(ref: number, length: number, expiry: number, capacity = length): number {
     const { buffer, offset, length: keyLength } = this.key(ref);
@@ -414,7 +413,7 @@ export class Entries extends EntryWords {
     return fresh;
   }
 
-  /** Frees the entry's block and what of it lies outside. */
+  /** Frees the entry's block, overflow blocks and collection. */
   free(ref: number): void {
     const arena = this.arena;
     const meta = metaOf(arena, ref);
@@ -436,7 +435,7 @@ export class Entries extends EntryWords {
     return this.#overflowId(ref, (meta & FLAG_OVERFLOW_KEY) !== 0 ? OVERFLOW_ID_BYTES : keyLength);
   }
 
-  /** The overflow block's number that lies so many bytes after the start of the key's place. */
+  /** The number of the overflow block, which is stored `afterKey` bytes after the start of the key. */
   #overflowId(ref: number, afterKey: number): number {
     const at = ((ref & SEGMENT_MASK) << 3) + keyOffset(metaOf(this.arena, ref)) + afterKey;
     return this.arena.u8[ref >>> SEGMENT_SHIFT].readUInt32LE(at);
@@ -453,7 +452,7 @@ function spareFor(length: number): number {
   return Math.min(length, MAX_SPARE_BYTES);
 }
 
-/** Whether a value of so many bytes lies inside the block, with an expiry or without. */
+/** Whether a value of this many bytes fits into the entry's block, with or without an expiry. */
 function fitsInside(keyLength: number, valueLength: number): boolean {
   return HEADER_BYTES + WORDS_EXPIRING * 4 + keyLength + valueLength <= MAX_BLOCK_BYTES;
 }

@@ -1,4 +1,4 @@
-// What stands in the words of a database's entry, apart from where its key and value are. An entry
+// The words of a database's entry, except those that locate its key and value. An entry
 // (structures/entry.ts) has these extra words before its key:
 //
 //   without expiry:  [ access clock ]
@@ -9,16 +9,16 @@ import { metaEncoding, metaOf, metaType, withEncoding } from '../structures/entr
 import { HEAP_POSITION_WORD } from './expiry-heap.ts';
 
 export const CLOCK_WORD = 3;
-/** Position of the expiry in doubles from the block's start. */
+/** Index of the expiry, in doubles from the block's start. */
 export const EXPIRY_DOUBLE = 2;
 export const WORDS_PLAIN = 1;
 export const WORDS_EXPIRING = 4;
-/** Bit of the extra-words field of a meta word that only WORDS_EXPIRING has. */
+/** Bit of the extra-words field of a meta word that is set only in WORDS_EXPIRING. */
 const META_EXPIRES = WORDS_EXPIRING << 8;
 
 /** No expiry. */
 export const NO_EXPIRY = -1;
-/** No key expires later, in ms since the epoch: the last double that a 64-bit integer holds, as files have it. */
+/** The latest expiry, in ms since the epoch: the largest double that fits the 64-bit integer of RDB files. */
 export const LATEST_EXPIRY_MS = 2 ** 63 - 1024;
 
 /** The words of entries; see the head of this file. */
@@ -39,7 +39,7 @@ export class EntryWords {
     return metaEncoding(metaOf(this.arena, ref));
   }
 
-  /** Sets the encoding that the value reports. */
+  /** Sets the encoding of the value. */
   setEncoding(ref: number, encoding: number): void {
     const words = this.arena.i32[ref >>> SEGMENT_SHIFT];
     const base = (ref & SEGMENT_MASK) << 1;

@@ -1,7 +1,7 @@
-// Making room when the data outgrows `maxmemory`: picks keys by the policy and deletes them.
+// Eviction: deletes keys, chosen by the policy, when the data exceeds `maxmemory`.
 //
 // LRU and LFU are approximated as in Redis: a few keys are drawn at random, and the best candidates
-// of all draws so far wait in a small pool, sorted by how well they qualify. `volatile-ttl` needs no
+// of all draws so far are kept in a small pool, sorted by score. `volatile-ttl` needs no
 // sample here: the expiry heap knows the key that expires soonest.
 // Source: https://redis.io/docs/reference/eviction/
 import { idleMs, lfuCounter } from './access-clock.ts';
@@ -19,11 +19,11 @@ export type EvictionPolicy =
   | 'volatile-random'
   | 'volatile-ttl';
 
-/** What an attempt to make room came to. */
+/** Results of `Eviction.run`. */
 export const EVICTED_ENOUGH = 0;
-/** Time was up; there is more to evict. */
+/** The deadline passed; there is more to evict. */
 export const EVICTION_UNFINISHED = 1;
-/** Nothing is left that the policy lets go. */
+/** No key is left that the policy allows to evict. */
 export const EVICTION_IMPOSSIBLE = 2;
 
 /** `maxmemory-eviction-tenacity` 0 … 9 allows 50 µs a step; beyond, 15 % more for each. */
@@ -39,7 +39,7 @@ interface Candidate {
   readonly score: number;
 }
 
-/** How long eviction may hold up clients at a time, in ms, with this `maxmemory-eviction-tenacity`. */
+/** How long one step of eviction may block the event loop, in ms, with this `maxmemory-eviction-tenacity`. */
 export function evictionLimitMs(tenacity: number): number {
   if (tenacity >= 100) return Number.POSITIVE_INFINITY;
   if (tenacity <= 10) return STEP_MS * tenacity;
@@ -61,7 +61,7 @@ export class Eviction {
     this.#keyspace = keyspace;
   }
 
-  /** Changes the policy; what was sampled for the other one no longer counts. */
+  /** Changes the policy and discards the samples taken for the former one. */
   setPolicy(policy: EvictionPolicy): void {
     this.policy = policy;
     this.#pool = [];
@@ -72,8 +72,8 @@ export class Eviction {
 
   /**
    * Deletes keys until `isOver()` is false or the deadline (by performance.now()) has passed. While
-   * writes are paused, or data is loaded, it must stay as it is: nothing is deleted, and the limit may
-   * be exceeded.
+   * writes are paused, or data is being loaded, the data must not change: nothing is deleted, and the limit may be
+   * exceeded.
    * @returns EVICTED_ENOUGH, EVICTION_UNFINISHED or EVICTION_IMPOSSIBLE
    */
   run(isOver: () => boolean, deadline: number): number {

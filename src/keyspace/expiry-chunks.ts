@@ -1,4 +1,4 @@
-// Where an expiry heap (expiry-heap.ts) lies: a root, a directory and chunks, all of them in the arena.
+// The memory of an expiry heap (expiry-heap.ts): a root, a directory and chunks, all in the arena.
 //
 //   root   word 0          1       2         3          chunk
 //            [ directory ][ room ][ places ][ size ]      [ times, doubles … ][ references … ]
@@ -24,11 +24,11 @@ export const CHUNK_SHIFT = 12;
 /** Places of a chunk. */
 export const CHUNK_PLACES: number = 1 << CHUNK_SHIFT;
 export const CHUNK_MASK: number = CHUNK_PLACES - 1;
-/** Places of the first chunk at first. */
+/** Initial capacity of the first chunk, in places. */
 export const FIRST_PLACES = 16;
 /** A time and a reference. */
 const PLACE_BYTES = 12;
-/** Words of a directory at first. */
+/** Initial capacity of a directory, in words. */
 const FIRST_ROOM = 16;
 
 /** Words of a root. */
@@ -39,7 +39,7 @@ export const SIZE = 3;
 export const ROOT_WORDS = 4;
 const ROOT_CLASS = classOf(ROOT_WORDS * 4);
 
-/** Makes a heap of one small chunk; returns its root. @throws ArenaFullError */
+/** Creates a heap of one small chunk; returns its root. @throws ArenaFullError */
 export function newHeap(arena: Arena): number {
   const root = arena.allocate(ROOT_CLASS);
   try {
@@ -54,7 +54,7 @@ export function newHeap(arena: Arena): number {
   return root;
 }
 
-/** Gives a heap back. */
+/** Frees a heap. */
 export function freeHeap(arena: Arena, root: number): void {
   const places = get(arena, root, PLACES);
   for (let i = chunksIn(places) - 1; i >= 0; i--)
@@ -112,14 +112,14 @@ export function addChunk(arena: Arena, root: number): void {
   set(arena, root, PLACES, places + CHUNK_PLACES);
 }
 
-/** Gives back the last of several chunks, which is not in use. */
+/** Frees the last of several chunks, which is not in use. */
 export function removeChunk(arena: Arena, root: number): void {
   const places = get(arena, root, PLACES);
   arena.free(chunkAt(arena, root, chunksIn(places) - 1), classFor(places));
   set(arena, root, PLACES, places - CHUNK_PLACES);
 }
 
-/** Moves root and directory out of pages that are being emptied; returns the root that it is then. */
+/** Moves root and directory out of pages that are being emptied; returns the new root. */
 export function relocateFrame(arena: Arena, root: number): number {
   const moved = arena.isSparse(root) ? arena.relocate(root, ROOT_CLASS) : root;
   const room = get(arena, moved, ROOM);
@@ -157,7 +157,7 @@ function widen(arena: Arena, root: number, places: number): void {
   set(arena, root, PLACES, 2 * places);
 }
 
-/** Sees to it that the directory has room for one more than `count` chunks. */
+/** Makes room in the directory for one more chunk than `count`. */
 function makeRoom(arena: Arena, root: number, count: number): void {
   const room = get(arena, root, ROOM);
   if (count < room) return;

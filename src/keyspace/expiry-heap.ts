@@ -29,7 +29,7 @@ import {
 
 const AVERAGE_SAMPLES = 64;
 
-/** The words of a heap that has no root yet; nobody writes them. */
+/** The words of a heap that has no root yet; never written. */
 const NO_WORDS: Int32Array = new Int32Array(ROOT_WORDS);
 
 /** Word of an entry, from its block's start, that holds its position in the heap. */
@@ -52,12 +52,12 @@ export class ExpiryHeap {
     this.#arena = arena;
   }
 
-  /** The root; 0 while there is none. It may be another after each `relocate`. */
+  /** The root; 0 while there is none. `relocate` may change it. */
   get root(): number {
     return this.#root;
   }
 
-  /** Points the view at another heap, by its root; 0: at an empty one that has none yet. */
+  /** Points the view at another heap, by its root; 0: at an empty heap without a root. */
   point(root: number): void {
     const arena = this.#arena;
     const isThere = root !== 0;
@@ -115,7 +115,7 @@ export class ExpiryHeap {
   }
 
   /**
-   * Takes now what memory the next `add` may take, so that nothing is to be undone when there is none.
+   * Allocates the memory that the next `add` may need, so that `add` cannot fail.
    * @throws ArenaFullError
    */
   reserve(): void {
@@ -142,7 +142,7 @@ export class ExpiryHeap {
     else this.#sink(position, ref, timeMs);
   }
 
-  /** The entry at a position is another block now. */
+  /** Records that the entry at a position has moved to another block. */
   relocated(position: number, ref: number): void {
     const chunk = this.#chunks[this.#chunksBase + (position >>> CHUNK_SHIFT)];
     const base = ((chunk & SEGMENT_MASK) << 1) + this.#refsOffset;
@@ -158,14 +158,14 @@ export class ExpiryHeap {
       if (timeMs < this.timeAt(position)) this.#rise(position, ref, timeMs);
       else this.#sink(position, ref, timeMs);
     }
-    // One spare chunk stays, against allocation going back and forth over a chunk's edge.
+    // One spare chunk is kept, so that a size that varies around a chunk's border does not allocate each time.
     if (this.#places >>> CHUNK_SHIFT > (last >>> CHUNK_SHIFT) + 2) {
       removeChunk(this.#arena, this.#root);
     }
     if (last === 0 && this.#places > FIRST_PLACES) this.discard();
   }
 
-  /** Drops everything, and gives the memory back. */
+  /** Removes all entries and frees the memory. */
   discard(): void {
     if (this.#root === 0) return;
     freeHeap(this.#arena, this.#root);
@@ -186,7 +186,7 @@ export class ExpiryHeap {
     return next;
   }
 
-  /** Places in all chunks: what `size` can reach before there must be more. */
+  /** Capacity of all chunks, in places. */
   get #places(): number {
     return this.#rootWords[this.#rootBase + PLACES];
   }
@@ -210,7 +210,7 @@ export class ExpiryHeap {
       const firstChild = position * 4 + 1;
       if (firstChild >= size) break;
       const end = Math.min(firstChild + 4, size);
-      // All four lie in one chunk, or the last one is the first of the next.
+      // All four are in one chunk, or the last one is the first of the next chunk.
       const chunk = this.#chunks[this.#chunksBase + (firstChild >>> CHUNK_SHIFT)];
       const times = this.#arena.f64[chunk >>> SEGMENT_SHIFT];
       const start = (chunk & SEGMENT_MASK) - (firstChild & ~CHUNK_MASK);

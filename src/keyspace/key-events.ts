@@ -1,15 +1,15 @@
-// Key events: what happens to keys, told by name to whoever asked for its class
-// (`notify-keyspace-events`, https://redis.io/docs/manual/keyspace-notifications/). Commands tell
-// of their events through Database.notify; what is off costs a test of one integer.
+// Key events: what happens to keys, published by name if the event's class is enabled (`notify-keyspace-events`,
+// https://redis.io/docs/manual/keyspace-notifications/). Commands report their events through Database.notify; a
+// disabled class costs a test of one integer.
 //
-// An event becomes up to two messages, which are published before the next event is told:
+// An event becomes up to two messages, which are published before the next event is:
 //
 //   K:  __keyspace@<database>__:<key>     message: the event
 //   E:  __keyevent@<database>__:<event>   message: the key
 
 /** Classes of events: bits of `KeyEvents.mask`, by their letter in `notify-keyspace-events`. */
-export const EVENT_KEYSPACE = 1 << 0; // K: told on __keyspace@<db>__:<key>
-export const EVENT_KEYEVENT = 1 << 1; // E: told on __keyevent@<db>__:<event>
+export const EVENT_KEYSPACE = 1 << 0; // K: published on __keyspace@<db>__:<key>
+export const EVENT_KEYEVENT = 1 << 1; // E: published on __keyevent@<db>__:<event>
 export const EVENT_GENERIC = 1 << 2; // g
 export const EVENT_STRING = 1 << 3; // $
 export const EVENT_LIST = 1 << 4; // l
@@ -40,14 +40,14 @@ const BITS: Readonly<Record<string, number>> = {
   n: EVENT_NEW,
 };
 
-/** Keys up to about this many bytes get their channel's name without an allocation. */
+/** Names of channels for keys up to about this many bytes are built without an allocation. */
 const SCRATCH_BYTES = 1024;
 
 /** Where events go. */
 export interface EventPublisher {
-  /** Whether anybody could receive a message at all. */
+  /** Whether there are any subscribers. */
   readonly hasSubscribers: boolean;
-  /** Publishes parts of buffers, which belong to the caller again afterwards. */
+  /** Publishes parts of buffers, which the caller may reuse afterwards. */
   publishBytes(
     channel: Buffer,
     channelAt: number,
@@ -65,7 +65,7 @@ interface Channels {
   readonly byEvent: Map<string, Buffer>;
 }
 
-/** Who is told of which events; see the head of this file. */
+/** Publishes key events; see the head of this file. */
 export class KeyEvents {
   publisher: EventPublisher | undefined;
   #mask = 0;
@@ -74,19 +74,19 @@ export class KeyEvents {
   readonly #names = new Map<string, Buffer>();
   readonly #scratch = Buffer.allocUnsafe(SCRATCH_BYTES);
 
-  /** Bits of the classes that are told; 0 when none is. */
+  /** Bits of the enabled classes; 0 when no event is published. */
   get mask(): number {
     return this.#mask;
   }
 
-  /** Sets the mask by the letters of the classes, `A` spelt out; without `K` and `E` nothing is told. */
+  /** Sets the mask from the letters of the classes, with `A` spelt out; without `K` and `E` nothing is published. */
   choose(letters: string): void {
     let mask = 0;
     for (const letter of letters) mask |= BITS[letter];
     this.#mask = (mask & (EVENT_KEYSPACE | EVENT_KEYEVENT)) !== 0 ? mask : 0;
   }
 
-  /** Tells of an event, whose class the caller found in the mask, of the key in these bytes. */
+  /** Publishes an event of the key in these bytes; the caller has tested the event's class against the mask. */
   emit(event: string, database: number, bytes: Uint8Array, offset: number, length: number): void {
     const { publisher } = this;
     if (publisher?.hasSubscribers !== true) return;

@@ -1,6 +1,6 @@
-// Fills an empty keyspace with very many new keys, as they come from a file: entries are made at once,
-// but most go into their database's table later (structures/table-filler.ts). Until `settle` has
-// returned true, such keys cannot be found, and `Keyspace.isLoading` keeps everything from trying.
+// Fills an empty keyspace with many new keys from a file: entries are created at once, but most enter their
+// database's table later (structures/table-filler.ts). Until `settle` has returned true these keys cannot be found,
+// and `Keyspace.isLoading` prevents lookups.
 import type { Request } from '../protocol/request.ts';
 import type { ByteView } from '../structures/entry.ts';
 import { hashBytes } from '../structures/hash.ts';
@@ -15,13 +15,13 @@ import { stringEncoding, TYPE_STRING } from './plain-strings.ts';
 export class KeyFiller {
   readonly #keyspace: Keyspace;
   readonly #filler: TableFiller;
-  /** The database whose entries are laid aside. */
+  /** The database whose entries are not all in its table yet. */
   #database: Database | undefined;
   #target: DatabaseParts | undefined;
-  /** Whether more is loaded than what comes through here. */
+  /** Value of `Keyspace.isLoading` before this filler set it. */
   #wasLoading = false;
 
-  /** @param onTwice is told of a key that is there already, and throws */
+  /** @param onTwice called with a key that exists already; throws */
   constructor(keyspace: Keyspace, onTwice: (key: Buffer) => never) {
     this.#keyspace = keyspace;
     this.#filler = new TableFiller((ref) => onTwice(keyspace.entries.key(ref).copy()));
@@ -64,7 +64,7 @@ export class KeyFiller {
     return ref;
   }
 
-  /** Makes some of the keys findable that are not yet; returns whether those were all. */
+  /** Adds some of the remaining entries to the table; returns whether all are in it. */
   settle(): boolean {
     if (this.#target === undefined) return true;
     if (!this.#filler.settle(this.#target.table)) return false;
@@ -72,7 +72,7 @@ export class KeyFiller {
     return true;
   }
 
-  /** Frees the entries that cannot be found yet. */
+  /** Frees the entries that are not in the table yet. */
   discard(): void {
     if (this.#target === undefined) return;
     const { expiries } = this.#target;

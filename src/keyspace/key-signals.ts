@@ -1,16 +1,16 @@
-// What happens to a key that others may wait for (waits.ts): bits, of which a type of values says which wake
-// anybody (ValueType.wakes), and one who waits which wake him (Waiter.events). The only place that makes, removes
-// and replaces keys signals the first and the last of them (key-store.ts); a command that adds to a value which
-// others may wait for signals the second.
+// Signals of a key, for clients that wait for it (waits.ts), as bits. A type says which of them can wake waiters of
+// its values (ValueType.wakes), and a waiter which of them wake it (Waiter.events). key-store.ts, the only place
+// that creates, removes and replaces keys, sends KEY_CREATED and KEY_GONE; a command that adds to a value sends
+// KEY_GROWN.
 
-/** There is a key that was not there before, or it has a value of another type. */
+/** A key was created, or its value replaced by one of another type. */
 export const KEY_CREATED = 1;
-/** A value that was there has something new for those who wait. */
+/** An existing value has something new for its waiters. */
 export const KEY_GROWN = 2;
-/** A key is no more, whatever has become of it, or a part of its value that somebody waits at. */
+/** A key was removed or renamed, or a part of its value that clients wait at was removed. */
 export const KEY_GONE = 4;
 
-/** Number of these, and the number of one among them: 0 … */
+/** Number of signals, and the index of one of them: 0 … */
 export const KEY_SIGNALS = 3;
 export function signalIndex(event: number): number {
   return event >> 1;

@@ -1,7 +1,6 @@
-// Where the keys of one database are: their entries, the table that finds them, and the heap of those that expire,
-// which are in step after each method here. It is the only place that makes, removes and replaces keys, whoever asks
-// for it, and therefore also tells those who wait for keys (waits.ts): nobody above needs to. Everybody else is told
-// by database.ts.
+// The keys of one database: their entries, the hash table, and the heap of keys with an expiry. Each method leaves
+// the three consistent. Keys are created, removed and replaced here only, so this is also where clients that wait
+// for keys are signalled (waits.ts). All other notifications are database.ts's.
 import type { Request } from '../protocol/request.ts';
 import type { BytesTable } from '../structures/bytes-table.ts';
 import type { ByteView } from '../structures/entry.ts';
@@ -16,9 +15,9 @@ import { KEY_CREATED, KEY_GONE, KEY_GROWN } from './key-signals.ts';
 
 /** The keys of a database; see the head of this file. */
 export class KeyStore {
-  /** Number as SELECT takes it. SWAPDB exchanges contents, so it is not the identity of the data. */
+  /** The database's number, as for SELECT. It does not identify the data, as SWAPDB exchanges contents. */
   readonly index: number;
-  /** The blocks of its entries: what functions that change values (types/string/values.ts …) work on. */
+  /** The blocks of its entries, for functions that change values (types/string/values.ts …). */
   readonly entries: Entries;
   protected readonly host: DatabaseHost;
   protected table: BytesTable;
@@ -32,7 +31,7 @@ export class KeyStore {
     this.expiries = new ExpiryHeap(host.arena);
   }
 
-  /** Number of keys, those included whose expiry has passed but that were not yet deleted. */
+  /** Number of keys, including those whose expiry has passed but that are not deleted yet. */
   get size(): number {
     return this.table.size;
   }
@@ -47,7 +46,7 @@ export class KeyStore {
     return this.table.overheadBytes + this.expiries.overheadBytes;
   }
 
-  /** Of these, the bytes of the expiry heap. */
+  /** Bytes of the expiry heap; part of `overheadBytes`. */
   get expiryBytes(): number {
     return this.expiries.overheadBytes;
   }
@@ -92,16 +91,16 @@ export class KeyStore {
     this.entries.setAccessWord(ref, word);
   }
 
-  /** Notes a use of the key. */
+  /** Updates the access clock of the key. */
   touch(ref: number): void {
     if (this.host.suspendTouch) return;
     this.setAccessWord(ref, this.host.touchedWord(this.accessWord(ref)));
   }
 
   /**
-   * Makes an entry for argument i, which `lookupForChange` just looked up, with a value of `length` bytes that
-   * the caller fills before it calls `put`.
-   * @param ref what `lookupForChange` found there; what `put` will replace, or 0
+   * Creates an entry for argument i, which `lookupForChange` just looked up, with a value of `length` bytes that the
+   * caller fills before it calls `put`.
+   * @param ref the entry that `lookupForChange` found and `put` will replace, or 0
    * @param expiry in ms since the epoch, or NO_EXPIRY
    * @param block number of an overflow block that becomes the value, if that does not fit inside
    */
@@ -128,8 +127,8 @@ export class KeyStore {
   }
 
   /**
-   * Puts an entry that `build` made under its key, in the place of `ref` if that is not 0. To those who wait for the
-   * key, a value of another type is the end of the old one and a new one.
+   * Stores an entry that `build` created under its key, replacing `ref` if that is not 0. For waiters, a value of
+   * another type means that the old key is gone and a new one created.
    */
   put(ref: number, fresh: number): void {
     if (ref === 0) this.insert(fresh);
@@ -137,8 +136,8 @@ export class KeyStore {
   }
 
   /**
-   * Gives a value another length; bytes that it gains are undefined.
-   * @param capacity how long it may become in its new block, if it needs one
+   * Changes the length of a value; added bytes are undefined.
+   * @param capacity length to which it can grow in its new block, if it needs one
    * @returns the entry's reference, which may be another
    */
   resize(ref: number, length: number, capacity = length): number {
@@ -152,8 +151,8 @@ export class KeyStore {
   }
 
   /**
-   * Wakes those who wait for something new in the value of an entry (KEY_GROWN), or at a part of it that is no more
-   * (KEY_GONE); they are served when the command or transaction is over. What concerns the key is signalled here.
+   * Wakes clients that wait for new content of an entry's value (KEY_GROWN), or at a removed part of it (KEY_GONE);
+   * they are served after the command or transaction. Creation and removal of keys is signalled by this class itself.
    */
   signal(ref: number, event: number): void {
     if ((this.host.noticed & event) === 0) return;
@@ -162,9 +161,9 @@ export class KeyStore {
   }
 
   /**
-   * As `signal` of KEY_GROWN, but at a time: for values with something in them that counts from then on only. To be
-   * called by whoever waits and found such a thing, and by whoever adds one. The soonest time counts; it is forgotten
-   * when the key is gone, gets another name, or nobody waits for it any more.
+   * As `signal` of KEY_GROWN, but at a later time: for values with content that becomes available only then. Called
+   * by a client that waits and finds such content, and by a command that adds it. The soonest time counts; it is
+   * dropped when the key is removed or renamed, or no client waits for it any more.
    * @param timeMs in ms since the epoch
    */
   signalAt(ref: number, timeMs: number): void {
@@ -173,14 +172,14 @@ export class KeyStore {
     this.host.signalAt(this.index, buffer, offset, length, timeMs);
   }
 
-  /** Takes an entry out, and tells nobody but those who wait for it: a value that has become empty. */
+  /** Removes an entry, for a value that has become empty; only clients that wait for the key are notified. */
   discard(ref: number): void {
     if (!this.table.locate(ref)) throw new Error('the entry is not in its database');
     this.host.snapshot?.preserve(this.table, ref);
     this.removeFound(ref);
   }
 
-  /** Sets the expiry of an entry that has one, and tells nobody. */
+  /** Sets the expiry of an entry that has one, without notifications. */
   updateExpiry(ref: number, timeMs: number): void {
     this.entries.setExpiry(ref, timeMs);
     this.expiries.update(this.entries.heapPosition(ref), timeMs);
@@ -217,8 +216,8 @@ export class KeyStore {
   }
 
   /**
-   * Empties the database at once, and returns what was in it: its memory is given back by calling
-   * `free` until that returns false, each call taking well under a millisecond.
+   * Empties the database at once and returns its former contents. Their memory is freed by calling `free` until it
+   * returns false; each call takes well under a millisecond.
    */
   detach(): DetachedKeys {
     const table = this.table;
@@ -233,7 +232,7 @@ export class KeyStore {
     [this.expiries, other.expiries] = [other.expiries, this.expiries];
   }
 
-  /** What it consists of: for snapshots, and for who fills it. */
+  /** Its parts, for snapshots and for code that fills the database. */
   get parts(): DatabaseParts {
     const { index, size, expiring } = this;
     return { index, size, expiring, table: this.table, expiries: this.expiries };
@@ -258,7 +257,7 @@ export class KeyStore {
     events.emit('new', this.index, buffer, offset, length);
   }
 
-  /** As `#supplant`, by a new value: what is known of the key's uses stays, and this is one more. */
+  /** As `#supplant`, for a new value: the access clock is kept and counts one more use. */
   #succeed(old: number, fresh: number): void {
     if (this.host.access.frequency) this.setAccessWord(fresh, this.accessWord(old));
     this.touch(fresh);
@@ -269,14 +268,14 @@ export class KeyStore {
     this.#supplant(old, fresh);
   }
 
-  /** Puts a new block into the slot of the entry that the table found last, and frees the old. */
+  /** Puts a new entry into the slot of the entry that the table found last, and frees the old one. */
   #supplant(old: number, fresh: number): void {
     this.table.replace(fresh);
     this.#forgetExpiry(old);
     this.entries.free(old);
   }
 
-  /** Takes the entry that the table found last out of everything. */
+  /** Removes the entry that the table found last, from table and expiry heap, and frees it. */
   protected removeFound(ref: number): void {
     if ((this.host.noticed & KEY_GONE) !== 0) this.signal(ref, KEY_GONE);
     this.table.remove();

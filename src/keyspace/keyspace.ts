@@ -1,5 +1,5 @@
 // All databases and what they share: the arena, the clock, statistics, watched keys, and the
-// background work that is done a slice at a time (deleting expired keys, giving memory back).
+// background work that is done in slices (deleting expired keys, freeing memory).
 import { Arena } from '../memory/arena.ts';
 import type { Request } from '../protocol/request.ts';
 import { BytesTables } from '../structures/bytes-tables.ts';
@@ -17,13 +17,13 @@ import type { ValueType } from './value-type.ts';
 import { type Waiter, WaitList } from './waits.ts';
 import { type Watcher, WatchList } from './watch.ts';
 
-/** Due keys deleted between two looks at the clock. */
+/** Expired keys deleted between two readings of the clock. */
 const EXPIRY_BATCH = 16;
 
-/** Is told of every key that changes, and of emptied databases. */
+/** Is notified of every key that changes, and of emptied databases. */
 export interface KeyObserver {
   /**
-   * A key was modified, or has expired or been evicted. Keys have no database here.
+   * A key was modified, expired or was evicted. The database is not specified.
    * @param byClient whether a client asked for the change
    */
   keyChanged(bytes: Uint8Array, offset: number, length: number, byClient: boolean): void;
@@ -31,13 +31,13 @@ export interface KeyObserver {
   flushed(): void;
 }
 
-/** Is told of keys that were deleted though no client asked for it. */
+/** Is notified of keys that were deleted without a client's request. */
 export interface RemovalObserver {
-  /** A key has expired or was evicted; its bytes may change afterwards. */
+  /** A key expired or was evicted; the bytes of `key` are valid during the call only. */
   keyRemoved(database: KeyLookup, key: Buffer): void;
 }
 
-/** What the keyspace counts, for INFO. */
+/** Counters of the keyspace, for INFO. */
 export interface KeyspaceStats {
   hits: number;
   misses: number;
@@ -45,12 +45,12 @@ export interface KeyspaceStats {
   evicted: number;
   /** Times that the active expiry cycle ended because its time was up. */
   expiryCyclesCutShort: number;
-  /** Entries given back by background work. */
+  /** Entries freed by background work. */
   lazyFreed: number;
-  /** Blocks that were moved to empty sparse pages, and those that were looked at and not moved. */
+  /** Blocks that defragmentation moved, and blocks that it examined and did not move. */
   defragHits: number;
   defragMisses: number;
-  /** The same of keys: those of which something was moved, and the others. */
+  /** Keys of which something was moved, and keys of which nothing was. */
   defragKeyHits: number;
   defragKeyMisses: number;
 }
@@ -61,7 +61,7 @@ export class Keyspace implements DatabaseHost, SnapshotHost {
   readonly arena = new Arena();
   readonly entries: Entries;
   readonly seed: HashSeed = randomSeed();
-  /** The tables of databases, and of values that have some. */
+  /** The hash tables of databases, and of values that have their own. */
   readonly tables = new BytesTables(this.arena, this.seed);
   readonly databases: Database[] = [];
   readonly watches = new WatchList();
@@ -72,19 +72,22 @@ export class Keyspace implements DatabaseHost, SnapshotHost {
 
   /** The time that commands see, in ms since the epoch: set once a tick by `tick`. */
   nowMs = 0;
-  /** Keys whose expiry is not later are over: `nowMs`, but while a log is run again, which tells itself. */
+  /**
+   * Keys with an expiry up to this time have expired: `nowMs`, but 0 while a log is replayed, as the log contains
+   * the deletions.
+   */
   dueMs = 0;
-  /** Changes since the start, as Redis counts them: expiry and eviction are none. */
+  /** Number of changes since the start, as Redis counts them: without expiry and eviction. */
   dirty = 0;
   /** The access clock of a key that is created now. */
   freshWord = 0;
-  /** Whether due keys are only treated as gone, not deleted (while writes are paused). */
+  /** Whether expired keys are hidden but not deleted (while writes are paused). */
   expiryPaused = false;
-  /** Whether keys may not be found yet that are there: nothing expires or is evicted meanwhile. */
+  /** Whether some keys cannot be found yet (KeyFiller): nothing expires or is evicted meanwhile. */
   isLoading = false;
-  /** Whether anybody wants to know of changed keys: watchers, or the observer. */
+  /** Whether changed keys must be reported: to watchers, or the observer. */
   observed = false;
-  /** What of keys somebody waits for or wants to know, as bits of key-signals.ts; mostly nothing. */
+  /** The signals that a waiter or an observer needs, as bits of key-signals.ts; mostly 0. */
   noticed = 0;
   /** Whether reads leave the access clock alone (CLIENT NO-TOUCH). */
   suspendTouch = false;
@@ -93,19 +96,19 @@ export class Keyspace implements DatabaseHost, SnapshotHost {
   readonly initialBytes: number;
 
   readonly epochs = new SnapshotEpochs(this);
-  /** The snapshot that is being taken: has to save what is about to change. */
+  /** The snapshot in progress: entries must be preserved in it before they change. */
   snapshot: Snapshot | undefined;
 
-  /** What was emptied: its memory is given back in slices. */
+  /** Contents of emptied databases, freed in slices. */
   readonly #detached: DetachedKeys[] = [];
-  /** Memory of large values that are gone: each step gives a little of it back, as OverflowBlocks has it. */
+  /** Memory of large deleted values, freed in steps (OverflowBlocks.onRelease). */
   readonly #released: (() => boolean)[] = [];
   #observer: KeyObserver | undefined;
   readonly #removalObservers: RemovalObserver[] = [];
   /** Database at which the next active expiry cycle begins. */
   #nextExpiryIndex = 0;
 
-  /** Called when there is memory to be given back by `reclaim`, a slice at a time. */
+  /** Called when `reclaim` has memory to free, a slice at a time. */
   onReclaimable: () => void = () => {};
 
   /** @param types the types of values that it can hold (types/index.ts) */
@@ -157,8 +160,8 @@ export class Keyspace implements DatabaseHost, SnapshotHost {
   }
 
   /**
-   * Called by databases for what is no change by itself: a key expires, is evicted, or goes to
-   * another place. Its watchers are marked all the same.
+   * Called by databases when a key expires, is evicted or is moved, which does not count as a change (`dirty`). Its
+   * watchers are marked all the same.
    * @param byClient whether a client asked for it
    */
   affected(
@@ -182,7 +185,7 @@ export class Keyspace implements DatabaseHost, SnapshotHost {
     this.affected(database, key, 0, key.length, false);
   }
 
-  /** Called by databases after they deleted a key to make room. */
+  /** Called by databases after they evicted a key. */
   evicted(database: KeyLookup, key: Buffer): void {
     const { events } = this;
     this.stats.evicted++;
@@ -193,12 +196,12 @@ export class Keyspace implements DatabaseHost, SnapshotHost {
     }
   }
 
-  /** Begins to tell an observer of keys that expire or are evicted, before anybody else is told. */
+  /** Adds an observer of expired and evicted keys, which is notified before anything else. */
   observeRemovals(observer: RemovalObserver): void {
     this.#removalObservers.push(observer);
   }
 
-  /** Begins to tell an observer of changes, or with undefined ends it. */
+  /** Sets the observer of changes; undefined for none. */
   observe(observer: KeyObserver | undefined): void {
     this.#observer = observer;
     this.#refreshObserved();
@@ -219,13 +222,13 @@ export class Keyspace implements DatabaseHost, SnapshotHost {
     this.observed = this.watches.size !== 0 || this.#observer !== undefined;
   }
 
-  /** Chooses the classes of key events that are told, by their letters (key-events.ts). */
+  /** Sets the classes of key events that are published, by their letters (key-events.ts). */
   chooseEvents(letters: string): void {
     this.events.choose(letters);
     this.#refreshNoticed();
   }
 
-  /** To be called when it has changed who waits for keys, or wants to know of new ones. */
+  /** Called when the waiters or the observers of keys have changed. */
   #refreshNoticed(): void {
     const tellsOfNew = (this.events.mask & EVENT_NEW) !== 0;
     this.noticed = this.waits.events | (tellsOfNew ? KEY_CREATED : 0);
@@ -235,7 +238,7 @@ export class Keyspace implements DatabaseHost, SnapshotHost {
 
   /**
    * Begins to wait for the keys in arguments `firstKey` to `lastKey`.
-   * @throws Error if the waiter wants to be woken by what its type does not signal, which is a defect
+   * @throws Error if the waiter's events are not signalled for its type, which is a defect
    */
   wait(
     waiter: Waiter,
@@ -250,13 +253,13 @@ export class Keyspace implements DatabaseHost, SnapshotHost {
     this.#refreshNoticed();
   }
 
-  /** Ends the waiting of one who waits. */
+  /** Removes a waiter. */
   endWait(waiter: Waiter): void {
     this.waits.remove(waiter);
     this.#refreshNoticed();
   }
 
-  /** Called by databases when something that is `noticed` has happened to a key, or to its value. */
+  /** Called by databases for a signal in `noticed` of a key or its value. */
   signal(
     database: number,
     event: number,
@@ -269,7 +272,7 @@ export class Keyspace implements DatabaseHost, SnapshotHost {
     this.#refreshNoticed();
   }
 
-  /** Called by databases: at that time (ms since the epoch) there is something new in a key's value. */
+  /** Called by databases: at that time (ms since the epoch) a key's value will have something new. */
   signalAt(
     database: number,
     bytes: Uint8Array,
@@ -281,13 +284,13 @@ export class Keyspace implements DatabaseHost, SnapshotHost {
     this.#refreshNoticed();
   }
 
-  /** Makes the keys ready whose time has come. */
+  /** Marks as ready the keys whose time has come. */
   signalDue(): void {
     this.waits.signalDue(this.nowMs);
     this.#refreshNoticed();
   }
 
-  /** As signals of all keys of these databases, which get other contents by what is done. */
+  /** Runs `replace`, which exchanges the contents of these databases, and signals all their keys. */
   #replacing(databases: readonly Database[], replace: () => void): void {
     if (this.waits.size === 0) {
       replace();
@@ -301,7 +304,7 @@ export class Keyspace implements DatabaseHost, SnapshotHost {
 
   // ── WATCH ───────────────────────────────────────────────────────────────────────────────────
 
-  /** Begins to watch a key. */
+  /** Adds a watch of a key. */
   watch(watcher: Watcher, database: Database, key: Buffer): void {
     const expired = this.expiryPaused && database.find(key, 0, key.length) === 0;
     database.find(key, 0, key.length);
@@ -315,7 +318,7 @@ export class Keyspace implements DatabaseHost, SnapshotHost {
     this.#refreshObserved();
   }
 
-  /** Ends all watches of a watcher that is gone, a part at once and the others in `reclaim`. */
+  /** Ends all watches of a disconnected watcher, some at once and the others in `reclaim`. */
   forgetWatches(watcher: Watcher): void {
     if (watcher.watches === undefined) return;
     const step = this.watches.forget(watcher);
@@ -326,13 +329,13 @@ export class Keyspace implements DatabaseHost, SnapshotHost {
     });
   }
 
-  /** Marks the watcher if a key that it watches has expired since, though it may still be there. */
+  /** Marks the watcher if a key that it watches has expired since, even if it is not deleted yet. */
   expireWatched(watcher: Watcher): void {
     let watch = watcher.watches?.first;
     for (; watch !== undefined; watch = watch.following) {
       if (watch.expired) continue;
       const bytes = Buffer.from(watch.key, 'latin1');
-      // Deleting a due key marks its watchers.
+      // Deleting an expired key marks its watchers.
       this.databases[watch.database].find(bytes, 0, bytes.length);
     }
   }
@@ -346,7 +349,7 @@ export class Keyspace implements DatabaseHost, SnapshotHost {
   // ── Whole databases ─────────────────────────────────────────────────────────────────────────
 
   /**
-   * Empties databases at once and queues their memory to be given back.
+   * Empties databases at once and queues their memory to be freed.
    * @param index of the one to empty; all when undefined
    * @returns number of keys that were in them
    */
@@ -361,7 +364,7 @@ export class Keyspace implements DatabaseHost, SnapshotHost {
     return removed;
   }
 
-  /** Returns how many keys there were. */
+  /** Empties databases; returns how many keys they had. */
   #empty(targets: readonly Database[]): number {
     let removed = 0;
     for (const database of targets) {
@@ -369,7 +372,7 @@ export class Keyspace implements DatabaseHost, SnapshotHost {
         if (this.#holds(database, key)) this.watches.refresh(database.index, key, true, false);
       }
       removed += database.size;
-      // A database that has become empty may still hold memory from when it was not.
+      // An empty database may still hold memory from when it was larger.
       if (database.capacity > 0) {
         const emptied = database.detach();
         if (this.snapshot?.keep(emptied) !== true) this.giveBack(emptied);
@@ -378,7 +381,7 @@ export class Keyspace implements DatabaseHost, SnapshotHost {
     return removed;
   }
 
-  /** Queues memory to be given back. */
+  /** Queues memory to be freed. */
   giveBack(emptied: DetachedKeys): void {
     this.#detached.push(emptied);
     this.onReclaimable();
@@ -393,7 +396,7 @@ export class Keyspace implements DatabaseHost, SnapshotHost {
     this.#replacing([first, second], () => first.swapWith(second));
   }
 
-  /** Marks watchers of keys of `database` that are in either of the two. */
+  /** Marks watchers of keys of `database` that exist in either database. */
   #touchSwapped(database: Database, other: Database): void {
     for (const key of this.watches.keysIn(database.index)) {
       if (this.#holds(database, key) || this.#holds(other, key)) {
@@ -409,12 +412,12 @@ export class Keyspace implements DatabaseHost, SnapshotHost {
 
   // ── Background work ─────────────────────────────────────────────────────────────────────────
 
-  /** Whether memory that is still counted waits to be given back. */
+  /** Whether memory that is still counted is waiting to be freed. */
   get reclaiming(): boolean {
     return this.#detached.length > 0;
   }
 
-  /** Keys that were in the emptied databases whose memory waits to be given back. */
+  /** Number of keys of emptied databases whose memory is not freed yet. */
   get pendingKeys(): number {
     return this.#detached.reduce((sum, { keys }) => sum + keys, 0);
   }
@@ -425,14 +428,14 @@ export class Keyspace implements DatabaseHost, SnapshotHost {
     this.onReclaimable();
   }
 
-  /** The same, but for the first step, which is done at once. */
+  /** As `releaseInSteps`, but runs the first step at once. */
   finishInSteps(step: () => boolean): void {
     if (!step()) this.releaseInSteps(step);
   }
 
   /**
-   * Gives back memory of emptied databases and of large values until the deadline (by performance.now());
-   * without one (Infinity) that of the databases, all of it.
+   * Frees memory of emptied databases and of large values until the deadline (by performance.now()); with Infinity,
+   * all memory of emptied databases.
    * @returns whether there may be more
    */
   reclaim(deadline: number): boolean {

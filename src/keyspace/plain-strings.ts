@@ -1,5 +1,5 @@
-// What entries and the table know of strings without asking for their type: most values are strings, and a SET, a
-// GET or a key of a file must not pay for the others.
+// The fast path of strings: entries and tables handle them without a look at the type's descriptor, as most values
+// are strings and GET and SET must not pay for the other types.
 import { parseInteger } from '../protocol/integer.ts';
 
 /** Number of the type of strings. */
@@ -15,10 +15,10 @@ export const MAX_EMBSTR_BYTES = 44;
 const MAX_INTEGER_BYTES = 20;
 const NINE = 57;
 
-/** The encoding that Redis reports for a string that was stored as a whole. */
+/** The encoding that Redis reports for a string that was set as a whole. */
 export function stringEncoding(bytes: Uint8Array, offset: number, length: number): number {
   if (length <= MAX_INTEGER_BYTES) {
-    // Most values are no integers, and their first byte says so.
+    // The first byte shows for most values that they are not integers.
     if (bytes[offset] <= NINE && !Number.isNaN(parseInteger(bytes, offset, length))) {
       return ENCODING_INT;
     }

@@ -1,12 +1,12 @@
 // A snapshot: the keyspace as it was at one moment, handed to a sink entry by entry, in slices, while
-// commands go on changing it. Who is about to change an entry has it saved first (`preserve`), so each
-// entry arrives as it was, once, in no order.
+// commands go on changing it. An entry is saved before it changes (`preserve`), so each entry arrives once, as it
+// was at that moment, in no particular order.
 //
-// Each entry bears an epoch. A snapshot begins by changing the epoch of the entries that are made from
-// then on: an entry with another one is of the moment and not saved yet, and gets the new epoch when it
-// is. A large value takes several steps; if its entry is about to change before the last one, the sink
-// detaches it. Tables may therefore grow, shrink and merge as they like, and nothing is copied or set aside.
-// Tables are what the snapshot goes by, not databases: SWAPDB exchanges those.
+// Each entry has a snapshot epoch. A snapshot begins by changing the epoch of new entries: an entry with another
+// epoch existed at that moment and is not saved yet; it gets the new epoch when it is saved. A large value takes
+// several steps; if its entry is about to change before the last step, the sink detaches it. Tables may therefore
+// grow, shrink and merge freely, and nothing is copied in advance. A snapshot walks tables, not databases, as SWAPDB
+// exchanges the tables of databases.
 import type { Arena } from '../memory/arena.ts';
 import type { BytesTable } from '../structures/bytes-table.ts';
 import { epochBits, hasEpoch, setEpoch } from '../structures/entry.ts';
@@ -14,76 +14,76 @@ import { FULL_SEGMENT_BYTES, slotsIn } from '../structures/table-segment.ts';
 import type { DatabaseParts, DetachedKeys } from './database-parts.ts';
 import type { Entries } from './entries.ts';
 
-/** Entries saved together, between two looks at the clock. */
+/** Entries saved together, between two readings of the clock. */
 const BATCH = 32;
-/** Entries that one step of a scan may find beyond those asked for. */
+/** Entries that one step of a scan may find in addition to those asked for. */
 const MAX_EXCESS = slotsIn(FULL_SEGMENT_BYTES);
-/** SnapshotEpochs that there are. */
+/** Number of different epochs. */
 const EPOCHS = 256;
 
 /** A database as it was when the snapshot began. */
 export type SnapshotSource = Omit<DatabaseParts, 'expiries'>;
 
-/** What a snapshot is taken of: a keyspace. */
+/** The keyspace of a snapshot. */
 export interface SnapshotHost {
   readonly arena: Arena;
   readonly entries: Entries;
   readonly databases: readonly { readonly parts: DatabaseParts }[];
   readonly epochs: SnapshotEpochs;
-  /** The snapshot that is being taken. */
+  /** The snapshot in progress. */
   snapshot: Snapshot | undefined;
   /** Queues memory to be given back. */
   giveBack(emptied: DetachedKeys): void;
 }
 
-/** Takes the entries of a snapshot. */
+/** Receives the entries of a snapshot. */
 export interface SnapshotSink {
-  /** Whether not all of the entries that it was given is saved: `step` goes on with that. */
+  /** Whether an entry that it was given is not completely saved: `step` continues with it. */
   readonly isBusy: boolean;
-  /** An entry of a database, busy or not: it changes afterwards. */
+  /** Receives one entry of a database, which may change afterwards. May be called while busy. */
   entry(source: SnapshotSource, ref: number): void;
   /**
-   * Several of a database, when it is not busy: those of `refs` from index `from` to `count`.
-   * @returns index of the first that it has not begun; when it is busy then, it is with the one before
+   * Receives entries of a database, when not busy: `refs` from index `from` to `count`.
+   * @returns index of the first entry that it has not begun; if it is busy then, with the entry before that
    */
   entries(source: SnapshotSource, refs: Int32Array, from: number, count: number): number;
-  /** The last one of `entries`, with which it is still busy, is about to change. */
+  /** The entry with which it is still busy is about to change. */
   detach(): void;
   /** Saves some more; returns whether it is still busy. */
   step(): boolean;
 }
 
-/** A snapshot that is being taken; see the head of this file. */
+/** A snapshot in progress; see the head of this file. */
 export class Snapshot {
-  /** Keys that there were when it began. */
+  /** Number of keys when it began. */
   readonly keys: number;
-  /** Keys that the sink has. */
+  /** Number of keys handed to the sink. */
   saved = 0;
 
   readonly #keyspace: SnapshotHost;
   readonly #sink: SnapshotSink;
   readonly #sources = new Map<BytesTable, SnapshotSource>();
-  /** Sources that are not walked to their end; the first is being walked. */
+  /** Sources that are not completely walked; the first is being walked. */
   readonly #left: SnapshotSource[] = [];
   #cursor = 0;
   /** Whether the scan of the source has found its last entries. */
   #isScanned = false;
-  /** What was emptied meanwhile and is still needed. */
+  /** Contents of databases that were emptied meanwhile and are still needed. */
   readonly #kept = new Map<BytesTable, DetachedKeys>();
   #failure: unknown;
-  /** What the scan has found and is to be saved, `#next` to `#count`; only until others run. */
+  /** Entries found by the scan and not saved yet, from `#next` to `#count`; valid until other code runs. */
   readonly #refs = new Int32Array(BATCH + MAX_EXCESS);
   #count = 0;
   #next = 0;
-  /** Where the scan found them. */
+  /** Cursor of the scan step that found them. */
   #batchCursor = 0;
-  /** The entry with which the sink is busy; it has its epoch already. 0: none, or it is detached. */
+  /** The entry with which the sink is busy; its epoch is set already. 0: none, or it is detached. */
   #unfinished = 0;
   readonly #visit = (ref: number): void => {
     this.#refs[this.#count++] = ref;
   };
 
-  /** Begins. @throws Error when another one is being taken */
+  /** @throws Error when another snapshot is in progress */
   constructor(keyspace: SnapshotHost, sink: SnapshotSink) {
     if (keyspace.snapshot !== undefined) throw new Error('a snapshot is being taken already');
     this.#keyspace = keyspace;
@@ -100,14 +100,14 @@ export class Snapshot {
   }
 
   /**
-   * Saves an entry that is about to change, unless it is saved or newer than the snapshot. A failure
-   * is the snapshot's, not of who wants to change the entry: it comes out of `work`.
+   * Saves an entry that is about to change, unless it is saved already or newer than the snapshot. An error makes
+   * the snapshot fail, not the command: `work` throws it.
    */
   preserve(table: BytesTable, ref: number): void {
     const source = this.#sources.get(table);
     if (source === undefined || this.#failure !== undefined) return;
     const { entries } = this.#keyspace;
-    // Who is about to change the entry may be looking at others.
+    // The caller may be using the shared views.
     entries.exchangeViews();
     try {
       this.#save(source, ref);
@@ -118,12 +118,12 @@ export class Snapshot {
     }
   }
 
-  /** Whether an entry is being saved, so that neither it nor what belongs to it may be moved. */
+  /** Whether an entry is being saved, so that neither it nor its blocks may be moved. */
   isSaving(ref: number): boolean {
     return ref === this.#unfinished;
   }
 
-  /** Keeps what was in an emptied database for as long as it is needed; false when it is not. */
+  /** Keeps the contents of an emptied database while the snapshot needs them; false when it does not. */
   keep(emptied: DetachedKeys): boolean {
     const { table } = emptied;
     if (table === undefined || !this.#left.some((source) => source.table === table)) return false;
@@ -132,9 +132,9 @@ export class Snapshot {
   }
 
   /**
-   * Goes on until the deadline (by performance.now()).
+   * Works until the deadline (by performance.now()).
    * @returns whether there is more to do
-   * @throws what the sink threw; the snapshot is to be aborted then
+   * @throws the sink's error; the caller must then abort the snapshot
    */
   work(deadline: number): boolean {
     while (this.#left.length > 0) {
@@ -156,7 +156,7 @@ export class Snapshot {
     return false;
   }
 
-  /** Ends it before its time. */
+  /** Ends the snapshot early. */
   abort(): void {
     for (const source of [...this.#left]) this.#endSource(source);
     this.#end();
@@ -188,7 +188,7 @@ export class Snapshot {
     if (this.#sink.isBusy) this.#unfinished = refs[this.#next - 1];
   }
 
-  /** Has the scan find more entries, and leaves out those that are saved. */
+  /** Scans for more entries, and leaves out those that are saved. */
   #find(source: SnapshotSource): void {
     const { arena, entries } = this.#keyspace;
     const refs = this.#refs;
@@ -204,7 +204,10 @@ export class Snapshot {
     this.#next = 0;
   }
 
-  /** Others run: entries that were found may be gone then. Has the scan find again what is not saved. */
+  /**
+   * Called before other code runs, which may remove entries that were found: resets the scan to find unsaved ones
+   * again.
+   */
   #forgetFound(): void {
     if (this.#next === this.#count) return;
     this.#count = 0;
@@ -227,13 +230,13 @@ export class Snapshot {
 }
 
 /**
- * Chooses epochs: each snapshot's is one that no entry has. A snapshot that was completed has given
- * all entries its own, so only many aborted ones in a row use the epochs up.
+ * Chooses an epoch for each snapshot that no entry has. A completed snapshot has given all entries its own, so only
+ * many aborted snapshots in a row use up the epochs.
  */
 export class SnapshotEpochs {
   readonly #keyspace: SnapshotHost;
   #epoch = 0;
-  /** SnapshotEpochs that entries may have, the present one included. */
+  /** Number of epochs that entries may have, the current one included. */
   #inUse = 1;
 
   constructor(keyspace: SnapshotHost) {
@@ -248,7 +251,7 @@ export class SnapshotEpochs {
     this.#keyspace.entries.epoch = epochBits(this.#epoch);
   }
 
-  /** Notes that all entries have the present epoch. */
+  /** Records that all entries have the current epoch. */
   complete(): void {
     this.#inUse = 1;
   }

@@ -1,5 +1,4 @@
-// The types of values that a keyspace can hold, by what they are asked by: the number in an entry, the byte in
-// an RDB file.
+// The types of values that a keyspace can hold, found by the number in an entry or the type byte in an RDB file.
 import type { Arena } from '../memory/arena.ts';
 import { type Collections, FIRST_ROOT_ENCODING } from './collections.ts';
 import type { ValueType } from './value-type.ts';
@@ -15,7 +14,7 @@ export class TypeTable {
   readonly #byId: ValueType[] = [];
   readonly #byRdbByte: ValueType[] = [];
 
-  /** @throws Error when two types claim the same, or more than there is room for */
+  /** @throws Error when two types claim the same number, or there are too many */
   constructor(types: readonly ValueType[]) {
     for (const type of types) {
       const { id, name } = type;
@@ -32,17 +31,17 @@ export class TypeTable {
     this.all = this.#byId.filter((type) => type !== undefined);
   }
 
-  /** The type with a number. There is one: entries have no others. */
+  /** The type with a number, which exists. */
   of(id: number): ValueType {
     return this.#byId[id];
   }
 
-  /** The type whose values an RDB file has behind a byte; undefined where no type claims it. */
+  /** The type of values with this type byte in RDB files; undefined if there is none. */
   ofRdbByte(byte: number): ValueType | undefined {
     return this.#byRdbByte[byte];
   }
 
-  /** What works on the roots of each type in an arena, by number. */
+  /** The operations on the roots of each type in an arena, by the type's number. */
   collectionsIn(arena: Arena): (Collections | undefined)[] {
     return Array.from({ length: MAX_TYPES }, (_, id) => this.#byId[id]?.collectionsIn?.(arena));
   }

@@ -1,6 +1,6 @@
-// A type of values as the rest sees it: everything that must be right for every type is asked here, and nobody
-// outside asks "is it a list?" to size, copy, free, digest, save or describe a value. Each type is a folder of
-// types/, which ends in one such object. Plain strings have a short cut besides (plain-strings.ts).
+// The interface of a type of values: code outside a type uses it to size, copy, free, digest, save or describe a
+// value, and never tests for a certain type. Each type is a folder of types/, which exports one object of this
+// interface. Plain strings have a fast path besides (plain-strings.ts).
 import type { Arena } from '../memory/arena.ts';
 import type { RdbReader } from '../persistence/rdb/format/rdb-reader.ts';
 import type { RdbWriter } from '../persistence/rdb/format/rdb-writer.ts';
@@ -11,31 +11,31 @@ import type { Entries } from './entries.ts';
 
 /** A type of values. */
 export interface ValueType {
-  /** What an entry's meta word has: 0 … 15. */
+  /** The type's number in an entry's meta word: 0 … 15. */
   readonly id: number;
-  /** As TYPE and SCAN tell it. */
+  /** Name of the type for TYPE and SCAN. */
   readonly name: string;
   /** The class of its key events (key-events.ts). */
   readonly eventClass: number;
   /**
-   * What wakes those who wait for values of the type: bits of key-signals.ts, of which each who waits chooses some.
-   * 0: nobody ever waits for them.
+   * The signals that can wake clients waiting for values of the type, as bits of key-signals.ts; each waiter chooses
+   * some of them. 0: no command waits for values of the type.
    */
   readonly wakes: number;
-  /** What OBJECT ENCODING says, by the number of the encoding; from FIRST_ROOT_ENCODING on they have roots. */
+  /** Names for OBJECT ENCODING, by the number of the encoding; from FIRST_ROOT_ENCODING on, values have roots. */
   readonly encodings: Readonly<Record<number, string>>;
-  /** Makes what works on the roots in an arena; absent where no encoding has one. */
+  /** Creates the operations on the type's roots in an arena; absent if no encoding has a root. */
   readonly collectionsIn?: (arena: Arena) => Collections;
   readonly codec: ValueCodec;
-  /** Adds the value to a digest, as DEBUG DIGEST of Redis does with equal values. */
+  /** Adds the value to a digest, so that DEBUG DIGEST equals Redis's. */
   digest(entries: Entries, ref: number, digest: ValueDigest): void;
-  /** What DEBUG OBJECT tells besides what it tells of every value: '' or ' name:value …'. */
+  /** Fields that DEBUG OBJECT adds for values of this type: '' or ' name:value …'. */
   describe(entries: Entries, ref: number): string;
-  /** Whether Redis has one object for all keys with this value, as OBJECT REFCOUNT tells; without it: never. */
+  /** Whether Redis shares one object among all keys with this value, for OBJECT REFCOUNT; if absent, never. */
   isShared?(entries: Entries, ref: number): boolean;
 }
 
-/** A fingerprint that is being made. */
+/** A digest that is being computed. */
 export interface ValueDigest {
   /** Mixes bytes in; the order counts. */
   mix(bytes: Buffer): void;
@@ -43,12 +43,12 @@ export interface ValueDigest {
 
 /** How values of a type are read from and written to RDB files and payloads. */
 export interface ValueCodec {
-  /** What makes the reader of an encoding, by the byte that stands before the key. */
+  /** Creates the reader of an encoding, by the type byte before the key. */
   readonly readers: Readonly<Record<number, (entries: Entries) => ValueReader>>;
   readonly writer: ValueWriter;
 }
 
-/** Where a reader puts what it has read (a Database). */
+/** Where a reader stores values: a Database. */
 export interface EntryTarget {
   readonly entries: Entries;
   build(
@@ -66,16 +66,16 @@ export interface EntryTarget {
 
 /**
  * Reads values of one encoding, one after another. A value is read in steps: each reads one part of
- * it, or throws (NEED_BYTES, RdbError) and has then changed nothing but the cursor's place.
+ * it, or throws (NEED_BYTES, RdbError), after which only the cursor's position has changed.
  */
 export interface ValueReader {
   /** Begins a value. */
   begin(): void;
-  /** Reads the next part; returns whether the value is whole. Its parts may still lie in the input. */
+  /** Reads the next part; returns whether the value is complete. Its parts may still be in the input's buffer. */
   step(input: RdbReader): boolean;
   /** The whole value if it is a string, until the next read. */
   readonly text?: ByteView;
-  /** Whether the value has no elements, so that it is none. */
+  /** Whether the value has no elements; such keys are not stored. */
   readonly isEmpty: boolean;
   /**
    * Stores the whole value under argument i, which `lookupForChange` just found missing.
@@ -83,34 +83,34 @@ export interface ValueReader {
    * @returns the entry's reference
    */
   store(db: EntryTarget, request: Request, i: number, expiry: number): number;
-  /** Forgets the value, whole or not. */
+  /** Discards the value, complete or not. */
   discard(): void;
 }
 
 /** Writes values of one type. */
 export interface ValueWriter {
-  /** The byte of the encoding in which it writes an entry's value. */
+  /** The type byte of the encoding in which it writes an entry's value. */
   typeByte(entries: Entries, ref: number): number;
   /**
    * Writes an entry's value, or about `writer.stepBytes` of it.
-   * @returns what writes the rest; undefined when there is none
+   * @returns a writer of the rest; undefined when nothing is left
    */
   write(writer: RdbWriter, entries: Entries, ref: number): ValueRest | undefined;
 }
 
 /**
- * The rest of a value that takes several steps to be written. Until it is detached, or all is written,
- * the value does not change.
+ * The rest of a value that is written in several steps. The value does not change until it is detached or completely
+ * written.
  */
 export interface ValueRest {
   /** Writes about `writer.stepBytes` more; returns whether there is still more. */
   step(writer: RdbWriter): boolean;
   /**
-   * The value is about to change, and waits for this: either writes all that is left, without
-   * compressing it, or sees to it that it can be written later as it is now, and writes nothing.
+   * Called before the value changes: either writes all that is left, uncompressed, or preserves it so that it can be
+   * written later in its current state, and writes nothing now.
    * @returns whether there is still something to be written
    */
   detach(writer: RdbWriter): boolean;
-  /** Nothing more of it will be written. */
+  /** Ends the writing early; nothing more is written. */
   abandon(): void;
 }

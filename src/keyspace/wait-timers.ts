@@ -1,22 +1,22 @@
-// When keys that somebody waits for become ready by time alone: a binary heap of them, the soonest first, and of
-// those with the same time the one first that got it first. Each knows its position, so that it is taken out in
-// O(log n) wherever it is. There is one for each key at most, so that there are no more than keys waited for.
+// Timers of keys that clients wait for: a binary heap, the soonest first, and among equal times in the order in
+// which they were set. Each timer knows its position, so that it can be removed in O(log n). A key has at most one
+// timer.
 
 /** Something with a time. */
 export interface Timed {
   /** In ms since the epoch; Infinity while it has none. */
   dueMs: number;
-  /** Among those with the same time: the least comes first. The heap's own, as is the next. */
+  /** Orders timers with the same time: the least comes first. Managed by the heap, as is the next field. */
   timeSerial: number;
   timeIndex: number;
 }
 
-/** Those that have a time, in its order; see the head of this file. */
+/** The timers, ordered by time; see the head of this file. */
 export class WaitTimers<T extends Timed> {
   readonly #heap: T[] = [];
   #serial = 0;
 
-  /** How many have a time. */
+  /** Number of timers. */
   get size(): number {
     return this.#heap.length;
   }
@@ -26,7 +26,7 @@ export class WaitTimers<T extends Timed> {
     return this.#heap.length === 0 ? Number.POSITIVE_INFINITY : this.#heap[0].dueMs;
   }
 
-  /** Gives a time to one that has none, or a later one. */
+  /** Sets a timer, or replaces its time with an earlier one. */
   set(timed: T, dueMs: number): void {
     if (timed.dueMs === Number.POSITIVE_INFINITY) timed.timeIndex = this.#heap.push(timed) - 1;
     timed.dueMs = dueMs;
@@ -34,7 +34,7 @@ export class WaitTimers<T extends Timed> {
     this.#rise(timed);
   }
 
-  /** Takes the time away that one may have. */
+  /** Removes a timer, if it is set. */
   cancel(timed: T): void {
     if (timed.dueMs === Number.POSITIVE_INFINITY) return;
     timed.dueMs = Number.POSITIVE_INFINITY;
@@ -45,7 +45,7 @@ export class WaitTimers<T extends Timed> {
     this.#sink(last);
   }
 
-  /** Takes the soonest one out if its time has come. */
+  /** Removes and returns the soonest timer if its time has come. */
   takeDue(nowMs: number): T | undefined {
     const timed = this.#heap.at(0);
     if (timed === undefined || timed.dueMs > nowMs) return undefined;

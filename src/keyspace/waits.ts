@@ -1,7 +1,6 @@
-// Which clients wait for which keys, and which of these keys have become ready. A key becomes ready when something
-// happens to it (key-signals.ts) that wakes waiters of its type, or when a time has come (wait-timers.ts). Whether
-// there is something for a waiter is looked at when clients are served, after the whole command or transaction
-// (dispatch/blocking/blocked-clients.ts).
+// Which clients wait for which keys, and which of these keys are ready. A key becomes ready by a signal
+// (key-signals.ts) that wakes waiters of its type, or by a timer (wait-timers.ts). Whether a waiter can be served is
+// checked later, after the whole command or transaction (dispatch/blocking/blocked-clients.ts).
 //
 //   key ── queue:  first ⇄ place ⇄ place ⇄ last      in the order in which the waiters blocked
 //            │               │
@@ -11,23 +10,23 @@ import type { KeyLookup } from './database-host.ts';
 import { KEY_CREATED, KEY_GONE, KEY_GROWN, KEY_SIGNALS, signalIndex } from './key-signals.ts';
 import { type Timed, WaitTimers } from './wait-timers.ts';
 
-/** There are fewer types of values (ValueType.id). */
+/** More than the largest number of a type (ValueType.id). */
 const TYPES = 16;
 
-/** A database as it is asked for keys. */
+/** A database in which waiters look for keys. */
 export interface WaitedDatabase extends KeyLookup {
   typeOf(ref: number): number;
 }
 
-/** Who waits for keys. */
+/** A client that waits for keys. */
 export interface Waiter {
   /** The type of the values that it waits for (ValueType.id). */
   readonly type: number;
-  /** What wakes it: bits of key-signals.ts, all of them among those of the type (ValueType.wakes). */
+  /** The signals that wake it: bits of key-signals.ts, a subset of ValueType.wakes of its type. */
   readonly events: number;
-  /** Its places in the queues of its keys: WaitList's own. */
+  /** Its places in the queues of its keys; managed by WaitList. */
   readonly places: WaitPlace[];
-  /** Gives it what there is under the key that is argument i of its request; or nothing is there any more. */
+  /** Serves it from the key that is argument i of its request; the key may no longer exist. */
   serve(i: number): void;
 }
 
@@ -41,26 +40,26 @@ export interface WaitPlace {
   next: WaitPlace | undefined;
 }
 
-/** Those who wait for one key, the longest waiting first. */
+/** The waiters of one key, the longest waiting first. */
 export interface WaitQueue extends Timed {
   readonly database: number;
   /** The key, one character a byte. */
   readonly key: string;
   first: WaitPlace | undefined;
   last: WaitPlace | undefined;
-  /** How many of them are woken by the end of the key. */
+  /** Number of waiters that KEY_GONE wakes. */
   goneWaiters: number;
-  /** What has made it ready; 0 when it is not among those that `takeReady` will return. */
+  /** The signals that made it ready; 0 when `takeReady` will not return it. */
   events: number;
-  /** What had made it ready when it was taken last. */
+  /** The signals that had made it ready when it was last taken. */
   takenEvents: number;
 }
 
-/** Who serves the waiters. */
+/** Serves the waiters. */
 export interface WaitServer {
-  /** A key is ready, and none was before: those who wait are to be served. */
+  /** A first key has become ready: waiters must be served. */
   onReady(): void;
-  /** The soonest time has come to be sooner, or there is none any more (`soonestMs`). */
+  /** The soonest time (`soonestMs`) has become earlier, or there is none any more. */
   onTimers(): void;
 }
 
@@ -70,14 +69,14 @@ const NOBODY: WaitServer = { onReady: () => {}, onTimers: () => {} };
 export class WaitList {
   /** Number of waiters. */
   size = 0;
-  /** Number of keys that are ready and were not taken. */
+  /** Number of ready keys that were not taken yet. */
   ready = 0;
-  /** The events of any key that somebody waits for, or that end a time. */
+  /** The signals that matter for any waiter or timer. */
   events = 0;
   server: WaitServer = NOBODY;
   readonly #queues: Map<string, WaitQueue>[] = [];
   readonly #timers = new WaitTimers<WaitQueue>();
-  /** By type, the events that wake any waiter; and the number of these waiters, by type and event. */
+  /** For each type, the signals that wake any waiter; and the number of these waiters, by type and signal. */
   readonly #eventsOfType = new Uint8Array(TYPES);
   readonly #waiters = new Int32Array(TYPES * KEY_SIGNALS);
   #readyQueues: WaitQueue[] = [];
@@ -93,7 +92,7 @@ export class WaitList {
         queue = newQueue(database, key);
         queues.set(key, queue);
       }
-      // Nobody else came in between.
+      // No other waiter was added in between.
       if (queue.last?.waiter !== waiter) append(queue, waiter, i);
     }
     this.size++;
@@ -118,7 +117,7 @@ export class WaitList {
     this.#count(waiter, -1);
   }
 
-  /** Notes what has happened to a key of a type, if somebody waits for that. */
+  /** Records a signal of a key of a type, if a client waits for it. */
   signal(
     database: number,
     event: number,
@@ -136,7 +135,7 @@ export class WaitList {
     if (isWanted) this.#makeReady(queue, event);
   }
 
-  /** Has a key become ready (KEY_GROWN) at a time, if somebody waits for it; an earlier time that it has stays. */
+  /** Makes a key ready (KEY_GROWN) at a later time, if a client waits for it; an earlier timer of the key is kept. */
   signalAt(
     database: number,
     bytes: Uint8Array,
@@ -165,7 +164,7 @@ export class WaitList {
     if (size > 0 && this.#timers.size === 0) this.#timersChanged();
   }
 
-  /** The keys of a database whose end wakes somebody: to be asked for before it gets other contents. */
+  /** The existing keys of a database whose removal wakes a waiter; called before its contents are replaced. */
   presentIn(database: WaitedDatabase): WaitQueue[] {
     const present: WaitQueue[] = [];
     for (const queue of this.#queues[database.index]?.values() ?? []) {
@@ -177,8 +176,7 @@ export class WaitList {
   }
 
   /**
-   * A database has got other contents (FLUSHDB, SWAPDB): all keys are gone that were there, and those created that
-   * are there now.
+   * The contents of a database were replaced (FLUSHDB, SWAPDB): all former keys are gone, and all current ones created.
    * @param gone what `presentIn` returned before
    */
   signalReplaced(database: WaitedDatabase, gone: readonly WaitQueue[]): void {
@@ -191,7 +189,7 @@ export class WaitList {
     }
   }
 
-  /** The key that became ready first, which it is no longer; undefined when none is. */
+  /** Takes the key that became ready first; undefined when none is ready. */
   takeReady(): WaitQueue | undefined {
     const queues = this.#readyQueues;
     if (this.ready === 0) return undefined;
@@ -214,7 +212,7 @@ export class WaitList {
     return queues.get(key);
   }
 
-  /** The events that wake waiters of the type of value that a key has in a database; 0 when it is not there. */
+  /** The signals that wake waiters of the type of a key's value; 0 when the key does not exist. */
   #eventsAt(database: WaitedDatabase, queue: WaitQueue): number {
     const key = Buffer.from(queue.key, 'latin1');
     const ref = database.find(key, 0, key.length);

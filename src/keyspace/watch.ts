@@ -2,24 +2,24 @@
 // A watched key that had expired already when it was watched does not count as modified when it is
 // deleted for that reason, as in Redis.
 //
-//   key ──▶ watch ⇄ watch ⇄ watch        all who watch it, in no order
+//   key ──▶ watch ⇄ watch ⇄ watch        all watches of the key, in no order
 //             │
 //           watcher ──▶ watch ─▶ watch   all that it watches, in its order
 // A watch is in both chains, so that one client may watch a million keys, and a million clients one
-// key, and each begins and ends to in constant time.
+// key, and each watch begins and ends in constant time.
 
-/** Heap that a watch takes at most, besides the key: the watch, and a place in the table of keys. */
+/** Most bytes of heap that a watch takes besides the key: the watch, and an entry in the map of keys. */
 const WATCH_BYTES = 200;
 
 /** Watches that one step of `forget` ends. */
 const STEP_WATCHES = 200;
 
-/** Who watches: its transaction must fail once `dirty` is set. */
+/** A client that watches keys: its transaction must fail once `dirty` is set. */
 export interface Watcher {
   dirty: boolean;
-  /** What it watches, kept by the list; undefined exactly while that is nothing. */
+  /** Its watches, managed by WatchList; undefined exactly while there are none. */
   watches: Watches | undefined;
-  /** Counts bytes of the JavaScript heap that are kept for it; negative when they are given back. */
+  /** Counts bytes of the JavaScript heap that are kept for it; negative when they are freed. */
   charge(heapBytes: number): void;
 }
 
@@ -33,7 +33,7 @@ export interface Watch {
   expired: boolean;
   /** The watcher's watch after this one. */
   following: Watch | undefined;
-  /** Others of the key. */
+  /** The neighbouring watches of the key. */
   previous: Watch | undefined;
   next: Watch | undefined;
 }
@@ -86,8 +86,8 @@ export class WatchList {
   }
 
   /**
-   * Ends all watches of a watcher that is gone, and that nothing is counted for any more. They may be a
-   * million: each call of the function returned ends some, and returns whether that was all.
+   * Ends all watches of a disconnected watcher, to which no memory is charged any more. There may be a million: each
+   * call of the returned function ends some, and returns whether all have ended.
    */
   forget(watcher: Watcher): () => boolean {
     let watch = watcher.watches?.first;
@@ -115,12 +115,12 @@ export class WatchList {
 
   /**
    * Marks the watchers of a key that was modified.
-   * @param exists whether the key is there after the modification
+   * @param exists whether the key exists after the modification
    */
   touch(database: number, key: string, exists: boolean): void {
     let watch = this.#watches[database]?.get(key);
     for (; watch !== undefined; watch = watch.next) {
-      // Its deletion is what expiry promised; whatever comes after counts.
+      // The deletion of an expired key is no modification; later changes count.
       if (watch.expired && !exists) watch.expired = false;
       else watch.watcher.dirty = true;
     }
@@ -141,12 +141,12 @@ export class WatchList {
   }
 }
 
-/** Heap that a watch of a key with so many bytes takes at most. */
+/** Most bytes of heap that a watch of a key of this many bytes takes. */
 export function watchBytes(keyBytes: number): number {
   return WATCH_BYTES + keyBytes;
 }
 
-/** Whether one watches a key: looked for in both chains at once, so the shorter one counts. */
+/** Whether a watcher watches a key. Walks both chains at once, so the time is that of the shorter one. */
 function isWatching(
   watcher: Watcher,
   database: number,

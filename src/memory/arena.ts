@@ -33,7 +33,7 @@ const NO_I32 = new Int32Array(0);
 const NO_F64 = new Float64Array(0);
 const NO_VIEW = new DataView(new ArrayBuffer(0));
 
-/** Thrown when all 32 GiB that references can address are in use. */
+/** Thrown when all 32 GiB that references can address are in use, so that no block can be allocated. */
 export class ArenaFullError extends Error {
   constructor() {
     super('the arena is full: its references address 32 GiB');
@@ -48,14 +48,14 @@ export class Arena {
   readonly f64: Float64Array[] = [];
   readonly views: DataView[] = [];
 
-  /** Where what is too large for a block lies. */
+  /** The memory of values that are too large for a block. */
   readonly overflow = new OverflowBlocks();
 
-  /** Bytes in blocks that are in use, their rounding up to a class included. */
+  /** Bytes of the blocks in use, rounded up to their classes. */
   usedBytes = 0;
   /** Blocks that were moved. */
   relocations = 0;
-  /** Bytes of the segments held from the operating system (resident only where touched). */
+  /** Bytes of all segments allocated from the operating system (resident only where written). */
   reservedBytes = 0;
 
   readonly #pageFree = new Int32Array(MAX_PAGES);
@@ -63,20 +63,20 @@ export class Arena {
   readonly #pageUsed = new Int32Array(MAX_PAGES);
   readonly #pageNext = new Int32Array(MAX_PAGES);
   readonly #pagePrevious = new Int32Array(MAX_PAGES);
-  /** So many units of each page, from its start, were written to since the page was given back. */
+  /** For each page, how many units from its start were written since the page was last released. */
   readonly #pageTouched = new Int32Array(MAX_PAGES);
   /** Per class, the first of its pages that has a free block. */
   readonly #available = new Int32Array(CLASS_UNITS.length).fill(NONE);
   readonly #capacity = CLASS_UNITS.map((units) => Math.floor(PAGE_UNITS / units));
   readonly #freePages = new FreePages();
-  /** Pages that are being emptied, with their classes: they are in no list, and flagged. */
+  /** Pages that are being emptied, with their classes: flagged, and in no list of available pages. */
   readonly #sparse = new Map<number, number>();
   readonly #isSparse = new Uint8Array(MAX_PAGES);
-  /** Numbers of segments that were given back, to be used again. */
+  /** Numbers of released segments, to be reused. */
   readonly #vacantSegments: number[] = [];
 
   /**
-   * Takes a block of the class.
+   * Allocates a block of the class.
    * @returns its reference, never 0; the block's content is undefined
    * @throws ArenaFullError
    */
@@ -96,7 +96,7 @@ export class Arena {
     return ref;
   }
 
-  /** Gives back a block; `sizeClass` is the one it was allocated with. */
+  /** Frees a block; `sizeClass` is the one that it was allocated with. */
   free(ref: number, sizeClass: number): void {
     const page = ref >>> PAGE_SHIFT;
     this.i32[ref >>> SEGMENT_SHIFT][(ref & SEGMENT_MASK) << 1] = this.#pageFree[page];
@@ -108,8 +108,7 @@ export class Arena {
   }
 
   /**
-   * Bytes of the pages that have a block in use, as far as they were written to: what exceeds
-   * `usedBytes` is fragmentation.
+   * Bytes written to in pages that have a block in use; the excess over `usedBytes` is fragmentation.
    */
   get activeBytes(): number {
     let units = 0;
@@ -119,7 +118,7 @@ export class Arena {
     return units * UNIT_BYTES;
   }
 
-  /** Bytes that were written to and not given back: physical memory. */
+  /** Bytes that were written to and not released since: physical memory. */
   get residentBytes(): number {
     let units = 0;
     for (let page = 0; page < this.u8.length * PAGES_PER_SEGMENT; page++) {
@@ -141,17 +140,17 @@ export class Arena {
 
   // ── Giving memory back ──────────────────────────────────────────────────────────────────────
 
-  /** Pages that were not needed since the last call are idle now: `releaseStep` gives them back. */
+  /** Marks pages that were not used since the last call as idle: `releaseStep` releases them. */
   ageFreePages(): void {
     this.#freePages.age();
   }
 
-  /** All free pages are idle now. */
+  /** Marks all free pages as idle. */
   ageAllFreePages(): void {
     this.#freePages.ageAll();
   }
 
-  /** Bytes of idle pages that are still held. */
+  /** Bytes of idle pages that are not released yet. */
   get idleBytes(): number {
     let units = 0;
     this.#freePages.visitIdle((page) => {
@@ -161,8 +160,8 @@ export class Arena {
   }
 
   /**
-   * Gives back an idle page, or after the last one a segment all of whose pages are idle.
-   * @param system what gives back pages; without it only segments go, when the collector runs
+   * Releases an idle page, or after the last one a segment all of whose pages are idle.
+   * @param system releases pages; without it only segments are released, when the collector runs
    * @returns whether there may be more
    */
   releaseStep(system: SystemMemory | undefined): boolean {
@@ -185,7 +184,7 @@ export class Arena {
     this.#pageTouched[page] = 0;
   }
 
-  /** Whether there was one. */
+  /** Releases a segment all of whose pages are idle; returns whether there was one. */
   #closeIdleSegment(): boolean {
     const idle = new Int32Array(this.u8.length);
     this.#freePages.visitIdle((page) => {
@@ -199,9 +198,8 @@ export class Arena {
   // ── Moving blocks ───────────────────────────────────────────────────────────────────────────
 
   /**
-   * Chooses the pages of a class that are to be emptied, none of which was chosen yet: they get no new
-   * blocks until `keepSparsePages`.
-   * @returns how many they are
+   * Chooses the pages of a class to be emptied; none may be chosen yet. They get no new blocks until `keepSparsePages`.
+   * @returns how many were chosen
    */
   chooseSparsePages(sizeClass: number): number {
     const fills: PageFill[] = [];
@@ -227,8 +225,8 @@ export class Arena {
   }
 
   /**
-   * Moves a block of a page that is being emptied, if there is a place for it in another one: whoever has
-   * its reference goes on with the one that is returned.
+   * Moves a block of a page that is being emptied, if another page has room for it; returns its new reference, which
+   * the owner must use from now on.
    */
   relocate(ref: number, sizeClass: number): number {
     if (this.#available[sizeClass] === NONE) return ref;
@@ -242,7 +240,7 @@ export class Arena {
     return fresh;
   }
 
-  /** Pages that were to be emptied and are not get new blocks again. */
+  /** Ends the emptying of pages: those that still have blocks can get new ones again. */
   keepSparsePages(): void {
     for (const [page, sizeClass] of this.#sparse) {
       this.#isSparse[page] = 0;
@@ -253,7 +251,7 @@ export class Arena {
 
   // ── Pages and segments ──────────────────────────────────────────────────────────────────────
 
-  /** Units of a page that blocks were taken from since it was given to its class. */
+  /** Units of a page that blocks were allocated from since it was assigned to its class. */
   #unitsBegun(page: number): number {
     return (this.#pageBump[page] - (page << PAGE_SHIFT)) | 0;
   }
@@ -261,7 +259,7 @@ export class Arena {
   #addPage(sizeClass: number): number {
     let page = this.#freePages.take();
     if (page === NONE && this.#sparse.size > 0) {
-      // There is room in pages that are being emptied: better than more memory.
+      // Room in pages that are being emptied is better than more memory.
       this.keepSparsePages();
       if (this.#available[sizeClass] !== NONE) return this.#available[sizeClass];
     }
@@ -278,7 +276,7 @@ export class Arena {
     const segment = this.#vacantSegments.at(-1) ?? this.u8.length;
     if (segment >= MAX_SEGMENTS) throw new ArenaFullError();
     const memory = new ArrayBuffer(SEGMENT_BYTES);
-    // Now that the memory is there: a number that is taken off and then not used would be lost.
+    // Only after the allocation has succeeded: otherwise the number would be lost.
     this.#vacantSegments.pop();
     this.u8[segment] = Buffer.from(memory);
     this.i32[segment] = new Int32Array(memory);

@@ -1,10 +1,10 @@
-// Has V8 collect its garbage: buffers and segments that were given up are memory until then, and without
-// anything to do no collection comes. It stops the thread for about a millisecond for each megabyte of the
-// JavaScript heap, which holds no data here: some 10 ms.
+// Runs V8's garbage collector: released buffers and segments take memory until then, and an idle process does not
+// collect. A collection blocks the thread for about a millisecond per megabyte of the JavaScript heap, which holds
+// no data here: some 10 ms.
 //
-// The heap itself gets smaller only where V8 thinks that it will not be needed again. Up to Node 20 that is so
-// when next to nothing was allocated in the last five seconds; later ones keep freed pages in a pool, until a
-// collection of the last resort. There, that is two or three collections in one go.
+// The heap itself shrinks only when V8 expects that it will not be needed again. Up to Node 20 that is when almost
+// nothing was allocated in the last five seconds; later versions keep freed pages in a pool until a last-resort
+// collection, which is two or three collections in a row.
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
@@ -17,7 +17,7 @@ interface CollectOptions {
 type Collect = (options?: CollectOptions) => void;
 
 const LAST_RESORT: CollectOptions = { type: 'major', execution: 'sync', flavor: 'last-resort' };
-/** V8's first major version that has it: that of Node 22. */
+/** V8's first major version with last-resort collections: that of Node 22. */
 const LAST_RESORT_SINCE = 12;
 
 let collect: Collect | undefined;
@@ -32,7 +32,7 @@ export function collectGarbage(): void {
   }
 }
 
-/** V8's own function, which new contexts have once the flag is set. */
+/** V8's `gc` function, which new contexts have once the flag is set. */
 function findCollector(): Collect {
   setFlagsFromString('--expose-gc');
   return runInNewContext('gc') as Collect;

@@ -1,8 +1,8 @@
-// The pages of an arena that have no block in use. They are a stack, so those that lie at its bottom are
-// those that have not been needed for longest, and what has not been needed between two calls of `age` is
-// idle: it costs nothing to find out, and nothing is given back that is about to be used again.
+// The pages of an arena that have no block in use, as a stack: the pages at its bottom have been unused for longest.
+// Pages that were not taken between two calls of `age` are idle. Finding them costs nothing, and pages that are
+// about to be used again are not released.
 //
-//   bottom [ idle: to be given back ][ free, but used a moment ago ] top
+//   bottom [ idle: to be released ][ free, but used a moment ago ] top
 //            ▲ done      ▲ #next
 
 const NONE = -1;
@@ -10,11 +10,11 @@ const NONE = -1;
 /** Free pages; see the head of this file. */
 export class FreePages {
   readonly #pages: number[] = [];
-  /** The least number of pages since the last call of `age`. */
+  /** The smallest size of the stack since the last call of `age`. */
   #least = 0;
-  /** So many pages, at the bottom, are idle. */
+  /** Number of idle pages, at the bottom of the stack. */
   #idle = 0;
-  /** Of these, those from here on were returned by `nextIdle`. */
+  /** The idle pages from this index on were returned by `nextIdle`. */
   #next = 0;
 
   /** Number of pages. */

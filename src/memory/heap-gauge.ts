@@ -1,11 +1,11 @@
-// The JavaScript heap as V8 reports it: how much of it is used, garbage included, and how much there may be
-// before V8 ends the process.
+// The JavaScript heap as V8 reports it: how much of it is used, garbage included, and the size at which V8 ends the
+// process.
 import { getHeapStatistics } from 'node:v8';
 import { collectGarbage } from './collector.ts';
 
 /** See the head of this file. */
 export interface HeapGauge {
-  /** Bytes at which V8 gives up, the young generation included. */
+  /** Bytes at which V8 ends the process, the young generation included. */
   readonly limitBytes: number;
   usedBytes(): number;
   /** Collects all garbage, which takes about a millisecond for each megabyte. */

@@ -1,28 +1,28 @@
 // Memory for one large block: address space that is reserved in advance, of which as much is committed as
-// is needed (a resizable ArrayBuffer). So a block grows where it lies, and is given back in steps, by
-// whoever has the time; the collector would free it in one go, much later, and hold everything up.
+// is needed (a resizable ArrayBuffer). So a block grows in place, and is freed in steps in the background; the
+// garbage collector would free it in one go, much later, and block the event loop.
 //
 //   [ written ][ committed: NUL ][ reserved: addresses only                         ]
 //
 // Loops over single bytes should not meet views on such memory: V8 would compile them for both kinds.
 
-/** From here on memory is reserved and committed; below, it is a buffer like any other. In bytes. */
+/** From this size on, memory is reserved and committed; smaller blocks are ordinary buffers. In bytes. */
 export const LARGE_BYTES = 1 << 20;
 
 /** Addresses reserved at least, in bytes: more than the longest string takes, so that each can grow. */
 const MIN_RESERVED_BYTES = 1 << 30;
-/** Given back in one step, in bytes: takes some tenths of a millisecond. */
+/** Bytes freed in one step, which takes some tenths of a millisecond. */
 const STEP_BYTES = 1 << 20;
 
 /** Large memory; see the head of this file. */
 export class LargeMemory {
-  /** What views on it are on. */
+  /** The buffer, for views on it. */
   readonly area: ArrayBuffer;
-  /** Bytes behind this place are NUL. Who writes keeps it so, where somebody asks for that. */
+  /** Bytes after this position are NUL. Writers update it for blocks that need this (OverflowBlocks.clear). */
   writtenTo = 0;
 
   /**
-   * Reserves addresses; nothing is committed.
+   * Reserves addresses, and commits nothing.
    * @param sizeBytes at least so many
    * @throws RangeError when there are none left
    */
@@ -34,7 +34,7 @@ export class LargeMemory {
     return this.area.byteLength;
   }
 
-  /** How much of it can be committed. */
+  /** How many bytes can be committed. */
   get reservedBytes(): number {
     return this.area.maxByteLength;
   }
@@ -44,7 +44,7 @@ export class LargeMemory {
     if (sizeBytes > this.area.byteLength) this.area.resize(sizeBytes);
   }
 
-  /** Gives a little back, from its end; nothing looks at it any more. Returns whether that was all. */
+  /** Frees a little, from its end; it is not used any more. Returns whether all is freed. */
   releaseStep(): boolean {
     const left = Math.max(0, this.area.byteLength - STEP_BYTES);
     this.area.resize(left);

@@ -1,5 +1,5 @@
-// What the engine throws when the system gives it no memory: an error that may come from any allocation
-// whose size a client chooses, and that must end a command or a client, never the process.
+// The errors that the engine throws when the system has no memory. They may come from any allocation whose size a
+// client chooses, and must end a command or a client, never the process.
 import { ArenaFullError } from './arena.ts';
 import { NoMemoryError } from './received-bytes.ts';
 
@@ -13,10 +13,10 @@ export function isOutOfMemory(error: unknown): boolean {
 }
 
 /**
- * Does what is well done without, if there is no memory for it: a block of a better size, say.
- * @param step changes nothing when it throws for want of memory
- * @returns what it returned; undefined when there was none
- * @throws whatever else it throws
+ * Runs an optional step, such as moving to a block of a better size, and ignores that there is no memory for it.
+ * @param step must not have changed anything when it throws for lack of memory
+ * @returns the step's result; undefined when there was no memory
+ * @throws any other error of the step
  */
 export function ifThereIsMemory<T>(step: () => T): T | undefined {
   try {

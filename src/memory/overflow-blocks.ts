@@ -1,12 +1,12 @@
 // Bytes that are too large for an arena block: each in memory of its own, named by a number. Small ones
-// are buffers; large ones have large memory (large-memory.ts), which is given back step by step when its
-// block is, and is pinned no more. Numbers are used again after they were freed; memory is not, so that
-// bytes that are pinned stay what they are. Who changes bytes that may be pinned reports so before.
+// are buffers; large ones have large memory (large-memory.ts), which is freed in steps once the block is freed and
+// not pinned any more. Numbers are reused after they were freed; memory is not, so that pinned bytes stay unchanged.
+// Code that changes bytes that may be pinned reports it before (`changing`).
 //
 //   memory:   [ room ][ the block's bytes, spare capacity included ][ room ]
 //
-// The rooms, which only `reserve` makes, are for what a value has around its bytes elsewhere: on the wire, or
-// in a list. So bytes that were received become a value without being moved (received-bytes.ts).
+// Only `reserve` adds the rooms; they hold what surrounds the bytes elsewhere: on the wire, or in a list. So
+// received bytes become a value without being moved (received-bytes.ts).
 import { LARGE_BYTES, LargeMemory } from './large-memory.ts';
 import { PinnedBytes } from './pinned-bytes.ts';
 
@@ -16,11 +16,11 @@ export const ROOM_BYTES = 16;
 /** A block that is in use. */
 interface Block {
   bytes: Buffer;
-  /** The same as words, where they are that. */
+  /** The same memory as 32-bit words, for a block of words. */
   readonly words?: Int32Array;
-  /** What it is counted with. */
+  /** Bytes that are counted for it. */
   sizeBytes: number;
-  /** Undefined for a small one. */
+  /** Undefined for a small block. */
   readonly memory: LargeMemory | undefined;
 }
 
@@ -29,21 +29,21 @@ export class OverflowBlocks {
   /** Bytes of all blocks, spare capacity and copies for their pins included. */
   usedBytes = 0;
   /**
-   * Takes over large memory that is to be given back: each call of `step` gives a little, in well under
-   * a millisecond, and returns whether that was all.
+   * Takes over large memory that must be freed: each call of `step` frees a little, in well under a millisecond, and
+   * returns whether all is freed.
    */
   onRelease: (step: () => boolean) => void = finish;
 
   readonly #blocks: (Block | undefined)[] = [];
   readonly #vacant: number[] = [];
-  /** The large memory that blocks have, or pins of blocks that were given back, by its area. */
+  /** Large memory of blocks, and of freed blocks that are still pinned, by its buffer. */
   readonly #large = new Map<ArrayBufferLike, LargeMemory>();
   /** The areas of pinned bytes. */
   readonly #pins = new Map<ArrayBufferLike, Set<PinnedBytes>>();
-  /** Large memory whose block was given back while it was pinned, and what it is still counted with. */
+  /** Large memory whose block was freed while it was pinned, and the bytes that are still counted for it. */
   readonly #orphans = new Map<LargeMemory, number>();
 
-  /** Takes a block of at least `capacityBytes`, its content undefined; returns its number. */
+  /** Allocates a block of at least `capacityBytes`, its content undefined; returns its number. */
   allocate(capacityBytes: number): number {
     if (capacityBytes < LARGE_BYTES) {
       const bytes = Buffer.allocUnsafeSlow(capacityBytes);
@@ -56,8 +56,8 @@ export class OverflowBlocks {
   }
 
   /**
-   * Takes a block of so many 32-bit words, all 0; returns its number. However large it is, it does not grow in
-   * its place: loops over words then meet arrays of one kind only (large-memory.ts).
+   * Allocates a block of `length` 32-bit words, all 0; returns its number. Even a large one cannot grow in place:
+   * loops over words then see arrays of one kind only (large-memory.ts).
    */
   allocateWords(length: number): number {
     const words = new Int32Array(length);
@@ -65,7 +65,7 @@ export class OverflowBlocks {
     return this.#add({ bytes, words, sizeBytes: bytes.length, memory: undefined });
   }
 
-  /** The words of a block that was taken by `allocateWords`. */
+  /** The words of a block that `allocateWords` allocated. */
   words(id: number): Int32Array {
     const { words } = this.#block(id);
     if (words === undefined) throw new RangeError(`overflow block ${id} has no words`);
@@ -77,13 +77,13 @@ export class OverflowBlocks {
     return this.#block(id).bytes;
   }
 
-  /** What a block is counted with, in bytes. */
+  /** Bytes that are counted for a block. */
   sizeOf(id: number): number {
     return this.#block(id).sizeBytes;
   }
 
   /**
-   * Gives a block more capacity where it lies; its bytes are another buffer then.
+   * Grows a block in place; its bytes are in another Buffer afterwards.
    * @returns whether that was possible
    */
   grow(id: number, capacityBytes: number): boolean {
@@ -98,7 +98,7 @@ export class OverflowBlocks {
     return true;
   }
 
-  /** Gives a block back. */
+  /** Frees a block. */
   free(id: number): void {
     const { memory, sizeBytes } = this.#block(id);
     this.#blocks[id] = undefined;
@@ -113,14 +113,14 @@ export class OverflowBlocks {
 
   // ── NUL bytes ───────────────────────────────────────────────────────────────────────────────
 
-  /** Makes bytes of a block NUL; in large memory they mostly are. */
+  /** Sets bytes of a block to NUL; in large memory most of them are NUL already. */
   clear(bytes: Buffer, start: number, end: number): void {
     const memory = this.#largeOf(bytes);
     const last = memory === undefined ? end : Math.min(end, memory.writtenTo - bytes.byteOffset);
     if (start < last) bytes.fill(0, start, last);
   }
 
-  /** Bytes of a block that `clear` may be called for were written up to a place. */
+  /** Reports that a block, for which `clear` may be called, was written up to `end`. */
   written(bytes: Buffer, end: number): void {
     const memory = this.#largeOf(bytes);
     if (memory === undefined) return;
@@ -150,7 +150,7 @@ export class OverflowBlocks {
     else pins.add(bytes);
   }
 
-  /** Nobody reads the bytes any more; nothing when they are not pinned. */
+  /** Ends a pin; does nothing when the bytes are not pinned. */
   unpin(bytes: PinnedBytes): void {
     const { area } = bytes;
     const pins = this.#pins.get(area);
@@ -166,7 +166,7 @@ export class OverflowBlocks {
     this.#release(memory);
   }
 
-  /** Bytes of a block, from `start` to `end`, are about to change. */
+  /** To be called before bytes of a block, from `start` to `end`, change. */
   changing(bytes: Buffer, start: number, end: number): void {
     if (this.#pins.size === 0) return;
     const pins = this.#pins.get(bytes.buffer);
@@ -181,8 +181,8 @@ export class OverflowBlocks {
   // ── What is received ────────────────────────────────────────────────────────────────────────
 
   /**
-   * Takes a block with room around its bytes, which `part` gives access to until `settle` is called.
-   * @param lengthBytes as many as it will have
+   * Allocates a block with room around its bytes, accessible by `part` until `settle` is called.
+   * @param lengthBytes its final length
    * @returns its number
    * @throws RangeError when there is no memory
    */
@@ -196,24 +196,24 @@ export class OverflowBlocks {
     return this.#add({ bytes: Buffer.from(memory.area, 0, 0), sizeBytes: 0, memory });
   }
 
-  /** There is to be memory for a reserved block up to a place, counted from its bytes' first. */
+  /** Commits memory for a reserved block up to a position, counted from its first byte. */
   commit(id: number, end: number): void {
     this.#block(id).memory?.commit(ROOM_BYTES + end);
   }
 
-  /** A reserved block is counted with what is filled: up to a place, as in `commit`. */
+  /** Sets the bytes counted for a reserved block: those up to a position, as in `commit`. */
   count(id: number, end: number): void {
     const block = this.#block(id);
     if (block.memory !== undefined) this.#recount(block, ROOM_BYTES + end);
   }
 
-  /** A part of a reserved block, as far as there is memory; the rooms lie before 0 and behind the length. */
+  /** A part of a reserved block, as far as memory is committed; the rooms are before 0 and after the length. */
   part(id: number, start: number, end: number): Buffer {
     const { buffer } = this.#block(id).bytes;
     return Buffer.from(buffer, ROOM_BYTES + start, end - start);
   }
 
-  /** The bytes of a reserved block are from now on those from `start` to `end`, as in `part`. */
+  /** Ends the reservation: the block's bytes are those from `start` to `end`, as in `part`. */
   settle(id: number, start: number, end: number): void {
     const block = this.#block(id);
     block.bytes = this.part(id, start, end);
@@ -252,7 +252,7 @@ export class OverflowBlocks {
   }
 }
 
-/** Gives all of it back at once. */
+/** Runs all steps at once. */
 function finish(step: () => boolean): void {
   while (!step());
 }

@@ -1,26 +1,26 @@
-// Bytes of an overflow block as they were when they were pinned: somebody reads them part by part, while
-// their owner changes them, or gives them back. Nothing is copied for that but the pages that change
-// before they were read; and a block that is given back lives on for as long as somebody reads it.
+// Bytes of an overflow block as they were when they were pinned: a reader reads them part by part while their owner
+// changes or frees them (copy-on-write). Only pages that change before they were read are copied, and the memory of
+// a freed block is kept until all pins are released.
 //
 //   block   [ page ][ page ][ page ][ page ][ p…          any part of it may be pinned
 //                      │ about to change
 //   copies             └─▶ [ as it was ]
 
-/** Bytes that are copied, and read, at a time. */
+/** Bytes of a page: the unit of copying and reading. */
 export const PINNED_PAGE_BYTES = 64 * 1024;
 
-/** Keeps bytes as they are for those who have pinned them. */
+/** Preserves the bytes of pins. */
 export interface PinKeeper {
   unpin(bytes: PinnedBytes): void;
 }
 
 /** Pinned bytes; see the head of this file. */
 export class PinnedBytes {
-  /** Who keeps them; undefined while they are not pinned. */
+  /** The keeper of the bytes; undefined while they are not pinned. */
   keeper: PinKeeper | undefined;
-  /** How many there are. */
+  /** Number of bytes. */
   readonly length: number;
-  /** Bytes of the copies that were made for it, those that others have as well included. */
+  /** Bytes of the copied pages, including pages that are shared with other pins. */
   copiedBytes = 0;
   readonly #bytes: Buffer;
   #neededFrom = 0;
@@ -74,15 +74,15 @@ export class PinnedBytes {
     }
   }
 
-  /** Nobody reads them any more. */
+  /** Ends the pin: the bytes are not read any more. */
   release(): void {
     this.keeper?.unpin(this);
   }
 
   /**
-   * Bytes of the block, from `start` to `end` in all of its memory, are about to change.
-   * @param copies pages that were copied for others for the same reason: more are added
-   * @returns how many bytes more its copies have
+   * Copies pages before bytes of the block change: `start` to `end`, counted in its whole memory.
+   * @param copies pages already copied for other pins; new copies are added to it
+   * @returns by how many bytes the copies of this pin have grown
    */
   preserve(start: number, end: number, copies: Map<number, Buffer>): number {
     const before = this.copiedBytes;

@@ -1,35 +1,35 @@
 // A large argument while it is received, and afterwards: its bytes go from the socket into an overflow
 // block of exactly their size, which becomes the value if the command stores one. Memory is committed as it
-// is filled: who announces 512 MiB and sends nothing takes addresses only.
+// is filled: a client that announces 512 MiB and sends nothing takes only address space.
 //
 //   block:   [ room ][ filled ────▶                 length ][ CR LF, room ]
 //
-// Whoever keeps it (a request, a queued copy of it) retains it; the last one that releases it gives the
-// block back, unless it was taken.
+// Each owner (a request, a queued copy of it) retains it; the last release frees the block, unless a value has taken
+// it over.
 import { type OverflowBlocks, ROOM_BYTES } from './overflow-blocks.ts';
 import { PinnedBytes } from './pinned-bytes.ts';
 
 const LINE_END_BYTES = 2;
-/** Memory is committed for so many times what has arrived: each commitment has V8 collect garbage. */
+/** Memory is committed for this many times the bytes received: each commitment may make V8 collect garbage. */
 const COMMIT_FACTOR = 4;
 const MIN_COMMIT_BYTES = 1 << 20;
 
-/** There is no memory for what is announced, or received. */
+/** There is no memory for an argument that was announced or is being received. */
 export class NoMemoryError extends Error {}
 
 /** A large argument; see the head of this file. */
 export class ReceivedBytes {
   /** Bytes of the argument. */
   readonly length: number;
-  /** Bytes that are there, line end included. */
+  /** Bytes received, the line end included. */
   filledBytes = 0;
   readonly #blocks: OverflowBlocks;
   readonly #id: number;
-  /** Memory is committed up to here; the room before is not at first, either. */
+  /** Memory is committed up to this position; -1: none, not even the room in front. */
   #committedTo = -1;
   #holders = 1;
   #isTaken = false;
-  /** While it is kept though it was taken: its bytes stay what they are, whatever becomes of the block. */
+  /** Set while the argument is still retained after its block was taken: preserves its bytes. */
   #pin: PinnedBytes | undefined;
   #bytes: Buffer | undefined;
 
@@ -40,24 +40,24 @@ export class ReceivedBytes {
     this.#id = orNoMemory(() => blocks.reserve(length));
   }
 
-  /** Whether everything is there, its line end included. */
+  /** Whether all bytes are received, the line end included. */
   get isComplete(): boolean {
     return this.filledBytes === this.length + LINE_END_BYTES;
   }
 
-  /** Bytes of memory that it takes, unless it was taken. */
+  /** Bytes of memory that it takes; 0 once the block was taken. */
   get sizeBytes(): number {
     return this.#isTaken || this.#holders === 0 ? 0 : this.#blocks.sizeOf(this.#id);
   }
 
-  /** All of its bytes, once it is complete; for reading, and for as long as somebody retains it. */
+  /** All of its bytes, once it is complete; read-only, and valid while it is retained. */
   get bytes(): Buffer {
     this.#bytes ??= this.#blocks.part(this.#id, 0, this.length);
     return this.#bytes;
   }
 
   /**
-   * Where the next bytes are to be put: at most `maxBytes`, and not behind its line end.
+   * The buffer for the next bytes: at most `maxBytes`, and not beyond its line end.
    * @throws NoMemoryError
    */
   window(maxBytes: number): Buffer {
@@ -79,13 +79,13 @@ export class ReceivedBytes {
     return from + window.length;
   }
 
-  /** So many bytes were put into the window that was made last. */
+  /** Reports that `bytes` bytes were written to the last window. */
   advance(bytes: number): void {
     this.filledBytes += bytes;
     this.#blocks.count(this.#id, this.filledBytes);
   }
 
-  /** Keeps its bytes as they are for somebody who reads them later, whatever becomes of it. */
+  /** Pins its bytes for a later reader, independently of the argument and its block. */
   pin(): PinnedBytes {
     const pinned = new PinnedBytes(this.bytes);
     this.#blocks.pin(pinned);
@@ -93,7 +93,7 @@ export class ReceivedBytes {
   }
 
   /**
-   * Takes the block out of it: it is the caller's from now on. Its bytes can still be read here.
+   * Hands the block over to the caller. Its bytes can still be read here.
    * @returns its number; undefined when it was taken before
    */
   take(): number | undefined {
@@ -104,12 +104,12 @@ export class ReceivedBytes {
     return this.#id;
   }
 
-  /** One more keeps it. */
+  /** Adds an owner. */
   retain(): void {
     this.#holders++;
   }
 
-  /** One of those who keep it does not any more. */
+  /** Removes an owner; the last one frees the block, unless it was taken. */
   release(): void {
     if (--this.#holders > 0) return;
     if (!this.#isTaken) this.#blocks.free(this.#id);
@@ -117,7 +117,7 @@ export class ReceivedBytes {
   }
 }
 
-/** Distinguishes want of memory from faults of ours. */
+/** Turns a lack of memory into NoMemoryError; other errors are defects and pass. */
 function orNoMemory<T>(act: () => T): T {
   try {
     return act();

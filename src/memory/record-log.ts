@@ -24,7 +24,7 @@ export class RecordLog {
   length = 0;
   /** Bytes of all chunks. */
   sizeBytes = 0;
-  /** Where the record that `add` has made room for lies. */
+  /** The buffer of the record that `add` has made room for. */
   buffer: Buffer = NO_BYTES;
   #chunks: Chunk[] = [];
   /** Of the chunks, those before this one were dropped; in it, the first record begins at #firstAt. */
@@ -111,7 +111,7 @@ export class RecordLog {
   }
 }
 
-/** Goes through the records of a log. */
+/** Reads the records of a log in order. */
 export class RecordReader {
   /** Where the content of the present record lies: `length` bytes from `offset` on. */
   buffer: Buffer = NO_BYTES;

@@ -1,20 +1,20 @@
-// When a process gives back what it holds besides its data: garbage, and memory that the C library keeps. How
-// much that is cannot be asked for. But what a process takes in quiet times is known, and what exceeds that
-// for some seconds is probably such memory. An attempt to give it back is a collection and, a second later,
-// when all that it found is freed, a trim; and the same again after five seconds if that was not enough: V8
-// gives up parts of its heap when it has seen that little was allocated for so long.
+// When to release memory that the process holds besides its data: garbage, and memory that the C library keeps. Its
+// amount cannot be measured. But the amount that the process needs in quiet times is known, and an excess over it
+// that lasts some seconds is probably such memory. An attempt to release it is a garbage collection and, a second
+// later, when its garbage is freed, a trim; both again after five seconds if that was not enough, because V8 shrinks
+// its heap only when little was allocated for that long.
 //
 //   own memory      ┌──┐ attempt                      ┌──────── in vain: the new level
 //   ── level ───────┘  └─────────────────── ──────────┘   … until a minute later it is tried again
 
 const MIB = 1024 * 1024;
-/** What exceeds the level by so much is given back when it has been quiet for some seconds, … */
+/** An excess over the level of this size is released after some quiet seconds, … */
 const QUIET_EXCESS_BYTES = 8 * MIB;
 const QUIET_SECONDS = 2;
-/** … and by so much, for so long, at any time. */
+/** … and one of this size, after this time, even while the server is busy. */
 const BUSY_EXCESS_BYTES = 64 * MIB;
 const BUSY_SECONDS = 15;
-/** A second in which it changes by more is not a quiet one: something goes on. */
+/** A second in which the amount changes by more does not count as quiet. */
 const STEADY_BYTES = 2 * MIB;
 const RETRY_SECONDS = 60;
 
@@ -26,25 +26,25 @@ const ATTEMPT: readonly ReleaseAction[] = [
   ...(['collect', 'trim', 'nothing', 'nothing', 'nothing'] as const),
   ...(['collect', 'trim', 'nothing'] as const),
 ];
-/** Here it ends if what was given back is enough. */
+/** Step at which the attempt ends if enough was released. */
 const SECOND_HALF = 5;
 
 /** Decides when memory is given back; see the head of this file. */
 export class ReleasePolicy {
-  /** What the process is known to need besides its data, in bytes: an attempt did not get it lower. */
+  /** Bytes that the process needs besides its data: an attempt did not get below that. */
   #level: number;
   #least: number;
   #lastOwnBytes: number;
-  /** For so many seconds it has been quiet; and there has been so much that it must go at any time. */
+  /** Number of quiet seconds so far; and of seconds with an excess of BUSY_EXCESS_BYTES. */
   #quietSeconds = 0;
   #busySeconds = 0;
   /** Next step of the attempt under way; ATTEMPT.length when there is none. */
   #step = ATTEMPT.length;
-  /** The least since it began. */
+  /** The smallest amount since the attempt began. */
   #leastOfAttempt = 0;
   #secondsSinceAttempt = 0;
 
-  /** @param ownBytes what it takes besides its data at the start */
+  /** @param ownBytes bytes that the process takes besides its data at the start */
   constructor(ownBytes: number) {
     this.#level = ownBytes;
     this.#least = ownBytes;
@@ -54,7 +54,7 @@ export class ReleasePolicy {
   /**
    * To be called once a second.
    * @param ownBytes what the process takes besides its data
-   * @param isIdle whether it has next to nothing to do
+   * @param isIdle whether the server has almost nothing to do
    */
   next(ownBytes: number, isIdle: boolean): ReleaseAction {
     const isQuiet = isIdle && Math.abs(ownBytes - this.#lastOwnBytes) <= STEADY_BYTES;
@@ -85,7 +85,7 @@ export class ReleasePolicy {
     return action;
   }
 
-  /** What came during an attempt is the next one's. */
+  /** Excess that arises during an attempt is left to the next one. */
   #end(): void {
     this.#level = this.#leastOfAttempt;
     this.#quietSeconds = 0;

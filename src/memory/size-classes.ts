@@ -1,10 +1,10 @@
-// The sizes in which the arena hands out memory. Up to 128 bytes every multiple of 8 is a class;
+// The sizes of the arena's blocks. Up to 128 bytes every multiple of 8 is a class;
 // above that each doubling is divided into 8, so rounding up wastes at most 1/8 of a block.
 
 /** Bytes in one unit: the alignment of every block, and the step of an arena reference. */
 export const UNIT_BYTES = 8;
 
-/** Largest block that the arena hands out, in bytes; what is larger gets a buffer of its own. */
+/** Largest block of the arena, in bytes; larger values get an overflow block. */
 export const MAX_BLOCK_BYTES = 64 * 1024;
 
 const MAX_BLOCK_UNITS = MAX_BLOCK_BYTES / UNIT_BYTES;

@@ -1,11 +1,11 @@
-// Which pages of a size class are worth being emptied: moving their blocks into the gaps of others. Those with the
-// fewest blocks go first, as long as the others have gaps for all that they hold; so as many pages as possible
-// become free, for the fewest blocks moved.
+// Which pages of a size class are worth emptying, by moving their blocks into the gaps of other pages. Pages with
+// the fewest blocks are chosen first, as long as the others have gaps for all blocks; so as many pages as possible
+// become free for the fewest blocks moved.
 //
 //   [█░░░░] [██░░░] [███░░] [████░]        the first is moved into gaps of the last two,
 //      └───────────────┴──▶                the second would not fit any more
 
-/** Fewer gaps than a page's blocks divided by this are not worth moving the blocks. */
+/** Fewer gaps than a page's number of blocks divided by this are not worth filling. */
 const GAPS_SHARE = 8;
 
 /** A page of the class. */
@@ -16,11 +16,11 @@ export interface PageFill {
   readonly gaps: number;
 }
 
-/** What is to be done with the pages of a class. */
+/** The decision about the pages of a class. */
 export interface PageChoice {
-  /** To be emptied. */
+  /** Pages to be emptied. */
   readonly sparse: PageFill[];
-  /** Those that stay, in the order in which their gaps should be filled. */
+  /** Pages that stay, in the order in which their gaps should be filled. */
   readonly staying: PageFill[];
 }
 
@@ -39,7 +39,7 @@ export function chooseSparse(pages: readonly PageFill[]): PageChoice {
       staying.push(fill);
     }
   }
-  // The fullest first; pages without gaps, which are only begun, last.
+  // The fullest first; pages without gaps, which are new, last.
   staying.sort((a, b) => Number(a.gaps === 0) - Number(b.gaps === 0) || b.used - a.used);
   return { sparse, staying };
 }

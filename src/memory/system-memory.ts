@@ -1,20 +1,20 @@
-// What Node has no interface for: advising the kernel that pages are not in use any more (madvise), and the C
-// library to give back what it keeps of memory that was freed (malloc_trim). Without the first an arena
-// could give back nothing smaller than a segment, and that only when the collector runs; without the second
-// hundreds of megabytes stay after clients that read slowly. Called through the package `koffi`, which is
-// loaded when there is something to give back for the first time. Where it is missing, or the system is
-// not Linux, there is no system memory, and what can be given back is left to the collector.
+// System calls that Node has no interface for: telling the kernel that pages are unused (madvise), and making the C
+// library release freed memory that it keeps (malloc_trim). Without the first an arena could release only whole
+// segments, and those only when the collector runs; without the second hundreds of megabytes stay allocated after
+// clients that read slowly. Called through the package `koffi`, which is loaded when there is something to release
+// for the first time. Where it is missing, or the system is not Linux, these calls are not available, and releasing
+// memory is left to the collector.
 // Sources: madvise(2), malloc_trim(3)
 import { createRequire } from 'node:module';
 
-/** `MADV_DONTNEED`: the pages are given back at once, and read as zeros afterwards. */
+/** `MADV_DONTNEED`: the pages are released at once, and read as zeros afterwards. */
 const DONT_NEED = 4;
 
 /** The calls; see the head of this file. */
 export interface SystemMemory {
-  /** Gives back the pages that lie wholly inside [start, end) of a buffer, whose content is lost. */
+  /** Releases the pages that are wholly inside [start, end) of a buffer; their content is lost. */
   discard(buffer: Buffer, start: number, end: number): void;
-  /** Has the C library give back what it can; may take some milliseconds for every 10 MB. */
+  /** Makes the C library release what it can; may take some milliseconds for every 10 MB. */
   trim(): void;
   /** The same in a thread of its own. */
   trimAside(): void;
@@ -61,7 +61,7 @@ function bind(koffi: typeof import('koffi')): SystemMemory {
     },
     trimAside() {
       trim?.async(0, () => {
-        // Whether anything was given back shows in the resident memory.
+        // The result is ignored: whether anything was released shows in the resident memory.
       });
     },
   };

@@ -1,17 +1,17 @@
 // Runs of 32-bit words that may outgrow a block: directories of tables and heaps. A run of up to
-// MAX_BLOCK_WORDS words is a block of the arena, a longer one lies outside. Which of the two a run's number
-// names follows from its length, so whoever keeps the number keeps the length too. Lengths are powers of 2.
+// MAX_BLOCK_WORDS words is a block of the arena, a longer one an overflow block. Which of the two a run's number
+// names follows from its length, so the owner keeps both. Lengths are powers of 2.
 import { SEGMENT_MASK, SEGMENT_SHIFT } from './addressing.ts';
 import type { Arena } from './arena.ts';
 import { CLASS_UNITS, classOf, MAX_BLOCK_BYTES, UNIT_BYTES } from './size-classes.ts';
 
 const WORD_BYTES = 4;
 
-/** Longer runs lie outside the arena. */
+/** Longer runs are overflow blocks. */
 export const MAX_BLOCK_WORDS = MAX_BLOCK_BYTES / WORD_BYTES;
 
 /**
- * Takes a run of `length` words, their content undefined; returns its number.
+ * Allocates a run of `length` words, their content undefined; returns its number.
  * @throws ArenaFullError, or RangeError when there is no memory for a long one
  */
 export function allocateWords(arena: Arena, length: number): number {
@@ -19,7 +19,7 @@ export function allocateWords(arena: Arena, length: number): number {
   return arena.allocate(classOf(length * WORD_BYTES));
 }
 
-/** Gives a run of `length` words back. */
+/** Frees a run of `length` words. */
 export function freeWords(arena: Arena, id: number, length: number): void {
   if (length > MAX_BLOCK_WORDS) arena.overflow.free(id);
   else arena.free(id, classOf(length * WORD_BYTES));
@@ -41,7 +41,7 @@ export function wordsBytes(length: number): number {
   return length > MAX_BLOCK_WORDS ? sizeBytes : CLASS_UNITS[classOf(sizeBytes)] * UNIT_BYTES;
 }
 
-/** Moves a run out of a page that is being emptied; returns the number that it has then. */
+/** Moves a run out of a page that is being emptied; returns its new number. */
 export function relocateWords(arena: Arena, id: number, length: number): number {
   if (length > MAX_BLOCK_WORDS || !arena.isSparse(id)) return id;
   return arena.relocate(id, classOf(length * WORD_BYTES));

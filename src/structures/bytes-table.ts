@@ -9,12 +9,12 @@
 //
 // All of it lies in the arena, and a table is nothing but the reference of its root (table-root.ts): millions of
 // tables cost the JavaScript heap nothing. A `BytesTable` is a view that is pointed at a root. A database has one
-// of its own, which knows by heart what looking a key up needs; all collections share one (bytes-tables.ts). While
-// a view is pointed at a table, the table changes through this view only.
+// of its own, which caches what looking up a key needs; all collections share one (bytes-tables.ts). While a view
+// points at a table, the table may change through this view only.
 //
 // A full segment splits in two by its next hash bit; the directory doubles when a segment that is
 // as deep as the directory splits. Sparse neighbours merge. (R. Fagin et al., "Extendible hashing",
-// 1979; B. Lu et al., "Dash", 2020.) A table that fits into one segment has one of the size that it needs.
+// 1979; B. Lu et al., "Dash", 2020.) A table of one segment has a segment of the size that it needs.
 //
 // Inside a segment: linear probing, and an entry's home slot is monotone in its hash. Slots in
 // directory order are therefore in hash order, which is what gives `scan` its guarantee: a cursor
@@ -73,10 +73,10 @@ import {
   visitHome,
 } from './table-segment.ts';
 
-/** The words of a table that has no root yet: one word that names no segment, as directory; nobody writes them. */
+/** The words of a table that has no root yet: a directory of one word, which names no segment; never written. */
 const NO_WORDS: Int32Array = new Int32Array(ROOT_WORDS);
 
-/** Instead of a slot. */
+/** In place of a slot: none. */
 const NOWHERE = -1;
 
 /** A view of a hash table of entries keyed by bytes; see the head of this file. */
@@ -110,12 +110,12 @@ export class BytesTable {
     this.#seed = seed;
   }
 
-  /** The root; 0 while there is none. It may be another after each `relocate`. */
+  /** The root; 0 while there is none. `relocate` may change it. */
   get root(): number {
     return this.#root;
   }
 
-  /** Points the view at another table, by its root; 0: at an empty one that has none yet. */
+  /** Points the view at another table, by its root; 0: at an empty table without a root. */
   point(root: number): void {
     this.#root = root;
     this.#freeSlot = NOWHERE;
@@ -191,8 +191,8 @@ export class BytesTable {
    * Reads the slots where keys of these hashes would be, so that they are in the processor's cache
    * when the keys are looked up a little later.
    * @param refs receives the references of the entries with these hashes, 0 where there is none:
-   *   very likely those that will be found, but good only for `prefetchEntries` (entry.ts)
-   * @returns a number that depends on all that was read, and means nothing
+   *   very likely those that will be found, but usable only for `prefetchEntries` (entry.ts)
+   * @returns a meaningless number that depends on all that was read, so that the reads are not optimised away
    */
   prefetchSlots(hashes: Int32Array, refs: Int32Array, count: number): number {
     const directory = this.#directory;
@@ -201,7 +201,7 @@ export class BytesTable {
     const slots = this.#slots;
     const depth = this.#depth;
     let sum = 0;
-    // First only a touch of every home slot: nothing waits for what is read, so the reads overlap.
+    // First read every home slot: no read depends on another, so they overlap.
     for (let i = 0; i < count; i++) {
       const hash = hashes[i];
       const segment = directory[start + directoryIndex(hash, depth)];
@@ -232,7 +232,7 @@ export class BytesTable {
   }
 
   /**
-   * Finds the slot that holds this very entry, for an entry reached otherwise than by its key.
+   * Finds the slot that holds this entry, for an entry that was not found by its key.
    * @returns whether it is in the table
    */
   locate(ref: number): boolean {
@@ -242,16 +242,15 @@ export class BytesTable {
   }
 
   /**
-   * Takes now what memory the insertion of the key that the last `find` did not find may take, so
-   * that nothing is to be undone when there is none.
+   * Allocates the memory that inserting the key of the last `find` may need, so that `insert` cannot fail.
    */
   reserve(): void {
     if (!this.#hasFreeSlot()) this.#segmentWithRoom(this.hash);
   }
 
   /**
-   * Gives a table that was never used the segments that so many entries will need: they need not be
-   * split one after another as the entries come.
+   * Gives an unused table the segments that `entries` entries will need, so that they need not be split one after
+   * another.
    */
   presize(entries: number): void {
     const depth = depthFor(entries);
@@ -283,14 +282,14 @@ export class BytesTable {
     return true;
   }
 
-  /** Puts another block in the place of the entry that the last `find` found. */
+  /** Replaces the entry that the last `find` found by another block. */
   replace(ref: number): void {
     const segment = this.#foundSegment;
     const words = this.#arena.i32[segment >>> SEGMENT_SHIFT];
     words[((segment & SEGMENT_MASK) << 1) + HEADER_WORDS + (this.#foundSlot << 1) + 1] = ref;
   }
 
-  /** Takes out the entry that the last `find` found (its block stays the caller's). */
+  /** Removes the entry that the last `find` found; its block is not freed. */
   remove(): void {
     const segment = this.#foundSegment;
     const words = this.#arena.i32[segment >>> SEGMENT_SHIFT];
@@ -346,7 +345,7 @@ export class BytesTable {
       for (;;) {
         const ref = words[base + HEADER_WORDS + (slot << 1) + 1];
         if (ref !== 0) return ref;
-        // Drawing anew keeps the draw even; walking on ends the search in a sparse segment.
+        // A new draw keeps the distribution even; walking on ends the search in a sparse segment.
         if (++tries < 32) slot = (Math.random() * this.#slots) | 0;
         else if (++slot === this.#slots) slot = 0;
       }
@@ -354,9 +353,9 @@ export class BytesTable {
   }
 
   /**
-   * Moves the segment that a position lies in out of a page that is being emptied (and first of all root and
-   * directory), and lets its entries from there on be moved. Between calls the table may change in any way: an
-   * entry may be left out then.
+   * Moves the segment of a position out of a page that is being emptied (and first of all root and directory), and
+   * calls the mover for its entries from there on. Between calls the table may change in any way: an entry may be
+   * left out then.
    * @param position in hash order: 0 to begin, then what the last call returned
    * @returns where to go on; 0 after the last entry
    */
@@ -387,9 +386,9 @@ export class BytesTable {
   }
 
   /**
-   * Takes the table apart piecemeal, once nothing else uses it any more and never will: visits
-   * every entry of the last segment and frees that segment, and with the last one the root.
-   * @param visit may return false to have the others of the segment visited the next time
+   * Frees a table in steps, once nothing else uses it: each step visits every entry of the last segment and frees
+   * that segment, and with the last segment the root.
+   * @param visit may return false to leave the other entries of the segment to the next step
    * @returns whether anything is left
    */
   dismantle(visit: (ref: number) => unknown): boolean {
@@ -435,7 +434,7 @@ export class BytesTable {
     return this.#grow((root) => segmentWithRoom(this.#arena, root, hash));
   }
 
-  /** Has a step of growth work on the root; a table that has none gets one, if the step can be done. */
+  /** Runs a step of growth on the root; a table without a root gets one, if the step succeeds. */
   #grow<T>(step: (root: number) => T): T {
     const isNew = this.#root === 0;
     const root = isNew ? createTable(this.#arena) : this.#root;
@@ -447,12 +446,12 @@ export class BytesTable {
     } finally {
       if (isDone) this.point(root);
       else if (isNew) freeRoot(this.#arena, root);
-      // Of several steps one may have been done.
+      // One of several steps may have succeeded.
       else this.#load();
     }
   }
 
-  /** Reads what the root says. */
+  /** Caches the words of the root. */
   #load(): void {
     const arena = this.#arena;
     const root = this.#root;

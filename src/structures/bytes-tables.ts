@@ -1,6 +1,6 @@
-// All bytes tables of an arena whose keys are hashed with one seed. A table is the reference of its root, which
-// whoever owns the table keeps; the tables of collections share one view (bytes-table.ts), so that they cost the
-// JavaScript heap nothing.
+// All bytes tables of an arena whose keys are hashed with one seed. A table is named by the reference of its root,
+// which its owner keeps; the tables of collections share one view (bytes-table.ts), so that they cost the JavaScript
+// heap nothing.
 import type { Arena } from '../memory/arena.ts';
 import { BytesTable } from './bytes-table.ts';
 import type { HashSeed } from './hash.ts';
@@ -21,7 +21,7 @@ export class BytesTables {
     this.#shared = this.view();
   }
 
-  /** A view of its own, of an empty table: for a table that is used all the time, or walked beside others. */
+  /** A separate view, of an empty table: for a table that is used all the time, or walked while others are used. */
   view(): BytesTable {
     return new BytesTable(this.#arena, this.#seed);
   }
@@ -32,8 +32,8 @@ export class BytesTables {
   }
 
   /**
-   * The shared view, pointed at a table. Valid until the next call: who visits the entries of a table opens no
-   * other meanwhile, nor has a view of the same one.
+   * The shared view, pointed at a table. Valid until the next call: while the entries of a table are visited, no
+   * other table is opened, and there is no other view of the same one.
    */
   open(root: number): BytesTable {
     this.#shared.point(root);
@@ -56,7 +56,7 @@ export class BytesTables {
   }
 
   /**
-   * Frees a segment of a table that nobody uses any more, after a visit of each of its entries, and with the last
+   * Frees a segment of a table that is not used any more, after visiting each of its entries, and with the last
    * segment the root.
    * @returns whether that was all
    */

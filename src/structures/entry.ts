@@ -5,12 +5,11 @@
 //
 //   meta, from bit 0:  type 4 | encoding 4 | extra words 4 | flags 4 | size class 8 | epoch 8
 //
-// The extra words belong to who uses the table (a database keeps its access clock and expiry there,
-// see keyspace/database.ts); a dictionary inside a value has none and pays for none. The epoch tells
-// the last snapshot that has the entry or began before it was made (keyspace/snapshot.ts). A key longer
-// than MAX_INLINE_KEY_BYTES, or a value that does not fit into a block, lies outside: the flag is
-// set, the length is still the true one, and in its place are 4 bytes, the number of its overflow
-// block.
+// The extra words belong to the user of the table (a database keeps its access clock and expiry there, see
+// keyspace/entry-words.ts); a table inside a value has none. The epoch is that of the last snapshot that has the
+// entry or began before it was created (keyspace/snapshot.ts). A key longer than MAX_INLINE_KEY_BYTES, or a value
+// that does not fit into the block, is in an overflow block: the flag is set, the length is still the true one, and
+// in place of the bytes are 4 bytes, the number of the overflow block.
 import { SEGMENT_MASK, SEGMENT_SHIFT } from '../memory/addressing.ts';
 import type { Arena } from '../memory/arena.ts';
 
@@ -20,12 +19,12 @@ export const HEADER_BYTES = 12;
 /** Bytes of the number that stands for an overflow key or value. */
 export const OVERFLOW_ID_BYTES = 4;
 
-/** Longer keys lie outside the block. */
+/** Longer keys are in an overflow block. */
 export const MAX_INLINE_KEY_BYTES = 16 * 1024;
 
-/** The value's bytes lie outside. */
+/** The value's bytes are in an overflow block. */
 export const FLAG_OVERFLOW_VALUE = 1 << 12;
-/** The key's bytes lie outside. */
+/** The key's bytes are in an overflow block. */
 export const FLAG_OVERFLOW_KEY = 1 << 13;
 
 /** A word that lies in the second cache line of an entry that has two. */
@@ -39,7 +38,7 @@ const CLASS_SHIFT = 16;
 const EPOCH_SHIFT = 24;
 const EPOCH_MASK = 0xff << EPOCH_SHIFT;
 
-/** A run of bytes somewhere: what reading a key or a value yields, without copying it. */
+/** A run of bytes in a buffer: a key or a value, without copying it. */
 export class ByteView {
   buffer: Buffer = Buffer.alloc(0);
   offset = 0;
@@ -68,7 +67,7 @@ export function packMeta(
   );
 }
 
-/** A epoch, 0 … 255, at its place in a meta word. */
+/** A snapshot epoch, 0 … 255, at its position in a meta word. */
 export function epochBits(epoch: number): number {
   return epoch << EPOCH_SHIFT;
 }
@@ -141,7 +140,7 @@ export function viewValue(arena: Arena, ref: number, view: ByteView): void {
 
 /**
  * Reads the beginnings of entries, so that they are in the processor's cache when they are needed a little later.
- * @returns a number that depends on all that was read, and means nothing
+ * @returns a meaningless number that depends on all that was read, so that the reads are not optimised away
  */
 export function prefetchEntries(arena: Arena, refs: Int32Array, count: number): number {
   const segments = arena.i32;
@@ -157,7 +156,7 @@ export function prefetchEntries(arena: Arena, refs: Int32Array, count: number): 
   return sum;
 }
 
-/** Follows the number at the view's place to the overflow block. */
+/** Points the view at the overflow block whose number it holds. */
 function viewOverflow(arena: Arena, view: ByteView): void {
   view.buffer = arena.overflow.get(view.buffer.readUInt32LE(view.offset));
   view.offset = 0;

@@ -1,8 +1,7 @@
 // Saving the entries of a large table one by one, as they were at one moment, while the table goes on changing:
-// the epochs of entries (entry.ts) tell which are saved. Whoever begins gives `epoch` to all entries that are made
-// from then on, and saves an entry that is about to change or go first, if it has another epoch. Then it does not
-// matter how the table grows, shrinks and merges between two steps of the scan, nor that the scan may meet an entry
-// twice.
+// the epochs of entries (entry.ts) show which are saved. From the beginning on, all new entries get `epoch`, and an
+// entry with another epoch is saved before it changes or is removed (`preserve`). Then it does not matter how the
+// table grows, shrinks and merges between two steps of the scan, nor that the scan may visit an entry twice.
 import type { Arena } from '../memory/arena.ts';
 import type { BytesTable } from './bytes-table.ts';
 import { hasEpoch, setEpoch } from './entry.ts';
@@ -23,7 +22,7 @@ export class EpochScan {
     this.#save = save;
   }
 
-  /** Saves an entry, unless it is saved or newer: to be called before it changes. */
+  /** Saves an entry, unless it is saved already or newer: to be called before it changes. */
   preserve(ref: number): void {
     if (hasEpoch(this.#arena, ref, this.#epoch)) return;
     this.#save(ref);

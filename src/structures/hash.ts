@@ -1,5 +1,5 @@
-// HalfSipHash-1-3 over bytes: a keyed hash on 32-bit words, so that nobody who does not know the
-// key can choose colliding keys, yet cheap in JavaScript, whose integers are 32 bits wide.
+// HalfSipHash-1-3 over bytes: a keyed hash on 32-bit words. Clients, who do not know the seed, cannot choose
+// colliding keys, and it is cheap in JavaScript, whose fast integers are 32 bits wide.
 // Source: J.-P. Aumasson and D. J. Bernstein, "SipHash: a fast short-input PRF" and its reference
 // implementation's 32-bit variant; one compression round and three finalisation rounds, as Linux
 // uses it for its hash tables (Documentation/security/siphash.rst).

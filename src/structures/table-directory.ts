@@ -1,6 +1,6 @@
-// The directory of a bytes table (bytes-table.ts): which segment the hashes that begin with certain bits lie in.
-// A table of one segment has it in its root; a larger directory is a run of words of its own, which may have room
-// for more than is in use.
+// The directory of a bytes table (bytes-table.ts): maps the top bits of a hash to a segment. A table of one segment
+// has its reference in the root; a larger directory is a run of words of its own, which may have room for more than
+// is in use.
 import { SEGMENT_MASK, SEGMENT_SHIFT } from '../memory/addressing.ts';
 import type { Arena } from '../memory/arena.ts';
 import { ifThereIsMemory } from '../memory/out-of-memory.ts';
@@ -63,7 +63,7 @@ export function segmentOf(arena: Arena, root: number, hash: number): number {
   return segmentAt(arena, root, directoryIndex(hash, shapeDepth(rootWord(arena, root, SHAPE))));
 }
 
-/** Has the words from `first` to `end` (exclusive) name a segment. */
+/** Sets the words from `first` to `end` (exclusive) to a segment. */
 export function fillDirectory(
   arena: Arena,
   root: number,
@@ -76,7 +76,7 @@ export function fillDirectory(
 }
 
 /**
- * Gives the directory twice the length: each segment is named by two words side by side then.
+ * Doubles the directory: each word becomes two words side by side.
  * @throws ArenaFullError or RangeError when there is no memory; nothing has changed then
  */
 export function doubleDirectory(arena: Arena, root: number): void {
@@ -105,8 +105,8 @@ export function doubleDirectory(arena: Arena, root: number): void {
 }
 
 /**
- * Gives a directory in which each segment is named by at least two words half the length. Where there is no
- * memory for a shorter run, it keeps the one that it has.
+ * Halves a directory in which each segment is named by at least two words. Without memory for a shorter run, it
+ * keeps its present one.
  */
 export function halveDirectory(arena: Arena, root: number): void {
   const shape = rootWord(arena, root, SHAPE);
@@ -124,7 +124,7 @@ export function halveDirectory(arena: Arena, root: number): void {
   }
 }
 
-/** Gives back what room a directory has beyond its length. */
+/** Frees the unused room of a directory. */
 function fitDirectory(arena: Arena, root: number): void {
   const shape = rootWord(arena, root, SHAPE);
   const depth = shapeDepth(shape);
@@ -145,7 +145,7 @@ function fitDirectory(arena: Arena, root: number): void {
   setRootWord(arena, root, SHAPE, packShape(depth, depth, shapeClass(shape)));
 }
 
-/** Gives a directory back, whose segments are given back. */
+/** Frees a directory; its segments are freed already. */
 export function freeDirectory(arena: Arena, root: number): void {
   const room = shapeRoomDepth(rootWord(arena, root, SHAPE));
   if (room > 0) freeWords(arena, rootWord(arena, root, DIRECTORY), 1 << room);

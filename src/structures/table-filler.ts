@@ -1,13 +1,12 @@
-// Adds very many entries to a table, much faster than one after another in any order: a table that is
-// larger than the processor's caches makes each addition wait for memory. Entries are therefore first
-// laid aside by their hashes' top bits, and go into the table when there are many of one part of it:
-// that part is in the cache then.
+// Adds many entries to a table, much faster than one by one in any order: in a table larger than the processor's
+// caches each addition waits for memory. Entries are therefore first collected by the top bits of their hashes, and
+// go into the table when there are many for one part of it, which is then in the cache.
 //
 //   hash ─▶ part 0    [ hash │ reference ][ hash │ reference ] …      4096 of them, then into the table
 //        ─▶ part 1    …
 //        ─▶ part 255
 //
-// That takes 8 MB, which few entries are not worth: parts have room for 16 until one of them is full.
+// That takes 8 MB, too much for a few entries: parts have room for 16 until one of them is full.
 import type { BytesTable } from './bytes-table.ts';
 
 const PARTS = 256;
@@ -18,16 +17,16 @@ const PART_WORDS = 4096 * PAIR_WORDS;
 /** Words of a part while there are few entries. */
 const SMALL_PART_WORDS = 16 * PAIR_WORDS;
 /**
- * By how much the distance of the parts exceeds what they take: a cache line. At a power of two all places that
- * are written to would share a few sets of the processor's caches.
+ * Gap between two parts: a cache line. At distances of a power of two, all parts would share a few sets of the
+ * processor's caches.
  */
 const GAP_WORDS = 16;
 
 /** Fills tables with entries; see the head of this file. */
 export class TableFiller {
-  /** Told of an entry that is not added because there is one with its key; may throw. */
+  /** Called with an entry that is not added because another one has its key; may throw. */
   readonly #onTwice: (ref: number) => void;
-  /** What each part has room for, in words. */
+  /** Capacity of each part, in words. */
   #partWords = SMALL_PART_WORDS;
   #pairs = new Int32Array(PARTS * (SMALL_PART_WORDS + GAP_WORDS));
   /** How many words of each part are in use. */
@@ -51,7 +50,7 @@ export class TableFiller {
     this.#nextPart = 0;
   }
 
-  /** Puts some of what is laid aside into the table; returns whether that was all. */
+  /** Moves some of the collected entries into the table; returns whether none are left. */
   settle(table: BytesTable): boolean {
     while (this.#nextPart < PARTS && this.#used[this.#nextPart] === 0) this.#nextPart++;
     if (this.#nextPart === PARTS) return true;
@@ -59,7 +58,7 @@ export class TableFiller {
     return false;
   }
 
-  /** Forgets what is laid aside, handing it to `visit`. */
+  /** Drops the collected entries, calling `visit` with each. */
   discard(visit: (ref: number) => void): void {
     for (let part = 0; part < PARTS; part++) {
       while (this.#used[part] > 0) {
@@ -69,7 +68,7 @@ export class TableFiller {
     }
   }
 
-  /** Of a part that is full. */
+  /** Makes room in a part that is full: enlarges all parts, or moves its entries into the table. */
   #makeRoom(part: number, table: BytesTable): void {
     if (this.#partWords === PART_WORDS) {
       this.#empty(part, table);
@@ -86,7 +85,7 @@ export class TableFiller {
 
   #empty(part: number, table: BytesTable): void {
     const first = part * (this.#partWords + GAP_WORDS);
-    // What cannot be added, for want of memory too, is still laid aside when an error is thrown.
+    // Entries that cannot be added are still collected when an error is thrown.
     for (let at = this.#used[part] - PAIR_WORDS; at >= 0; at -= PAIR_WORDS) {
       const ref = this.#pairs[first + at + 1];
       if (!table.add(this.#pairs[first + at], ref)) this.#onTwice(ref);

@@ -1,7 +1,6 @@
 // How a bytes table (bytes-table.ts) grows and shrinks, one bounded step at a time: its only segment becomes a larger
-// or smaller one, a segment of full size splits, two sparse neighbours merge. All of it works on nothing but the
-// table's root. What may fail for want of memory comes before what changes anything; shrinking takes none, or can
-// do without it.
+// or smaller one, a segment of full size splits, two sparse neighbours merge. All functions take only the table's
+// root. Memory is allocated before anything changes; shrinking needs none, or is skipped without it.
 import { SEGMENT_SHIFT } from '../memory/addressing.ts';
 import type { Arena } from '../memory/arena.ts';
 import { ifThereIsMemory } from '../memory/out-of-memory.ts';
@@ -70,7 +69,7 @@ export function segmentWithRoom(arena: Arena, root: number, hash: number): numbe
 }
 
 /**
- * Gives a table without segments those of a depth.
+ * Gives a table without segments all segments of a depth.
  * @throws ArenaFullError when there is no memory: nothing has changed then
  */
 export function presize(arena: Arena, root: number, depth: number): void {
@@ -110,8 +109,8 @@ export function shrink(arena: Arena, root: number, hash: number): void {
 }
 
 /**
- * Takes a table apart piecemeal, once nothing else uses it any more and never will: visits every entry of the last
- * segment and frees that segment, and with the last one the root.
+ * Frees a table in steps, once nothing else uses it: each step visits every entry of the last segment and frees that
+ * segment, and with the last segment the root.
  * @param visit may return false to have the rest of the segment's entries visited in the next step
  * @returns whether anything is left
  */

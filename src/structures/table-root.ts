@@ -1,5 +1,5 @@
-// The root of a bytes table (bytes-table.ts): a small block that tells all there is to know of a table, so that
-// a table is nothing but the reference of its root.
+// The root of a bytes table (bytes-table.ts): a small block that describes a table completely, so that the reference
+// of the root is enough to name the table.
 //
 //   word 0          1        2       3           4          5
 //     [ directory ][ shape ][ size ][ segments ][ deepest ][ left ]
@@ -42,7 +42,7 @@ export function shapeDepth(shape: number): number {
   return shape & DEPTH_MASK;
 }
 
-/** Its run has room for 2^depth words; 0: there is none, the only segment stands in the root. */
+/** The directory's run has room for 2^depth words; 0: no run, the only segment's reference is in the root. */
 export function shapeRoomDepth(shape: number): number {
   return (shape >>> ROOM_SHIFT) & DEPTH_MASK;
 }
@@ -71,12 +71,12 @@ export function newRoot(arena: Arena, segmentBytes: number): number {
   return root;
 }
 
-/** Gives a root back, whose segments and directory are given back. */
+/** Frees a root; its segments and directory are freed already. */
 export function freeRoot(arena: Arena, root: number): void {
   arena.free(root, ROOT_CLASS);
 }
 
-/** Moves a root out of a page that is being emptied; returns the root that it is then. */
+/** Moves a root out of a page that is being emptied; returns the new root. */
 export function relocateRoot(arena: Arena, root: number): number {
   return arena.isSparse(root) ? arena.relocate(root, ROOT_CLASS) : root;
 }

@@ -10,7 +10,7 @@ import { CLASS_UNITS, classOf, MAX_BLOCK_BYTES } from '../memory/size-classes.ts
 export const HEADER_WORDS = 4;
 /** Word that counts the segment's entries. */
 export const COUNT = 0;
-/** Word that tells how many of the hash's top bits all its entries have in common. */
+/** Word with the number of the hash's top bits that all its entries have in common. */
 export const LOCAL_DEPTH = 1;
 
 /** Bits of hash below the local depth that place an entry inside its segment. */
@@ -31,7 +31,7 @@ export const SMALLEST_SEGMENT_BYTES = 64;
 /** Holds the slots of a segment while they are distributed anew. */
 const takenSlots = new Int32Array(FULL_SEGMENT_BYTES / 4 - HEADER_WORDS);
 
-/** Slots in a segment of so many bytes. */
+/** Slots in a segment of this many bytes. */
 export function slotsIn(segmentBytes: number): number {
   return (segmentBytes - HEADER_WORDS * 4) / 8;
 }
@@ -42,8 +42,7 @@ export function fullAt(slots: number): number {
 }
 
 /**
- * How deep the segments of a table of so many entries nearly surely become, as hashes scatter: all
- * segments that are less deep would split.
+ * The depth that all segments of a table with this many entries almost certainly reach: shallower ones would split.
  */
 export function depthFor(entries: number): number {
   const full = fullAt(slotsIn(FULL_SEGMENT_BYTES));
@@ -75,7 +74,7 @@ export function nextSegmentStart(position: number, depth: number): number {
   return next >= 2 ** 32 ? 0 : next;
 }
 
-/** Takes an empty segment from the arena. */
+/** Allocates an empty segment in the arena. */
 export function makeSegment(arena: Arena, segmentBytes: number, localDepth: number): number {
   const sizeClass = classOf(segmentBytes);
   const segment = arena.allocate(sizeClass);
@@ -96,7 +95,7 @@ export function countOf(arena: Arena, segment: number): number {
   return arena.i32[segment >>> SEGMENT_SHIFT][((segment & SEGMENT_MASK) << 1) + COUNT];
 }
 
-/** Notes that so many entries more, or less, are in a segment. */
+/** Adds to the number of entries in a segment; negative to subtract. */
 export function addCount(arena: Arena, segment: number, by: number): void {
   arena.i32[segment >>> SEGMENT_SHIFT][((segment & SEGMENT_MASK) << 1) + COUNT] += by;
 }
@@ -133,7 +132,7 @@ export function putIntoSlot(
   words[base + COUNT]++;
 }
 
-/** Takes out what is in a slot, and shifts back what would not be found beyond the gap. */
+/** Clears a slot, and shifts back entries that would not be found behind the gap. */
 export function clearSlot(words: Int32Array, base: number, slots: number, slot: number): void {
   const first = base + HEADER_WORDS;
   const depth = words[base + LOCAL_DEPTH];
@@ -158,7 +157,7 @@ export function clearSlot(words: Int32Array, base: number, slots: number, slot: 
 
 /**
  * Visits the entries whose home is a slot: they lie between it and the next free one.
- * @returns how many they are
+ * @returns how many there are
  */
 export function visitHome(
   words: Int32Array,
@@ -186,12 +185,12 @@ export function visitHome(
 export interface EntryMover {
   /** Whether it has done enough for now. */
   readonly isDone: boolean;
-  /** Looks at an entry; returns the reference that it has then. */
+  /** Moves an entry if that is useful; returns its reference afterwards. */
   move(ref: number): number;
 }
 
 /**
- * Lets the entries of a segment be moved, from a slot on.
+ * Calls the mover for the entries of a segment, from a slot on.
  * @returns the slot to go on with
  */
 export function relocateEntries(
@@ -216,7 +215,7 @@ export function firstSlotOf(segment: number): number {
   return ((segment & SEGMENT_MASK) << 1) + HEADER_WORDS;
 }
 
-/** Empties a segment and gives it a depth; returns the slots that it had, until the next call. */
+/** Empties a segment and sets its depth; returns its former slots, valid until the next call. */
 export function takeSlots(
   arena: Arena,
   segment: number,
@@ -235,8 +234,8 @@ export function takeSlots(
 }
 
 /**
- * Puts what is in slots of `words`, from word `first` on, into the segments `low` or `high`, of
- * `targetSlots` slots each, by the hash bit after `depth`.
+ * Moves the slots in `words`, from word `first` on, to the segments `low` or `high`, of `targetSlots` slots each, by
+ * the hash bit after `depth`.
  */
 export function moveSlots(
   arena: Arena,

@@ -1,4 +1,4 @@
-// The types of values that Synap has: adding one is a folder and a line here.
+// The table of value types: a new type is a folder and one line here.
 import type { ValueType } from '../keyspace/value-type.ts';
 import { listType } from './list/descriptor.ts';
 import { stringType } from './string/descriptor.ts';

@@ -1,4 +1,4 @@
-// CLIENT: what a client can ask and say of connections, its own and others. Its parts stand in
+// CLIENT: the commands about connections, the client's own and others. Its parts are in
 // client-list.ts, client-kill.ts, client-pause.ts, client-names.ts, client-modes.ts and
 // client-tracking.ts.
 import { wrongSubcommandUse } from '../../core/argument-errors.ts';
@@ -75,7 +75,7 @@ const subcommands: readonly CommandRow[] = [
     flags: ANY_TIME,
     group: 'connection',
     since: '6.0.0',
-    summary: 'Tells whether to track the keys that the next command or transaction reads.',
+    summary: 'Specifies whether to track the keys that the next command or transaction reads.',
     complexity: 'O(1)',
     syntax: 'mode=( YES | NO )',
     handler: caching,
@@ -86,7 +86,7 @@ const subcommands: readonly CommandRow[] = [
     flags: ANY_TIME,
     group: 'connection',
     since: '2.6.9',
-    summary: 'Tells the name of the connection.',
+    summary: 'Returns the name of the connection.',
     complexity: 'O(1)',
     handler: getName,
   },
@@ -96,7 +96,7 @@ const subcommands: readonly CommandRow[] = [
     flags: ANY_TIME,
     group: 'connection',
     since: '6.0.0',
-    summary: 'Tells which client gets the invalidations of keys that this one tracks.',
+    summary: 'Returns which client receives the invalidation messages of this one.',
     complexity: 'O(1)',
     handler: getRedirection,
   },
@@ -107,7 +107,7 @@ const subcommands: readonly CommandRow[] = [
     flags: ANY_TIME,
     group: 'connection',
     since: '5.0.0',
-    summary: 'Tells the number of the connection.',
+    summary: 'Returns the id of the connection.',
     complexity: 'O(1)',
     handler: id,
   },
@@ -117,7 +117,7 @@ const subcommands: readonly CommandRow[] = [
     flags: ANY_TIME,
     group: 'connection',
     since: '6.2.0',
-    summary: 'Tells about the connection.',
+    summary: 'Returns information about the connection.',
     complexity: 'O(1)',
     tips: ['nondeterministic_output'],
     handler: clientInfo,
@@ -148,7 +148,7 @@ const subcommands: readonly CommandRow[] = [
     flags: ADMIN | ANY_TIME,
     group: 'connection',
     since: '2.4.0',
-    summary: 'Tells about all connections, or some.',
+    summary: 'Returns information about all connections, or some.',
     complexity: 'O(N) where N is the number of client connections',
     history: [
       ['2.8.12', 'The field `id`.'],
@@ -169,7 +169,7 @@ const subcommands: readonly CommandRow[] = [
     flags: ADMIN | ANY_TIME,
     group: 'connection',
     since: '7.0.0',
-    summary: 'Keeps the connection from being closed when clients take too much memory.',
+    summary: 'Exempts the connection from client eviction, or ends the exemption.',
     complexity: 'O(1)',
     syntax: 'enabled=( ON | OFF )',
     handler: noEvict,
@@ -180,7 +180,7 @@ const subcommands: readonly CommandRow[] = [
     flags: ANY_TIME,
     group: 'connection',
     since: '7.2.0',
-    summary: 'Keeps what the connection reads from counting as used, for LRU and LFU.',
+    summary: 'Specifies whether commands of the connection update the LRU or LFU of keys.',
     complexity: 'O(1)',
     syntax: 'enabled=( ON | OFF )',
     handler: noTouch,
@@ -191,7 +191,7 @@ const subcommands: readonly CommandRow[] = [
     flags: ADMIN | ANY_TIME | PAUSES,
     group: 'connection',
     since: '2.9.50',
-    summary: 'Holds the requests of all clients, or their writes, for some time.',
+    summary: 'Suspends the requests of all clients, or their writes, for some time.',
     complexity: 'O(1)',
     history: [['6.2.0', 'The mode `WRITE`, and the argument `mode` with it.']],
     syntax: 'timeout:integer [mode=( WRITE | ALL )^6.2.0]',
@@ -214,7 +214,7 @@ const subcommands: readonly CommandRow[] = [
     flags: ANY_TIME,
     group: 'connection',
     since: '7.2.0',
-    summary: 'Tells the server which library the connection belongs to.',
+    summary: 'Sets the name or version of the client library of the connection.',
     complexity: 'O(1)',
     syntax: 'attr=( "lib-name" libname:string | "lib-ver" libver:string )',
     handler: setInfo,
@@ -225,7 +225,7 @@ const subcommands: readonly CommandRow[] = [
     flags: ANY_TIME,
     group: 'connection',
     since: '2.6.9',
-    summary: 'Gives the connection a name.',
+    summary: 'Sets the name of the connection.',
     complexity: 'O(1)',
     syntax: 'connection-name:string',
     handler: setName,
@@ -236,7 +236,8 @@ const subcommands: readonly CommandRow[] = [
     flags: ANY_TIME,
     group: 'connection',
     since: '6.0.0',
-    summary: 'Has the server tell which of the keys that the client caches are no longer valid.',
+    summary:
+      'Switches on or off the messages that report which of the cached keys are no longer valid.',
     complexity: 'O(1). Some options may introduce additional complexity.',
     syntax:
       'status=( ON | OFF ) [REDIRECT client-id:integer] [PREFIX prefix:string...~] [BCAST] [OPTIN] [OPTOUT] [NOLOOP]',
@@ -248,7 +249,7 @@ const subcommands: readonly CommandRow[] = [
     flags: ANY_TIME,
     group: 'connection',
     since: '6.2.0',
-    summary: 'Tells how the client tracks keys.',
+    summary: 'Returns how the client tracks keys.',
     complexity: 'O(1)',
     handler: trackingInfo,
   },
@@ -258,7 +259,7 @@ const subcommands: readonly CommandRow[] = [
     flags: ADMIN | ANY_TIME,
     group: 'connection',
     since: '5.0.0',
-    summary: 'Ends the wait of a client that a blocking command suspends.',
+    summary: 'Unblocks a client that waits in a blocking command.',
     complexity: 'O(log N) where N is the number of client connections',
     syntax: 'client-id:integer [timeout_error=( TIMEOUT | ERROR )]',
     handler: unblock,
@@ -269,7 +270,7 @@ const subcommands: readonly CommandRow[] = [
     flags: ADMIN | ANY_TIME,
     group: 'connection',
     since: '6.2.0',
-    summary: 'Ends a pause.',
+    summary: 'Resumes the requests that CLIENT PAUSE suspends.',
     complexity: 'O(N) Where N is the number of paused clients',
     handler: clientUnpause,
   },
@@ -282,7 +283,7 @@ export const clientCommands: readonly CommandRow[] = [
     flags: 0,
     group: 'connection',
     since: '2.4.0',
-    summary: 'Commands about the connections of clients.',
+    summary: 'Container of the commands about the connections of clients.',
     complexity: 'Depends on subcommand.',
     subcommands,
   },
@@ -301,7 +302,7 @@ function unblock({ request, reply, server }: Call): void {
   } else if (Number.isNaN(request.integer(2))) {
     reply.error(NOT_AN_INTEGER);
   } else {
-    // One that CLIENT PAUSE holds is no concern of this command.
+    // A client that CLIENT PAUSE suspends does not count as blocked.
     const client = server.clients.get(request.integer(2));
     const withError = request.count === 4 && request.is(3, 'error');
     const found = client !== undefined && server.blocking.unblock(client, withError);

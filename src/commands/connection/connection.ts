@@ -1,5 +1,5 @@
-// The connection itself: who the client is (AUTH, HELLO), its protocol and database, small talk,
-// and its end. What CLIENT does stands in client.ts.
+// The connection itself: authentication and protocol (AUTH, HELLO), database, PING and ECHO,
+// and its end. CLIENT is in client.ts.
 
 import { cString } from '../../core/argument-errors.ts';
 import { isPassword, isUser, logIn, logOut, needsPassword } from '../../core/authentication.ts';
@@ -41,7 +41,7 @@ export const connectionCommands: readonly CommandRow[] = [
     flags: BEFORE_AUTH,
     group: 'connection',
     since: '1.0.0',
-    summary: 'Tells the server who the client is.',
+    summary: 'Authenticates the client.',
     complexity: 'O(N) where N is the number of passwords defined for the user',
     history: [['6.0.0', 'Takes the name of a user before the password.']],
     syntax: '[username:string^6.0.0] password:string',
@@ -53,7 +53,7 @@ export const connectionCommands: readonly CommandRow[] = [
     flags: BEFORE_AUTH,
     group: 'connection',
     since: '6.0.0',
-    summary: 'Chooses the protocol, and tells about the server and the connection.',
+    summary: 'Selects the protocol, and returns information about the server and the connection.',
     complexity: 'O(1)',
     history: [['6.2.0', 'Without a version it only tells about the connection as it is.']],
     syntax:
@@ -66,7 +66,7 @@ export const connectionCommands: readonly CommandRow[] = [
     flags: FAST | SUBSCRIBER,
     group: 'connection',
     since: '1.0.0',
-    summary: 'Answers at once, with PONG or the message.',
+    summary: 'Returns PONG, or the message.',
     complexity: 'O(1)',
     tips: ['request_policy:all_shards', 'response_policy:all_succeeded'],
     syntax: '[message:string]',
@@ -79,7 +79,7 @@ export const connectionCommands: readonly CommandRow[] = [
     flags: LOADING | STALE | FAST,
     group: 'connection',
     since: '1.0.0',
-    summary: 'Answers with the message.',
+    summary: 'Returns the message.',
     complexity: 'O(1)',
     syntax: 'message:string',
     largeArguments: [1, 0],
@@ -91,7 +91,7 @@ export const connectionCommands: readonly CommandRow[] = [
     flags: BEFORE_AUTH | SUBSCRIBER,
     group: 'connection',
     since: '1.0.0',
-    summary: 'Closes the connection once everything was answered.',
+    summary: 'Closes the connection after all replies were sent.',
     complexity: 'O(1)',
     handler: quit,
   },
@@ -101,7 +101,7 @@ export const connectionCommands: readonly CommandRow[] = [
     flags: BEFORE_AUTH | SUBSCRIBER,
     group: 'connection',
     since: '6.2.0',
-    summary: 'Sets the connection back to what a new one is.',
+    summary: 'Resets the connection to the state of a new one.',
     complexity: 'O(1)',
     handler: reset,
   },
@@ -111,7 +111,7 @@ export const connectionCommands: readonly CommandRow[] = [
     flags: LOADING | STALE | FAST,
     group: 'connection',
     since: '1.0.0',
-    summary: 'Chooses the database that the commands after it use.',
+    summary: 'Selects the database for the commands that follow.',
     complexity: 'O(1)',
     syntax: 'index:integer',
     handler: select,
@@ -166,7 +166,7 @@ function hello(call: Call): void {
 }
 
 /**
- * Does what the option of HELLO at argument i asks for; it stays done when a later one is wrong.
+ * Applies the option of HELLO at argument i; it stays applied when a later one is wrong.
  * @returns the number of its arguments, or 0 after answering an error
  */
 function helloOption(call: Call, i: number): number {
@@ -208,7 +208,7 @@ function replyGreeting({ reply, client }: Call, protocol: number): void {
 
 function ping({ request, reply, client }: Call): void {
   if (client.subscriptions !== undefined && client.protocol === 2 && request.count <= 2) {
-    // Where anything may come between, the reply looks like a message.
+    // In RESP2, where messages may come between replies, the reply looks like a message.
     reply.array(2);
     reply.bulkText('pong');
     if (request.count === 1) reply.bulkText('');
@@ -246,7 +246,7 @@ function reset({ reply, client, server }: Call): void {
   client.db = server.keyspace.databases[0];
   client.protocol = 2;
   reply.resp3 = false;
-  // The library behind the connection stays what it is: lib-name and lib-ver are kept.
+  // The client library does not change by a reset: lib-name and lib-ver are kept.
   client.charge(-client.name.length);
   client.name = '';
   // Under SKIP its own reply is the one left out.

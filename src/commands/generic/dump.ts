@@ -1,4 +1,4 @@
-// DUMP and RESTORE: a value as bytes that another server, Redis too, makes the same value of.
+// DUMP and RESTORE: a serialized value, from which another server, Redis too, can create the same value.
 
 import type { Call } from '../../core/call.ts';
 import type { CommandRow } from '../../core/command-row.ts';
@@ -44,7 +44,7 @@ export const dumpCommands: readonly CommandRow[] = [
     keys: [keyAt(1, 'RO', 'access')],
     group: 'generic',
     since: '2.6.0',
-    summary: 'Returns the value of a key as bytes that RESTORE understands.',
+    summary: 'Returns the value of a key in the serialized form that RESTORE takes.',
     complexity:
       'O(1) to access the key and additional O(N*M) to serialize it, where N is the number of elements of the value and M their average size.',
     tips: ['nondeterministic_output'],
@@ -59,7 +59,7 @@ export const dumpCommands: readonly CommandRow[] = [
     group: 'generic',
     categories: ['dangerous'],
     since: '2.6.0',
-    summary: 'Creates a key with the value of which DUMP made bytes.',
+    summary: 'Creates a key from the serialized value that DUMP returned.',
     complexity:
       'O(1) to create the new key and additional O(N*M) to reconstruct the value, where N is the number of its elements and M their average size.',
     history: [

@@ -120,7 +120,7 @@ export const expireCommands: readonly CommandRow[] = [
     keys: [keyAt(1, 'RW', 'update')],
     group: 'generic',
     since: '2.2.0',
-    summary: 'Takes the expiry of a key away, so that it stays.',
+    summary: 'Removes the expiry of a key.',
     complexity: 'O(1)',
     syntax: 'key',
     handler: persist,

@@ -46,7 +46,7 @@ export const objectCommands: readonly CommandRow[] = [
     flags: 0,
     group: 'generic',
     since: '2.2.3',
-    summary: 'What the server knows of a key besides its content.',
+    summary: 'Container of the commands about how the server keeps a key.',
     complexity: 'Depends on subcommand.',
     subcommands: [
       factRow('encoding', '2.2.3', 'Returns how the value of a key is represented.', encoding),

@@ -51,7 +51,7 @@ export const scanCommands: readonly CommandRow[] = [
     flags: READONLY,
     group: 'generic',
     since: '2.8.0',
-    summary: 'Returns the keys of the database a few at a time.',
+    summary: 'Iterates over the keys of the database, a few at a time.',
     complexity:
       'O(1) for each call, and O(N) for all of an iteration where N is the number of keys.',
     history: [['6.0.0', 'The option `TYPE`.']],

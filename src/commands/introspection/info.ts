@@ -14,7 +14,7 @@ export const infoCommands: readonly CommandRow[] = [
     group: 'server',
     categories: ['dangerous'],
     since: '1.0.0',
-    summary: 'Tells the state, the figures and the statistics of the server.',
+    summary: 'Returns the state, figures and statistics of the server.',
     complexity: 'O(1)',
     // What ran before it in a pipeline is counted first.
     quickUpTo: 0,

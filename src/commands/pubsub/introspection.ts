@@ -32,7 +32,7 @@ export const pubsubIntrospectionCommands: readonly CommandRow[] = [
     flags: 0,
     group: 'pubsub',
     since: '2.8.0',
-    summary: 'Tells about channels, patterns and their subscribers.',
+    summary: 'Container of the commands about channels, patterns and their subscribers.',
     complexity: 'Depends on subcommand.',
     subcommands: [
       {
@@ -41,7 +41,7 @@ export const pubsubIntrospectionCommands: readonly CommandRow[] = [
         flags: FLAGS,
         group: 'pubsub',
         since: '2.8.0',
-        summary: 'Lists the channels that somebody is subscribed to.',
+        summary: 'Lists the channels that have subscribers.',
         complexity:
           'O(N) where N is the number of active channels, and assuming constant time pattern matching (relatively short channels and patterns)',
         syntax: '[pattern:pattern]',
@@ -64,7 +64,7 @@ export const pubsubIntrospectionCommands: readonly CommandRow[] = [
         flags: FLAGS,
         group: 'pubsub',
         since: '2.8.0',
-        summary: 'Counts the patterns that somebody is subscribed to.',
+        summary: 'Counts the patterns that have subscribers.',
         complexity: 'O(1)',
         handler: ({ reply, server }) => reply.integer(server.pubsub.patterns.size),
       },
@@ -74,7 +74,7 @@ export const pubsubIntrospectionCommands: readonly CommandRow[] = [
         flags: FLAGS,
         group: 'pubsub',
         since: '7.0.0',
-        summary: 'Lists the shard channels that somebody is subscribed to.',
+        summary: 'Lists the shard channels that have subscribers.',
         complexity:
           'O(N) where N is the number of active shard channels, and assuming constant time pattern matching (relatively short shard channels).',
         syntax: '[pattern:pattern]',

@@ -25,7 +25,7 @@ export const databaseCommands: readonly CommandRow[] = [
     group: 'server',
     categories: ['keyspace'],
     since: '1.0.0',
-    summary: 'Tells how many keys the selected database holds.',
+    summary: 'Returns how many keys the selected database holds.',
     complexity: 'O(1)',
     tips: ['request_policy:all_shards', 'response_policy:agg_sum'],
     handler: dbsize,

@@ -12,7 +12,8 @@ export const logRewritingCommands: readonly CommandRow[] = [
     flags: ADMIN | NOSCRIPT | NO_ASYNC_LOADING,
     group: 'server',
     since: '1.0.0',
-    summary: 'Begins to write a snapshot with which the log begins anew, between other commands.',
+    summary:
+      'Starts rewriting the log: writes a snapshot, between other commands, with which a new log begins.',
     complexity: 'O(1)',
     quickUpTo: 0,
     handler: bgrewriteaof,

@@ -37,7 +37,7 @@ export const moduleCommands: readonly CommandRow[] = [
         flags: ADMIN | NOSCRIPT,
         group: 'server',
         since: '4.0.0',
-        summary: 'Lists the modules, of which there are none.',
+        summary: 'Lists the loaded modules: there are never any.',
         complexity: 'O(N) where N is the number of loaded modules.',
         tips: ['nondeterministic_output_order'],
         handler: ({ reply }) => reply.array(0),

@@ -26,7 +26,7 @@ export const shutdownCommands: readonly CommandRow[] = [
     flags: ADMIN | NOSCRIPT | LOADING | STALE | NO_MULTI | ALLOW_BUSY,
     group: 'server',
     since: '1.0.0',
-    summary: 'Saves the data, if that is configured, and ends the server.',
+    summary: 'Saves the data, if so configured, and stops the server.',
     complexity: 'O(N) where N is the number of keys when they are saved, otherwise O(1).',
     history: [['7.0.0', 'The modifiers `NOW`, `FORCE` and `ABORT`.']],
     options: OPTIONS,

@@ -35,7 +35,7 @@ export const stringRangeCommands: readonly CommandRow[] = [
     largeArguments: [2, 0],
     group: 'string',
     since: '2.0.0',
-    summary: 'Appends to the string of a key, which is created if there is none.',
+    summary: 'Appends to the string of a key; creates the key if it does not exist.',
     complexity: 'O(1) on average: a string that grows gets spare room.',
     syntax: 'key value:string',
     handler: append,

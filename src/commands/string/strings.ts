@@ -42,7 +42,7 @@ export const stringCommands: readonly CommandRow[] = [
     ],
     group: 'string',
     since: '1.0.0',
-    summary: 'Stores a string under a key, on conditions and with an expiry if wanted.',
+    summary: 'Stores a string under a key, optionally with conditions and an expiry.',
     complexity: 'O(1)',
     history: [
       ['2.6.12', 'The options `EX`, `PX`, `NX` and `XX`.'],
@@ -130,7 +130,7 @@ export const stringCommands: readonly CommandRow[] = [
     ],
     group: 'string',
     since: '6.2.0',
-    summary: 'Returns the string of a key and sets when the key expires, or that it does not.',
+    summary: 'Returns the string of a key and sets or removes the expiry of the key.',
     complexity: 'O(1)',
     options: GETEX_OPTIONS,
     syntax:

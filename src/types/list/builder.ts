@@ -1,6 +1,6 @@
-// A list that is being made of elements from somewhere else (a file, a payload) and that nobody sees
-// until it is whole. Short ones are gathered packed and become an entry at once; longer ones go into
-// chunks, which are given back if the list is never stored.
+// Builds a list from elements of a file or payload; the list is stored only when it is complete. A short list is
+// packed in a buffer and becomes an entry at once; a longer one goes into chunks, which are freed if the list is
+// never stored.
 
 import type { Entries } from '../../keyspace/entries.ts';
 import type { EntryTarget } from '../../keyspace/value-type.ts';
@@ -14,7 +14,7 @@ import { COUNT_BYTES, listsOf, MAX_PACKED_BYTES, mayStayPacked, ROOT_BYTES } fro
 export class ListBuilder {
   readonly #entries: Entries;
   readonly #encoder = new PackedEncoder();
-  /** The elements for as long as they are few. */
+  /** The elements while they are few. */
   readonly #packed = new ListSpan();
   /** Root of the chunks; 0 while there are none. */
   #root = 0;

@@ -1,11 +1,11 @@
-// Long lists: a deque of chunks of packed elements, so that both ends take and give elements without
-// moving others, and a search by index skips whole chunks.
+// Long lists: a deque of chunks of packed elements, so that pushing and popping at both ends moves no other
+// elements, and a search by index skips whole chunks.
 //
 //   root ── head ─▶ [ …free│elements ] ⇄ [ elements ] ⇄ … ⇄ [ elements│free… ] ◀─ tail
 //
 // The root, a small block, keeps head, tail and the number of elements; who owns the list keeps its
 // reference. The elements of the first chunk lie at its far end and those of the last one at its
-// beginning, so a push finds room beside them. Chunks at the ends begin small and double, up to the
+// beginning, so that a push usually finds room next to them. Chunks at the ends begin small and double, up to the
 // limit (`list-max-listpack-size`), which bounds what is moved by an insertion in the middle, too.
 import type { Collections } from '../../keyspace/collections.ts';
 import type { Arena } from '../../memory/arena.ts';
@@ -47,7 +47,9 @@ import { ListSpan } from './list-span.ts';
 
 /** Data bytes of the first chunks at an end. */
 const SMALL_CHUNK_BYTES = 1024 - CHUNK_HEADER_BYTES;
-/** A list of this many chunks gets those of full size at once: less copying, and relatively little unused. */
+/**
+ * From this many chunks on, new chunks get the full size at once: less copying, and relatively little unused memory.
+ */
 const LONG_LIST_CHUNKS = 4;
 /** Chunks freed in one step of `freeStep`. */
 const FREED_AT_ONCE = 64;
@@ -223,7 +225,7 @@ export class ChunkedLists implements Collections {
     lengthen(this.#arena, root, 1);
   }
 
-  /** Puts another element in the place of the one at a place in a span. */
+  /** Replaces the element at a place in a span. */
   replace(root: number, span: ListSpan, at: number, encoder: PackedEncoder): void {
     const { chunk } = span;
     const size = elementAfter(span.buffer, at) - at;
@@ -239,7 +241,7 @@ export class ChunkedLists implements Collections {
     }
   }
 
-  /** The rest of `replace`: the element, of `size` bytes, goes, and the other is inserted. */
+  /** The rest of `replace`: removes the element, of `size` bytes, and inserts the new one. */
   #exchange(root: number, span: ListSpan, at: number, size: number, encoder: PackedEncoder): void {
     const distance = at - span.start;
     const old = Buffer.from(span.buffer.subarray(at, at + size));
@@ -249,7 +251,7 @@ export class ChunkedLists implements Collections {
     try {
       this.insert(root, span, span.start + distance, encoder);
     } catch (error) {
-      // No memory: the room that the old element left is still there.
+      // Without memory, the old element's room is still there to put it back.
       old.copy(span.buffer, span.open(span.start + distance, size));
       storeSpan(this.#arena, span);
       lengthen(this.#arena, root, 1);
@@ -304,9 +306,8 @@ export class ChunkedLists implements Collections {
   }
 
   /**
-   * Gives back some of the chunks of a list that nobody uses any more, and with the last of them the
-   * root.
-   * @returns whether that was all
+   * Frees some of the chunks of a deleted list, and with the last chunk the root.
+   * @returns whether all is done
    */
   freeStep(root: number): boolean {
     for (let i = 0; i < FREED_AT_ONCE; i++) {

@@ -38,10 +38,10 @@ const PLAIN = 1;
 const PACKED = 2;
 /** An element of this size has a plain node: a listpack's length has 32 bits. */
 const LARGE_ELEMENT_BYTES = 1 << 30;
-/** A listpack's count when it has more elements. */
+/** The count in a listpack with too many elements to be counted there. */
 const UNCOUNTED = 0xffff;
 const END_MARK = 0xff;
-/** What a node is counted as in a step, beyond its bytes. */
+/** Weight of a node in a step, in addition to its bytes. */
 const NODE_WEIGHT = 64;
 
 /** Reads lists of one encoding; see the head of this file. */
@@ -52,7 +52,7 @@ class ListReader implements ValueReader {
   /** Parts that are still to come; -1 before the number was read. */
   #left = -1;
 
-  /** @param isCounted whether the number of parts stands in front; else there is one */
+  /** @param isCounted whether the number of parts comes first; otherwise there is one part */
   constructor(entries: Entries, readPart: ListPartReader, isCounted: boolean) {
     this.#list = new ListBuilder(entries);
     this.#readPart = readPart;
@@ -146,7 +146,7 @@ class ListRest implements ValueRest {
     firstSpan(entries, ref, this.#span);
   }
 
-  /** Forgets what it was about, which others may give up. */
+  /** Drops its references to the list. */
   forget(): void {
     this.#entries = undefined;
     this.#span.buffer = NO_BYTES;
@@ -185,7 +185,7 @@ class ListRest implements ValueRest {
   }
 }
 
-/** Most lists are written in one step: one that was is used again. */
+/** A finished ListRest, to be reused: most lists are written in one step. */
 let idle: ListRest | undefined;
 
 /**

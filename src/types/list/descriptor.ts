@@ -12,12 +12,12 @@ import { firstSpan, listLength, listsOf, nextSpan, visitElements } from './value
 /** Bytes of a listpack's header and end mark. */
 const LISTPACK_BYTES = 7;
 
-/** See the head of this file. Redis 7.0 has one name for all lists. */
+/** The type of lists. Redis 7.0 reports one encoding for all lists. */
 export const listType: ValueType = {
   id: TYPE_LIST,
   name: 'list',
   eventClass: EVENT_LIST,
-  // Nobody waits for a list that there is: it has elements.
+  // KEY_GROWN wakes no waiter: an existing list has elements, so no client waits for it.
   wakes: KEY_CREATED,
   encodings: { [ENCODING_PACKED]: 'quicklist', [ENCODING_CHUNKED]: 'quicklist' },
   collectionsIn: (arena) => new ChunkedLists(arena),
@@ -26,7 +26,7 @@ export const listType: ValueType = {
   describe: describeList,
 };
 
-/** What Redis tells of the nodes of a quicklist, of chunks. */
+/** The fields of a quicklist's nodes in DEBUG OBJECT, for chunks. */
 function describeList(entries: Entries, ref: number): string {
   let chunks = 0;
   let bytes = 0;

@@ -3,9 +3,9 @@
 //   word 0      1         2                3                                   16 bytes on
 //   [ previous ][ next   ][ start | end   ][ count | size class | overflow    ][ … elements … ]
 //
-// `start` and `end` are distances from the block's start and tell where the elements lie, with free
-// room on either side. An element too large for a block has a chunk of its own, whose elements lie in an
-// overflow block: word 4 has its number.
+// `start` and `end` are distances from the block's start: the elements lie between them, with free room on either
+// side. An element too large for a block has a chunk of its own, whose elements lie in an overflow block: word 4 has
+// its number.
 import { SEGMENT_MASK, SEGMENT_SHIFT } from '../../memory/addressing.ts';
 import type { Arena } from '../../memory/arena.ts';
 import { classOf } from '../../memory/size-classes.ts';
@@ -25,7 +25,7 @@ const IS_OVERFLOW = 1 << 24;
 export const CHUNK_HEADER_BYTES = 16;
 /** Largest block of a chunk: its bounds are 16 bits wide. */
 export const MAX_CHUNK_BYTES = 0xfff8;
-/** Bytes of the block of a chunk whose elements lie outside. */
+/** Bytes of the block of a chunk whose element is in an overflow block. */
 const OVERFLOW_CHUNK_BYTES = 24;
 
 /** Makes a chunk without elements whose block has room for `dataBytes` of them; its links are 0. */
@@ -170,7 +170,7 @@ export function loadSpan(arena: Arena, chunk: number, span: ListSpan): void {
     span.floor = 0;
     span.start = 0;
     span.ceiling = buffer.length;
-    // Such a chunk is made for one element, which fills it.
+    // An overflow chunk is made for one element, which fills it.
     span.end = span.count === 0 ? 0 : buffer.length;
     return;
   }

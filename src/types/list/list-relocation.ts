@@ -1,6 +1,6 @@
 // Moves the chunks of a long list out of pages that are being emptied, some at a time. Between two steps the list
-// may change in any way: whoever takes a chunk out of a list, or puts another in its place, reports it before, so
-// that the next chunk to look at is always one of the list, or there is none.
+// may change in any way: code that removes or replaces a chunk reports it before (`removing`, `replacing`), so that
+// the next chunk to move is always part of the list.
 import type { Relocation } from '../../keyspace/collections.ts';
 import type { Arena } from '../../memory/arena.ts';
 import { NEXT, neighbour } from './list-chunk.ts';
@@ -8,12 +8,12 @@ import { HEAD, relocateChunk, relocateRoot, rootWord } from './list-root.ts';
 
 /** The relocation of one list of an arena; see the head of this file. */
 export class ListRelocation implements Relocation {
-  /** Chunks and roots that were looked at so far. */
+  /** Number of chunks and roots examined so far. */
   scanned = 0;
   readonly #arena: Arena;
   /** Root of the list. */
   root = 0;
-  /** The chunk to look at next; 0: there is none. */
+  /** The next chunk to examine; 0: none. */
   #next = 0;
 
   constructor(arena: Arena) {
@@ -28,7 +28,7 @@ export class ListRelocation implements Relocation {
     return this.root;
   }
 
-  /** Looks at so many more chunks; returns whether there are others. */
+  /** Examines `count` more chunks; returns whether any are left. */
   step(count: number): boolean {
     const arena = this.#arena;
     for (let i = 0; i < count && this.#next !== 0; i++) {

@@ -1,5 +1,5 @@
-// The root of a long list: a small block that tells its first and last chunk, its length and how many
-// chunks it has, and the linking of chunks into the list.
+// The root of a long list: a small block with its first and last chunk, its length and its number of chunks; and the
+// linking of chunks into the list.
 //
 //   word 0    1        2                     3
 //     [ head ][ tail  ][ number of elements ][ number of chunks ]
@@ -43,7 +43,7 @@ export function rootWord(arena: Arena, root: number, word: number): number {
   return arena.i32[root >>> SEGMENT_SHIFT][((root & SEGMENT_MASK) << 1) + word];
 }
 
-/** Notes that a list has so many elements more, or less. */
+/** Adds to the length of a list; negative to subtract. */
 export function lengthen(arena: Arena, root: number, by: number): void {
   addWord(arena, root, LENGTH, by);
 }
@@ -70,13 +70,13 @@ export function linkChunk(
   join(arena, root, left, chunk, right);
 }
 
-/** Puts a chunk into the place of another, which is given back. */
+/** Replaces a chunk by another, and frees the old one. */
 export function replaceChunk(arena: Arena, root: number, old: number, fresh: number): void {
   join(arena, root, neighbour(arena, old, PREVIOUS), fresh, neighbour(arena, old, NEXT));
   freeChunk(arena, old);
 }
 
-/** Moves a list's root out of a page that is being emptied; returns the root that it has then. */
+/** Moves a list's root out of a page that is being emptied; returns the new root. */
 export function relocateRoot(arena: Arena, root: number): number {
   return arena.isSparse(root) ? arena.relocate(root, ROOT_CLASS) : root;
 }
@@ -98,7 +98,7 @@ function join(arena: Arena, root: number, left: number, chunk: number, right: nu
   else setNeighbour(arena, right, PREVIOUS, chunk);
 }
 
-/** Takes a chunk out of its list and gives it back. */
+/** Removes a chunk from its list and frees it. */
 export function removeChunk(arena: Arena, root: number, chunk: number): void {
   const left = neighbour(arena, chunk, PREVIOUS);
   const right = neighbour(arena, chunk, NEXT);

@@ -1,6 +1,6 @@
 // A run of packed elements that can be changed where it lies: a chunk of a long list, or the value of
-// a short one. The span says where the elements are and how far they may spread; who made it stores
-// the changed bounds afterwards.
+// a short one. The span holds where the elements are and how far they may spread; its owner stores the changed
+// bounds afterwards.
 //
 //      floor         start                    end         ceiling
 //        [   free      | element | element … |      free     ]
@@ -25,7 +25,7 @@ export class ListSpan {
   ceiling = 0;
   /** Number of elements. */
   count = 0;
-  /** The chunk whose elements these are, where that has a meaning. */
+  /** The chunk of the elements; 0 for a packed list. */
   chunk = 0;
 
   /** Bytes of the elements. */
@@ -91,7 +91,7 @@ export class ListSpan {
   removeFirst(encoded: Buffer, limit: number): number {
     const { buffer, end } = this;
     let removed = 0;
-    /** Everything from `start` to here is in place; [from, at) is still to be moved there. */
+    /** Everything before this is in its final place; [from, at) must still be moved here. */
     let kept = this.start;
     let from = this.start;
     let at = this.start;

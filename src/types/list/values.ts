@@ -5,8 +5,8 @@
 //   ENCODING_CHUNKED   [ root: 4 bytes ]
 //
 // Functions that change a list return its entry's reference, which may be another, or 0 when the
-// list has become empty and is gone. Telling of modifications and events is the commands' part.
-// A span is good until the next change of anything.
+// list has become empty and was removed. Modifications and events are reported by the commands.
+// A span is valid until the next change of any data.
 
 import type { Database } from '../../keyspace/database.ts';
 import { type Entries, NO_EXPIRY } from '../../keyspace/entries.ts';
@@ -28,12 +28,12 @@ const PACK_AGAIN_BYTES = MAX_PACKED_BYTES / 4;
 
 /** A packed list that grows gets a fourth as spare room. */
 const SPARE_SHIFT = 2;
-/** Less than this is not worth moving a packed list that shrinks. */
+/** A shrinking packed list moves to a smaller block only if that saves this many bytes. */
 const MIN_SPARE_BYTES = 64;
 
 /** `list-max-listpack-size` below 0: the largest chunk in bytes. */
 const LIMITS_BYTES = [0, 4096, 8192, 16384, 32768, 0xfff8];
-/** Largest chunk in bytes where the directive tells a number of elements. */
+/** Largest chunk in bytes when the directive is a number of elements. */
 const SAFE_BYTES = 8192;
 const MAX_COUNT = 0x7fff;
 
@@ -47,7 +47,7 @@ export function chunkLimitsOf(directive: number): ChunkLimits {
   return { directive, maxBytes: LIMITS_BYTES[Math.min(-directive, 5)], maxCount: MAX_COUNT };
 }
 
-/** What works on the lists in chunks that a keyspace's entries have. */
+/** The operations on the chunked lists of a keyspace's entries. */
 export function listsOf({ collections }: Entries): ChunkedLists {
   const lists = collections[TYPE_LIST];
   if (!(lists instanceof ChunkedLists)) throw new Error('this keyspace has no lists');
@@ -211,7 +211,7 @@ export function replaceElement(
   return ref;
 }
 
-/** What `removeElements` did. */
+/** Result of `removeElements`. */
 export interface Removal {
   readonly ref: number;
   readonly removed: number;
@@ -256,7 +256,7 @@ export function visitElements(entries: Entries, ref: number, visit: (bytes: Buff
   } while (nextSpan(entries, span));
 }
 
-/** The bytes that a list has for an element: what comparing elements needs. */
+/** The packed bytes of an element, with which elements are compared. */
 export function encodeElement(bytes: Uint8Array, offset: number, length: number): Buffer {
   encoder.set(bytes, offset, length);
   const encoded = Buffer.allocUnsafe(encoder.size);
@@ -369,7 +369,7 @@ function toChunks(db: Database, ref: number): number {
   });
 }
 
-/** Makes an empty list in chunks and does something with it; gives it back when that fails. */
+/** Creates an empty chunked list and calls `use` with it; frees it if that throws. */
 function withNewChunks(db: Database, use: (root: number) => number): number {
   const lists = listsOf(db.entries);
   const root = lists.create();
@@ -391,7 +391,7 @@ function packAgain(db: Database, ref: number): number {
   const { used, count } = scratch;
   if (used > PACK_AGAIN_BYTES || !mayStayPacked(listsOf(db.entries).limits, count - 1, used))
     return ref;
-  // Nobody's for now, so that moving the entry leaves it where it is.
+  // Detached from the entry for now, so that moving the entry leaves the chunks alone.
   entries.disownRoot(ref);
   const target = tryRefit(db, ref, COUNT_BYTES + used);
   if (target === ref) {

@@ -48,7 +48,7 @@ const stringWriter: ValueWriter = {
   typeByte: () => STRING,
   write(writer, entries, ref) {
     const { buffer, offset, length } = entries.value(ref);
-    // What is longer than a block has a buffer of its own.
+    // Strings longer than a block are in an overflow block, which has a buffer of its own.
     if (length > writer.stepBytes && length > MAX_BLOCK_BYTES) {
       return new StringRest(entries.arena.overflow, buffer.subarray(offset, offset + length));
     }

@@ -1,5 +1,5 @@
-// Values of type string: storing, counting, changing bytes in place. Each function takes the database
-// whose entry it changes, and tells it of the modification.
+// Values of type string: storing, counting, changing bytes in place. Each function takes the database whose entry it
+// changes, and reports the modification to it.
 
 import type { Database } from '../../keyspace/database.ts';
 import { NO_EXPIRY } from '../../keyspace/entries.ts';
@@ -12,7 +12,7 @@ import {
 import { digitsOf, writeInteger } from '../../protocol/integer.ts';
 import type { Request } from '../../protocol/request.ts';
 
-/** A sign and the digits of a 64-bit integer. */
+/** Most characters of a 64-bit integer with its sign. */
 const INTEGER_BYTES = 20;
 
 /** For `setString`: the expiry stays as it is. */
@@ -23,7 +23,7 @@ const digits = new Uint8Array(INTEGER_BYTES);
 /**
  * Stores a string under argument i of the request, whatever was there before.
  * @param expiry when it expires, in ms since the epoch; or NO_EXPIRY, or KEEP_EXPIRY
- * @param encoding what it reports as its encoding, if not the one that its bytes suggest
+ * @param encoding the encoding that it reports, if not the one that its bytes imply
  */
 export function setString(
   db: Database,
@@ -71,7 +71,7 @@ function adoptString(
   db.modified(request, i, 1);
 }
 
-/** As `setString`, for argument `valueAt`: one that came into a block of its own becomes the value. */
+/** As `setString`, for argument `valueAt`: an argument that was received into an overflow block becomes the value. */
 export function storeArgument(
   db: Database,
   request: Request,
