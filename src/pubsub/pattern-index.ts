@@ -1,18 +1,18 @@
-// Finds the patterns that match a channel without walking all of them: they are kept by the
-// literal text that a channel must begin with to match.
+// Finds the patterns that match a channel without walking all of them: patterns are indexed by the literal text with
+// which a matching channel must begin.
 //
-//   pattern            kept as                        found for the channel "news:it:1"
-//   "news:*"           prefix "news:"                 yes: looked up as its first 5 bytes
+//   pattern            indexed by                        found for the channel "news:it:1"
+//   "news:*"           prefix "news:"                 found by the channel's first 5 bytes
 //   "news:\*"          exact "news:*"                 no
-//   "n[ae]ws"          prefix "n"                     looked at, and does not match
-//   "*:1"              prefix ""                      looked at, and matches
+//   "n[ae]ws"          prefix "n"                     tested, and does not match
+//   "*:1"              prefix ""                      tested, and matches
 //
 // A channel is looked up once for each length that prefixes have, and once as a whole. What is
-// found is put to globMatch, which decides; the index only leaves out what cannot match.
+// found is tested by globMatch; the index only leaves out patterns that cannot match.
 import { globMatch } from '../protocol/glob.ts';
 import type { Topic } from './topic.ts';
 
-/** Longer prefixes are kept by their beginning: it bounds the look-ups for a long channel. */
+/** Longer prefixes are cut to this many bytes: it bounds the look-ups for a long channel. */
 const MAX_PREFIX = 64;
 
 /** Longer channels are searched for each time. */
@@ -23,14 +23,14 @@ const NONE: readonly Topic[] = [];
 /** The patterns with the same beginning: mostly one. */
 type Patterns = Topic | Set<Topic>;
 
-/** See the head of this file. */
+/** An index of patterns; see the head of this file. */
 export class PatternIndex {
   readonly #exact = new Map<string, Patterns>();
   readonly #byPrefix = new Map<string, Patterns>();
   /** How many different prefixes have each length. */
   readonly #lengths = new Map<number, number>();
   #size = 0;
-  /** What was asked for last, and found: publishers mostly repeat their channel. */
+  /** The last channel and its patterns: publishers mostly repeat their channel. */
   #lastChannel: Buffer | undefined;
   #lastFound: readonly Topic[] = NONE;
 
@@ -65,7 +65,7 @@ export class PatternIndex {
     else this.#lengths.delete(text.length);
   }
 
-  /** The patterns that match the channel in these bytes, in the order in which they came to be. */
+  /** The patterns that match the channel in these bytes, in the order in which they were created. */
   matching(bytes: Buffer, offset: number, length: number): readonly Topic[] {
     if (this.#size === 0) return NONE;
     const last = this.#lastChannel;
@@ -112,6 +112,6 @@ function literalOf(pattern: string): { text: string; isExact: boolean } {
     if (byte === 0x5c && i + 1 < pattern.length) byte = pattern.charCodeAt(++i);
     literal.push(byte);
   }
-  // One flat string, as text that grows by a character a time is a list of its pieces.
+  // Copied to one flat string: V8 keeps text that grows character by character as a tree of pieces.
   return { text: String.fromCharCode(...literal), isExact };
 }

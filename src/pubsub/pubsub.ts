@@ -1,9 +1,9 @@
-// Publish/subscribe: who is subscribed to what, and the way of a message to all who are to get it.
-// It knows subscribers and nothing of sockets. A message is encoded once for each protocol and
-// topic, into an area that all receivers share; a receiver is handed a range of it.
+// Publish/subscribe: the subscriptions, and the delivery of messages. It knows subscribers and nothing of sockets. A
+// message is encoded once for each protocol and topic, into an area that all receivers share; a receiver gets a
+// range of it.
 //
-// Order, as in Redis: first the channel's subscribers, then those of the patterns that match. Who is
-// subscribed to the channel and to patterns gets the message several times, and counts as often.
+// Order, as in Redis: first the channel's subscribers, then those of the patterns that match. A client that is
+// subscribed to the channel and to patterns gets the message several times, and is counted each time.
 
 import { ViewCache } from '../protocol/copy-bytes.ts';
 import { MessageArea } from '../protocol/message-area.ts';
@@ -14,27 +14,27 @@ import type { Publication, Topic } from './topic.ts';
 import { TopicTable } from './topic-table.ts';
 
 const NO_BYTES = new DataView(new ArrayBuffer(0));
-/** Heap that a subscription takes at most, besides its name: the topic, and a place in two tables. */
+/** Most bytes of heap that a subscription takes, besides its name: the topic, and an entry in two maps. */
 const SUBSCRIPTION_BYTES = 320;
 /** Subscriptions that one step of `forget` ends. */
 const STEP_SUBSCRIPTIONS = 100;
-/** What a pattern takes besides: a place in the index, and its name once more, as bytes. */
+/** Bytes that a pattern takes in addition: an entry in the index, and its name as bytes. */
 const PATTERN_BYTES = 300;
 
 const KINDS: readonly TopicKind[] = ['channels', 'patterns', 'shards'];
 
-/** See the head of this file. */
+/** The channels and patterns of a server; see the head of this file. */
 export class PubSub {
   readonly channels = new TopicTable('message', false);
   readonly patterns = new TopicTable('pmessage', true);
   readonly shards = new TopicTable('smessage', false);
-  /** Where messages lie until they have left: in RESP2, and in RESP3. */
+  /** The buffers of messages that are not sent yet: in RESP2, and in RESP3. */
   readonly areas: readonly [MessageArea, MessageArea] = [new MessageArea(), new MessageArea()];
   readonly #index = new PatternIndex();
   readonly #views = new ViewCache();
-  /** Those who are gone while topics still have them: they get nothing. */
+  /** Disconnected subscribers that are not removed from all topics yet: they get nothing. */
   readonly #gone = new Set<Receiver>();
-  /** What is being published: one object for all, so that publishing allocates nothing. */
+  /** The message that is being published: a reused object, so that publishing allocates nothing. */
   readonly #published: Publication = {
     channel: NO_BYTES,
     channelAt: 0,
@@ -44,14 +44,14 @@ export class PubSub {
     messageLength: 0,
   };
 
-  /** Whether anybody is subscribed to a channel or a pattern. */
+  /** Whether there are subscribers of a channel or a pattern. */
   get hasSubscribers(): boolean {
     return this.channels.size > 0 || this.patterns.size > 0;
   }
 
   /**
    * Sends a message to the subscribers of a channel and of the patterns that match it.
-   * @returns how often it was handed to somebody
+   * @returns the number of deliveries
    */
   publish(channel: Buffer, message: Buffer): number {
     return this.publishBytes(channel, 0, channel.length, message, 0, message.length);
@@ -87,9 +87,9 @@ export class PubSub {
   }
 
   /**
-   * Subscribes somebody to a topic, which comes to be if nobody was.
+   * Subscribes a client to a topic, which is created with its first subscriber.
    * @param key the topic's name, one character a byte
-   * @returns false when he was subscribed to it already
+   * @returns false when it was subscribed already
    */
   subscribe(kind: TopicKind, subscriber: Subscriber, key: string): boolean {
     subscriber.subscriptions ??= noSubscriptions();
@@ -113,16 +113,16 @@ export class PubSub {
   /** Ends all subscriptions of a client, without a message. */
   removeAll(subscriber: Subscriber): void {
     for (const kind of KINDS) {
-      // Those that are left go from the map that is walked, as they may.
+      // Removing topics from the map while walking it is allowed.
       const topics = subscriber.subscriptions?.[kind].values() ?? [];
       for (const topic of topics) this.#leave(kind, subscriber, topic);
     }
   }
 
   /**
-   * Ends all subscriptions of somebody who is gone, and whom nothing is counted for any more. He gets no
-   * message from now on; of a million topics each call of the function returned drops some, and returns
-   * whether that was all.
+   * Ends all subscriptions of a disconnected client, to which no memory is charged any more. It gets no message from
+   * now on. There may be a million topics: each call of the returned function does some, and returns whether all are
+   * done.
    */
   forget(subscriber: Subscriber): () => boolean {
     const { subscriptions } = subscriber;
@@ -158,7 +158,7 @@ export class PubSub {
     if (subscriptionCount(subscriber) === 0) subscriber.subscriptions = undefined;
   }
 
-  /** Takes a subscriber from a topic, which ends when it was the last one. */
+  /** Removes a subscriber from a topic, which is deleted with its last one. */
   #take(kind: TopicKind, subscriber: Subscriber, topic: Topic): void {
     topic.remove(subscriber);
     if (topic.size > 0) return;
@@ -183,13 +183,13 @@ export class PubSub {
     published.messageLength = messageLength;
   }
 
-  /** Keeps no bytes alive that may be large. */
+  /** Drops the references to the message, which may be large. */
   #forget(): void {
     this.#published.channel = NO_BYTES;
     this.#published.message = NO_BYTES;
   }
 
-  /** Hands the message to a topic's subscribers, encoded once for each protocol among them. */
+  /** Delivers the message to a topic's subscribers, encoded once for each protocol among them. */
   #broadcast(topic: Topic): number {
     const { subscribers } = topic;
     const sizeBytes = topic.sizeOf(this.#published);
@@ -219,14 +219,14 @@ export class PubSub {
   }
 }
 
-/** Heap that a subscription to a topic with a name of so many bytes takes at most. */
+/** Most bytes of heap that a subscription to a topic with a name of this many bytes takes. */
 export function subscriptionBytes(kind: TopicKind, nameBytes: number): number {
   return kind === 'patterns'
     ? SUBSCRIPTION_BYTES + PATTERN_BYTES + 2 * nameBytes
     : SUBSCRIPTION_BYTES + nameBytes;
 }
 
-/** How many subscriptions somebody has, of all kinds. */
+/** Number of subscriptions of a client, of all kinds. */
 export function subscriptionCount({ subscriptions }: Subscriber): number {
   if (subscriptions === undefined) return 0;
   return subscriptions.channels.size + subscriptions.patterns.size + subscriptions.shards.size;

@@ -1,8 +1,8 @@
-// The topics of one kind that somebody is subscribed to, by name. Names are byte strings; as keys
+// The topics of one kind that have subscribers, by name. Names are byte strings; as keys
 // they have one character a byte.
 import { MessageForm, Topic } from './topic.ts';
 
-/** See the head of this file. */
+/** A table of topics; see the head of this file. */
 export class TopicTable {
   readonly #form: MessageForm;
   readonly #byName = new Map<string, Topic>();
@@ -10,7 +10,7 @@ export class TopicTable {
   #lastFound: Topic | undefined;
   #created = 0;
 
-  /** @param word what the messages begin with; `hasChannel`: whether they contain the channel too */
+  /** @param word the word with which messages begin; `hasChannel`: whether they contain the channel too */
   constructor(word: string, hasChannel: boolean) {
     this.#form = new MessageForm(word, hasChannel);
   }
@@ -19,7 +19,7 @@ export class TopicTable {
     return this.#byName.size;
   }
 
-  /** In the order in which they came to be. */
+  /** All topics, in the order in which they were created. */
   all(): IterableIterator<Topic> {
     return this.#byName.values();
   }

@@ -1,5 +1,5 @@
 // Something to subscribe to: a channel, a pattern or a shard channel, with its subscribers in the
-// order in which they came, and the encoding of its messages. It exists while it has subscribers.
+// order in which they subscribed, and the encoding of its messages. It exists while it has subscribers.
 // There may be millions, each with one subscriber, so it keeps little.
 //
 //   channel:  *3  $7 message    $n <channel>                $n <message>      ">3" in RESP3
@@ -21,7 +21,7 @@ import type { Receiver } from './receiver.ts';
 
 const NO_RECEIVERS: readonly Receiver[] = [];
 
-/** A message on its way: parts of buffers. */
+/** A message that is being published: parts of buffers. */
 export interface Publication {
   channel: DataView;
   channelAt: number;
@@ -46,14 +46,14 @@ export class MessageForm {
   }
 }
 
-/** See the head of this file. */
+/** A channel, pattern or shard channel; see the head of this file. */
 export class Topic {
   /** The name's bytes, one character each. */
   readonly key: string;
-  /** Rises from topic to topic of a kind: the order in which they came to be. */
+  /** Increases from topic to topic of a kind: the order of creation. */
   readonly order: number;
   readonly #form: MessageForm;
-  /** In the order in which they came; a set when somebody leaves or comes to more than one. */
+  /** In the order of subscription; a set once there were more than one and one was added or removed. */
   #subscribers: readonly Receiver[] | Set<Receiver> = NO_RECEIVERS;
   #pattern: Uint8Array | undefined = undefined;
 
@@ -68,7 +68,7 @@ export class Topic {
     return subscribers instanceof Set ? subscribers.size : subscribers.length;
   }
 
-  /** Those who are to get a message that is published now, in the order in which they came. */
+  /** The current subscribers, in the order of subscription. */
   get subscribers(): readonly Receiver[] {
     const subscribers = this.#subscribers;
     if (!(subscribers instanceof Set)) return subscribers;
@@ -77,7 +77,7 @@ export class Topic {
     return list;
   }
 
-  /** Its name as bytes, kept for those who compare it with many channels. */
+  /** Its name as bytes, cached for comparing it with many channels. */
   get pattern(): Uint8Array {
     if (this.#pattern === undefined) {
       this.#pattern = new Uint8Array(this.key.length);
@@ -86,13 +86,13 @@ export class Topic {
     return this.#pattern;
   }
 
-  /** Adds one who is not subscribed yet. */
+  /** Adds a subscriber that is not subscribed yet. */
   add(subscriber: Receiver): void {
     if (this.size === 0) this.#subscribers = [subscriber];
     else this.#asSet().add(subscriber);
   }
 
-  /** Removes one who is subscribed. */
+  /** Removes a subscriber; it is subscribed. */
   remove(subscriber: Receiver): void {
     if (this.size === 1) this.#subscribers = NO_RECEIVERS;
     else this.#asSet().delete(subscriber);
@@ -106,7 +106,7 @@ export class Topic {
     return set;
   }
 
-  /** Whether it is called so. */
+  /** Whether these bytes are its name. */
   isNamed(bytes: Uint8Array, offset: number, length: number): boolean {
     const { key } = this;
     if (key.length !== length) return false;
@@ -134,7 +134,7 @@ export class Topic {
   }
 }
 
-/** As `writeBulk`, for bytes of which there is a view. */
+/** As `writeBulk`, for bytes in a DataView. */
 function writeViewed(
   { buffer, view }: MessageArea,
   at: number,

@@ -1,6 +1,6 @@
 // The one stream of changes: RESP commands in the order in which they happened, with SELECT where the database
-// changes and a transaction between MULTI and EXEC. One number, the offset, names a place in it: it counts
-// bytes of a history, which the replication id names.
+// changes and a transaction between MULTI and EXEC. A position in it is one number, the offset: it counts the bytes
+// of a history, which the replication id names.
 //
 //   effects (dispatch/effect-recorder.ts) ──▶ stream ──┬──▶ log
 //                                               │      ├──▶ backlog, replicas, feeds
@@ -19,8 +19,8 @@ import type { LargeArgument } from '../protocol/large-argument.ts';
 import type { StreamSubscriber, SubscriberKind } from './subscriber.ts';
 
 /**
- * A group of so many bytes is not to grow any more: what is read back at a start, in one piece, is this and
- * the largest transaction at most.
+ * A group of this many bytes does not grow any more: a start reads a group in one piece, which is at most this and
+ * the largest transaction.
  */
 const FULL_GROUP_BYTES = 256 * 1024 * 1024;
 /** With a full group before it, and what is added to its requests, it stays below 4 GiB. */
@@ -29,7 +29,7 @@ const MAX_TRANSACTION_BYTES = 3 * 1024 * 1024 * 1024;
 const MULTI = Buffer.from('*1\r\n$5\r\nMULTI\r\n', 'latin1');
 const EXEC = Buffer.from('*1\r\n$4\r\nEXEC\r\n', 'latin1');
 
-/** Nothing begins there. */
+/** In place of an offset: nowhere. */
 const NOWHERE = -1;
 
 /** Bounds of groups, in bytes. */
@@ -40,29 +40,32 @@ export interface GroupBounds {
   readonly maxTransactionBytes: number;
 }
 
-/** A place in a history. */
+/** A position in a history. */
 export interface StreamPosition {
   readonly replicationId: string;
   readonly offset: number;
-  /** The database in which what is before it ends. */
+  /** The database that is selected at this position. */
   readonly database: number;
 }
 
-/** Who subscribes, and how far that is. */
+/** A subscriber and its state. */
 interface Subscription {
   readonly subscriber: StreamSubscriber;
-  /** Where the group began of the last effect that was not in database 0. */
+  /** `groupStart` of the last effect in a database other than 0. */
   groupStart: number;
   isReceiving: boolean;
 }
 
 /** The stream of changes; see the head of this file. */
 export class CommandStream {
-  /** Whether anybody takes it or is waited for: while not, recording effects is vain. */
+  /** Whether there are subscribers, or finished ones that replies wait for; otherwise effects need not be recorded. */
   active = false;
-  /** Where it ends. */
+  /** The offset of its end. */
   offset = 0;
-  /** Up to where replies may tell of it, as of the last `commit` or `progressed`; Infinity while none wait. */
+  /**
+   * The durable offset, as of the last `commit` or `progressed`: replies that depend on changes beyond it wait.
+   * Infinity while no subscriber holds replies.
+   */
   durableOffset = Number.POSITIVE_INFINITY;
   bounds: GroupBounds = {
     fullGroupBytes: FULL_GROUP_BYTES,
@@ -70,9 +73,12 @@ export class CommandStream {
   };
   /** 40 hexadecimal digits: names the history that the offsets count in. */
   #replicationId = newReplicationId();
-  /** Those who get what comes; never changed, but replaced. */
+  /** The active subscriptions. The array is replaced, never changed. */
   #receivers: readonly Subscription[] = [];
-  /** These, those who get no more and are still waited for, and those who wait for the end of a transaction. */
+  /**
+   * The active subscriptions, the finished ones that replies still wait for, and those that begin after the current
+   * transaction.
+   */
   #subscriptions: readonly Subscription[] = [];
   #joining: Subscription[] = [];
   /** Database of the last effect. */
@@ -83,7 +89,7 @@ export class CommandStream {
   /** Whether an effect has begun and not ended. */
   #isInEffect = false;
   #isSuspended = false;
-  /** Before this offset no group is full. */
+  /** No group is full before this offset. */
   #noneFullBefore = 0;
   readonly #onProgress: ((durableOffset: number) => void)[] = [];
 
@@ -92,13 +98,13 @@ export class CommandStream {
     return this.#replicationId;
   }
 
-  /** Whether nothing is recorded for now, whatever changes: a log is being loaded again. */
+  /** Whether recording is suspended, because a log is being loaded again (DEBUG LOADAOF). */
   set isSuspended(isSuspended: boolean) {
     this.#isSuspended = isSuspended;
     this.#refreshActive();
   }
 
-  /** Goes on where a log ends. @throws Error when somebody subscribes already */
+  /** Continues where a log ends. @throws Error when there is a subscriber already */
   goOn({ replicationId, offset, database }: StreamPosition): void {
     if (this.#subscriptions.length > 0) throw new Error('the stream has begun already');
     this.#replicationId = replicationId;
@@ -107,14 +113,14 @@ export class CommandStream {
     this.#noneFullBefore = 0;
   }
 
-  /** Has it called, with the durable offset, when that may have grown. */
+  /** Sets the listener that is called, with the durable offset, when that may have grown. */
   onProgress(listener: (durableOffset: number) => void): void {
     this.#onProgress.push(listener);
   }
 
   // ── Subscribers ─────────────────────────────────────────────────────────────────────────────
 
-  /** Has a subscriber get what comes from now on, or from the end of the present command or transaction on. */
+  /** Adds a subscriber: it gets all changes from now on, or from the end of the current command or transaction on. */
   subscribe(subscriber: StreamSubscriber): void {
     const subscription = { subscriber, groupStart: NOWHERE, isReceiving: false };
     if (this.#isInEffect || this.#hasMulti) this.#joining.push(subscription);
@@ -124,7 +130,7 @@ export class CommandStream {
     this.#refreshDurable();
   }
 
-  /** Gives a subscriber nothing more. If it holds replies, it goes on to, until it is unsubscribed. */
+  /** Ends the delivery to a subscriber. If it holds replies, they go on waiting for it until it is unsubscribed. */
   finish(subscriber: StreamSubscriber): void {
     const isOther = (subscription: Subscription) => subscription.subscriber !== subscriber;
     for (const subscription of this.#receivers) {
@@ -134,7 +140,7 @@ export class CommandStream {
     this.#joining = this.#joining.filter(isOther);
   }
 
-  /** Ends a subscription: the subscriber gets nothing more, and nobody waits for it. */
+  /** Ends a subscription: the subscriber gets nothing more, and no reply waits for it. */
   unsubscribe(subscriber: StreamSubscriber): void {
     this.finish(subscriber);
     const left = this.#subscriptions.filter(
@@ -156,7 +162,7 @@ export class CommandStream {
     this.#receivers = [...this.#receivers, subscription];
   }
 
-  /** A command or transaction is over: those begin who have waited for that. */
+  /** Called when a command or transaction is over: starts the subscriptions that have waited for that. */
   #beginJoining(): void {
     const joining = this.#joining;
     this.#joining = [];
@@ -217,7 +223,7 @@ export class CommandStream {
   /** An effect in a database begins: one command, in parts, until `endEffect`. */
   beginEffect(database: number): void {
     this.#isInEffect = true;
-    // What begins anywhere begins in database 0.
+    // Subscribers and groups begin in database 0.
     if (database !== 0 || this.#database !== 0) this.#select(database);
     if (this.#inTransaction && !this.#hasMulti) {
       this.#hasMulti = true;
@@ -274,10 +280,10 @@ export class CommandStream {
     if (this.#joining.length > 0 && !this.#hasMulti) this.#beginJoining();
   }
 
-  // ── What is safe ────────────────────────────────────────────────────────────────────────────
+  // ── Durability ──────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Has all subscribers do what makes safe what they were given, before replies leave.
+   * Makes all subscribers write or sync what they were given (StreamSubscriber.commit), before replies are sent.
    * @returns `durableOffset`
    */
   commit(): number {
@@ -294,18 +300,18 @@ export class CommandStream {
     return this.#refreshDurable();
   }
 
-  /** To be called by subscribers when more is safe there, or whether replies wait for it has changed. */
+  /** To be called by subscribers when their durable offset has grown, or `holdsReplies` has changed. */
   progressed(): void {
     const durableOffset = this.#refreshDurable();
     for (const listener of this.#onProgress) listener(durableOffset);
   }
 
-  /** How many subscribers of a kind have all data and call it durable up to an offset: what WAIT asks for. */
+  /** Number of complete subscribers of a kind whose data is durable up to an offset: for WAIT. */
   countDurable(kind: SubscriberKind, offset: number): number {
     return this.#count(kind, (subscriber) => subscriber.durableOffset >= offset);
   }
 
-  /** How many subscribers of a kind have all data on disk up to an offset: what WAITAOF asks for. */
+  /** Number of complete subscribers of a kind whose data is on disk up to an offset: for WAITAOF. */
   countSynced(kind: SubscriberKind, offset: number): number {
     return this.#count(kind, (subscriber) => subscriber.syncedOffset >= offset);
   }
@@ -332,7 +338,7 @@ export class CommandStream {
 
 const selects: Buffer[] = [];
 
-/** SELECT of a database, encoded. */
+/** The encoded SELECT of a database. */
 function selectOf(database: number): Buffer {
   const known = selects[database];
   if (known !== undefined) return known;

@@ -1,13 +1,13 @@
-// Who takes the command stream (command-stream.ts): the log; later the backlog, replicas and feeds. All of them
+// Subscribers of the command stream (command-stream.ts): the log; later the backlog, replicas and feeds. All of them
 // get the same bytes at the same offsets.
 import type { PinnedPiece } from '../protocol/large-argument.ts';
 
-/** What a subscriber is: replies wait for logs, WAIT counts replicas, nobody waits for a feed. */
+/** Kinds of subscribers: replies wait for logs, WAIT counts replicas, nothing waits for a feed. */
 export type SubscriberKind = 'log' | 'replica' | 'feed';
 
 /**
- * Takes the stream. Its methods are called while a command runs: they neither wait nor run commands. What it
- * throws ends its subscription (`failed`), and nobody else's.
+ * Receives the stream. Its methods are called while a command runs: they must neither wait nor run commands. An
+ * error that they throw ends this subscription only (`failed`).
  */
 export interface StreamSubscriber {
   readonly kind: SubscriberKind;
@@ -17,27 +17,36 @@ export interface StreamSubscriber {
    * same for a subscriber that has no such parts.
    */
   readonly groupStart: number;
-  /** Up to where it is as safe there as was asked for: `appendfsync` of a log, acknowledged by a replica. */
+  /** The offset up to which its data is durable: as `appendfsync` demands of a log, or acknowledged by a replica. */
   readonly durableOffset: number;
-  /** Up to where it is on disk there. */
+  /** The offset up to which its data is on disk. */
   readonly syncedOffset: number;
-  /** Whether replies that tell of what is beyond `durableOffset` wait. Changes take effect with `progressed`. */
+  /**
+   * Whether replies that depend on changes beyond `durableOffset` wait. A new value takes effect with
+   * `CommandStream.progressed`.
+   */
   readonly holdsReplies: boolean;
-  /** Whether it has all data, and not only what came since it subscribed: what it has counts then. */
+  /** Whether it has all data, and not only the changes since it subscribed; only then WAIT and WAITAOF count it. */
   readonly isComplete: boolean;
-  /** Called once, before anything else: what comes next begins at this offset, in database 0. */
+  /** Called once, before anything else: the bytes that follow begin at this offset, in database 0. */
   begin(offset: number): void;
   /** Takes bytes [start, end), which may change afterwards: a command, several, or a part of one. */
   append(bytes: Uint8Array, start: number, end: number): void;
-  /** Takes pinned bytes, a part of a command, and releases them in due time, unless it throws. */
+  /**
+   * Takes pinned bytes, a part of a command, and releases them when it no longer needs them; if it throws, the
+   * caller releases them.
+   */
   appendPinned(bytes: PinnedPiece): void;
-  /** The group has become large: what comes next is to be in another one. A command or transaction is over. */
+  /**
+   * Called between commands or transactions when the group has become large: the bytes that follow must be in
+   * another group.
+   */
   closeGroup(): void;
-  /** Does what makes safe what it was given: it is called before replies leave. */
+  /** Called before replies are sent: makes what it was given durable, or starts to. */
   commit(): void;
   /**
-   * It has thrown an error and gets nothing more. If it holds replies, they wait on: until it is
-   * unsubscribed, when all that they tell of is safe elsewhere.
+   * Called after it has thrown an error: it gets nothing more. If it holds replies, they wait until it is
+   * unsubscribed, because the changes are durable elsewhere.
    */
   failed(error: unknown): void;
 }

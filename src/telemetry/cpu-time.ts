@@ -9,7 +9,7 @@ export interface CpuTime {
 
 /** Linux reports times in ticks of 10 ms, whatever the kernel's own frequency is. */
 const TICKS_PER_SECOND = 100;
-/** Fields of /proc/…/stat behind the program's name, counted from 0: utime and stime. */
+/** Fields of /proc/…/stat after the program's name, counted from 0: utime and stime. */
 const USER_FIELD = 11;
 const SYSTEM_FIELD = 12;
 
@@ -23,7 +23,7 @@ export function processCpuTime(): CpuTime {
 export function mainThreadCpuTime(): CpuTime | undefined {
   if (process.platform !== 'linux') return undefined;
   const stat = readFileSync(`/proc/self/task/${process.pid}/stat`, 'latin1');
-  // The name may hold blanks and brackets; what follows its last bracket does not.
+  // The name may contain blanks and parentheses; the fields after its last parenthesis do not.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return {
     user: Number(fields[USER_FIELD]) / TICKS_PER_SECOND,

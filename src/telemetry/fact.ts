@@ -1,88 +1,91 @@
-// What a server tells of itself, fact by fact: each is declared once, with its name, kind, help and how it is read.
-// INFO's text derives from the declarations; so can a page of metrics and a console. A section's facts are read of
-// one sample, so that what is costly to measure is measured once for all of them, and only when it is asked for.
+// The facts of INFO: each is declared once, with its name, kind, help and how it is read. INFO's text derives from
+// the declarations; a page of metrics and a console can too. A section's facts are read from one sample, so that
+// expensive measurements are made once for all of them, and only on demand.
 
 /**
- * `counter`: grows while the server runs, but for CONFIG RESETSTAT and what begins anew (a log that is switched on).
- * `gauge`: goes up and down. `text`: no number.
+ * `counter`: grows while the server runs, except for resets (CONFIG RESETSTAT, a new log).
+ * `gauge`: goes up and down. `text`: not a number.
  */
 export type FactKind = 'counter' | 'gauge' | 'text';
 
-/** What is known of a fact without reading it. */
+/** The declaration of a fact without its value. */
 export interface FactHead {
-  /** INFO's name of it. */
+  /** Name of the field in INFO. */
   readonly name: string;
   readonly kind: FactKind;
-  /** What it tells, in one sentence, with its unit. */
+  /** What it means, in one sentence, with its unit. */
   readonly help: string;
-  /** How INFO prints a number, where not as it is. */
+  /** How INFO prints a number, if not in plain decimal. */
   readonly print?: ((value: number) => string) | undefined;
 }
 
-/** A fact that is read of a sample. */
+/** A fact that is read from a sample. */
 export interface Fact<Sample> extends FactHead {
-  /** Cheap: a field or a little arithmetic. Finite, or undefined where there is nothing to tell now. */
+  /**
+   * Reads the value, which must be cheap: a field or a little arithmetic. Finite, or undefined if there is no value
+   * now.
+   */
   readonly read: (sample: Sample) => number | string | undefined;
 }
 
-/** What was read of a fact; undefined: there is nothing to tell now. */
+/** The value of a fact; undefined if there is none now. */
 export type FactValue = number | string | undefined;
 
-/** Facts that each of several things has, such as commands: a line of INFO for each thing. */
+/** Facts of each of several members, such as commands: a line of INFO for each member. */
 export interface FactFamily<Sample> {
-  /** What all of them begin with in a flat list of names. */
+  /** Common prefix of the names in a flat list. */
   readonly name: string;
-  /** What stands before the thing in INFO. */
+  /** Prefix of a member's name in INFO. */
   readonly prefix: string;
-  /** What the things are. */
+  /** What the members are. */
   readonly label: string;
   readonly read: (sample: Sample) => FamilyReadings;
 }
 
-/** What a family tells now. */
+/** The current values of a family. */
 export interface FamilyReadings {
   readonly facts: readonly FactHead[];
-  /** What there is, in INFO's order, and the values of its facts. */
+  /** The members, in INFO's order, and the values of their facts. */
   readonly members: readonly {
     readonly label: string;
     readonly values: readonly FactValue[];
   }[];
 }
 
-/** What a section of INFO tells now. */
+/** The current values of a section of INFO. */
 export interface SectionReadings {
-  /** Of each of its facts. */
+  /** The value of each of its facts. */
   readonly values: readonly FactValue[];
-  /** Of each of its families. */
+  /** The values of each of its families. */
   readonly families: readonly FamilyReadings[];
 }
 
 /** A section of INFO. */
 export interface FactSection<Source> {
-  /** As INFO takes it, lower case. */
+  /** The section's name in INFO, lower case. */
   readonly name: string;
   readonly title: string;
-  /** Whether INFO without arguments tells it. */
+  /** Whether INFO without arguments contains it. */
   readonly isDefault: boolean;
-  /** What it tells, in INFO's order; families come after these. */
+  /** Its facts, in INFO's order; families follow. */
   readonly facts: readonly FactHead[];
   readonly families: readonly Pick<FactFamily<never>, 'name' | 'prefix' | 'label'>[];
   /** Measures and reads all of it. */
   readonly read: (source: Source) => SectionReadings;
 }
 
-/** What a section is made of. */
+/** The parts of a section's declaration. */
 export interface SectionParts<Source, Sample> {
   readonly name: string;
   readonly title: string;
   readonly isDefault?: boolean;
-  /** Takes what the facts are read of. */
+  /** Takes the sample from which the facts are read. */
   readonly sample: (source: Source) => Sample;
   readonly facts?: readonly Fact<Sample>[];
   readonly families?: readonly FactFamily<Sample>[];
 }
 
-/** Declares a section; what its facts are read of is its own affair. */
+/** Declares a section; the type of its sample is private to it. */
 export function section<Source, Sample>(parts: SectionParts<Source, Sample>): FactSection<Source> {
   const { name, title, isDefault = true, sample, facts = [], families = [] } = parts;
   return {
@@ -97,7 +100,7 @@ export function section<Source, Sample>(parts: SectionParts<Source, Sample>): Fa
   };
 }
 
-/** Reads facts of a sample. */
+/** Reads facts from a sample. */
 export function valuesOf<Sample>(facts: readonly Fact<Sample>[], sample: Sample): FactValue[] {
   return facts.map((fact) => fact.read(sample));
 }
@@ -131,12 +134,12 @@ export function gauge<Sample>(
   return { name, kind: 'gauge', help, read, print };
 }
 
-/** Declares what is no number. */
+/** Declares a fact that is not a number. */
 export function text<Sample>(name: string, help: string, read: Read<Sample, string>): Fact<Sample> {
   return { name, kind: 'text', help, read };
 }
 
-/** Whether something is so: 1 or 0. */
+/** Declares a boolean: 1 or 0. */
 export function flag<Sample>(
   name: string,
   help: string,
@@ -145,7 +148,7 @@ export function flag<Sample>(
   return gauge(name, help, (sample) => asNumber(read(sample)));
 }
 
-/** Whether something went well, which INFO tells as `ok` or `err`: 1 or 0. */
+/** Declares whether something succeeded: 1 or 0, which INFO prints as `ok` or `err`. */
 export function status<Sample>(
   name: string,
   help: string,
@@ -159,7 +162,7 @@ export function status<Sample>(
   );
 }
 
-/** What Redis tells and what there is none of here. */
+/** Declares a field of Redis that is always 0 here, as Synap does not have its subject. */
 export function none<Sample>(
   name: string,
   help: string,
@@ -169,7 +172,7 @@ export function none<Sample>(
   return { name, kind, help, read: () => 0, print };
 }
 
-/** Prints with so many digits behind the point. */
+/** Prints a number with this many digits after the point. */
 export function digits(count: number): (value: number) => string {
   return (value) => value.toFixed(count);
 }

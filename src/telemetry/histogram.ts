@@ -20,7 +20,7 @@ const COUNTERS = (32 - Math.clz32(MAX_NS) - HALF_BITS + 1) << HALF_BITS;
 const FIRST_POINT_NS = 1024;
 const NO_COUNTS = new Float64Array(0);
 
-/** A point of a cumulative distribution: how many durations were at most so long. */
+/** A point of a cumulative distribution: how many durations were at most this long. */
 export interface CumulativePoint {
   readonly us: number;
   readonly count: number;
@@ -32,7 +32,7 @@ export class Histogram {
   /** Doubles: a busy server passes 2^32 calls within hours. */
   #counts = NO_COUNTS;
 
-  /** Counts a duration, in µs ≥ 0, so many times; those over a second count as a second. */
+  /** Counts a duration, in µs ≥ 0, `times` times; durations over a second count as a second. */
   record(us: number, times = 1): void {
     if (this.#counts === NO_COUNTS) this.#counts = new Float64Array(COUNTERS);
     const ns = us * 1000;
@@ -63,7 +63,7 @@ export class Histogram {
     const counts = this.#counts;
     let seen = 0;
     let next = 0;
-    // Ends with the last duration that was recorded: mostly far from the longest.
+    // Ends at the longest recorded duration, mostly far below the maximum.
     for (let ns = FIRST_POINT_NS; seen < this.#total; ns *= 2) {
       const before = seen;
       const end = Math.min(indexOf(ns) + 1, COUNTERS);

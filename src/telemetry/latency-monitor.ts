@@ -9,14 +9,14 @@ const HISTORY = 160;
 /** The events that the server reports. */
 export type LatencyEventName = 'command' | 'fast-command' | 'expire-cycle' | 'eviction-cycle';
 
-/** The worst that happened in one second. */
+/** The longest latency of an event in one second. */
 export interface LatencySample {
   /** Seconds since the epoch. */
   readonly timeSeconds: number;
   readonly latencyMs: number;
 }
 
-/** What is known of an event. */
+/** The samples of an event. */
 export interface LatencyEvent {
   readonly name: string;
   /** Oldest first; never empty. */
@@ -37,7 +37,7 @@ export class LatencyMonitor {
   thresholdMs = 0;
   readonly #events = new Map<string, Series>();
 
-  /** Records an event that took so long, if that is long enough. */
+  /** Records an event if its duration reaches the threshold. */
   add(event: LatencyEventName, durationMs: number): void {
     if (this.thresholdMs > 0 && durationMs >= this.thresholdMs) {
       this.record(event, durationMs, Math.floor(Date.now() / 1000));

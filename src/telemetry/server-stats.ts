@@ -1,4 +1,4 @@
-// What the server counts of itself, for INFO; CONFIG RESETSTAT sets it back to zero.
+// Counters of the server, for INFO; CONFIG RESETSTAT resets them.
 
 /** Counters since the start or the last RESETSTAT. */
 export class ServerStats {
@@ -11,22 +11,22 @@ export class ServerStats {
   writesProcessed = 0;
   /** Clients closed because all clients together took too much memory (`maxmemory-clients`). */
   evictedClients = 0;
-  /** Error replies in all, and those to commands of the log, which nobody expects. */
+  /** Number of error replies, and of those to commands from the log, which should never fail. */
   errorReplies = 0;
   unexpectedErrors = 0;
   /** Error replies by their code ("ERR", "WRONGTYPE" …). */
   readonly errorsByCode = new Map<string, number>();
-  /** Largest amount of data held at a time since the start, in bytes; a reset leaves it. */
+  /** Largest amount of data since the start, in bytes; not reset. */
   peakUsedBytes = 0;
   /** Time spent in the active expiry cycle, in ms. */
   expiryCycleMs = 0;
-  /** Since when the memory limit is exceeded, by performance.now(); 0 when it is not. */
+  /** When the memory limit was exceeded, by performance.now(); 0 while it is not. */
   exceededSinceMs = 0;
-  /** Time during which it was exceeded before that, in ms. */
+  /** Total time before that during which it was exceeded, in ms. */
   #exceededMs = 0;
-  /** Since when memory is defragmented, by performance.now(); 0 when it is not. */
+  /** When the running defragmentation began, by performance.now(); 0 while none runs. */
   defragSinceMs = 0;
-  /** Time during which it was before that, in ms. */
+  /** Total time of defragmentation before that, in ms. */
   #defragMs = 0;
   /** Commands, bytes in and bytes out per second, from the last 16 samples of 100 ms. */
   readonly opsPerSecond = new RateMeter();
@@ -71,28 +71,28 @@ export class ServerStats {
     return this.exceededSinceMs === 0 ? 0 : nowMs - this.exceededSinceMs;
   }
 
-  /** For how long it was exceeded in all, in ms. */
+  /** Total time during which it was exceeded, in ms. */
   totalExceededMs(nowMs: number): number {
     return this.#exceededMs + this.currentlyExceededMs(nowMs);
   }
 
-  /** Memory is defragmented from this time on, by performance.now(). */
+  /** Defragmentation begins at this time, by performance.now(). */
   defragBegan(nowMs: number): void {
     this.defragSinceMs = nowMs;
   }
 
-  /** It is not any more. */
+  /** Defragmentation ends. */
   defragEnded(nowMs: number): void {
     this.#defragMs += this.currentDefragMs(nowMs);
     this.defragSinceMs = 0;
   }
 
-  /** For how long it has been defragmented now, in ms. */
+  /** Duration of the running defragmentation, in ms. */
   currentDefragMs(nowMs: number): number {
     return this.defragSinceMs === 0 ? 0 : nowMs - this.defragSinceMs;
   }
 
-  /** For how long it was in all, in ms. */
+  /** Total time of defragmentation, in ms. */
   totalDefragMs(nowMs: number): number {
     return this.#defragMs + this.currentDefragMs(nowMs);
   }
@@ -105,16 +105,19 @@ export class ServerStats {
     this.errorsByCode.set(code, (this.errorsByCode.get(code) ?? 0) + 1);
   }
 
-  /** The code itself, or what stands for all others once there are many: clients can make them up. */
+  /**
+   * The code under which it is counted: itself, or one for all others once there are many, as clients can cause any
+   * code.
+   */
   #countedAs(code: string): string {
     if (this.errorsByCode.has(code)) return code;
     if (code.length > MAX_CODE_LENGTH || this.errorsByCode.size >= MAX_CODES) return OTHER_CODES;
-    // A part of a string would keep the whole of it.
+    // Copied, as a substring would keep the whole text alive.
     return Buffer.from(code, 'latin1').toString('latin1');
   }
 }
 
-/** Error codes that are counted apart, as in Redis from 7.2 on, and their longest. */
+/** Most error codes that are counted separately, as in Redis from 7.2 on, and the longest of them. */
 const MAX_CODES = 128;
 const MAX_CODE_LENGTH = 64;
 const OTHER_CODES = 'ERRORSTATS_OVERFLOW';

@@ -1,7 +1,7 @@
 // The slow log: the newest requests whose handler took at least `slowlog-log-slower-than`, with their
 // arguments cut to a bounded size, off the JavaScript heap. Entries are numbered since the start of the
 // server, also across a reset. There are at most `slowlog-max-len` of them, and as many as fit into
-// `maxBytes`, whatever that says.
+// `maxBytes`.
 //
 //   record:  [ id │ time │ duration ][ address ][ name ][ arguments ][ argument 0 ] …
 //              8 bytes each            each text: its length in 4 bytes, and its bytes
@@ -9,9 +9,9 @@
 import { RecordLog } from '../memory/record-log.ts';
 import type { Request } from '../protocol/request.ts';
 
-/** An entry has at most so many arguments; the last of them then says how many are left out. */
+/** Most arguments of an entry; if there are more, the last one says how many are left out. */
 const MAX_ARGUMENTS = 32;
-/** Bytes of an argument that are kept; a note behind them says how many are left out. */
+/** Bytes of an argument that are kept, followed by a note of how many are left out. */
 const MAX_ARGUMENT_BYTES = 128;
 /** Longer names of clients are cut. */
 const MAX_NAME_BYTES = 16 * 1024;
@@ -20,16 +20,16 @@ const FACTS_BYTES = 24;
 const LENGTH_BYTES = 4;
 const MAX_BYTES = 64 * 1024 * 1024;
 
-/** What an entry says of the client. */
+/** The client of an entry. */
 export interface SlowLogClient {
   readonly address: { readonly remote: string };
   readonly name: string;
 }
 
-/** A request that took long. */
+/** A slow request. */
 export interface SlowLogEntry {
   readonly id: number;
-  /** When it had run, in seconds since the epoch. */
+  /** When it ended, in seconds since the epoch. */
   readonly timeSeconds: number;
   readonly durationUs: number;
   /** Its arguments, the command's name included, cut to a bounded size. */
@@ -40,12 +40,12 @@ export interface SlowLogEntry {
 
 /** The slow log of a server; see the head of this file. */
 export class SlowLog {
-  /** Memory that it takes at most, in bytes: the oldest entries go first. */
+  /** Most memory of all entries, in bytes: the oldest are dropped first. */
   maxBytes = MAX_BYTES;
   readonly #records = new RecordLog();
   #nextId = 0;
   #maxLength = 128;
-  /** Infinity when nothing is to be recorded. */
+  /** Infinity when recording is off. */
   #thresholdUs = 10_000;
 
   /** Sets `slowlog-log-slower-than`, in µs; a negative value ends recording. */

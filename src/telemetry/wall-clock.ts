@@ -1,10 +1,10 @@
-// The time of day in microseconds, which Date does not have: the monotonic clock, moved along
-// whenever it does not agree with the milliseconds that the system reports.
+// The time of day in microseconds, which Date does not have: the monotonic clock plus an offset, which is corrected
+// whenever the sum does not agree with the milliseconds of the system.
 
 const MILLISECOND = 1;
 const MICROSECOND = 0.001;
 
-/** What the monotonic clock lacks to the time of day, in ms. */
+/** Difference between the time of day and the monotonic clock, in ms. */
 let offsetMs = performance.timeOrigin;
 
 /**

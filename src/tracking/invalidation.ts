@@ -1,5 +1,5 @@
-// The message that keys are not valid any more, in its two forms. Each is encoded when the first
-// receiver needs it, and shared by all others.
+// The message that keys are no longer valid, in its two forms. Each is encoded when the first receiver needs it, and
+// shared by the others.
 //
 //   RESP3, a push:                       >2 $10 invalidate                               value
 //   RESP2, to a subscribed client:       *3 $7 message     $20 __redis__:invalidate      value
@@ -11,14 +11,14 @@ const ONE_KEY = Buffer.from('*1\r\n');
 const PUSH_HEAD = Buffer.from('>2\r\n$10\r\ninvalidate\r\n');
 const MESSAGE_HEAD = Buffer.from('*3\r\n$7\r\nmessage\r\n$20\r\n__redis__:invalidate\r\n');
 
-/** An invalidation on its way; see the head of this file. */
+/** An invalidation message; see the head of this file. */
 export class Invalidation {
   /** The array of the keys, or null, encoded. */
   readonly value: Buffer;
   #push: Buffer | undefined;
   #message: Buffer | undefined;
 
-  /** @param value of another one, copied */
+  /** @param value the encoded array or null, which is copied */
   constructor(value: Buffer) {
     this.value = value;
   }
@@ -53,7 +53,7 @@ export class Invalidation {
     return this.#message;
   }
 
-  /** Of all keys. As in Redis, the null is that of the protocol that the tracking client speaks. */
+  /** Of all keys. As in Redis, the null is encoded in the protocol of the tracking client. */
   static readonly ofEverything: Readonly<Record<2 | 3, Invalidation>> = {
     2: new Invalidation(Buffer.from('$-1\r\n')),
     3: new Invalidation(Buffer.from('_\r\n')),

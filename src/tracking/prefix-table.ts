@@ -8,20 +8,20 @@ import { Invalidation } from './invalidation.ts';
 import type { SortedTexts } from './sorted-texts.ts';
 import { NO_LOOP, type Tracker } from './tracker.ts';
 
-/** Heap that following a prefix takes at most, besides its text. */
+/** Most bytes of heap that following a prefix takes, besides its text. */
 const PREFIX_BYTES = 220;
-/** Heap that a modified key takes at most until it is broadcast, besides its text. */
+/** Most bytes of heap that a modified key takes until it is broadcast, besides its text. */
 const MODIFIED_BYTES = 120;
 
-/** Prefixes that one step of `forget` leaves. */
+/** Prefixes that one step of `forget` removes. */
 const STEP_PREFIXES = 200;
 
 interface Prefix {
-  /** Mostly one. */
+  /** The followers: mostly one. */
   trackers: Tracker | Set<Tracker>;
   /**
-   * Modified keys, each with the client that modified it last; undefined: none did, it expired.
-   * There while there are any.
+   * Modified keys, each with the client that modified it last, or undefined if it expired. Undefined while there are
+   * none.
    */
   modified: Map<string, object | undefined> | undefined;
 }
@@ -31,7 +31,7 @@ export type Deliver = (tracker: Tracker, invalidation: Invalidation) => void;
 
 /** The prefixes and their followers; see the head of this file. */
 export class PrefixTable {
-  /** Heap that the keys take that were noted since the last broadcast. */
+  /** Bytes of heap of the keys noted since the last broadcast. */
   notedBytes = 0;
   readonly #prefixes = new Map<string, Prefix>();
   /** How many prefixes have each length. */
@@ -46,7 +46,7 @@ export class PrefixTable {
     return this.#prefixes.size;
   }
 
-  /** Has a tracker follow prefixes that it does not follow yet, and that do not overlap. */
+  /** Adds a tracker to prefixes that it does not follow yet, and that do not overlap. */
   follow(tracker: Tracker, texts: readonly string[]): void {
     let bytes = 0;
     for (const text of texts) {
@@ -65,7 +65,7 @@ export class PrefixTable {
     tracker.client.charge(bytes);
   }
 
-  /** Has a tracker follow nothing any more. */
+  /** Removes a tracker from all its prefixes. */
   leave(tracker: Tracker): void {
     let bytes = 0;
     for (const text of tracker.prefixes) {
@@ -77,8 +77,8 @@ export class PrefixTable {
   }
 
   /**
-   * Has a tracker whose client is gone, and that nothing is counted for any more, follow nothing: each call
-   * of the function returned leaves some prefixes, and returns whether that was all.
+   * Removes the tracker of a disconnected client, to which no memory is charged any more, from all its prefixes:
+   * each call of the returned function does some of them, and returns whether all are done.
    */
   forget(tracker: Tracker): () => boolean {
     const left = tracker.prefixes.take();
@@ -140,7 +140,7 @@ export class PrefixTable {
     return found;
   }
 
-  /** Notifies the followers of each prefix, in the order of the prefixes, of all that was noted. */
+  /** Notifies the followers of each prefix of all noted keys, in the order of the prefixes. */
   broadcast(deliver: Deliver): void {
     const changed = [...this.#changed].sort(([a], [b]) => (a < b ? -1 : 1));
     this.#changed.clear();
@@ -163,12 +163,12 @@ export class PrefixTable {
   }
 }
 
-/** Heap that following a prefix with so many bytes takes at most. */
+/** Most bytes of heap that following a prefix of this many bytes takes. */
 export function prefixBytes(textBytes: number): number {
   return PREFIX_BYTES + textBytes;
 }
 
-/** Two prefixes that a client may not follow both, as some keys have the one and the other. */
+/** Two prefixes that a client may not both follow, as one is the beginning of the other. */
 export interface Overlap {
   readonly prefix: string;
   readonly other: string;

@@ -1,13 +1,12 @@
-// Texts in the order of their bytes (one character a byte), none of which is the beginning of another,
-// but for the empty one, which may be there as well: what one client follows, which may be a hundred
-// thousand prefixes.
+// The prefixes that one client follows, perhaps a hundred thousand, sorted by their bytes (one character a byte). No
+// prefix is the beginning of another, except the empty one.
 //
 //   chunks:  [ a, b, c, … ][ m, n, … ][ s, t, … ]      up to MAX_CHUNK texts each, none empty
 // A text is inserted into its chunk; a chunk that is full becomes two.
 
 const MAX_CHUNK = 512;
 
-/** See the head of this file. */
+/** A sorted set of prefixes; see the head of this file. */
 export class SortedTexts {
   #chunks: string[][] = [];
   #size = 0;
@@ -47,14 +46,14 @@ export class SortedTexts {
     if (texts === undefined) return undefined;
     if (this.#chunks[0][0] === '') return '';
     const at = lowerBound(texts, prefix);
-    // Only the one before it can be its beginning: what lies between the two begins with that too.
+    // Only its predecessor can be its beginning: every text between the two would begin with it too.
     const before = at > 0 ? texts[at - 1] : undefined;
     if (before !== undefined && prefix.startsWith(before)) return before;
     const after = texts[at] ?? this.#chunks[chunk + 1]?.[0];
     return after?.startsWith(prefix) ? after : undefined;
   }
 
-  /** Takes all of them out, in their order. */
+  /** Removes all of them, in their order. */
   take(): Generator<string, void> {
     const chunks = this.#chunks;
     this.clear();

@@ -1,20 +1,20 @@
-// What tracking knows of a client, and what it keeps of each one that has ever tracked keys: its
-// modes, where its invalidations go, and the prefixes that it follows.
+// The state of client-side caching that is kept for each client that has ever tracked keys: its modes, the receiver
+// of its invalidations, and the prefixes that it follows.
 
 import { SortedTexts } from './sorted-texts.ts';
 
 /** A client as tracking sees it. */
 export interface TrackedClient {
   readonly id: number;
-  /** Version of the protocol that it speaks: only version 3 has messages that answer nothing. */
+  /** Version of the protocol that it speaks: only version 3 has push messages. */
   readonly protocol: 2 | 3;
-  /** Whether it takes messages of publish/subscribe, which are what RESP2 has instead. */
+  /** Whether it is subscribed to channels: RESP2 has publish/subscribe messages in place of pushes. */
   readonly isSubscriber: boolean;
-  /** What is kept of it; undefined until it tracks for the first time. */
+  /** Its state; undefined until it tracks for the first time. */
   tracker: Tracker | undefined;
-  /** Counts bytes of the JavaScript heap that are kept for it; negative when they are given back. */
+  /** Counts bytes of the JavaScript heap that are kept for it; negative when they are freed. */
   charge(heapBytes: number): void;
-  /** Sends encoded bytes that answer no request. */
+  /** Sends encoded bytes that are not the reply to a request. */
   send(bytes: Buffer): void;
 }
 
@@ -30,13 +30,13 @@ export const OPT_OUT = 1 << 3;
 export const NO_LOOP = 1 << 4;
 /** CLIENT CACHING holds for the next command or transaction. */
 export const CACHING = 1 << 5;
-/** The client that it redirects to was gone when something was to be sent there. */
+/** The client that it redirects to was disconnected when a message should have been sent to it. */
 export const BROKEN_REDIRECTION = 1 << 6;
 
-/** What is kept of a client that tracks, or has tracked. */
+/** The state of a client that tracks, or has tracked. */
 export class Tracker {
   readonly client: TrackedClient;
-  /** Stands for the client in the table of keys: 32 bits, not negative. */
+  /** The client's number in the table of keys: 32 bits, not negative. */
   readonly number: number;
   flags = 0;
   /** Id of the client that gets its invalidations; 0 for itself. Kept when tracking ends. */
@@ -54,7 +54,7 @@ export class Tracker {
     return (this.flags & modes) !== 0;
   }
 
-  /** Whether what it reads now is to be remembered. */
+  /** Whether keys that it reads now must be remembered. */
   get remembers(): boolean {
     const { flags } = this;
     if ((flags & (TRACKING_ON | BROADCAST)) !== TRACKING_ON) return false;

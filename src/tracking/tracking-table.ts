@@ -2,8 +2,8 @@
 // off the JavaScript heap, as there may be millions. Keys have no database: a cache knows none.
 //
 // The value of an entry is a set of 32-bit numbers, little-endian and ascending. It is looked up by
-// bisection, as thousands of clients may have read the same key. Numbers of clients that are gone
-// stay until their key is invalidated: forgetting them would mean to walk through the table.
+// binary search, as thousands of clients may have read the same key. Numbers of disconnected clients stay until
+// their key is invalidated: removing them would take a walk through the table.
 import { Entries, NO_EXPIRY } from '../keyspace/entries.ts';
 import { Arena } from '../memory/arena.ts';
 import type { Request } from '../protocol/request.ts';
@@ -12,15 +12,15 @@ import type { HashSeed } from '../structures/hash.ts';
 
 const NUMBER_BYTES = 4;
 const NO_NUMBERS = Buffer.alloc(0);
-/** A table with more keys is dropped as a whole, its memory with it. */
+/** A table with more keys is dropped as a whole with its arena, and not cleared key by key. */
 const DROPPED_KEYS = 10_000;
 
-/** The tracked keys and who tracks them; see the head of this file. */
+/** The tracked keys and their clients; see the head of this file. */
 export class TrackingTable {
-  /** Keys and clients, each pair counted. */
+  /** Number of pairs of a key and a client. */
   items = 0;
   readonly #seed: HashSeed;
-  /** What the table consists of: made when it gets its first key. */
+  /** The memory of the table, created with its first key. */
   #memory: { readonly entries: Entries; readonly table: BytesTable } | undefined;
   readonly #number = Buffer.alloc(NUMBER_BYTES);
 
@@ -34,7 +34,7 @@ export class TrackingTable {
     return this.#memory?.table.size ?? 0;
   }
 
-  /** Where they lie; undefined while there is nothing. */
+  /** The arena of the table; undefined while there is none. */
   get arena(): Arena | undefined {
     return this.#memory?.entries.arena;
   }
@@ -70,7 +70,7 @@ export class TrackingTable {
     this.items++;
   }
 
-  /** Takes a key out; returns the numbers that it had, as they lie in the table. */
+  /** Removes a key; returns the numbers of its clients, encoded as in the table. */
   take(bytes: Uint8Array, offset: number, length: number): Buffer {
     if (this.#memory === undefined || this.#memory.table.size === 0) return NO_NUMBERS;
     const { entries, table } = this.#memory;
@@ -96,7 +96,7 @@ export class TrackingTable {
     this.items = 0;
     this.#memory = undefined;
     if (table.size > DROPPED_KEYS) return;
-    // Databases may be emptied all the time: a little memory is used again.
+    // FLUSHDB may be frequent: a small table is cleared and reused.
     const free = (ref: number): void => entries.free(ref);
     while (table.dismantle(free));
     this.#memory = this.#create(entries);

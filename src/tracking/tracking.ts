@@ -6,8 +6,8 @@
 //                                                                      message with all keys
 //
 // Order. A client is notified of what its own command invalidates after the reply, and after the whole
-// transaction; it may be notified of others' invalidations (it is who they redirect to) in the middle of
-// its own command, before its reply, but not inside the reply of a transaction.
+// transaction; a client that others redirect to may get their invalidations during its own command, before its
+// reply, but not inside the reply of a transaction.
 import type { KeyObserver } from '../keyspace/keyspace.ts';
 import { ArenaFullError } from '../memory/arena.ts';
 import { RecordLog } from '../memory/record-log.ts';
@@ -26,10 +26,10 @@ import {
 } from './tracker.ts';
 import { eachNumber, TrackingTable } from './tracking-table.ts';
 
-/** Keys that one look at the limit drops, times the looks that did not suffice. */
+/** Keys dropped per check of the limit, multiplied by the number of preceding checks that did not suffice. */
 const LIMIT_EFFORT = 100;
 
-/** Modified keys that are noted at most until they are broadcast, in bytes: a transaction may modify millions. */
+/** Most bytes of modified keys that are noted before a broadcast: a transaction may modify millions of keys. */
 const MAX_NOTED_BYTES = 8 * 1024 * 1024;
 
 /** Bytes of the number of a tracker. */
@@ -41,7 +41,7 @@ export interface TrackingOptions {
   readonly modes: number;
   /** Id of the client that gets the invalidations; 0 for the client itself. */
   readonly redirect: number;
-  /** What to follow in the mode BROADCAST, besides what it follows already; none: all keys. */
+  /** Prefixes to follow in the mode BROADCAST, in addition to the present ones; none: all keys. */
   readonly prefixes: readonly string[];
 }
 
@@ -51,13 +51,13 @@ export interface TrackingHost {
   find(id: number): TrackedClient | undefined;
   /** Begins or ends to call the observer for every key that changes. */
   observe(observer: KeyObserver | undefined): void;
-  /** It has become, or is no longer, active. */
+  /** Called when `active` has changed. */
   activated(isActive: boolean): void;
-  /** Has a task run when all requests that have arrived were run. */
+  /** Schedules a task to run after all requests that have arrived. */
   schedule(task: () => void): void;
 }
 
-/** See the head of this file. */
+/** Client-side caching of all clients; see the head of this file. */
 export class Tracking implements KeyObserver {
   /** Number of clients that track. */
   clients = 0;
@@ -72,9 +72,9 @@ export class Tracking implements KeyObserver {
   #lastNumber = 0;
   /** The client whose command runs now. */
   #current: TrackedClient | undefined;
-  /** Whether all its invalidations wait, not only what its own command invalidates. */
+  /** Whether all its invalidations wait, and not only those caused by its own command. */
   #withholds = false;
-  /** Invalidations that wait: the number of a tracker in 4 bytes, and the value. There may be millions. */
+  /** Waiting invalidations: the number of a tracker in 4 bytes, and the value. There may be millions. */
   #withheld = new RecordLog();
   #broadcastScheduled = false;
   #limitRounds = 0;
@@ -97,14 +97,14 @@ export class Tracking implements KeyObserver {
 
   // ── Clients ─────────────────────────────────────────────────────────────────────────────────
 
-  /** Begins to track for a client, or changes how. */
+  /** Starts tracking for a client, or changes its options. */
   enable(client: TrackedClient, { modes, redirect, prefixes }: TrackingOptions): void {
     client.tracker ??= this.#newTracker(client);
     const { tracker } = client;
     if (!tracker.has(TRACKING_ON) && ++this.clients === 1) {
       this.#setActive(true);
       this.#host.observe(this);
-      // For the command that runs now `begin` was not called.
+      // `begin` was not called for the current command.
       if (this.#current === undefined) this.begin(client, true);
     }
     tracker.flags = (tracker.flags & CACHING) | TRACKING_ON | modes;
@@ -116,7 +116,7 @@ export class Tracking implements KeyObserver {
 
   /**
    * Ends tracking for a client. What it has read stays in the table until it is invalidated, or
-   * nobody tracks any more.
+   * no client tracks any more.
    */
   disable(client: TrackedClient): void {
     const { tracker } = client;
@@ -130,8 +130,8 @@ export class Tracking implements KeyObserver {
   }
 
   /**
-   * Forgets a client that is gone, but for the prefixes that it followed: each call of the function returned
-   * leaves some of them, and returns whether that was all.
+   * Removes a disconnected client, except from the prefixes that it followed: each call of the returned function
+   * does some of these, and returns whether all are done.
    */
   forget(client: TrackedClient): () => boolean {
     const { tracker } = client;
@@ -162,14 +162,14 @@ export class Tracking implements KeyObserver {
     this.#withholds = withholds;
   }
 
-  /** It has ended, and its reply is encoded: sends the client what waited. */
+  /** The command has ended, and its reply is encoded: sends the client what waited. */
   end(): void {
     this.#current = undefined;
     this.#setActive(this.clients > 0);
     this.sendWithheld();
   }
 
-  /** Sends the client whose command runs what waits for its end, unless nothing may be sent yet. */
+  /** Sends the client of the current command its waiting invalidations, unless nothing may be sent yet. */
   sendWithheld(): void {
     if (this.#withheld.length === 0 || (this.#current !== undefined && this.#withholds)) return;
     const reader = this.#withheld.reader();
@@ -189,13 +189,13 @@ export class Tracking implements KeyObserver {
     value.copy(buffer, buffer.writeUInt32LE(tracker.number, at));
   }
 
-  /** Remembers that a client has read the key that is argument i, for which the caller asked it. */
+  /** Remembers that a client has read the key of argument i; the caller has checked `tracker.remembers`. */
   remember(tracker: Tracker, request: Request, i: number): void {
     try {
       this.table.add(request, i, tracker.number);
     } catch (error) {
       if (!(error instanceof ArenaFullError)) throw error;
-      // What cannot be remembered must not be cached.
+      // A key that cannot be remembered must not be cached: invalidate it at once.
       this.#withhold(tracker, Invalidation.of(request.bytes(i)));
     }
   }
@@ -231,7 +231,7 @@ export class Tracking implements KeyObserver {
     this.#limitRounds = isOver() ? this.#limitRounds + 1 : 0;
   }
 
-  /** Takes a key out of the table and notifies those who read it. */
+  /** Removes a key from the table and notifies the clients that read it. */
   #invalidate(bytes: Uint8Array, offset: number, length: number): void {
     const numbers = this.table.take(bytes, offset, length);
     if (numbers.length === 0) return;
@@ -244,7 +244,7 @@ export class Tracking implements KeyObserver {
     });
   }
 
-  /** Sends an invalidation: to the client whose command caused it only when that has ended. */
+  /** Sends an invalidation; the client whose command caused it gets it only after the command. */
   #notify(tracker: Tracker, invalidation: Invalidation): void {
     if (tracker.client === this.#current) this.#withhold(tracker, invalidation);
     else this.#send(tracker, invalidation);
@@ -276,7 +276,7 @@ export class Tracking implements KeyObserver {
 
   #broadcast(): void {
     this.prefixes.broadcast((tracker, invalidation) => {
-      // One who is gone may not have left all its prefixes yet.
+      // A disconnected client may not be removed from all its prefixes yet.
       if (tracker.has(TRACKING_ON)) this.#send(tracker, invalidation);
     });
   }
