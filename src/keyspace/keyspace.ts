@@ -73,8 +73,8 @@ export class Keyspace implements DatabaseHost, SnapshotHost {
   /** The time that commands see, in ms since the epoch: set once a tick by `tick`. */
   nowMs = 0;
   /**
-   * Keys with an expiry up to this time have expired: `nowMs`, but 0 while a log is replayed, as the log contains
-   * the deletions.
+   * Keys with an expiry up to this time have expired: `nowMs`, or -Infinity while a log is replayed, as the log
+   * contains the deletions.
    */
   dueMs = 0;
   /** Number of changes since the start, as Redis counts them: without expiry and eviction. */

@@ -10,8 +10,9 @@
 // - All subscribers get the same bytes at the same offsets. One that comes later begins at the end of a command
 //   or transaction, in database 0: SELECT stands before the next effect in another one. So does every
 //   group of a log.
-// - The offset never goes back, and counts on while anybody takes the stream or is waited for. With the last
-//   of them its history ends: what changes then is in no stream, so what comes later gets another id.
+// - The offset never goes back, and counts on while there are subscribers, or finished ones that replies wait for.
+// With the last
+//   of them the history ends: later changes are in no stream, so the next history gets another id.
 // - durableOffset is not above what any subscriber that holds replies calls durable.
 
 import { newReplicationId } from '../persistence/segments/manifest.ts';

@@ -1,28 +1,28 @@
-// What the log's files must know of a base without knowing its format: whoever can read it says whether
-// it is whole, and what it tells of its own place in the log.
+// The interface by which the log's files check a base without knowing its format: whether it is complete, and which
+// position of the log it states.
 
-/** What a base that is whole tells. */
+/** The facts of a complete base. */
 export interface BaseFacts {
-  /** What is in it, in words. */
+  /** Its contents, in words. */
   readonly contents: string;
-  /** The offset that it stands for, and the id of its log; undefined where Redis wrote it. */
+  /** The offset and the replication id that it states; undefined in a base written by Redis. */
   readonly offset: number | undefined;
   readonly replicationId: string | undefined;
 }
 
-/** A base cannot be used: says why. */
+/** A base cannot be used, for the reason in the message. */
 export class BaseDamageError extends Error {}
 
 /**
  * Reads a base to its end.
- * @throws BaseDamageError when it is damaged, else what kept it from being read
+ * @throws BaseDamageError when it is damaged; else the error that prevented reading it
  */
 export type BaseCheck = (path: string) => Promise<BaseFacts>;
 
-/** Told now and then how much has been read of what. */
+/** Called now and then with how much of which file has been read. */
 export type InspectionProgress = (what: string, readBytes: number, totalBytes: number) => void;
 
-/** Each base is read once, however often it is asked for: none changes while a log is repaired. */
+/** Caches the results: each base is read only once, as bases do not change while a log is repaired. */
 export function remembering(checkBase: BaseCheck): BaseCheck {
   const known = new Map<string, Promise<BaseFacts>>();
   return (path) => {

@@ -1,15 +1,15 @@
-// Checks the bases of a log: a snapshot, as Synap writes it, or commands, as Redis does when it is told
-// not to write snapshots.
+// Checks the bases of a log: a snapshot, as Synap writes it, or commands, as Redis writes them with
+// `aof-use-rdb-preamble no`.
 import { basename } from 'node:path';
 import { type BaseCheck, BaseDamageError, type InspectionProgress } from './base-check.ts';
 import { textOf } from './contents-text.ts';
 import { readContents } from './file-contents.ts';
 
-/** Reads bases, telling how far it is. */
+/** Returns a check of bases that reports its progress. */
 export function baseChecker(onProgress: InspectionProgress): BaseCheck {
   return async (path) => {
     const name = basename(path);
-    // As in Redis, commands may follow a snapshot, whatever the file is called, unless it is packed.
+    // As in Redis, commands may follow a snapshot, whatever the file's name, unless it is compressed.
     const kind = name.endsWith('.lz4') ? 'snapshot' : 'commands';
     const contents = await readContents(path, { kind, name, onProgress });
     const { damage, snapshot } = contents;

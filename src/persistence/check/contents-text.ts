@@ -1,4 +1,4 @@
-// What is in a file, in words, on one line: stable, as scripts may look for it.
+// Describes the contents of a file in one line. The format is stable, as scripts may parse it.
 import type { FileContents, SnapshotContents } from './file-contents.ts';
 
 /** `RDB version 10, 12 keys (8 string, 4 list), 2 expire, in database 0: 10, 3: 2; then 5 commands`. */

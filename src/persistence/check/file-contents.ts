@@ -1,6 +1,6 @@
 // Reads one file to its end, a snapshot in RDB format, commands in AOF syntax, or the one followed by the
-// other, and tells what is in it and where it is damaged. Nothing of it is kept: each value is forgotten
-// as soon as it was read, so memory is bounded by the largest of them.
+// other, and reports what is in it and where it is damaged. Each value is discarded as soon as it was read, so
+// memory is bounded by the largest value.
 import { statSync } from 'node:fs';
 import { Keyspace } from '../../keyspace/keyspace.ts';
 import { valueTypes } from '../../types/index.ts';
@@ -16,31 +16,31 @@ import { SnapshotPieces } from '../snapshots/snapshot-pieces.ts';
 import type { InspectionProgress } from './base-check.ts';
 import { KeyCounter } from './key-counter.ts';
 
-/** A place that cannot be read on from. */
+/** Where and why a file cannot be read further. */
 export interface Damage {
   readonly position: number;
   readonly reason: string;
 }
 
-/** A snapshot as it was found. */
+/** A snapshot that was read. */
 export interface SnapshotContents {
   readonly version: number;
   readonly hasChecksum: boolean;
   readonly counter: KeyCounter;
-  /** Where commands go on after it, or the damage is. */
+  /** Position after it, where commands follow, or of the damage. */
   readonly end: number;
-  /** What follows it where nothing should. */
+  /** Number of bytes after it, where there should be none. */
   readonly restBytes: number;
 }
 
-/** Commands as they were found. */
+/** Commands that were read. */
 export interface CommandContents {
   readonly commands: number;
   /** Whether they are in groups, as in an increment of Synap's. */
   readonly hasGroups: boolean;
 }
 
-/** What is in a file, up to the damage. */
+/** The contents of a file, up to the damage. */
 export interface FileContents {
   readonly snapshot: SnapshotContents | undefined;
   readonly commands: CommandContents | undefined;
@@ -48,7 +48,7 @@ export interface FileContents {
   readonly sizeBytes: number;
 }
 
-/** What a file is expected to have, and who is told how far reading it is. */
+/** What a file is expected to contain, and a callback for progress. */
 export interface Expectation {
   /** A snapshot and nothing else, or commands, behind a snapshot or without one. */
   readonly kind: 'snapshot' | 'commands';

@@ -1,6 +1,6 @@
-// What `synap-check` does with a directory: reads all of a log, tells what it found, a line each, and
-// repairs it. Finding changes nothing. Repairing deletes nothing (repair.ts), and what is left is always
-// the beginning of what was written: the newest snapshot that is whole, and the log up to the damage.
+// What `synap-check` does with a directory: reads all of a log, reports its findings line by line, and repairs it.
+// Checking changes nothing. Repairing deletes nothing (repair.ts), and the repaired log is always the beginning of
+// what was written: the newest complete snapshot, and the log up to the damage.
 
 import type { RecoveredSegment } from '../recovery/recovery.ts';
 import { cutTail, keepBases, type Renaming } from '../recovery/repair.ts';
@@ -18,10 +18,10 @@ import {
 } from './log-findings.ts';
 import { planManifest, putManifest, RebuildError, type RebuildPlan } from './manifest-rebuild.ts';
 
-/** What came of running a log, for those who know the commands in it. */
+/** The result of running a log: which of its commands failed. */
 export interface RunReport {
   readonly lines: readonly string[];
-  /** Whether a server starts with it. */
+  /** Whether a server would start with it. */
   readonly starts: boolean;
 }
 
@@ -30,15 +30,15 @@ export interface InspectionOptions {
   readonly baseName: string;
   readonly fix: boolean;
   readonly checkBase: BaseCheck;
-  /** Runs the log, once it is sound, from the files with these paths; it is only read without this. */
+  /** Runs a sound log, from the files with these paths; without it the log is only read. */
   readonly runLog?: (files: readonly string[]) => Promise<RunReport>;
-  /** Told each line of the report. */
+  /** Called with each line of the report. */
   print(line: string): void;
   onProgress?: InspectionProgress;
   readonly fs?: FileSystem;
 }
 
-/** What became of it: exit codes of the program. */
+/** Verdicts: exit codes of the program. */
 export const SOUND = 0;
 /** Damaged, and not repaired, or not repairable. */
 export const DAMAGED = 1;
@@ -65,7 +65,7 @@ export async function inspect(path: string, given: InspectionOptions): Promise<V
   return directory === undefined ? rebuild(path, options) : inspectLog(directory, options);
 }
 
-/** The directory; undefined, and told why, when there is no manifest that can be read. */
+/** Opens the directory; prints why and returns undefined when there is no readable manifest. */
 function openDirectory(path: string, options: InspectionOptions): LogDirectory | undefined {
   const { baseName, fs, print } = options;
   try {
@@ -112,7 +112,7 @@ async function run(
   return conclude(starts, print);
 }
 
-// ── What is told ────────────────────────────────────────────────────────────────────────────────
+// ── Reporting ───────────────────────────────────────────────────────────────────────────────────
 
 function printManifest(manifest: Manifest, print: Print): void {
   const { replicationId, bases, keptSegments, segments } = manifest;
@@ -180,7 +180,7 @@ function straysOf(directory: LogDirectory): string[] {
   return present.filter((name) => !known.has(name));
 }
 
-// ── What is repaired ────────────────────────────────────────────────────────────────────────────
+// ── Repairing ───────────────────────────────────────────────────────────────────────────────────
 
 async function repair(directory: LogDirectory, findings: Findings, print: Print): Promise<void> {
   const { bases, starts, cut } = findings;

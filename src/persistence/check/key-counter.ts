@@ -1,16 +1,16 @@
-// Counts what is in a snapshot, and keeps nothing else of it.
+// Counts the keys of a snapshot without storing them.
 import { NO_EXPIRY } from '../../keyspace/entries.ts';
 import type { LoadedKey, RdbSink } from '../rdb/rdb-file-reader.ts';
 
-/** The sink of a file that is only looked at. */
+/** The sink of a file that is only checked. */
 export class KeyCounter implements RdbSink {
   keys = 0;
-  /** Keys that expire, over or not. */
+  /** Keys with an expiry, passed or not. */
   expiring = 0;
   /** Keys by the type of their value, and by the number of their database. */
   readonly types = new Map<string, number>();
   readonly databases = new Map<number, number>();
-  /** Keys of types that there are not yet, and other things without a place, by name. */
+  /** Keys of types that Synap does not have yet, and other unknown contents, by name. */
   readonly unknown = new Map<string, number>();
   /** Facts about the file ("redis-ver", "ctime" …). */
   readonly aux = new Map<string, string>();

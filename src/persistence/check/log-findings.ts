@@ -1,9 +1,9 @@
-// Reads all of a log and tells in what state it is: which bases are whole, from where a start could
-// begin, where the log cannot be read on. Changes nothing.
+// Reads all of a log and determines its state: which bases are complete, from which a start could begin, and where
+// the log cannot be read further. Changes nothing.
 //
-// A start begins with the newest base that is whole and reads the log from there. An older one is worth
-// something only if the log can be followed from it up to the next; damage between the two breaks it,
-// and costs nothing as long as the newer one is whole:
+// A start loads the newest complete base and reads the log from there. An older base is useful only if the log can
+// be read from it up to the next one; damage between the two breaks it, and loses nothing as long as the newer base
+// is complete:
 //
 //   base @0 ──── 1.incr ──x── base @500 ──── 2.incr ────▶ end      @0 is broken, nothing is cut
 //   base @0 ──── 1.incr ───── base @500 ──x─ 2.incr ────▶          the log is cut at x
@@ -26,20 +26,20 @@ import {
   type InspectionProgress,
 } from './base-check.ts';
 
-/** A base as it was found: with facts, or with a problem. */
+/** The result of checking a base: its facts, or a problem. */
 export interface BaseFinding {
   readonly base: BaseFile;
   readonly facts: BaseFacts | undefined;
   readonly problem: string | undefined;
 }
 
-/** Where a start can begin: with a base, or with nothing at offset 0. */
+/** Where a start can begin: with a base, or with an empty keyspace at offset 0. */
 export interface StartingPoint {
   readonly base: BaseFile | undefined;
   readonly offset: number;
 }
 
-/** Bases that are whole, and the damage that keeps the log from being followed from them. */
+/** Complete bases, and the damage because of which the log cannot be read from them. */
 export interface BrokenRange {
   readonly starts: readonly StartingPoint[];
   readonly problem: string;
@@ -48,11 +48,11 @@ export interface BrokenRange {
 /** The state of a log. */
 export interface Findings {
   readonly bases: readonly BaseFinding[];
-  /** From old to new; the last is what the server would take. Empty: it cannot start. */
+  /** From old to new; the server would use the last. Empty: it cannot start. */
   readonly starts: readonly StartingPoint[];
   readonly broken: readonly BrokenRange[];
   readonly segments: readonly RecoveredSegment[];
-  /** Where the log ends, and how many commands it has from the first of `starts` on. */
+  /** Offset of the log's end, and number of commands from the first of `starts` on. */
   readonly offset: number;
   readonly commands: number;
   /** Where it must be cut, and why. */
@@ -62,7 +62,7 @@ export interface Findings {
 
 /**
  * Reads bases and increments.
- * @throws the system's error when one is there and cannot be read
+ * @throws the system's error when a file exists and cannot be read
  */
 export async function examine(
   directory: LogDirectory,
@@ -77,7 +77,7 @@ export async function examine(
   return { bases, ...(await readLog(directory, starts, onProgress)) };
 }
 
-/** Whether nothing is wrong. */
+/** Whether there are no problems. */
 export function isSound({ bases, starts, broken, cut }: Findings): boolean {
   const areBasesSound = bases.every(({ problem }) => problem === undefined);
   return areBasesSound && starts.length > 0 && broken.length === 0 && cut === undefined;
@@ -115,7 +115,7 @@ function disagreement(
 function startsOf(manifest: Manifest, findings: readonly BaseFinding[]): StartingPoint[] {
   const sound = findings.filter(({ problem }) => problem === undefined);
   if (sound.length > 0) return sound.map(({ base }) => ({ base, offset: base.offset ?? 0 }));
-  // A base at offset 0 holds what was there before the log: nothing can stand in for it.
+  // A base at offset 0 holds data from before the log, which nothing can replace.
   const isBeginningHeld = findings.every(({ base }) => (base.offset ?? 0) > 0);
   const beginsAt = incrementsOf(manifest)[0]?.start ?? 0;
   return isBeginningHeld && beginsAt === 0 ? [{ base: undefined, offset: 0 }] : [];
@@ -175,7 +175,7 @@ async function readFrom(
   }
 }
 
-/** Recovery tells how far it is in a file, the files one after another. */
+/** Converts recovery's progress over all files to progress in each file. */
 function progressOver(
   directory: LogDirectory,
   onProgress: InspectionProgress,
@@ -199,7 +199,7 @@ function tornText({ torn }: Recovery): string {
   return `torn end: ${segment.name}, byte ${position}: ${reason}; ${bytes} bytes are not whole`;
 }
 
-/** Where the log must end when it cannot be read on from a place. */
+/** Where the log must be cut when it cannot be read further. */
 function cutAt(directory: LogDirectory, { file, position, offset }: DamageError): Cut {
   const files = incrementsOf(directory.manifest);
   const index = files.findIndex(({ name }) => name === file);

@@ -1,6 +1,6 @@
-// Runs a sound log as a server does at its start, and tells which of its commands fail: they are reported
-// and passed over, so the data may not be what it was. Everything is loaded into memory for it, and
-// forgotten; where there is hardly enough, it is not done.
+// Runs a sound log as a server does at its start, and reports which of its commands fail: a server skips these, so
+// its data may differ from what it was. All data is loaded into memory and then discarded; if memory may not
+// suffice, the log is not run.
 import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { families } from '../../commands/index.ts';
@@ -15,16 +15,16 @@ import { hasPreamble, readAofFile } from '../recovery/aof-file.ts';
 import { loadFile } from '../snapshots/snapshot-loading.ts';
 import type { RunReport } from './inspection.ts';
 
-/** Memory that the data may take for each byte of the files. */
+/** Memory that the data may take per byte of the files. */
 const MEMORY_FACTOR = 4;
 
 /** What a run needs to know. */
 export interface RunOptions {
   /** `databases` of the server. */
   readonly databases: number;
-  /** Files that it reads: they tell how much memory it takes. */
+  /** Files that it reads; their sizes give an estimate of the memory. */
   readonly files: readonly string[];
-  /** Memory that there is, in bytes. */
+  /** Available memory, in bytes. */
   readonly availableBytes?: number;
 }
 
@@ -70,7 +70,7 @@ async function run(
     return { lines: [line], starts: true };
   }
   const server = newServer(databases);
-  // As it is told, nothing is saved, evicted or expires.
+  // Nothing is saved, evicted or expires, whatever the configuration says.
   server.keyspace.isLoading = true;
   server.loading.begin({ startedMs: Date.now(), totalBytes: sizeBytes, loadedBytes: 0 });
   const failures: Failure[] = [];
@@ -103,11 +103,11 @@ function linesOf(
   return lines;
 }
 
-/** One that does not listen. */
+/** A server that does not listen. */
 function newServer(databases: number): Server {
   const settings = [
     { name: 'databases', words: [String(databases)], origin: 'synap-check' },
-    // Said already of the files.
+    // Reported already for the files.
     { name: 'load-skip-unknown', words: ['yes'], origin: 'synap-check' },
   ];
   const config = loadConfig({ settings });

@@ -1,13 +1,13 @@
-// Keeps `synap-check` and servers apart: nothing is repaired that a server writes to, and no server starts
-// on what is being repaired. A mere look is taken at a log in use, too, and says so.
+// Keeps `synap-check` and servers apart: a log that a server writes is not repaired, and no server starts on a log
+// that is being repaired. A log in use can be checked without repair, with a note that it is in use.
 import { hostname } from 'node:os';
 import { FileLock, LockedError, UnlockableError } from '../../files/file-lock.ts';
 
 /**
- * Does something with a log.
+ * Runs a function on a log.
  * @param path of its lock file
- * @param fix whether it may be changed: then it is locked meanwhile
- * @throws Error when it may be changed and a server has it
+ * @param fix whether the log may be changed; then it is locked meanwhile
+ * @throws Error when it may be changed and a server uses it
  */
 export async function withLog<T>(
   path: string,

@@ -1,9 +1,8 @@
-// Makes a new manifest of the files of a log, when there is none or it is damaged. The files tell nearly
-// all that it said: their names what they are and their order, the groups of an increment at which
-// offset it begins, a base the offset that it stands for and the replication id. An increment without
-// groups (Redis wrote it) begins where the one before it ends. What does not fit together is refused,
-// unless it is older than the newest base: then it is left out. Files of a history that was begun and never
-// became a log (unfinished-history.ts) are none.
+// Rebuilds the manifest from the files of a log, when it is missing or damaged. The files contain almost everything
+// that it said: names give kind and order, the groups of an increment its start offset, and a base its offset and
+// the replication id. An increment without groups (written by Redis) begins where the one before it ends. Files that
+// do not fit together are refused, unless they are older than the newest base: then they are left out. Files of an
+// unfinished history (unfinished-history.ts) are ignored.
 
 import { join } from 'node:path';
 import { AofScanner, type Problem } from '../recovery/aof-scanner.ts';
@@ -28,10 +27,10 @@ import {
   type InspectionProgress,
 } from './base-check.ts';
 
-/** The files contradict each other, or something that is needed is not there. */
+/** The files contradict each other, or a required one is missing. */
 export class RebuildError extends Error {}
 
-/** A file that is not to be part of the log, and how it is to be renamed. */
+/** A file that will not be part of the log, and its new name. */
 export interface LeftOut {
   readonly name: string;
   readonly reason: string;
@@ -46,29 +45,29 @@ export interface RebuildPlan {
   readonly leftOut: readonly LeftOut[];
 }
 
-/** What reading the files takes. */
+/** Dependencies for reading the files. */
 export interface RebuildTools {
   readonly checkBase: BaseCheck;
   readonly onProgress: InspectionProgress;
   readonly fs: FileSystem;
 }
 
-/** A base that is whole; Redis's have no offset. */
+/** A complete base; those of Redis have no offset. */
 interface Base {
   readonly name: string;
   readonly seq: number;
   readonly facts: BaseFacts;
-  /** Redis's stand at offset 0, as their log begins with them. */
+  /** 0 for a base of Redis, as its log begins with it. */
   readonly offset: number;
 }
 
-/** An increment as it was read. */
+/** An increment that was read. */
 interface Increment {
   readonly name: string;
   readonly seq: number;
-  /** Where its first group says that it begins. */
+  /** Its start offset, as its first group states it. */
   readonly start: number | undefined;
-  /** How much of the stream is in it, up to the problem. */
+  /** Bytes of the stream in it, up to the problem. */
   readonly length: number;
   readonly problem: Problem | undefined;
 }
@@ -119,7 +118,7 @@ export async function planManifest(
 }
 
 /**
- * Writes the new manifest; a damaged one that is there is kept, and files that are left out are renamed.
+ * Writes the new manifest; a damaged old one is kept under another name, and files that are left out are renamed.
  * @throws the system's error
  */
 export async function putManifest(
@@ -139,7 +138,7 @@ export async function putManifest(
       fs.close(fd);
     }
   }
-  // A directory without manifest would be taken for a new log: there is one at any time.
+  // There must be a manifest at any time: without it, the directory would be taken for a new log.
   await replaceFile(fs, join(path, name), formatManifest(manifest));
   const suffixes = new Map(leftOut.map((file) => [file.name, file.suffix]));
   const suffixOf = (file: string) => suffixes.get(file) ?? '.dropped';
@@ -154,7 +153,7 @@ interface NamedFile {
   readonly seq: number;
 }
 
-/** The bases, from old to new. Redis takes the one file of its older versions for number 1. */
+/** The bases, from old to new. As in Redis, the single file of older versions counts as number 1. */
 function basesAmong(names: readonly string[], baseName: string): NamedFile[] {
   const isEnding = (ending: string) => /^\.[1-9]\d*\.base\.(rdb|rdb\.lz4|aof)$/.test(ending);
   const files = filesAmong(names, baseName, isEnding);
@@ -218,7 +217,7 @@ function refuseUnclearBases(bases: readonly Base[], increments: readonly Increme
   }
 }
 
-/** The replication id that the bases tell. */
+/** The replication id that the bases state. */
 function idOf(bases: readonly Base[]): string | undefined {
   const told = bases.filter(({ facts }) => facts.replicationId !== undefined);
   const [first] = told;
@@ -227,7 +226,7 @@ function idOf(bases: readonly Base[]): string | undefined {
   throw new RebuildError(`${first.name} and ${other.name} are of different logs`);
 }
 
-/** The bases that stand at the beginning of an increment, or behind all. */
+/** The bases whose offset is the start of an increment, or the end of the last. */
 function usableBases(
   bases: readonly Base[],
   chain: readonly Increment[],
@@ -286,7 +285,7 @@ async function readFirstHeader(fs: FileSystem, fd: number): Promise<GroupHeader 
   return count < at + HEADER_BYTES ? undefined : readGroupHeader(beginning, at, at);
 }
 
-/** Gives increments that do not tell where they begin a place beside those that do. */
+/** Computes the starts of increments that do not state theirs from those that do. */
 function placesOf(increments: readonly Increment[], bases: readonly Base[]): Increment[] {
   const placed = [...increments];
   const isNext = (i: number) => placed[i].seq === placed[i - 1].seq + 1;
@@ -311,7 +310,9 @@ function placesOf(increments: readonly Increment[], bases: readonly Base[]): Inc
   return placed;
 }
 
-/** Where increments begin of which none tells: Redis's log at 0, and an empty one where its base is. */
+/**
+ * The start of the first increment if none states its own: 0 for a log of Redis, the base's offset for an empty one.
+ */
 function beginningOf(increments: readonly Increment[], bases: readonly Base[]): number | undefined {
   const [{ problem, length }] = increments;
   if (problem !== undefined && length === 0) return undefined;
@@ -343,14 +344,14 @@ function chainOf(
   }
   if (start === undefined && reason !== '') throw new RebuildError(reason);
   for (const { name, start: leftStart = 0, length } of placed.slice(0, first)) {
-    // It has something that the newest base does not hold.
+    // It has changes that the newest base does not contain.
     if (leftStart + length > offset) throw new RebuildError(reason);
     leftOut.push({ name, reason: `as ${reason}`, suffix: '.dropped' });
   }
   return chain;
 }
 
-/** Why an increment cannot stand before the next one. */
+/** Why an increment cannot precede the next one. */
 function contradiction(increment: Increment, next: Increment | undefined): string | undefined {
   const { name, start, length, problem } = increment;
   if (start === undefined) return `nobody can tell at which offset ${name} begins`;

@@ -1,9 +1,9 @@
-// The line on a terminal that tells how far a long check is: written over every second, and gone when
-// something else is printed.
+// The progress line of a long check on a terminal: overwritten every second, and removed when something else is
+// printed.
 
 const BETWEEN_MS = 1000;
 const MIB = 1024 * 1024;
-/** Goes to the line's beginning and clears it. */
+/** Moves to the beginning of the line and clears it. */
 const CLEAR = '\r\x1b[K';
 
 /** A line of progress. */
@@ -20,7 +20,7 @@ export class ProgressLine {
     this.#lastMs = nowMs();
   }
 
-  /** Tells how much was read of what, if it is time to. */
+  /** Updates the line with how much of which file was read, at most once a second. */
   update(what: string, readBytes: number, totalBytes: number): void {
     const nowMs = this.#nowMs();
     if (nowMs - this.#lastMs < BETWEEN_MS) return;

@@ -1,6 +1,6 @@
-// What `synap-check` does with a file that is no log's: an RDB file (dump.rdb), or the one AOF file of
-// Redis before 7, behind a snapshot or without one. As redis-check-rdb and redis-check-aof, it tells
-// where the damage is; repairing cuts an AOF file at its last whole command, and keeps a copy.
+// What `synap-check` does with a single file: an RDB file (dump.rdb), or the one AOF file of Redis before 7, with or
+// without a snapshot in front. Like redis-check-rdb and redis-check-aof, it reports where the damage is; repairing
+// cuts an AOF file at its last whole command, and keeps a copy.
 import { basename } from 'node:path';
 import { cutFile } from '../recovery/repair.ts';
 import { realFileSystem } from '../segments/file-system.ts';
@@ -14,7 +14,7 @@ export interface FileOptions {
   /** Told each line of the report. */
   print(line: string): void;
   readonly onProgress: InspectionProgress;
-  /** Runs the commands of an AOF file that is whole; they are only read without this. */
+  /** Runs the commands of a complete AOF file; without it they are only read. */
   readonly runFile?: () => Promise<RunReport>;
 }
 
@@ -48,9 +48,9 @@ export async function inspectFile(path: string, options: FileOptions): Promise<V
   return again.damage === undefined ? run(again, options) : conclude(false, print);
 }
 
-/** Runs the commands of a file that is whole, and ends the report. */
+/** Runs the commands of a complete file, and ends the report. */
 async function run({ commands }: FileContents, { runFile, print }: FileOptions): Promise<Verdict> {
-  // Groups are a part of a log: what they change is elsewhere.
+  // A file with groups is an increment of a log: the data that its commands change is in other files.
   if (runFile === undefined || commands === undefined || commands.hasGroups) {
     return conclude(true, print);
   }

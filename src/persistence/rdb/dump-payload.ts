@@ -11,7 +11,7 @@ import { ValueCursor, type ValueTarget } from './value-cursor.ts';
 
 const VERSION_BYTES = 2;
 const FOOTER_BYTES = VERSION_BYTES + CHECKSUM_BYTES;
-/** Most payloads are small. */
+/** Size of the writer's pieces: most payloads are small. */
 const PIECE_BYTES = 1024;
 const MAX_PIECE_BYTES = 1 << 20;
 
@@ -55,7 +55,7 @@ function writeValue(
 }
 
 /**
- * Whether a payload is of a version that is known and has the checksum that it tells.
+ * Whether a payload has a known version and the right checksum.
  * @param verifies whether the checksum must be right
  */
 export function isIntact(payload: Buffer, verifies = true): boolean {
@@ -68,7 +68,7 @@ export function isIntact(payload: Buffer, verifies = true): boolean {
   return checksum.equals(payload, checksumAt);
 }
 
-/** A value of a type that there is not yet. */
+/** A value of a type that Synap does not have yet. */
 export interface UnknownValue {
   readonly type: string;
 }

@@ -1,7 +1,7 @@
-// Where the entries of a file go. Most are written whole. The rest of a long value is written in steps,
-// and as a file has one value after another, what has to be written meanwhile is held until it is its
-// turn. A value that is about to change while a part of it is written is detached: what is left of it is
-// serialised into memory, or can be read later as it is now (value-reader.ts).
+// Writes the entries of a file. Most are written at once. The rest of a long value is written in steps, and as
+// values follow one another in a file, entries that must be saved meanwhile are buffered. A value that is about to
+// change while it is partly written is detached: the rest of it is serialised into memory, or preserved to be read
+// later (ValueRest.detach).
 //
 //   entries ──────▶ main ──────────────────────▶ pieces, in the order of the file
 //                    ▲ rest of a long value, in steps
@@ -11,11 +11,11 @@
 import type { ValueRest } from '../../keyspace/value-type.ts';
 import { type PieceReceiver, RdbWriter, type RdbWriterOptions } from './format/rdb-writer.ts';
 
-/** Bytes of values that are written in one step, about: some tenths of a millisecond. */
+/** Approximate bytes of values written in one step: some tenths of a millisecond. */
 const STEP_BYTES = 64 * 1024;
-/** Above this, who adds to what is held writes some of it: twice as much as is added, in the end. */
+/** Above this, each addition to the buffer also writes some of it: twice as much as it adds, in the end. */
 const MOST_HELD_BYTES = 64 * 1024 * 1024;
-/** Steps that one entry has to wait for at most. */
+/** Most steps that one added entry runs. */
 const MOST_STEPS = 8;
 
 /** The stream; see the head of this file. */
@@ -23,18 +23,18 @@ export class EntryStream {
   readonly #emit: PieceReceiver;
   readonly #main: RdbWriter;
   readonly #aside: RdbWriter;
-  /** The rest of the value that `main` is within. */
+  /** The rest of the value that `main` is writing. */
   #rest: ValueRest | undefined;
-  /** Whether that is not detached yet. */
+  /** Whether that value is not detached yet. */
   #isAttached = false;
   #held: (Buffer | ValueRest)[] = [];
   #heldBytes = 0;
-  /** Takes what `main` writes while that must not leave. */
+  /** Collects what `main` writes while it must not be emitted yet. */
   #collected: Buffer[] | undefined;
-  /** Bytes that are to be written, in steps, by those who add to what is held. */
+  /** Bytes that additions to the buffer still have to write, in steps. */
   #owedBytes = 0;
 
-  /** @param emit is given the pieces, in the file's order */
+  /** @param emit receives the pieces, in the file's order */
   constructor(emit: PieceReceiver, options: Omit<RdbWriterOptions, 'stepBytes' | 'spares'>) {
     this.#emit = emit;
     const both = { ...options, stepBytes: STEP_BYTES };
@@ -48,28 +48,28 @@ export class EntryStream {
     });
   }
 
-  /** What the next entry, or part of the file, is to be written to. */
+  /** The writer for the next entry, or part of the file. */
   get writer(): RdbWriter {
     return this.isBusy ? this.#aside : this.#main;
   }
 
-  /** Whether the file is within a value, or what was held meanwhile has not all left. */
+  /** Whether a value is partly written, or buffered entries are not all written. */
   get isBusy(): boolean {
     return this.#rest !== undefined || this.#held.length > 0 || !this.#aside.isFlushed;
   }
 
-  /** Takes a piece back that nobody reads any more, to be filled again. */
+  /** Returns a piece that is not used any more, to be reused. */
   recycle(piece: Buffer): void {
     this.#main.recycle(piece);
   }
 
-  /** What was written to `writer` goes on with the rest of a value; the stream is not busy. */
+  /** Registers the rest of the value that was just written to `writer`; the stream is not busy. */
   begin(rest: ValueRest): void {
     this.#rest = rest;
     this.#isAttached = true;
   }
 
-  /** As `begin`, busy or not: the value is about to change. */
+  /** As `begin`, for a value that is about to change; the stream may be busy. */
   beginDetached(rest: ValueRest): void {
     if (!this.isBusy) {
       this.begin(rest);
@@ -80,7 +80,7 @@ export class EntryStream {
     }
   }
 
-  /** The value that the file is within is about to change. */
+  /** Detaches the partly written value, which is about to change. */
   detach(): void {
     if (!this.#isAttached || this.#rest === undefined) return;
     this.#isAttached = false;
@@ -97,13 +97,13 @@ export class EntryStream {
     this.#held = [...collected, ...this.#held];
   }
 
-  /** Goes on with what is not written yet; returns whether there is more. */
+  /** Writes some more; returns whether anything is left. */
   step(): boolean {
     if (this.#rest !== undefined) {
       if (this.#rest.step(this.#main)) return true;
       this.#rest = undefined;
       this.#isAttached = false;
-      // What was held follows it; if that is nothing, so does what will be written next.
+      // Buffered entries follow it; if there are none, the next writes do.
       if (this.isBusy) this.#main.flush();
       return this.isBusy;
     }
@@ -118,7 +118,7 @@ export class EntryStream {
     return this.isBusy;
   }
 
-  /** To be called after an entry was added: has its share of what is held written, if that is too much. */
+  /** To be called after an entry was added: writes its share of the buffer, if that is too large. */
   settle(): void {
     if (this.#owedBytes === 0) return;
     this.#owedBytes = Math.min(this.#owedBytes, 2 * this.#heldBytes);
@@ -128,13 +128,13 @@ export class EntryStream {
     }
   }
 
-  /** All that was written leaves. */
+  /** Emits all that was written. */
   flush(): void {
     while (this.isBusy) this.step();
     this.#main.flush();
   }
 
-  /** Nothing more of what is not written will be. */
+  /** Gives up what is not written yet. */
   abandon(): void {
     this.#rest?.abandon();
     for (const next of this.#held) if (!Buffer.isBuffer(next)) next.abandon();

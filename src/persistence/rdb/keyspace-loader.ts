@@ -1,6 +1,6 @@
-// Puts the keys of an RDB file into the keyspace, and counts what it does not put there: keys whose
-// expiry has passed, as a master drops them; empty collections, which old versions of Redis could
-// write; and, where that is allowed, keys of types that there are not yet.
+// Loads the keys of an RDB file into the keyspace, and counts those that it leaves out: keys whose expiry has
+// passed, as a master drops them; empty collections, which old versions of Redis could write; and, where that is
+// allowed, keys of types that Synap does not have yet.
 import { lfuWord, lruWordIdleFor } from '../../keyspace/access-clock.ts';
 import { type Database, NO_EXPIRY } from '../../keyspace/database.ts';
 import { KeyFiller } from '../../keyspace/key-filler.ts';
@@ -14,22 +14,25 @@ import type { LoadedKey, RdbSink } from './rdb-file-reader.ts';
 /** Bytes of a key that an error shows. */
 const SHOWN_BYTES = 128;
 
-/** A key takes about as many bytes of a file at least; where it takes fewer, tables grow as ever. */
+/**
+ * Estimate of the least bytes of a key in a file, for sizing tables in advance; if keys are shorter, tables grow as
+ * usual.
+ */
 const BYTES_PER_KEY = 16;
 
 /** How a file is loaded. */
 export interface LoadOptions {
   /** Leave keys of unknown types out instead of giving up (`load-skip-unknown`). */
   readonly skipsUnknown: boolean;
-  /** Leave keys out whose expiry has passed: not where a log follows that deletes them itself. */
+  /** Leave out keys whose expiry has passed: not if a log follows, which deletes them itself. */
   readonly dropsExpired: boolean;
-  /** Keys take the place of those that there are; else it is an error that there are any. */
+  /** Keys replace existing ones; otherwise an existing key is an error. */
   readonly replaces?: boolean;
-  /** Size of the file: more keys than it has room for are not prepared for, whatever it announces. */
+  /** Size of the file: limits the number of keys that tables are sized for, whatever the file announces. */
   readonly fileBytes?: number;
 }
 
-/** The sink of a file that is loaded; see the head of this file. */
+/** The sink of a file that is being loaded; see the head of this file. */
 export class KeyspaceLoader implements RdbSink {
   /** Keys that are in the keyspace now. */
   loaded = 0;
@@ -44,11 +47,11 @@ export class KeyspaceLoader implements RdbSink {
 
   readonly #keyspace: Keyspace;
   readonly #options: LoadOptions;
-  /** What is over by now is over for the whole file. */
+  /** The time by which expiries count as passed, for the whole file. */
   readonly #startMs: number;
-  /** Puts strings into the keyspace; undefined where each key is to be seen at once by others. */
+  /** Adds strings to the keyspace; undefined if each key must be visible at once. */
   readonly #filler: KeyFiller | undefined;
-  /** Where the key begins that was read last. */
+  /** Offset of the last key. */
   #offset = 0;
 
   constructor(keyspace: Keyspace, options: LoadOptions) {
@@ -109,7 +112,7 @@ export class KeyspaceLoader implements RdbSink {
       throw problemOf(loaded, `is in database ${loaded.database}, and there are ${count}`);
     }
     this.#offset = loaded.offset;
-    // Files may tell of times before the epoch.
+    // Files may contain times before the epoch.
     const expiry = expiryMs < NO_EXPIRY ? 0 : expiryMs;
     const ref =
       value.text !== undefined && this.#filler !== undefined
@@ -128,14 +131,14 @@ export class KeyspaceLoader implements RdbSink {
     return value.store(db, key, 0, expiry);
   }
 
-  /** A key that is there twice may be noticed only some time after it was read. */
+  /** A duplicate key may be noticed only some time after it was read. */
   #refuseTwice(key: Buffer): never {
     throw new RdbError(`the key ${shown(key)} is there twice`, this.#offset);
   }
 }
 
 /**
- * Gives a key the use that is told of it, if the eviction policy has a place for it.
+ * Sets the access clock of a key from the file, if the eviction policy uses that kind.
  * @param idleSeconds since its last use, or -1
  * @param frequency on the LFU scale, or -1
  */

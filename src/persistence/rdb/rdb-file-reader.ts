@@ -1,6 +1,6 @@
-// Reads a whole RDB file from pieces as they come, a slice of time at a time, and hands its keys to a
-// sink. No more of the file is in memory than the last piece and what of a key's value must be there
-// as a whole (one string, one node of a list). Every byte goes into the checksum before it is dropped.
+// Reads a whole RDB file from pieces as they arrive, in time slices, and hands its keys to a sink. Only the last
+// piece of the file is in memory, and the part of a value that is read as a whole (one string, one node of a list).
+// Every byte goes into the checksum before it is dropped.
 
 import { LATEST_EXPIRY_MS, NO_EXPIRY } from '../../keyspace/entries.ts';
 import type { ValueReader } from '../../keyspace/value-type.ts';
@@ -30,15 +30,15 @@ import { NEED_BYTES, RdbReader } from './format/rdb-reader.ts';
 import { type Layout, ValueSkipper } from './format/skipped-value.ts';
 import { ValueCursor, type ValueTarget } from './value-cursor.ts';
 
-/** A key of the file with all that stands there about it. Valid until the sink returns. */
+/** A key of the file with its value and attributes. Valid until the sink returns. */
 export interface LoadedKey {
   /** Number of its database. */
   readonly database: number;
   /** A request whose argument 0 is the key. */
   readonly key: Request;
-  /** Name of its value's type, as TYPE answers it. */
+  /** Name of its value's type, as TYPE returns it. */
   readonly type: string;
-  /** Its value; undefined where there are no values of the type yet. */
+  /** Its value; undefined for a type that Synap does not have yet. */
   readonly value: ValueReader | undefined;
   /** When it expires, in ms since the epoch, or NO_EXPIRY. */
   readonly expiryMs: number;
@@ -46,30 +46,30 @@ export interface LoadedKey {
   readonly idleSeconds: number;
   /** How often it is used, on the LFU scale, or -1. */
   readonly frequency: number;
-  /** Where it begins in the file. */
+  /** Its offset in the file. */
   readonly offset: number;
 }
 
-/** What is done with what a file has. Errors that it throws end the reading. */
+/** Receives the contents of a file. Errors that it throws end the reading. */
 export interface RdbSink {
-  /** A key. What is not stored of its value is forgotten. */
+  /** A key. Its value is discarded unless the sink stores it. */
   onKey(key: LoadedKey): void;
   /** A fact about the file. */
   onAux?(name: string, value: string): void;
-  /** How many keys a database is going to have, and how many of them expire. */
+  /** Announced number of keys of a database, and how many of them have an expiry. */
   onSize?(database: number, keys: number, expiring: number): void;
-  /** Something was passed over that there is no place for. */
+  /** Contents were skipped that Synap does not support. */
   onSkipped?(what: 'functions' | 'data of a module'): void;
   /**
-   * All has been read, and is right. Is called again until it returns true, so that what was put off
-   * until now need not be done at once.
+   * The whole file was read and is valid. Called again until it returns true, so that deferred work can be done in
+   * steps.
    */
   onEnd?(): boolean;
-  /** Reading ends, now or before the file does: what was put off will not be done. */
+  /** Reading was given up: deferred work is dropped. */
   discard?(): void;
 }
 
-/** Whether there is more to do, more bytes are needed first, or the file has been read. */
+/** Whether there is more to do, more bytes are needed, or the file is completely read. */
 export type ReadState = 'busy' | 'hungry' | 'done';
 
 /** What is being read. */
@@ -84,11 +84,11 @@ const DONE = 6;
 /** The byte before strings: most keys of many files. */
 const STRING = 0;
 
-/** Steps between two looks at the clock: most are small. */
+/** Steps between two readings of the clock: most are small. */
 const STEPS_AT_ONCE = 32;
 const PASSED_AT_ONCE_BYTES = 64 * 1024;
 
-/** Keys that are a little longer than those before need no new buffer. */
+/** Spare room in the buffer for keys, so that slightly longer keys need no new buffer. */
 const SPARE_KEY_BYTES = 256;
 
 const FUNCTION_LAYOUT: Layout = ['string'];
@@ -101,7 +101,7 @@ export class RdbFileReader {
   version = 0;
   /** Keys read so far. */
   keys = 0;
-  /** Whether there is a checksum at its end; known once that was read. */
+  /** Whether the file ends with a checksum; known once it was read. */
   hasChecksum = false;
 
   readonly #input = new RdbReader();
@@ -110,7 +110,7 @@ export class RdbFileReader {
   readonly #skipper = new ValueSkipper();
   readonly #checksum = new Crc64();
   readonly #verifies: boolean;
-  /** Up to where in the file the checksum has the bytes. */
+  /** Offset up to which the checksum covers the file. */
   #summed = 0;
   #state = HEADER;
 
@@ -125,7 +125,7 @@ export class RdbFileReader {
     frequency: -1,
     offset: 0,
   };
-  /** Keeps its name. */
+  /** Buffer for the name of the current key. */
   #name: Buffer = Buffer.alloc(SPARE_KEY_BYTES);
 
   /**
@@ -138,7 +138,7 @@ export class RdbFileReader {
     this.#verifies = verifies;
   }
 
-  /** Bytes of the file that were read. */
+  /** Number of bytes read. */
   get offset(): number {
     return this.#input.offset;
   }
@@ -154,7 +154,7 @@ export class RdbFileReader {
     this.#input.push(piece);
   }
 
-  /** Tells that there are no more pieces. */
+  /** Reports that there are no more pieces. */
   finish(): void {
     this.#sum();
     this.#input.finish();
@@ -186,7 +186,7 @@ export class RdbFileReader {
     }
   }
 
-  /** Gives back what was read of a value, when reading ends before the file does. */
+  /** Discards a partly read value, when reading is given up. */
   discard(): void {
     this.#cursor.reader?.discard();
     this.#sink.discard?.();
@@ -256,7 +256,7 @@ export class RdbFileReader {
         this.#loaded.database = input.length();
         break;
       case OP_RESIZEDB: {
-        // Read before the call: arguments of a method that is not there are not evaluated.
+        // Read before the call: `?.()` does not evaluate arguments when the method is absent.
         const keys = input.length();
         const expiring = input.length();
         this.#sink.onSize?.(this.#loaded.database, keys, expiring);
@@ -317,14 +317,14 @@ export class RdbFileReader {
       this.#state = VALUE;
       return;
     }
-    // Most keys: the value is read at once, and only a name that does not lie in the input is kept.
+    // Most keys: the value is read at once, and the name need not be copied if it is still in the input's buffer.
     if (name.buffer === input.buffer) this.#setName(name.buffer, name.offset, name.length);
     else this.#keepName(name);
     this.#cursor.step(input);
     this.#finishKey();
   }
 
-  /** Keeps the key's name beyond the next read. */
+  /** Copies the key's name, which the next read would overwrite. */
   #keepName({ buffer, offset, length }: ByteView): void {
     if (this.#name.length < length) this.#name = Buffer.allocUnsafeSlow(length + SPARE_KEY_BYTES);
     copyBytes(buffer, offset, length, this.#name, 0);
@@ -371,14 +371,14 @@ function textOf({ buffer, offset, length }: ByteView): string {
   return buffer.toString('latin1', offset, offset + length);
 }
 
-/** How long reading holds the event loop up at a time. */
+/** How long reading blocks the event loop at a time. */
 const SLICE_MS = 4;
 
 /**
- * Reads a file whose pieces come from somewhere, leaving the event loop to others every few milliseconds:
- * all that clients are told meanwhile is that data is being loaded.
- * @param pieces is asked for no more than is needed, and not closed: what follows the file is there
- * @param onSlice is called before each slice: sets the time, tells of progress
+ * Reads a file from an asynchronous source of pieces, and yields to the event loop every few milliseconds: clients
+ * can connect meanwhile, and get the error that data is being loaded.
+ * @param pieces read only as far as needed, and not closed, so that what follows the file can be read from it
+ * @param onSlice called before each slice: sets the time, reports progress
  * @throws RdbError when it is damaged, and what the source or the sink throws
  */
 export async function readRdbFile(

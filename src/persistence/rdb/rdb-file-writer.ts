@@ -1,6 +1,6 @@
-// Writes a whole RDB file, version 10, in pieces of a bounded size: who takes a snapshot gives it one
-// entry after another, in any order of databases, and takes the pieces. A long value is only begun with
-// its entry, and goes on in steps (entry-stream.ts).
+// Writes a whole RDB file, version 10, in pieces of a bounded size: a snapshot hands it one entry after another, in
+// any order of databases, and receives the pieces. A long value is only begun with its entry, and continued in steps
+// (entry-stream.ts).
 import { type AccessSettings, idleMs, lfuCounter } from '../../keyspace/access-clock.ts';
 import { NO_EXPIRY } from '../../keyspace/entries.ts';
 import type { SnapshotSink } from '../../keyspace/snapshot.ts';
@@ -28,29 +28,29 @@ export interface RdbFileOptions {
   readonly compresses: boolean;
   /** End with a checksum (`rdbchecksum`); else with zeros. */
   readonly hasChecksum: boolean;
-  /** What is told of the use of each key: what the eviction policy goes by. */
+  /** Which access clock of each key is written: the one that the eviction policy uses. */
   readonly use: 'idle time' | 'frequency' | undefined;
   readonly access: AccessSettings;
-  /** The time for which idle times are told, in ms since the epoch. */
+  /** The time from which idle times are computed, in ms since the epoch. */
   readonly nowMs: number;
 }
 
-/** What a file tells of a database. */
+/** A database in the file. */
 export interface RdbSource {
   readonly index: number;
-  /** Number of keys, and of those that have an expiry. */
+  /** Number of keys, and of keys with an expiry. */
   readonly size: number;
   readonly expiring: number;
 }
 
-/** What a file tells of itself. */
+/** The file's auxiliary fields. */
 export interface RdbFacts {
-  /** Version that Synap tells clients as Redis's. */
+  /** Redis version that Synap reports to clients. */
   readonly redisVersion: string;
   readonly usedMemoryBytes: number;
-  /** Whether it is the beginning of a log. */
+  /** Whether it is the base of a log. */
   readonly isLogBase: boolean;
-  /** Offset of the log at which the snapshot was taken, and id of that log. */
+  /** Offset of the log at which the snapshot was taken, and its replication id. */
   readonly offset?: number;
   readonly replicationId?: string;
 }
@@ -59,7 +59,7 @@ export interface RdbFacts {
 export class RdbFileWriter implements SnapshotSink {
   /** Keys written. */
   keys = 0;
-  /** Bytes of all pieces that left. */
+  /** Bytes of all pieces that were emitted. */
   bytes = 0;
 
   readonly #keyspace: ValueTarget;
@@ -71,7 +71,7 @@ export class RdbFileWriter implements SnapshotSink {
 
   /**
    * @param keyspace where the entries are
-   * @param receive is given the pieces as they become full; they are the receiver's
+   * @param receive receives the pieces as they become full, and owns them
    */
   constructor(
     keyspace: ValueTarget,
@@ -89,12 +89,12 @@ export class RdbFileWriter implements SnapshotSink {
     this.#stream = new EntryStream(sum, { compresses: options.compresses, pieceBytes });
   }
 
-  /** Whether not all is written of the entries that there were: `step` goes on with that. */
+  /** Whether entries are not completely written: `step` continues with them. */
   get isBusy(): boolean {
     return this.#stream.isBusy;
   }
 
-  /** Takes a piece back that nobody reads any more, to be filled again. */
+  /** Returns a piece that is not used any more, to be reused. */
   recycle(piece: Buffer): void {
     this.#stream.recycle(piece);
   }
@@ -114,8 +114,8 @@ export class RdbFileWriter implements SnapshotSink {
   }
 
   /**
-   * Writes entries of a database, looking at all of them first: entries lie all over memory, and this
-   * has the processor fetch them side by side. A few dozen at a time do best. Nothing is busy before.
+   * Writes entries of a database, and reads the beginning of each first: entries are scattered over memory, and so
+   * the processor fetches them in parallel. A few dozen at a time are best. The writer must not be busy.
    * @param from index of the first, and of the end
    * @returns index of the first that is not begun, as enough was written for now. If the writer is busy
    *   then, the one before it is to be finished by `step`, unless it changes first (`detach`)
@@ -124,7 +124,7 @@ export class RdbFileWriter implements SnapshotSink {
     const { entries } = this.#keyspace;
     let touched = 0;
     for (let i = from; i < count; i++) touched ^= entries.typeOf(refs[i]);
-    // What was found is of no use, but without one the loop might be left out.
+    // The result is meaningless, but used, so that the loop is not optimised away.
     if (touched < 0) throw new Error('types are not negative');
     const { writer } = this.#stream;
     writer.takenBytes = 0;
@@ -139,8 +139,8 @@ export class RdbFileWriter implements SnapshotSink {
   }
 
   /**
-   * Writes a key with all that belongs to it, as it is now, busy or not: it may change afterwards.
-   * @param source the database that it is of in the file
+   * Writes a key with its value and attributes, which may change afterwards. The writer may be busy.
+   * @param source its database in the file
    */
   entry(source: RdbSource, ref: number): void {
     const stream = this.#stream;
@@ -149,26 +149,26 @@ export class RdbFileWriter implements SnapshotSink {
     stream.settle();
   }
 
-  /** The entry that is not finished is about to change. */
+  /** The unfinished entry is about to change. */
   detach(): void {
     this.#stream.detach();
     this.#stream.settle();
   }
 
-  /** Goes on with what is not written yet; returns whether there is more. */
+  /** Writes some more; returns whether anything is left. */
   step(): boolean {
     return this.#stream.step();
   }
 
-  /** Gives the file up: what values wait to be written further is let go of. */
+  /** Gives the file up, and releases unfinished values. */
   abandon(): void {
     this.#stream.abandon();
   }
 
-  /** Ends the file: the last pieces leave. */
+  /** Ends the file, and emits the last pieces. */
   end(): void {
     const stream = this.#stream;
-    // All before the checksum has to be in it.
+    // The checksum must cover everything before it.
     stream.flush();
     stream.writer.byte(OP_EOF);
     stream.flush();
@@ -178,7 +178,7 @@ export class RdbFileWriter implements SnapshotSink {
     stream.flush();
   }
 
-  /** Writes a key with what belongs to it; returns what writes the rest of its value. */
+  /** Writes a key with its attributes; returns the writer of the rest of its value. */
   #write(writer: RdbWriter, ref: number, source: RdbSource): ValueRest | undefined {
     const { entries, types } = this.#keyspace;
     if (source !== this.#source) this.#select(writer, source);
@@ -203,7 +203,7 @@ export class RdbFileWriter implements SnapshotSink {
     writer.text(value);
   }
 
-  /** Entries of a database follow; the first time, how many there are. */
+  /** Selects a database for the entries that follow; the first time also announces its number of keys. */
   #select(writer: RdbWriter, source: RdbSource): void {
     this.#source = source;
     writer.byte(OP_SELECTDB);

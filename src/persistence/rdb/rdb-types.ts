@@ -1,13 +1,13 @@
-// Values that RDB files have and Synap has no type for yet, by the byte that stands before the key: what they are,
-// and how they are laid out, so that they can be passed over. How the others are read is their types' part
-// (ValueType.codec), which comes first: a type that is added takes its bytes over, and their rows can go.
+// Values in RDB files of types that Synap does not have yet, by their type byte: name and layout, so that they can
+// be skipped. All other values are read by their types (ValueType.codec), which take precedence: when a type is
+// added, its rows here can be removed.
 import type { Layout } from './format/skipped-value.ts';
 
-/** How values behind a byte are laid out. */
+/** The layout of values with a type byte. */
 export interface RdbType {
-  /** The byte that stands before the key. */
+  /** The type byte before the key. */
   readonly byte: number;
-  /** Name of the type, as TYPE answers it. */
+  /** Name of the type, as TYPE returns it. */
   readonly type: string;
   readonly layout: Layout;
 }
@@ -59,7 +59,7 @@ export function rdbTypes(): readonly RdbType[] {
   return RDB_TYPES;
 }
 
-/** What a byte stands for in Redis; undefined when that is nothing, or a type that Synap has. */
+/** The meaning of a type byte in Redis; undefined when it has none, or is of a type that Synap has. */
 export function rdbTypeOf(byte: number): RdbType | undefined {
   return byByte[byte];
 }

@@ -12,22 +12,22 @@ export interface ValueTarget {
   readonly types: TypeTable;
 }
 
-/** Reads values, or passes over those whose types there are not yet: in steps, as a ValueReader. */
+/** Reads values, or skips those of unknown types: in steps, as a ValueReader. */
 export class ValueCursor {
   readonly #target: ValueTarget;
-  /** The readers that were used, by byte. */
+  /** The readers used so far, by type byte. */
   readonly #readers: (ValueReader | undefined)[] = [];
-  /** The names of types that were asked for, by byte. */
+  /** The names of types looked up so far, by type byte. */
   readonly #names: (string | undefined)[] = [];
   readonly #skipper = new ValueSkipper();
-  /** What reads the present value; undefined while one is passed over. */
+  /** The reader of the current value; undefined while a value is skipped. */
   reader: ValueReader | undefined;
 
   constructor(target: ValueTarget) {
     this.#target = target;
   }
 
-  /** Name of the type whose values stand behind a byte, as TYPE answers it; undefined when none do. */
+  /** Name of the type with a type byte, as TYPE returns it; undefined when there is none. */
   typeOf(byte: number): string | undefined {
     const name = this.#names[byte];
     if (name !== undefined) return name;
@@ -36,7 +36,7 @@ export class ValueCursor {
     return this.#names[byte];
   }
 
-  /** Begins a value behind a byte for which there is a type. */
+  /** Begins a value with a type byte for which there is a type. */
   begin(byte: number): void {
     this.reader = this.#readers[byte] ?? this.#makeReader(byte);
     if (this.reader === undefined) this.#skipper.begin(rdbTypeOf(byte)?.layout ?? []);

@@ -1,6 +1,6 @@
 // A single file in AOF syntax, outside of the stream: Redis's base in that format, or the one file
-// that Redis before 7 wrote. Either may begin with a snapshot (the "preamble"), in RDB format: whoever
-// can read that says where it ends.
+// that Redis before 7 wrote. Either may begin with a snapshot (the "preamble"), in RDB format: the caller, which can
+// read that, passes its end.
 
 import { basename } from 'node:path';
 import { type FileSystem, realFileSystem } from '../segments/file-system.ts';
@@ -9,11 +9,11 @@ import { DamageError, type RecoveryOptions, scan } from './recovery.ts';
 
 const PREAMBLE = Buffer.from('REDIS', 'latin1');
 
-/** What was found in a file. */
+/** The result of reading a file. */
 export interface AofFile {
   /** Bytes of commands. */
   readonly commandBytes: number;
-  /** Where an end that is not whole begins, and how much of it there is. */
+  /** Position and size of an incomplete end. */
   readonly torn: { readonly position: number; readonly bytes: number } | undefined;
 }
 

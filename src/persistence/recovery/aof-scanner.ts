@@ -1,13 +1,12 @@
 // Reads one file of the log from its beginning: groups, each verified, and commands as Redis writes
-// them, without annotations of ours. A file is groups first, then plain commands if Redis was run
-// on the directory meanwhile; groups never follow plain commands. A time stamp belongs to what stands
-// behind it, a group or a command, and decides nothing. `next` takes what is in memory,
-// and asks for `fill` when that is not enough, so small groups cost no promise each.
+// them, without Synap's annotations. A file has groups first, then plain commands if Redis was run on the directory
+// meanwhile; groups never follow plain commands. A time stamp belongs to the group or command after it, and has no
+// effect. `next` reads what is in memory, and asks for `fill` when that is not enough, so that small groups do not
+// cost a promise each.
 //
-// Plain commands are handed out in runs: whole commands, never a part of a MULTI … EXEC, with Redis's
-// annotations taken out, so that a run's length is what it adds to the offset. They have no checksums: what
-// looks like the torn end of a file is that only if it is the beginning of a command to the letter, and no
-// whole command stands in it.
+// Plain commands are handed out in runs: whole commands, never a part of a MULTI … EXEC, with Redis's annotations
+// removed, so that a run's length is what it adds to the offset. They have no checksums: a file's end counts as torn
+// only if it is exactly the beginning of a command, and contains no whole command.
 
 import type { FileSystem } from '../segments/file-system.ts';
 import {
@@ -36,7 +35,7 @@ export const BAD = 4;
 export type Found = typeof MORE | typeof GROUP | typeof PLAIN | typeof END | typeof BAD;
 
 const WINDOW_BYTES = 1 << 20;
-/** The system reads no more than 2 GiB at a time. */
+/** Most bytes of one read: the system reads at most 2 GiB at a time. */
 const READ_BYTES = 1 << 30;
 const MAX_ANNOTATION_BYTES = 1024;
 const HASH = 35;
@@ -47,17 +46,17 @@ const CUT_OFF = 'a group is cut off';
 const LINE_FEED =
   'its lines end in LF instead of CR LF, as an editor or the transfer of a text leaves them';
 
-/** Why the file cannot be read on. */
+/** Why the file cannot be read further. */
 export interface Problem {
-  /** Position in the file, and offset in the stream, behind all that is whole. */
+  /** Position in the file, and offset in the stream, after all that is complete. */
   readonly position: number;
   readonly offset: number;
   readonly reason: string;
-  /** Whether a crash while writing explains it, as far as this place shows. */
+  /** Whether a crash during a write may explain it, judged by this place alone. */
   readonly mayBeTorn: boolean;
 }
 
-/** Bytes that were taken out of the window, and where. */
+/** Bytes that were removed from the window, and where. */
 interface Removal {
   at: number;
   readonly bytes: number;
@@ -69,11 +68,11 @@ export interface ScanRange {
   readonly file: string;
   /** Where the first group or command is. */
   readonly position: number;
-  /** The stream's offset there; undefined if the first group is to tell. */
+  /** The stream's offset there; undefined if the first group states it. */
   readonly offset: number | undefined;
-  /** Nothing is read from here on. */
+  /** Position at which reading ends. */
   readonly end: number;
-  /** Whether every annotation must be a group's, or a time stamp. */
+  /** Whether every annotation must be that of a group, or a time stamp: the file is Synap's own. */
   readonly isOwn: boolean;
 }
 
@@ -88,7 +87,7 @@ export class AofScanner {
   readonly file: string;
   /** Set after BAD. */
   problem: Problem | undefined;
-  /** Whether that is a transaction without an end: what is whole of it is handed out as a run is. */
+  /** Whether the problem is a transaction without an end: its whole commands are handed out as a run. */
   isUnended = false;
   /** Whether plain commands were found. */
   hasPlain = false;
@@ -98,13 +97,13 @@ export class AofScanner {
   #isOwn: boolean;
   #offset: number | undefined;
   /**
-   * Position in the file of the buffer's first byte; more precisely, of `#at` less `#at`. Behind
-   * `#at`, annotations of so many bytes were taken out, and so many of them before the run's end.
+   * Position in the file of the buffer's first byte, computed from that of `#at`. The fields that follow count the
+   * bytes of annotations removed after `#at`, and those of them before the run's end.
    */
   #base: number;
   #removed = 0;
   #removedInRun = 0;
-  /** The same one by one: those behind `#at`, and those within the run. */
+  /** The same, one by one: the removals after `#at`, and those within the run. */
   #removals: Removal[] = [];
   #runRemovals: Removal[] = [];
   /** `#base` where the run begins. */
@@ -128,12 +127,12 @@ export class AofScanner {
     this.#isOwn = range.isOwn;
   }
 
-  /** The stream's offset behind what was found. */
+  /** The stream's offset after what was found. */
   get offset(): number {
     return this.#offset ?? 0;
   }
 
-  /** The position in the file behind what was found. */
+  /** The position in the file after what was found. */
   get position(): number {
     return this.#base + this.#at;
   }
@@ -162,7 +161,7 @@ export class AofScanner {
     return this.#behindGroups();
   }
 
-  /** What stands in one of our files where there is no group: time and a command of Redis, or nothing. */
+  /** Reads what follows the groups in a file of Synap: a time stamp and commands of Redis, or nothing. */
   #behindGroups(): Found {
     const { buffer } = this;
     const at = this.#at;
@@ -176,7 +175,7 @@ export class AofScanner {
     return this.#bad(isStampCut ? CUT_OFF : 'there is neither a group nor a command', this.#isOwn);
   }
 
-  /** Reads on; after MORE. */
+  /** Reads more of the file; called after MORE. */
   async fill(): Promise<void> {
     this.#discard();
     if (this.#neededBytes > this.buffer.length) {
@@ -193,7 +192,7 @@ export class AofScanner {
     this.#filled += count;
   }
 
-  /** The group of which the annotation stands at `headerAt`, behind its time stamp if it has one. */
+  /** Reads the group whose annotation is at `headerAt`, after its time stamp if it has one. */
   #group(headerAt: number): Found {
     const { buffer } = this;
     const at = this.#at;
@@ -206,7 +205,8 @@ export class AofScanner {
     this.#isOwn = true;
     this.#offset ??= header.start;
     if (header.start !== this.#offset) {
-      // A crash does not close gaps within a file; one before it may have cost the end of another.
+      // A gap within a file is no effect of a crash; a gap at its beginning may be: the end of the file before may
+      // be lost.
       const isGap = header.start > this.#offset && this.position === 0;
       return this.#bad(`the group of offset ${header.start} stands here`, isGap);
     }
@@ -215,7 +215,7 @@ export class AofScanner {
     if (this.#base + bodyEnd > this.#end) return this.#bad(CUT_OFF, true);
     if (bodyEnd > this.#filled) return this.#need(bodyEnd - at);
     if (!isIntact(header, buffer, bodyStart)) {
-      // Groups that follow are looked for elsewhere; plain commands only here.
+      // Later groups are searched for by the caller; plain commands only here.
       const isFollowed = bodyEnd < this.#filled && buffer[bodyEnd] === STAR;
       return this.#bad("a group's checksum is wrong", !isFollowed);
     }
@@ -235,7 +235,7 @@ export class AofScanner {
     return this.#plain();
   }
 
-  /** Goes through whole commands as far as the window reaches. */
+  /** Reads whole commands as far as the window reaches. */
   #plain(): Found {
     let end = this.#isInMulti ? this.#at : this.#commandAt;
     for (;;) {
@@ -256,7 +256,7 @@ export class AofScanner {
     return this.#cutOff();
   }
 
-  /** What is left at the end of the file is no whole command, or a transaction without an end. */
+  /** The rest of the file is not a whole command, or is a transaction without an end. */
   #cutOff(): Found {
     const { buffer } = this;
     const at = this.#commandAt;
@@ -269,7 +269,7 @@ export class AofScanner {
     return this.#bad('a transaction is cut off', true);
   }
 
-  /** Takes annotations out of the window; MORE when the window ends. */
+  /** Removes annotations from the window; MORE when the window ends. */
   #skipAnnotations(): Found {
     const { buffer } = this;
     const at = this.#commandAt;
@@ -280,7 +280,7 @@ export class AofScanner {
       if (lineEnd === 0 && this.#filled - at < MAX_ANNOTATION_BYTES) return MORE;
       const isWrong = lineEnd === 0 || lineEnd - at > MAX_ANNOTATION_BYTES;
       const isStamp = mayBeTimeStamp(buffer, at, this.#filled);
-      // A damaged one would hide what stands behind it, up to the end of its line.
+      // A damaged annotation would hide what follows, up to the end of its line.
       const isForbidden = isStamp
         ? timeStampEnd(buffer, at, this.#filled) !== lineEnd
         : this.#isOwn;
@@ -293,7 +293,7 @@ export class AofScanner {
     }
   }
 
-  /** Goes over one command, whose first byte is there. */
+  /** Reads over one command, whose first byte is in the window. */
   #command(): Found {
     const { buffer } = this;
     const at = this.#commandAt;
@@ -306,7 +306,7 @@ export class AofScanner {
     return PLAIN;
   }
 
-  /** Hands out what is whole before something that is not; the next call tells of that. */
+  /** Hands out what is complete before a problem; the next call of `next` returns the problem. */
   #badAfter(end: number): Found {
     if (end > this.#at) return this.#run(end);
     return this.#noCommand();
@@ -318,7 +318,7 @@ export class AofScanner {
     return this.#bad(`there is no command at byte ${this.#commandPosition}`, false);
   }
 
-  /** The position in the file of the command that is looked at. */
+  /** The position in the file of the current command. */
   get #commandPosition(): number {
     return this.#base + this.#commandAt + this.#removed;
   }
@@ -369,12 +369,12 @@ export class AofScanner {
   }
 }
 
-/** Whether a command ends the transaction that it stands in. */
+/** Whether a command ends the transaction that it is in. */
 function endsTransaction(bytes: Buffer, at: number, end: number): boolean {
   return TRANSACTION_ENDS.some((word) => isCalled(bytes, at, end, word));
 }
 
-/** Whether a time stamp or a group's annotation stands there of which the line ends in LF alone. */
+/** Whether there is a time stamp or a group's annotation whose line ends in LF alone. */
 function isLineFed(bytes: Buffer, at: number, end: number): boolean {
   const lineBytes = mayBeTimeStamp(bytes, at, end) ? STAMP_BYTES : HEADER_BYTES;
   return at + lineBytes - 2 < end && bytes[at + lineBytes - 2] === LF;

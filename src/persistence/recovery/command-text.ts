@@ -1,6 +1,6 @@
-// Commands as servers write them into a log, to the letter: `*3\r\n$3\r\nSET\r\n …`. The decoder, which reads
-// what clients send, forgives more. Where a log cannot be read on, the letter tells what became of it: the
-// beginning of a command is what a crash leaves; anything else was changed by somebody, or something.
+// Commands exactly as servers write them into a log: `*3\r\n$3\r\nSET\r\n …`. The decoder for clients' requests
+// accepts more. Where a log cannot be read further, the exact form shows the cause: a crash leaves the beginning of
+// a command; anything else was changed afterwards.
 
 const CR = 13;
 const LF = 10;
@@ -16,10 +16,10 @@ const NEXT_COMMAND = Buffer.from('\r\n*', 'latin1');
 
 /** There is no command. */
 export const WRONG = -1;
-/** All that is there fits, and there is more to come. */
+/** The bytes so far are valid, and the command ends after them. */
 export const CUT = -2;
 
-/** Whether a whole command stands somewhere in bytes [from, end), behind the end of a line. */
+/** Whether there is a whole command somewhere in bytes [from, end), after the end of a line. */
 export function holdsCommand(bytes: Buffer, from: number, end: number): boolean {
   const there = bytes.subarray(0, end);
   for (let at = there.indexOf(NEXT_COMMAND, from); at >= 0; ) {
@@ -30,7 +30,7 @@ export function holdsCommand(bytes: Buffer, from: number, end: number): boolean 
   return false;
 }
 
-/** Whether the line at `at` ends in LF alone, as editors and careless transfers leave it. */
+/** Whether the line at `at` ends in LF alone, as after editing or a transfer as text. */
 export function endsInLineFeed(bytes: Buffer, at: number, end: number): boolean {
   const lineEnd = bytes.subarray(0, end).indexOf(LF, at);
   return lineEnd > at && bytes[lineEnd - 1] !== CR;
@@ -38,7 +38,7 @@ export function endsInLineFeed(bytes: Buffer, at: number, end: number): boolean 
 
 /**
  * Where the command at `at` ends.
- * @param end of the bytes that are there
+ * @param end of the available bytes
  * @returns WRONG, or CUT when it ends later
  */
 export function endOfCommand(bytes: Buffer, at: number, end: number): number {
@@ -82,7 +82,7 @@ function numberBefore(bytes: Buffer, end: number): number {
   return value;
 }
 
-/** Whether the whole command at `at` is called so; `word` is in lower case. */
+/** Whether the whole command at `at` has this name; `word` is in lower case. */
 export function isCalled(bytes: Buffer, at: number, end: number, word: string): boolean {
   const nameAt = nameOf(bytes, at, end);
   if (numberBefore(bytes, nameAt) !== word.length) return false;

@@ -1,4 +1,4 @@
-// Goes through the commands of a group, as requests.
+// Decodes the commands of a group to requests.
 
 import { COMPLETE, RequestDecoder } from '../../protocol/decoder.ts';
 import type { Request } from '../../protocol/request.ts';
@@ -6,7 +6,7 @@ import type { Request } from '../../protocol/request.ts';
 const MAX_BULK_BYTES = 0x7fffffff;
 const STAR = 42;
 
-/** There is no whole command at a place of a group. */
+/** There is no whole command at a position of a group. */
 export class NoCommandError extends Error {
   /** Where, from the group's first byte. */
   readonly at: number;
@@ -26,8 +26,7 @@ export class CommandReader {
   }
 
   /**
-   * Calls `visit` with each command of a group, in order, and where it begins. The request lives until
-   * it returns.
+   * Calls `visit` with each command of a group, in order, and its position. The request is valid until it returns.
    * @returns how many there were
    * @throws NoCommandError when the bytes are not whole commands, which a verified group's always are
    */

@@ -1,7 +1,6 @@
-// Reads the stream from an offset on, over the borders of segments, also while it is being written:
-// what replication sends to a replica that was away. Only whole groups that the writer calls written
-// are looked at, so a reader never sees half of one. A segment that is removed while it is read
-// stays open to its reader.
+// Reads the stream from an offset on, across segments, also while it is being written: for replicas that were
+// disconnected. Only whole groups that the writer reports as written are read, never a part of one. A segment that
+// is removed while it is read stays open for its reader.
 
 import { sizeOf } from '../segments/file-system.ts';
 import type { Log } from '../segments/log.ts';
@@ -9,7 +8,7 @@ import type { SegmentFile } from '../segments/manifest.ts';
 import { AofScanner, BAD, END, MORE } from './aof-scanner.ts';
 import { DamageError } from './recovery.ts';
 
-/** The log does not reach back so far. */
+/** The log does not reach back to the offset. */
 export class OffsetTooOldError extends Error {}
 
 /** A piece of the stream. */
@@ -19,14 +18,14 @@ export interface StreamPiece {
   readonly start: number;
 }
 
-/** A place in the stream, and reading on from it. */
+/** A cursor in the stream. */
 export class LogReader {
   readonly #log: Log;
   #offset: number;
   #fd: number | undefined;
   #segment: SegmentFile | undefined;
   #scanner: AofScanner | undefined;
-  /** Where in its file the next scanner begins, and at which offset. */
+  /** Position in its file, and offset, at which the next scanner begins. */
   #position = 0;
   #positionOffset = 0;
 
@@ -83,7 +82,7 @@ export class LogReader {
     return { bytes: scanner.buffer.subarray(from, scanner.bodyEnd), start };
   }
 
-  /** Goes on behind the end of what was there: in the same file if it has grown, or in the next. */
+  /** Continues after the former end: in the same file if it has grown, or in the next. */
   #goOn(scanner: AofScanner): void {
     this.#position = scanner.position;
     this.#positionOffset = scanner.offset;
@@ -119,7 +118,7 @@ export class LogReader {
     });
   }
 
-  /** How much of the file is whole. */
+  /** The end of the whole groups in the file. */
   #endOf(): number {
     const { directory } = this.#log;
     const name = this.#segment?.name ?? '';
@@ -136,7 +135,7 @@ export class LogReader {
   }
 }
 
-/** Goes through all pieces from an offset to the stream's end. */
+/** Yields all pieces from an offset to the stream's end. */
 export async function* readFrom(log: Log, offset: number): AsyncGenerator<StreamPiece> {
   const reader = new LogReader(log, offset);
   try {

@@ -5,7 +5,7 @@
 //                themselves that the stream was not on disk up to here when they were written (a
 //                loss of power may keep later pages and lose earlier ones). It can be cut off. Only
 //                the last file of Redis's logs can have one, as for Redis.
-//   damage       anything else: what is missing was once safe. The start is refused.
+//   damage       anything else: what is missing was once durable. The start is refused.
 //
 // Nothing is changed on disk here: `cutTail` does that.
 
@@ -21,7 +21,7 @@ export interface RecoveredGroup {
   readonly bytes: Buffer;
   /** The stream's offset of the first byte. */
   readonly start: number;
-  /** The file that it is in, and the position there of byte `at` of it. */
+  /** Its file, and the position in the file of its byte `at`. */
   readonly file: string;
   positionOf(at: number): number;
 }
@@ -33,20 +33,20 @@ export interface RecoveryOptions {
   readonly loadTruncated: boolean;
   /** Called for each group, in order. */
   onGroup(group: RecoveredGroup): void;
-  /** Called with what is whole of a transaction that has no end, which is about to be called torn. */
+  /** Called with the whole commands of a transaction without an end, before it is treated as torn. */
   onUnended?(group: RecoveredGroup): void;
   /** Called now and then with the bytes of files that were read so far. */
   onProgress?(readBytes: number): void;
 }
 
-/** One increment as it was found. */
+/** An increment that was read. */
 export interface RecoveredSegment {
   readonly name: string;
   readonly seq: number;
-  /** The stream's offsets at its beginning and behind its last whole group. */
+  /** The stream's offsets at its beginning and after its last whole group. */
   readonly start: number;
   readonly end: number;
-  /** Bytes of what is whole. */
+  /** Bytes up to there. */
   readonly sizeBytes: number;
   readonly groups: number;
   /** Whether it holds commands without groups, as Redis writes them. */
@@ -56,24 +56,24 @@ export interface RecoveredSegment {
 /** A torn end. */
 export interface TornTail {
   readonly segment: SegmentFile;
-  /** Where it begins, in the file and in the stream. */
+  /** Its position in the file and offset in the stream. */
   readonly position: number;
   readonly offset: number;
-  /** How much there is of it, in this file and in later ones. */
+  /** Its size in bytes, in this file and in later ones. */
   readonly bytes: number;
   readonly laterSegments: readonly SegmentFile[];
   readonly reason: string;
 }
 
-/** What recovery found. */
+/** The result of recovery. */
 export interface Recovery {
-  /** Where the stream ends. */
+  /** Offset of the stream's end. */
   readonly offset: number;
   readonly segments: readonly RecoveredSegment[];
   readonly torn: TornTail | undefined;
 }
 
-/** The log cannot be recovered as it is: says where, why and what can be done. */
+/** The log cannot be recovered as it is; the message says where, why and what can be done. */
 export class DamageError extends Error {
   readonly file: string;
   /** Position in the file, and offset in the stream. */
@@ -124,7 +124,7 @@ export async function recover(
     const torn = tornTail(directory, file, problem, fileBytes, later);
     return { offset: Math.max(offset, options.from), segments, torn };
   }
-  // A snapshot may be further than what a loss of power has left of the log before it.
+  // After a loss of power, a snapshot may be newer than the rest of the log before it.
   return { offset: Math.max(offset ?? 0, options.from), segments, torn: undefined };
 }
 
@@ -186,14 +186,14 @@ function gap(expected: number, found: number): Problem {
   return { position: 0, offset: expected, reason, mayBeTorn: false };
 }
 
-/** What a scanner went through; `start` is undefined when there was nothing. */
+/** What a scanner has read; `start` is undefined when there was nothing. */
 export interface Scanned {
   readonly start: number | undefined;
   readonly groups: number;
   readonly problem: Problem | undefined;
 }
 
-/** What a scanner has found, or the rest of it. */
+/** The group that a scanner has found, or the rest of it. */
 class ScannedGroup implements RecoveredGroup {
   readonly bytes: Buffer;
   readonly start: number;
@@ -244,7 +244,7 @@ export async function scan(
   }
 }
 
-/** Whether a crash explains a problem: nothing behind it says that what is missing was on disk. */
+/** Whether a crash explains a problem: nothing after it shows that what is missing was on disk. */
 async function isTorn(
   directory: LogDirectory,
   file: SegmentFile,

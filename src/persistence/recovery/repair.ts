@@ -1,7 +1,7 @@
 // Repairs of a log's directory. Nothing is deleted: what is cut is kept beside the log in files that
-// end in `.torn-<offset>`, a damaged file is renamed to `<name>.damaged`, one that is of no use without
-// it to `<name>.dropped`, until somebody removes them: they may be all that is left of something. Copies
-// are on disk before anything is removed, so a crash meanwhile only leaves it to be done again.
+// end in `.torn-<offset>`, a damaged file is renamed to `<name>.damaged`, and one that is useless without it to
+// `<name>.dropped`, for an operator to remove: they may be the only copy of some data. Copies are on disk before
+// anything is removed, so a repair that crashes can be repeated.
 
 import { basename, dirname, join } from 'node:path';
 import { copyRange, type FileSystem, syncDirectory } from '../segments/file-system.ts';
@@ -33,7 +33,7 @@ export async function cutTail(directory: LogDirectory, cut: Cut): Promise<string
   const { segment, position, offset } = cut;
   const suffix = `.torn-${offset}`;
   const copies: string[] = [];
-  // A file of which nothing is whole would begin at an offset that is not its own any more.
+  // A file with no complete group would begin at an offset that is not its own any more.
   const removed = position === 0 ? [segment, ...cut.laterSegments] : [...cut.laterSegments];
   if (removed.length > 0) {
     const names = new Set(removed.map(({ name }) => name));
@@ -55,7 +55,7 @@ export async function cutTail(directory: LogDirectory, cut: Cut): Promise<string
 
 /**
  * Cuts a file.
- * @param suffix what the name of the copy of what is cut ends in
+ * @param suffix end of the name of the copy of what is cut
  * @returns the name of the copy; undefined when the file ends there
  * @throws the system's error
  */
@@ -80,7 +80,7 @@ export async function cutFile(
   }
 }
 
-/** Renames the files that are there out of the way. */
+/** Renames the existing ones of the files out of the way. */
 export async function setAside(
   fs: FileSystem,
   path: string,
@@ -99,7 +99,7 @@ export async function setAside(
   return renamings;
 }
 
-/** The name, or one like it that no file has: what was set aside earlier is not replaced. */
+/** The name, or a similar unused one: files that were set aside earlier are not replaced. */
 export function freeName(fs: FileSystem, path: string, name: string): string {
   const present = new Set(fs.list(path));
   let free = name;

@@ -1,7 +1,7 @@
-// Looks behind a place that cannot be read for a group that proves it damaged: one whose annotation
-// says that the stream was on disk beyond that place when the group was written. Annotations have
-// a checksum of their own, so they are to be believed whatever became of their groups. (A value
-// that looks like an annotation can only make recovery refuse where it might have cut.)
+// Searches after an unreadable place for a group that proves damage: one whose annotation says that the stream was
+// on disk beyond that place when the group was written. Annotations have a checksum of their own, so they can be
+// trusted even if their groups are damaged. (A value that looks like an annotation can only make recovery refuse
+// where it might have cut.)
 
 import { isMissing } from '../segments/file-system.ts';
 import {
@@ -18,10 +18,10 @@ const WINDOW_BYTES = 1 << 20;
 const STAR = 42;
 
 /**
- * Looks from a position of a file to its end.
- * @param isLater whether it follows the file with that place: then plain commands prove it too
- * @param offset where the stream cannot be read on
- * @returns what proves it, in words; undefined when nothing does
+ * Searches from a position of a file to its end.
+ * @param isLater whether it is after the file with that place: then plain commands prove damage too
+ * @param offset where the stream cannot be read further
+ * @returns the proof, in words; undefined when there is none
  */
 export async function findSyncedGroup(
   directory: LogDirectory,
@@ -78,7 +78,7 @@ function headerAt(bytes: Buffer, at: number): GroupHeader | undefined {
   return readGroupHeader(bytes, at, STAMP_BYTES);
 }
 
-/** Whether a file begins with a command as Redis writes it, maybe behind the time. */
+/** Whether a file begins with a command as Redis writes it, possibly after a time stamp. */
 function beginsPlain(bytes: Buffer, filled: number): boolean {
   return filled > 0 && bytes[timeStampEnd(bytes, 0, filled)] === STAR;
 }

@@ -1,4 +1,4 @@
-// What the log asks of a file system: few operations, so that tests can make each of them fail.
+// The interface of the file system for the log: few operations, so that tests can make each of them fail.
 // Writing goes to the page cache and is synchronous (a few µs); forcing data to the disk takes
 // milliseconds and is not.
 
@@ -25,10 +25,10 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { type OpenMode, openRegular, readRegular } from '../../files/regular-file.ts';
 
-/** Told the outcome of something asynchronous. */
+/** Called with the outcome of an asynchronous operation. */
 export type Done = (error: Error | null) => void;
 
-/** What tells files apart, and how large one is. */
+/** The identity and the size of a file. */
 export interface FileFacts {
   readonly dev: number;
   readonly ino: number;
@@ -39,19 +39,19 @@ export interface FileFacts {
 export interface FileSystem {
   /** Opens a regular file, and nothing else; see `OpenMode`. */
   open(path: string, mode: OpenMode): number;
-  /** Opens a directory, to be synced. */
+  /** Opens a directory, in order to sync it. */
   openDirectory(path: string): number;
   close(fd: number): void;
   /** What is at a path; undefined where there is nothing. */
   stat(path: string): FileFacts | undefined;
-  /** The file that is open. */
+  /** Identity and size of an open file. */
   identify(fd: number): FileFacts;
   /**
    * Writes to a file that was opened to be appended to.
    * @returns how many of the bytes were written: at least one, maybe not all
    */
   append(fd: number, bytes: Uint8Array, start: number, length: number): number;
-  /** As `append`, on another thread: tells `done` an error, or how many bytes were written. */
+  /** As `append`, on another thread: calls `done` with an error, or with how many bytes were written. */
   appendAside(
     fd: number,
     bytes: Uint8Array,
@@ -59,7 +59,7 @@ export interface FileSystem {
     length: number,
     done: (error: Error | null, written: number) => void,
   ): void;
-  /** The same for any other file: done twice, it leaves the same file. */
+  /** Writes at a position of any other file; writing twice leaves the same file. */
   write(fd: number, bytes: Uint8Array, start: number, length: number, position: number): number;
   truncate(fd: number, sizeBytes: number): void;
   size(fd: number): number;
@@ -71,7 +71,7 @@ export interface FileSystem {
     length: number,
     position: number,
   ): Promise<number>;
-  /** The same at once. */
+  /** The same, synchronously. */
   readNow(fd: number, into: Uint8Array, start: number, length: number, position: number): number;
   /** Forces the data of a file, and as much of its metadata as finding it takes, to the disk. */
   datasync(fd: number, done: Done): void;
@@ -131,8 +131,8 @@ function factsOf({ dev, ino, size }: Stats): FileFacts {
 }
 
 /**
- * Makes a directory, and those that it is to be in. (Not by `recursive`: Node tries for ever where a
- * directory that is there takes no others, as below /proc.)
+ * Makes a directory and its parents. (Without `recursive`, with which Node loops for ever if a parent refuses new
+ * directories, as /proc does.)
  */
 function makeDirectory(path: string): void {
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return;
@@ -142,9 +142,8 @@ function makeDirectory(path: string): void {
 }
 
 /**
- * Does what takes the last name of a file away: deletes it, or puts another in its place. The kernel
- * frees a file with its last name, at 0.3 ms a MB, unless somebody has it open: so it is, and is closed
- * on another thread.
+ * Runs `act`, which removes the last name of a file by deleting or replacing it. The kernel frees a file with its
+ * last name, at 0.3 ms a MB, unless it is open: so it is opened before, and closed on another thread.
  */
 export function freeingAside(path: string, act: () => void): void {
   const fd = openIfPossible(path);
@@ -155,14 +154,14 @@ export function freeingAside(path: string, act: () => void): void {
   }
 }
 
-/** Closes a file on another thread: for one that is freed with that. Nothing in it is needed. */
+/** Closes a file on another thread: for a file that is freed by that, and whose content is not needed. */
 export function closeSoon(fd: number): void {
   close(fd, (error) => {
     if (error !== null && error !== undefined) throw error;
   });
 }
 
-/** Opens a file of whatever kind without waiting; undefined when there is none, or it is not ours. */
+/** Opens a file of any kind without blocking; undefined when there is none, or access is denied. */
 function openIfPossible(path: string): number | undefined {
   try {
     return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
@@ -171,7 +170,7 @@ function openIfPossible(path: string): number | undefined {
   }
 }
 
-/** What was thrown, as an error. */
+/** A thrown value as an Error. */
 export function errorOf(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown));
 }
@@ -209,7 +208,7 @@ export function writeAll(
   }
 }
 
-/** The same behind the end of a file that was opened to be appended to. */
+/** The same at the end of a file that was opened to be appended to. */
 export function appendAll(
   fs: FileSystem,
   fd: number,
@@ -220,7 +219,7 @@ export function appendAll(
   for (let done = 0; done < length; ) done += fs.append(fd, bytes, start + done, length - done);
 }
 
-/** Makes what was created, renamed or removed in a directory last. */
+/** Syncs a directory, so that files created, renamed or removed in it are durable. */
 export async function syncDirectory(fs: FileSystem, path: string): Promise<void> {
   const fd = fs.openDirectory(path);
   try {
@@ -230,7 +229,7 @@ export async function syncDirectory(fs: FileSystem, path: string): Promise<void>
   }
 }
 
-/** Makes the contents of a file last. */
+/** Syncs the contents of a file. */
 export async function syncFile(fs: FileSystem, path: string): Promise<void> {
   const fd = fs.open(path, 'r+');
   try {
@@ -240,14 +239,14 @@ export async function syncFile(fs: FileSystem, path: string): Promise<void> {
   }
 }
 
-/** What a file that `replaceFile` writes is called until it is whole. */
+/** Temporary name of a file that `replaceFile` writes. */
 export function temporaryName(name: string): string {
   return `temp-${name}`;
 }
 
 /**
- * Puts a file in the place of another in one step: after a crash it is the old or the new one. Nobody
- * else does the same at that time.
+ * Replaces a file atomically: after a crash it is the old or the new one. Must not run twice at a time for the same
+ * file.
  */
 export async function replaceFile(fs: FileSystem, path: string, text: string): Promise<void> {
   const temporary = join(dirname(path), temporaryName(basename(path)));
@@ -263,7 +262,7 @@ export async function replaceFile(fs: FileSystem, path: string, text: string): P
   await syncDirectory(fs, dirname(path));
 }
 
-/** Copies bytes from an open file to a new one that lasts. */
+/** Copies bytes from an open file to a new one, and syncs it. */
 export async function copyRange(
   fs: FileSystem,
   from: number,

@@ -1,8 +1,7 @@
-// Snapshots and the increments that belong to them. A generation is a base and all of the stream
-// behind it; older ones stay, so that recovery can fall back, until there are more than are wanted.
-// Files that are not needed any more become history: they are deleted once the manifest that says so is
-// on disk (`LogDirectory.deleteHistory`), now or at the next start, unless they are to be kept
-// (`aof-disable-auto-gc`).
+// Snapshots and the increments that belong to them. A generation is a base and all of the stream after it; older
+// ones are kept, so that recovery can fall back on them, up to a limit. Files that are no longer needed become
+// history: they are deleted once the manifest that says so is on disk (`LogDirectory.deleteHistory`), now or at the
+// next start, unless they are to be kept (`aof-disable-auto-gc`).
 
 import type { LogDirectory } from './log-directory.ts';
 import type { BaseFile, Manifest, SegmentFile } from './manifest.ts';
@@ -13,9 +12,9 @@ export interface Generation extends BaseFile {
 }
 
 /**
- * Makes a base the current one; it is on disk, under its name, and the segment that begins at its
- * offset is in the manifest (`Log.rotate`).
- * @param keep how many generations stay, this one included; at least 1
+ * Makes a base the current one. It must be on disk, under its name, and the segment that begins at its offset in the
+ * manifest (`Log.rotate`).
+ * @param keep how many generations are kept, this one included; at least 1
  */
 export function installBase(
   directory: LogDirectory,
@@ -35,7 +34,7 @@ export function generationsOf({ bases }: Manifest): BaseFile[] {
   return bases.toReversed();
 }
 
-/** What a log is to consist of. */
+/** The bases that a log is reduced to. */
 export interface Kept {
   /** From old to new; the last becomes the current one. */
   readonly bases: readonly BaseFile[];
@@ -48,7 +47,7 @@ export interface Kept {
 export function withBases(manifest: Manifest, { bases, oldest, newest }: Kept): Manifest {
   const all = [...manifest.keptSegments, ...manifest.segments];
   const startOf = (index: number) => all[index]?.start ?? Number.POSITIVE_INFINITY;
-  // A segment ends where the next one begins; of one whose start is not known, nothing is said.
+  // A segment ends where the next one begins; if that start is unknown, the segment is kept.
   const needed = all.filter((_, index) => startOf(index + 1) > oldest);
   const isBefore = ({ start }: SegmentFile) => start !== undefined && start < newest;
   const current = needed.findLastIndex(isBefore) + 1;
@@ -58,14 +57,14 @@ export function withBases(manifest: Manifest, { bases, oldest, newest }: Kept): 
 
 function withBase(manifest: Manifest, base: Generation, keep: number): Manifest {
   const bases = [...manifest.bases, base].slice(-keep);
-  // One that others followed before it had begun was made by an attempt that failed: it is empty.
+  // A segment without a start that has successors comes from a failed attempt: it is empty.
   const keptSegments = manifest.keptSegments.filter(({ start }) => start !== undefined);
   const segments = manifest.segments.filter(
     ({ start }, index, all) => start !== undefined || index === all.length - 1,
   );
   const kept = { bases, oldest: bases[0].offset ?? 0, newest: base.offset };
   const next = withBases({ ...manifest, keptSegments, segments }, kept);
-  // Without a log there is nothing behind the snapshot.
+  // Without a log there is nothing after the snapshot.
   const isAlone = keptSegments.length + segments.length === 0;
   if (isAlone || next.segments[0]?.start === base.offset) return next;
   throw new Error(`no segment begins at offset ${base.offset}, that of ${base.name}`);

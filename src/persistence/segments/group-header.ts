@@ -6,9 +6,9 @@
 //        start offset   length   on disk        CRC of   CRC of what
 //        (hexadecimal)           up to here     the body stands before
 //
-// "On disk up to here" tells recovery which damage a loss of power explains: only what lies behind.
-// A time stamp may stand directly in front (time-stamp.ts). It belongs to the group, and "what stands
-// before" begins with it: a stamp that is changed, taken away or put elsewhere is noticed.
+// From "on disk up to here" recovery knows which damage a loss of power explains: only damage after that offset. A
+// time stamp may precede it directly (time-stamp.ts). It belongs to the group, and the CRC of "what stands before"
+// covers it: a stamp that is changed, removed or moved is noticed.
 import { crc32 } from 'node:zlib';
 import { STAMP_BYTES, timeStampEnd } from './time-stamp.ts';
 
@@ -28,11 +28,11 @@ const CR = 13;
 const LF = 10;
 const DIGITS = Buffer.from('0123456789abcdef', 'latin1');
 
-/** What an annotation says. */
+/** The content of an annotation. */
 export interface GroupHeader {
   /** Offset of the group's first byte in the stream. */
   readonly start: number;
-  /** Bytes of the group, the annotation not counted: below 4 GiB (replication/command-stream.ts sees to it). */
+  /** Bytes of the group, the annotation not counted: below 4 GiB (ensured by replication/command-stream.ts). */
   readonly length: number;
   /** The stream was on disk up to this offset when the group was written. */
   readonly synced: number;
@@ -80,7 +80,7 @@ export function placeGroupHeader(
 }
 
 /**
- * Where the annotation of a group is that begins at `at`: there, or behind its time stamp.
+ * Position of the annotation of the group that begins at `at`: there, or after its time stamp.
  * @param end of the bytes that are there
  */
 export function headerPlace(buffer: Buffer, at: number, end: number): number {
@@ -110,7 +110,7 @@ export function readGroupHeader(
   };
 }
 
-/** Where an annotation may begin at or behind `from`; -1 when nowhere. */
+/** First position at or after `from` where an annotation may begin; -1 when there is none. */
 export function findGroupHeader(bytes: Buffer, from: number): number {
   return bytes.indexOf(MAGIC, from);
 }

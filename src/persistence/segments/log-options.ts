@@ -1,7 +1,7 @@
-// What a log is told, and what it tells.
+// The options of a log, and its statistics.
 import type { SyncPolicy } from './sync-schedule.ts';
 
-/** How a log writes, and whom it tells. */
+/** The options and callbacks of a log. */
 export interface LogOptions {
   readonly policy: SyncPolicy;
   /** Size of the pieces in which memory for groups is asked for (`buffer_size_kb`). */
@@ -10,20 +10,20 @@ export interface LogOptions {
   readonly maxSegmentBytes: number;
   /** Between two attempts after an error. */
   readonly retryMs: number;
-  /** Whether groups tell the time when the second has changed (`aof-timestamp-enabled`). */
+  /** Whether groups get a time stamp when the second has changed (`aof-timestamp-enabled`). */
   readonly tellsTime: boolean;
   /** The time, in ms since the epoch. */
   nowMs(): number;
   /** `writtenOffset` or `syncedOffset` has grown, outside `commit`. */
   onProgress(): void;
-  /** The disk has failed: `failure` says how, until `onRecovered`. */
+  /** Writing or syncing has failed; `Log.failure` is set until `onRecovered`. */
   onFailure(error: Error): void;
   onRecovered(): void;
-  /** Something could not be done and will be tried again; nothing is lost by it. */
+  /** An operation has failed and will be tried again; no data is lost by it. */
   onWarning(error: Error): void;
 }
 
-/** Figures for INFO; sizes in bytes. */
+/** Statistics for INFO; sizes in bytes. */
 export interface LogStats {
   readonly groups: number;
   /** Written to files, annotations and time stamps included. */

@@ -1,13 +1,13 @@
-// The failures of a log that cannot be what a start reads any more: its files are not in their place, or not all
-// that has changed is in it.
+// The failures after which a start could not read the complete log: its files are not in their place, or changes are
+// missing in it.
 
-/** What was written is not in the log's place any more; says what is there. */
+/** The log's files are not in their place any more; the message says what is there. */
 export class LostLogError extends Error {
-  /** As of errors of the system: there is a text for it that tells clients no paths. */
+  /** A code as in errors of the system: clients get a text for it that contains no paths. */
   readonly code: string = 'ELOST';
 }
 
-/** The log could not take a change: it has a gap, and nothing that came later may be written behind it. */
+/** A change could not be written: the log has a gap, after which nothing more may be written. */
 export class IncompleteLogError extends LostLogError {
   override readonly code = 'EINCOMPLETE';
 }

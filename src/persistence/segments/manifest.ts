@@ -1,8 +1,8 @@
 // The manifest: which files make up the log, in the text format of Redis 7's appendonlydir. What
-// only Synap knows stands where Redis's reader passes over it: in comments, and in further pairs on
-// a file's line. A manifest with any of that begins with a checksum of what follows (older ones end in
-// one of what is before); without it, it is Redis's own. Comments come first, so that the last line is the
-// newest increment: tools and scripts take it for that.
+// only Synap knows is placed where Redis's reader ignores it: in comments, and in further pairs on a file's line.
+// Such a manifest begins with a checksum of what follows (older ones end in a checksum of what precedes it); one
+// without these was written by Redis. Comments come first, so that the last line is the newest increment: tools and
+// scripts take it for that.
 //
 //   #synap crc 1c291ca3
 //   #synap replication-id 53b9b28df8403f4153eab9bfc0c0a0d7fd9f3f1a
@@ -30,11 +30,11 @@ export interface BaseFile {
 export interface SegmentFile {
   readonly name: string;
   readonly seq: number;
-  /** Offset of its first byte; undefined when it was created but not begun, or Redis wrote it. */
+  /** Offset of its first byte; undefined when nothing was written to it yet, or Redis wrote it. */
   readonly start: number | undefined;
 }
 
-/** What the manifest says; all lists from old to new. */
+/** The content of the manifest; all lists from old to new. */
 export interface Manifest {
   /** 40 hexadecimal digits: names the history that the offsets count in; '' in what Redis wrote. */
   readonly replicationId: string;
@@ -60,7 +60,7 @@ const KEPT_LINE = '#synap kept ';
 const CRC_LINE = '#synap crc ';
 const FAULTY = 'it is damaged';
 
-/** A new history's name. */
+/** A random replication id, for a new history. */
 export function newReplicationId(): string {
   return randomBytes(REPLICATION_ID_BYTES).toString('hex');
 }
@@ -125,7 +125,7 @@ function verified(text: string): string {
   const at = text.lastIndexOf(CRC_LINE);
   if (at < 0) return text;
   const lineEnd = text.indexOf('\n', at) + 1;
-  // Earlier builds have written it behind everything.
+  // Earlier builds have written it at the end.
   const isLast = at > 0 && lineEnd === text.length;
   const body = isLast ? text.slice(0, at) : text.slice(lineEnd);
   const isRight = text.slice(at, lineEnd) === `${CRC_LINE}${checksum(body)}\n`;
@@ -139,7 +139,7 @@ interface Parsed {
   readonly kept: SegmentFile[];
   readonly segments: SegmentFile[];
   readonly history: string[];
-  /** Whether there is something that only Synap writes. */
+  /** Whether there is anything that only Synap writes. */
   own: boolean;
   /** Whether there was the line of the present base. */
   hasBase: boolean;
@@ -216,7 +216,7 @@ function segmentLine({ name, seq, start }: SegmentFile): string {
   return `file ${quoted(name)} seq ${seq} type i${place}`;
 }
 
-/** Readers want a number in each line: the one that the file's name tells, where it tells one. */
+/** Readers expect a number in each line: that of the file's name, if it has one. */
 function historyLine(name: string, place: number): string {
   const told = /\.([1-9]\d*)\.(?:base|incr)\./.exec(name)?.[1];
   return `file ${quoted(name)} seq ${told ?? place} type h`;

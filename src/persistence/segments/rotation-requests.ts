@@ -1,17 +1,17 @@
-// Who wants the log to go over to a new segment, and when that is prepared: at once, and after an error
-// again for as long as the present segment is full. Nobody else who asked is kept waiting for that.
+// Requests to go over to a new segment. The segment is prepared at once, and after an error again only while the
+// present segment is full. Other requests fail at the first error.
 import { errorOf } from './file-system.ts';
 import type { SegmentRotation } from './segment-rotation.ts';
 
-/** Who waits for a new segment. */
+/** A listener that waits for a new segment. */
 export interface SwitchListener {
   /** The log has gone over, at an offset that is the stream's end at this moment. */
   switched(offset: number): void;
-  /** There is no new segment, and nobody tries any more on this one's behalf. */
+  /** There is no new segment, and it is not tried again for this listener. */
   failed(error: Error): void;
 }
 
-/** What requests need of the log. */
+/** What requests need from the log. */
 export interface RotationHost {
   /** Between two attempts after an error. */
   readonly retryMs: number;
@@ -36,7 +36,7 @@ export class RotationRequests {
     this.#host = host;
   }
 
-  /** Has the log go over as soon as that is possible. */
+  /** Makes the log go over as soon as possible. */
   add(listener: SwitchListener): void {
     if (this.#closed !== undefined) {
       listener.failed(this.#closed);
@@ -60,7 +60,7 @@ export class RotationRequests {
     for (const listener of this.#take()) listener.switched(offset);
   }
 
-  /** Refuses those who wait, and whatever comes. */
+  /** Refuses all present and later requests. */
   close(error: Error): void {
     this.#closed = error;
     clearTimeout(this.#timer);

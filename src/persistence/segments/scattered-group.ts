@@ -17,7 +17,7 @@ export interface PlacedPiece {
   readonly bytes: PinnedPiece;
 }
 
-/** What a scattered group is made of. */
+/** The content of a scattered group. */
 export interface ScatteredContent {
   /** All that is not pinned, with room for the header behind the stamp. */
   readonly bytes: Buffer;
@@ -25,7 +25,7 @@ export interface ScatteredContent {
   readonly pieces: readonly PlacedPiece[];
   readonly stampBytes: number;
   readonly segment: OpenSegment;
-  /** Where in the file the group begins. */
+  /** Position of the group in the file. */
   readonly position: number;
   /** The stream's offset behind it. */
   readonly endOffset: number;
@@ -51,7 +51,7 @@ export class ScatteredGroup {
   readonly #parts: readonly Part[];
   readonly #stampBytes: number;
   #crc = 0;
-  /** Everything before this place in it, from the body's beginning on, is summed. */
+  /** The checksum covers the body up to this position. */
   #summedTo: number;
 
   constructor({ bytes, pieces, stampBytes, segment, position, endOffset }: ScatteredContent) {
@@ -66,7 +66,7 @@ export class ScatteredGroup {
     this.sizeBytes = pieces.reduce((sum, piece) => sum + piece.bytes.length, bytes.length);
   }
 
-  /** Sums a little more, by way of a buffer; returns whether all is summed. */
+  /** Adds a little more to the checksum, using a scratch buffer; returns whether it covers all. */
   sumStep(scratch: Buffer): boolean {
     const end = Math.min(this.#summedTo + scratch.length, this.sizeBytes);
     const length = this.copyTo(scratch, this.#summedTo, end);
@@ -97,7 +97,7 @@ export class ScatteredGroup {
     return to - from;
   }
 
-  /** It need not be written again: lets go of what is pinned. */
+  /** Releases the pins, once the group need not be written again. */
   release(): void {
     for (const { bytes } of this.#pieces) bytes.release();
   }

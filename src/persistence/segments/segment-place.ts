@@ -1,17 +1,17 @@
-// Whether a file of the log is still the one that a start would read: it may have been deleted, moved away
-// with its directory, replaced, or written to by somebody else, and writing and syncing go on without an
-// error all the same. Asked after each sync, before anything is called safe: one look at the path.
+// Whether a file of the log is still the one that a start would read. It may have been deleted, moved with its
+// directory, replaced, or written by another process, and writing and syncing would succeed all the same. Checked
+// after each sync, before anything counts as durable, with one `stat` of the path.
 import type { FileFacts, FileSystem } from './file-system.ts';
 import type { LogDirectory } from './log-directory.ts';
 import { LostLogError } from './lost-log-error.ts';
 import type { OpenSegment } from './open-segment.ts';
 
-/** As much of the end of two files as is compared: a group's annotation has its offset and checksum. */
+/** Bytes compared at the end of two files: they contain a group's annotation with its offset and checksum. */
 const END_BYTES = 4096;
 
 /**
- * What has become of a segment, if it is not in its place.
- * @param isCut whether bytes of a write that failed may be behind its last whole group
+ * The reason why a segment is not in its place; undefined if it is.
+ * @param isCut whether bytes of a failed write may follow its last whole group
  */
 export function lossOf(
   directory: LogDirectory,
@@ -28,7 +28,7 @@ export function lossOf(
       return loss(`has ${sizeBytes} bytes and not ${segment.sizeBytes}: somebody else changes it`);
     }
     if (isSame(found, segment.identity)) return undefined;
-    // Some file systems give a file that is open another number when it is looked up again.
+    // Some file systems report another inode number for an open file when it is looked up again.
     if (!isCut && hasSameEnd(directory.fs, path, segment)) return undefined;
     return loss('is another one by now');
   } catch (error) {

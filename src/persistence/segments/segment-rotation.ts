@@ -15,14 +15,14 @@ export interface NextSegment {
   readonly identity: FileFacts;
 }
 
-/** Makes segments ready, and keeps their starts. */
+/** Prepares segments, and keeps their start offsets. */
 export class SegmentRotation {
   readonly #directory: LogDirectory;
   /** Offsets at which segments begin, by their numbers. */
   readonly #starts: Map<number, number>;
   #next: NextSegment | undefined;
   #preparing: Promise<NextSegment> | undefined;
-  /** Start of the newest segment; undefined once it is in the manifest. */
+  /** Start of the newest segment while the manifest does not have it; otherwise undefined. */
   #untoldStart: number | undefined;
 
   constructor(directory: LogDirectory, starts: ReadonlyMap<number, number>) {
@@ -51,7 +51,7 @@ export class SegmentRotation {
     }
   }
 
-  /** Notes that the log has gone over. */
+  /** Records that the log has gone over to a segment. */
   begin(segment: NextSegment, start: number): Promise<void> {
     this.#starts.set(segment.seq, start);
     this.#untoldStart = start;
@@ -59,7 +59,7 @@ export class SegmentRotation {
     return this.#directory.amend((manifest) => this.withStarts(manifest));
   }
 
-  /** Has the manifest tell where the newest segment begins, if all that is before is on disk. */
+  /** Writes the newest segment's start to the manifest, if all that precedes it is on disk. */
   async tellStart(syncedOffset: number): Promise<void> {
     this.#directory.durableOffset = syncedOffset;
     if (this.#untoldStart === undefined || this.#untoldStart > syncedOffset) return;
@@ -67,7 +67,7 @@ export class SegmentRotation {
     await this.#directory.update((manifest) => manifest);
   }
 
-  /** Notes that the only segment, which is empty, begins at another offset than that of its opening. */
+  /** Changes the start offset of the only segment, which is empty. */
   beginAt(seq: number, offset: number): Promise<void> {
     this.#starts.set(seq, offset);
     this.#directory.durableOffset = offset;
@@ -101,9 +101,9 @@ export class SegmentRotation {
     };
   }
 
-  /** Waits for what is under way, so that nobody writes the manifest any more, and closes it. */
+  /** Waits for what is under way, so that the manifest is not written any more, and closes a prepared segment. */
   async close(): Promise<void> {
-    // Whoever has asked for it is told when it fails.
+    // The requester is notified when it fails.
     await this.#preparing?.catch(() => undefined);
     await this.#directory.settled();
     if (this.#next !== undefined) this.#directory.fs.close(this.#next.fd);

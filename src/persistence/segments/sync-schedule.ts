@@ -18,7 +18,7 @@ export interface SyncTarget {
   startSync(done: (succeeded: boolean) => void): void;
 }
 
-/** Decides when to sync. */
+/** The schedule of syncs; see the head of this file. */
 export class SyncSchedule {
   readonly #target: SyncTarget;
   readonly #latency: Histogram;
@@ -29,7 +29,7 @@ export class SyncSchedule {
   /** Whether the last one failed: it is tried again, whatever the policy. */
   #hasFailed = false;
   #lastStartMs = Number.NEGATIVE_INFINITY;
-  /** Those who wait for everything to be on disk, whatever the policy. */
+  /** Callers of `flush`, which wait for everything to be on disk. */
   #waiting: (() => void)[] = [];
   #isStopped = false;
   #stopped: (() => void) | undefined;
@@ -85,7 +85,7 @@ export class SyncSchedule {
     this.#start();
   }
 
-  /** Starts no further one; resolves when none runs any more. */
+  /** Starts no further sync; resolves when none runs any more. */
   stop(): Promise<void> {
     this.#isStopped = true;
     clearTimeout(this.#timer);

@@ -1,17 +1,17 @@
-// The lines in which a log tells the time, as Redis writes them (`aof-timestamp-enabled`), so that
+// The time stamps of a log: lines as Redis writes them (`aof-timestamp-enabled`), so that
 // `redis-check-aof --truncate-to-timestamp` can cut it back to one:
 //
 //   #TS:1700000000\r\n
 //
-// Readers pass over them: they are no part of the stream, and offsets do not count them. Ours have a
-// fixed length and stand in front of a group's annotation, whose checksum covers them.
+// Readers skip them: they are not part of the stream, and offsets do not count them. Synap's have a fixed length and
+// precede a group's annotation, whose checksum covers them.
 
 /** Length of a line that Synap writes, in bytes. */
 export const STAMP_BYTES = 16;
 
 const PREFIX = Buffer.from('#TS:', 'latin1');
 const DIGITS = 10;
-/** What 64 bits can hold has no more; a wrong clock may tell fewer than ten. */
+/** Most digits of a 64-bit integer; with a wrong clock there may be fewer than ten. */
 const MAX_DIGITS = 19;
 const ZERO = 48;
 const NINE = 57;

@@ -1,12 +1,12 @@
-// A history that is being begun has files before it has a manifest that names them, and nobody depends on it
-// yet. Whoever is killed then must not leave them to be taken for a log: it would hide the snapshot, or the
-// older log, that has the data. So there is a mark first, and it goes when the manifest is in place.
+// A new history has files before it has a manifest that names them, and nothing depends on it yet. If the server is
+// killed then, these files must not be taken for a log: they would hide the snapshot, or the older log, that has the
+// data. So a mark file is written first, and removed when the manifest is in place.
 //
 //   mark, on disk ──▶ increments, base ──▶ manifest names them ──▶ mark removed
 //   └ killed: files that no manifest names are nothing ─────┘└ killed: the manifest is what counts
 //
-// The mark is a file that tells the largest number that files had before: what is larger, and not named by
-// the manifest, is of that history.
+// The mark file contains the largest number that files had before: files with larger numbers that the manifest does
+// not name belong to the unfinished history.
 import { join } from 'node:path';
 import { type FileSystem, replaceFile } from './file-system.ts';
 
@@ -37,7 +37,7 @@ export function isMarked(fs: FileSystem, path: string, baseName: string): boolea
 }
 
 /**
- * Those of the files that are of a history that was begun and has no manifest.
+ * The files of a history that was begun and has no manifest yet.
  * @param named names that the manifest has
  * @throws the system's error
  */

@@ -17,12 +17,12 @@ const lowTable = new Int32Array(SLICES * 256);
 const highTable = new Int32Array(SLICES * 256);
 fillTables();
 
-/** A checksum that grows with the bytes that it is given. */
+/** An incremental checksum. */
 export class Crc64 {
   #low = 0;
   #high = 0;
 
-  /** Whether the checksum is the one whose 8 bytes, the lowest first, stand at a place. */
+  /** Whether the checksum equals the 8 bytes at a position, the lowest first. */
   equals(bytes: Buffer, at: number): boolean {
     return bytes.readInt32LE(at) === this.#low && bytes.readInt32LE(at + 4) === this.#high;
   }

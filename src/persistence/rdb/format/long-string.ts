@@ -1,8 +1,7 @@
 // A string that is too long to be written in one step. Its bytes are read a page at a time, and each page
-// is compressed for itself: what compressed pages stand for, one after the other, is what the string is,
-// as compressed bytes refer backward only, by a distance. Where they are read as a whole that cannot be
-// noticed; it costs the repetitions across the borders of pages, some per cent. The length of the
-// whole stands in front, so compressed pages are kept until all are there.
+// is compressed separately. LZF refers backwards only, by a distance, so the compressed pages in a row are the
+// compressed string, and a reader sees no difference; only repetitions across the borders of pages are lost, some
+// per cent. The compressed length comes first, so compressed pages are kept until all are there.
 import { PINNED_PAGE_BYTES } from '../../../memory/pinned-bytes.ts';
 import { compress, mostCompressedBytes, SAMPLE_BYTES, SAMPLED_FROM_BYTES, shrinks } from './lzf.ts';
 import { LEAST_SAVED_BYTES, type RdbWriter } from './rdb-writer.ts';
@@ -11,24 +10,24 @@ import { LEAST_SAVED_BYTES, type RdbWriter } from './rdb-writer.ts';
 export interface Pages {
   /** Number of bytes. */
   readonly length: number;
-  /** Bytes before this place are not read any more. */
+  /** Bytes before this position are not read any more. */
   neededFrom: number;
-  /** Bytes from a place on: one at least, PINNED_PAGE_BYTES at most. */
+  /** Bytes from a position on: at least one, at most PINNED_PAGE_BYTES. */
   pageFrom(at: number): Buffer;
 }
 
-/** Compressed pages go through this. */
+/** Scratch space for compressing a page. */
 const scratch = Buffer.allocUnsafeSlow(mostCompressedBytes(PINNED_PAGE_BYTES));
 
 /** The writer of one long string; see the head of this file. */
 export class LongString {
   readonly #pages: Pages;
-  /** Compressed pages, for as long as it may be worth it; undefined before and after. */
+  /** Compressed pages, while compressing may be worth it; otherwise undefined. */
   #compressed: Buffer[] | undefined;
   #compressedBytes = 0;
-  /** Everything before is compressed, or written. */
+  /** Bytes before this position are compressed, or written. */
   #at = 0;
-  /** Compressed pages that are written. */
+  /** Number of compressed pages that are written. */
   #writtenPages = 0;
   #state: 'begins' | 'compresses' | 'is compressed' | 'is plain' = 'begins';
 
@@ -36,7 +35,7 @@ export class LongString {
     this.#pages = pages;
   }
 
-  /** Goes on for a page; returns whether there is more to write. */
+  /** Compresses or writes a page; returns whether there is more to write. */
   step(writer: RdbWriter): boolean {
     if (this.#state === 'begins') {
       this.#begin(writer);
@@ -107,7 +106,7 @@ export class LongString {
     return this.#at < this.#pages.length;
   }
 
-  /** Writes compressed pages, as many as have the bytes of one that is not. */
+  /** Writes compressed pages, about as many bytes as an uncompressed page. */
   #writeCompressed(writer: RdbWriter): boolean {
     const compressed = this.#compressed ?? [];
     for (let bytes = 0; bytes < PINNED_PAGE_BYTES && this.#writtenPages < compressed.length; ) {

@@ -1,5 +1,5 @@
 // LZF, the compression of strings in RDB files (format: http://oldhome.schmorp.de/marc/liblzf.html).
-// Compressed bytes are a row of these, whose first byte tells which:
+// Compressed bytes are a sequence of these items, distinguished by the first byte:
 //
 //   000lllll                      l + 1 bytes follow as they are
 //   lllooooo oooooooo             repeat l + 2 bytes from o + 1 bytes back; l is 1 … 6
@@ -11,7 +11,7 @@
 const MAX_LITERALS = 32;
 const MAX_DISTANCE = 1 << 13;
 const MAX_REPEATED = 264;
-/** What three compressed bytes can stand for, at most. */
+/** Most bytes per compressed byte: three can stand for MAX_REPEATED. */
 const MAX_RATIO = MAX_REPEATED / 3;
 /** Repetitions up to here fit into two bytes. */
 const SHORT_REPEATED = 8;
@@ -22,7 +22,7 @@ const HASH_MASK = (1 << HASH_BITS) - 1;
 const LAST_EPOCH = 0x3fffffff;
 
 /**
- * Where three bytes with a hash were seen last, plus the epoch of the call. Places of earlier calls
+ * By hash, the last position of three bytes, plus the epoch of the call. Places of earlier calls
  * are below the epoch, so nothing has to be cleared between calls.
  */
 const places = new Int32Array(1 << HASH_BITS);
@@ -102,7 +102,7 @@ export function compress(
 }
 
 /**
- * The most bytes that so many become: literals, and a header before every 32 of them. With this as its
+ * The most bytes that `length` bytes become: literals, and a header before every 32 of them. With this as its
  * limit `compress` always succeeds.
  */
 export function mostCompressedBytes(length: number): number {
@@ -122,7 +122,7 @@ export function shrinks(source: Uint8Array, start: number, length: number): bool
 /**
  * Expands compressed bytes.
  * @param target takes exactly `length` bytes from its beginning on
- * @returns whether they were well-formed and stood for just so many bytes
+ * @returns whether they were well-formed and expanded to exactly `length` bytes
  */
 export function decompress(
   source: Uint8Array,
@@ -150,7 +150,7 @@ export function decompress(
     let from = to - (((head & 0x1f) << 8) | source[at++]) - 1;
     const stop = to + repeated;
     if (from < 0 || stop > length) return false;
-    // A byte at a time: what is repeated may itself only come to be here.
+    // One byte at a time: the repeated bytes may overlap with those that are written here.
     while (to < stop) target[to++] = target[from++];
   }
   return to === length;
@@ -168,7 +168,7 @@ function sameThree(source: Uint8Array, a: number, b: number): boolean {
 }
 
 /**
- * How many bytes from `at` on are those from `seen` on; three at least are. The library leaves the
+ * Length of the common run of bytes from `at` and from `seen` on; at least three. The library leaves the
  * last two bytes to be literals, but does not look that closely at the first 19 of 19 or 20.
  */
 function countRepeated(source: Uint8Array, seen: number, at: number, end: number): number {

@@ -1,12 +1,11 @@
 // Reads the packed forms in which Redis keeps small collections, listpack and ziplist, as they stand
-// in RDB files. The bytes are not trusted: every place is checked before it is read, and elements are
-// handed on one by one. What leads backwards is checked as well, though nobody here follows it: damage
-// that leaves all elements readable is damage, as for Redis under `sanitize-dump-payload yes`.
-// Specifications: https://github.com/antirez/listpack/blob/master/listpack.md,
-// https://redis.com/glossary/redis-ziplist/
+// in RDB files. The bytes are not trusted: every position is checked before it is read, and elements are handed on
+// one by one. Backward lengths are checked too, though they are not used here: damage that leaves all elements
+// readable is still damage, as for Redis under `sanitize-dump-payload yes`. Specifications:
+// https://github.com/antirez/listpack/blob/master/listpack.md, https://redis.com/glossary/redis-ziplist/
 import type { ByteView } from '../../../structures/entry.ts';
 
-/** Takes elements over, one by one; bytes must be copied. */
+/** Receives elements one by one; bytes must be copied. */
 export interface ElementReceiver {
   push(bytes: Uint8Array, offset: number, length: number): void;
   /** An integer of magnitude < 2^53. */
@@ -17,7 +16,7 @@ export interface ElementReceiver {
 export const LISTPACK_HEADER_BYTES = 6;
 const ZIPLIST_HEADER_BYTES = 10;
 const END_MARK = 0xff;
-/** A count of elements that says that there are more. */
+/** A count of elements that means that there are more than it can hold. */
 const UNCOUNTED = 0xffff;
 /** First byte of a ziplist's backward length that has 4 more bytes. */
 const LONG_BACK_LENGTH = 254;
@@ -68,7 +67,7 @@ export function readZiplist(view: ByteView, receiver: ElementReceiver): boolean 
   let last = first;
   let count = 0;
   for (; at < end; count++) {
-    // Where it leads must be the element before: for the first, itself.
+    // It must lead to the element before; for the first element, to itself.
     const back = backLengthOf(buffer, at, end);
     if (back !== at - last) return false;
     last = at;
@@ -85,7 +84,7 @@ export function readZiplist(view: ByteView, receiver: ElementReceiver): boolean 
   return told === UNCOUNTED || told === count;
 }
 
-/** Hands on the element of which `content` tells. */
+/** Hands on the element that `content` describes. */
 function handOn(buffer: Buffer, at: number, receiver: ElementReceiver): void {
   const { integerBytes, immediate, length } = content;
   if (!Number.isNaN(immediate)) {
@@ -177,13 +176,13 @@ function readZiplistHeader(buffer: Buffer, at: number, end: number): boolean {
   }
 }
 
-/** The length of the element before, as an element of a ziplist tells it; -1 when it tells none. */
+/** The length of the previous element, as stored in an element of a ziplist; -1 when there is none. */
 function backLengthOf(buffer: Buffer, at: number, end: number): number {
   if (buffer[at] < LONG_BACK_LENGTH) return buffer[at];
   return buffer[at] === LONG_BACK_LENGTH && at + 5 <= end ? buffer.readUInt32LE(at + 1) : -1;
 }
 
-/** Whether bytes [at, next) tell the size of an element of a listpack, to be read from their end. */
+/** Whether bytes [at, next) are the backward length of an element of a listpack. */
 function isBackLength(buffer: Buffer, at: number, next: number, size: number): boolean {
   let rest = size;
   for (let i = next - 1; i > at; i--) {

@@ -8,9 +8,9 @@
 //
 // Sources: https://rdb.fnordig.de/file_format.html, https://github.com/sripathikrishnan/redis-rdb-tools/wiki
 
-/** What Redis 7.0 writes, and Synap. */
+/** The version that Redis 7.0 and Synap write. */
 export const RDB_VERSION = 10;
-/** Up to this version (Redis 7.2) everything is known. */
+/** The latest version that can be read: that of Redis 7.2. */
 export const LATEST_RDB_VERSION = 11;
 
 export const MAGIC = 'REDIS';
@@ -35,14 +35,14 @@ export const OP_EOF = 255;
 /** First bytes of lengths of 32 and 64 bits; below them lengths of 6 and 14 bits begin. */
 export const LENGTH_32_BITS = 0x80;
 export const LENGTH_64_BITS = 0x81;
-/** A first byte from this one on tells that a string is encoded, in its low 6 bits how. */
+/** A first byte from this one on means an encoded string; its low 6 bits say how. */
 export const ENCODED = 0xc0;
 export const ENCODED_INT8 = 0;
 export const ENCODED_INT16 = 1;
 export const ENCODED_INT32 = 2;
 export const ENCODED_LZF = 3;
 
-/** Bytes that are not what they should be. */
+/** Bytes that are not valid. */
 export class RdbError extends Error {
   /** What is wrong, without the place. */
   readonly problem: string;

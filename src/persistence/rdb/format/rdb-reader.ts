@@ -1,10 +1,9 @@
-// A cursor over the bytes of an RDB file or payload: lengths, strings, numbers. Bytes arrive in
-// pieces, which are copied behind those that were not read yet; what was read is forgotten then.
+// A cursor over the bytes of an RDB file or payload: lengths, strings, numbers. Bytes arrive in pieces, which are
+// appended to the unread bytes; bytes that were read are then dropped.
 //
-// A read that meets the end of what is there throws NEED_BYTES, having changed nothing but `at` and
-// its own results: who drives the reader sets `at` back and tries again with more bytes. When there
-// will be no more, it throws an RdbError instead. Nothing is ever allocated for bytes that are not
-// there: a compressed string has at most 88 times its compressed bytes.
+// A read that reaches the end of the buffer throws NEED_BYTES, having changed nothing but `at` and its own results:
+// the caller resets `at` and tries again with more bytes. After `finish` it throws an RdbError instead. Nothing is
+// allocated for bytes that have not arrived: a compressed string has at most 88 times its compressed bytes.
 import { constants } from 'node:buffer';
 import { writeInteger } from '../../../protocol/integer.ts';
 import { ByteView } from '../../../structures/entry.ts';
@@ -20,7 +19,7 @@ import {
   RdbError,
 } from './rdb-format.ts';
 
-/** Thrown where more bytes are needed than are there yet. */
+/** Thrown when more bytes are needed than have arrived. */
 export const NEED_BYTES: unique symbol = Symbol('more bytes are needed');
 
 /** A sign and the digits of a 32-bit integer. */
@@ -30,7 +29,7 @@ const { MAX_LENGTH } = constants;
 const NO_BYTES = Buffer.alloc(0);
 /** What is kept of a piece is mostly part of a key: with so much room, pieces of one size fit again. */
 const SPARE_BYTES = 64 * 1024;
-/** A larger buffer is given up when what made it necessary was read. */
+/** A buffer larger than this is dropped when the long string in it was read. */
 const KEPT_BYTES = 4 * 1024 * 1024;
 
 /** First bytes of doubles in text that stand for no digits. */
@@ -40,7 +39,7 @@ const TEXT_MINUS_INFINITY = 255;
 
 /** The cursor; see the head of this file. */
 export class RdbReader {
-  /** Holds the bytes that are there: those before `end`. */
+  /** The bytes that have arrived: those before `end`. */
   buffer: Buffer = NO_BYTES;
   end = 0;
   /** The next byte to read. */
@@ -51,7 +50,7 @@ export class RdbReader {
   #base = 0;
   #isComplete = false;
 
-  /** A reader of bytes that are all there. */
+  /** A reader of a complete run of bytes. */
   static of(bytes: Buffer): RdbReader {
     const reader = new RdbReader();
     reader.buffer = bytes;
@@ -77,24 +76,24 @@ export class RdbReader {
     this.end += piece.length;
   }
 
-  /** Tells that there will be no more pieces. */
+  /** Reports that there will be no more pieces. */
   finish(): void {
     this.#isComplete = true;
   }
 
-  /** An error at the place of the next byte. */
+  /** An error at the position of the next byte. */
   error(problem: string): RdbError {
     return new RdbError(problem, this.offset);
   }
 
-  /** Adds bytes from a place in the file (it is still there) up to the next byte to a checksum. */
+  /** Adds the bytes from an offset of the file, which are still buffered, up to the next byte to a checksum. */
   addTo(checksum: Crc64, fromOffset: number): void {
     checksum.update(this.buffer, fromOffset - this.#base, this.at);
   }
 
   // ── Reading ─────────────────────────────────────────────────────────────────────────────────
 
-  /** Makes sure that so many bytes are there. */
+  /** Makes sure that `count` bytes have arrived. @throws NEED_BYTES, or RdbError at the end */
   need(count: number): void {
     if (this.end - this.at >= count) return;
     if (this.#isComplete) throw this.error('the data ends too early');
@@ -113,7 +112,7 @@ export class RdbReader {
     return this.buffer[this.at];
   }
 
-  /** Passes over bytes. */
+  /** Skips bytes. */
   skip(count: number): void {
     this.need(count);
     this.at += count;
@@ -151,7 +150,7 @@ export class RdbReader {
     return this.#view(this.buffer, this.#advance(length), length);
   }
 
-  /** Reads a string that is an integer of 8, 16 or 32 bits: its first byte tells that. */
+  /** Reads a string that is encoded as an integer of 8, 16 or 32 bits. */
   encodedInteger(): number {
     switch (this.byte() & 0x3f) {
       case ENCODED_INT8:
@@ -164,7 +163,7 @@ export class RdbReader {
     }
   }
 
-  /** Passes over a string. */
+  /** Skips a string. */
   skipString(): void {
     const head = this.byte();
     if (head >= ENCODED) {
@@ -257,7 +256,7 @@ export class RdbReader {
     return view;
   }
 
-  /** Moves on; returns the place before. */
+  /** Advances; returns the position before. */
   #advance(count: number): number {
     const { at } = this;
     this.at = at + count;
@@ -271,7 +270,7 @@ export class RdbReader {
   /** Makes room behind the bytes that were not read. */
   #makeRoom(count: number): void {
     const left = this.end - this.at;
-    // A long string is not moved for each of its pieces.
+    // Grow by doubling, so that a long string is not moved for each of its pieces.
     if (this.buffer.length - this.end >= count && this.at < left) return;
     const needed = left + count;
     const isRoomy = this.buffer.length > KEPT_BYTES && needed < KEPT_BYTES / 2;

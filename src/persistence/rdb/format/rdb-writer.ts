@@ -1,7 +1,7 @@
 // Writes the parts of RDB files and payloads: lengths, strings, numbers, into pieces of a bounded
 // size that leave as they become full. Encodings are those that Redis 7.0 chooses: integers of 32
-// bits as such, long strings compressed where that makes them shorter; only of those above 1 MiB some
-// that Redis would compress stay as they are, as everything waits while they are tried.
+// bits as such, long strings compressed where that makes them shorter. Of strings above 1 MiB, some that Redis would
+// compress are not, because trying it blocks the event loop.
 import { copyBytes } from '../../../protocol/copy-bytes.ts';
 import { parseInteger } from '../../../protocol/integer.ts';
 import { compress, SAMPLE_BYTES, SAMPLED_FROM_BYTES, shrinks } from './lzf.ts';
@@ -15,9 +15,9 @@ import {
   LENGTH_64_BITS,
 } from './rdb-format.ts';
 
-/** Bytes of a piece, if the writer is not told otherwise. */
+/** Default size of a piece, in bytes. */
 const PIECE_BYTES = 256 * 1024;
-/** Pieces that are kept to be filled again: as many as usually wait to be written. */
+/** Pieces kept for reuse: as many as usually wait to be written. */
 const KEPT_PIECES = 20;
 /** Room for a length or number. */
 const NUMBER_BYTES = 9;
@@ -26,26 +26,26 @@ const MAX_INTEGER_BYTES = 11;
 const NINE = 57;
 /** Strings up to here are not worth compressing. */
 const SHORT_BYTES = 20;
-/** What compressing has to save. */
+/** Bytes that compressing must save. */
 export const LEAST_SAVED_BYTES = 4;
-/** So many bytes are copied without looking how much of them fits into the piece. */
+/** Runs up to this length are copied without splitting them across pieces. */
 const COPIED_AT_ONCE_BYTES = 64;
 const TWO_32 = 2 ** 32;
 const NO_BYTES = Buffer.alloc(0);
 /** The scratch for compressing is kept up to this size. */
 const KEPT_SCRATCH_BYTES = 1024 * 1024;
 
-/** Receives pieces in their order; they are the receiver's. */
+/** Receives pieces in order, and owns them. */
 export type PieceReceiver = (piece: Buffer) => void;
 
-/** How a writer goes about it. */
+/** Options of a writer. */
 export interface RdbWriterOptions {
   /** Whether long strings are compressed. */
   readonly compresses: boolean;
   readonly pieceBytes?: number | undefined;
   /** See `RdbWriter.stepBytes`; without it, everything is written in one step. */
   readonly stepBytes?: number;
-  /** Pieces that may be filled again: those of another writer, which has pieces of the same size. */
+  /** Pieces for reuse, shared with another writer whose pieces have the same size. */
   readonly spares?: Buffer[];
 }
 
@@ -53,11 +53,11 @@ export interface RdbWriterOptions {
 export class RdbWriter {
   /** Whether long strings are compressed. */
   compresses: boolean;
-  /** How many bytes of a value who writes it is to hand over in one step, about. */
+  /** Approximate bytes of a value to be written in one step. */
   readonly stepBytes: number;
-  /** Bytes of strings that were handed over since this was set back; a 32-bit integer. */
+  /** Bytes of strings written since this was last reset; a 32-bit integer. */
   takenBytes = 0;
-  /** Pieces that came back: fresh memory for each has the collector run again and again. */
+  /** Returned pieces: new memory for each would make the collector run often. */
   readonly spares: Buffer[];
 
   readonly #receive: PieceReceiver;
@@ -75,12 +75,12 @@ export class RdbWriter {
     this.spares = options.spares ?? [];
   }
 
-  /** Whether all that was written has left. */
+  /** Whether everything written was emitted. */
   get isFlushed(): boolean {
     return this.#at === 0;
   }
 
-  /** Sends off what was written, though the piece is not full. */
+  /** Emits the current piece, though it is not full. */
   flush(): void {
     if (this.#at === 0) return;
     this.#receive(this.#piece.subarray(0, this.#at));
@@ -88,7 +88,7 @@ export class RdbWriter {
     this.#at = 0;
   }
 
-  /** Takes a piece back that nobody reads any more, to be filled again. */
+  /** Returns a piece that is not used any more, to be reused. */
   recycle({ buffer, byteOffset }: Buffer): void {
     if (byteOffset !== 0 || buffer.byteLength !== this.#pieceBytes) return;
     if (this.spares.length < KEPT_PIECES) this.spares.push(Buffer.from(buffer));
@@ -143,13 +143,13 @@ export class RdbWriter {
     this.raw(bytes, offset, length);
   }
 
-  /** Begins a string of so many bytes that are not compressed: `raw` is to be given them. */
+  /** Begins an uncompressed string of `length` bytes, which the caller then passes to `raw`. */
   plain(length: number): void {
     this.takenBytes = (this.takenBytes + length) | 0;
     this.length(length);
   }
 
-  /** What stands before the bytes of a compressed string. */
+  /** Writes the header of a compressed string. */
   compressedHeader(compressedLength: number, length: number): void {
     this.byte(ENCODED | ENCODED_LZF);
     this.length(compressedLength);
@@ -194,7 +194,7 @@ export class RdbWriter {
 
   /** Writes the string compressed, if that is shorter; returns whether it is. */
   #compressed(bytes: Uint8Array, offset: number, length: number): boolean {
-    // Everything waits while they are tried.
+    // Trying to compress blocks the event loop.
     if (length > SAMPLED_FROM_BYTES) {
       const middle = offset + (length >> 1);
       if (!shrinks(bytes, offset, SAMPLE_BYTES) && !shrinks(bytes, middle, SAMPLE_BYTES)) {
@@ -214,7 +214,7 @@ export class RdbWriter {
     return size > 0;
   }
 
-  /** Makes room for so many bytes, which are fewer than a piece. */
+  /** Makes room for `count` bytes, fewer than a piece. */
   #reserve(count: number): void {
     if (this.#at + count > this.#piece.length) this.#renew();
   }

@@ -1,16 +1,16 @@
-// Passes over values whose types there are not yet. How an encoding is laid out is told by a few
-// words: strings, numbers, repetitions.
+// Skips values of types that Synap does not have yet. A layout describes an encoding in a few words: strings,
+// numbers, repetitions.
 
 import type { RdbReader } from './rdb-reader.ts';
 
-/** A number of times, told by a length in front, of some parts. */
+/** A length, and that many repetitions of some parts. */
 export interface Repeated {
   readonly each: Layout;
 }
 
 /**
- * A part of a value: a string; a length, or a number written like one; a double in text; the row of
- * a module's numbers and strings up to its end; so many bytes; a repetition.
+ * A part of a value: a string; a length, or a number written like one; a double in text; a module's numbers and
+ * strings up to its end mark; a number of bytes; a repetition.
  */
 export type Part = 'string' | 'length' | 'text double' | 'module' | number | Repeated;
 
@@ -25,16 +25,16 @@ const MODULE_FLOAT = 3;
 const MODULE_DOUBLE = 4;
 const MODULE_STRING = 5;
 
-/** Parts that are being passed over, at some depth of repetitions. */
+/** Parts that are being skipped, at one level of repetitions. */
 interface Level {
   readonly layout: Layout;
   /** The next part. */
   next: number;
-  /** How often they come after this time. */
+  /** Number of repetitions left after this one. */
   timesLeft: number;
 }
 
-/** Passes over one value after another, in steps as a ValueReader (value-reader.ts). */
+/** Skips one value after another, in steps as a ValueReader (keyspace/value-type.ts). */
 export class ValueSkipper {
   #levels: Level[] = [];
 
@@ -43,7 +43,7 @@ export class ValueSkipper {
     this.#levels = [{ layout, next: 0, timesLeft: 0 }];
   }
 
-  /** Passes over the next part; returns whether that was the last. */
+  /** Skips the next part; returns whether that was the last. */
   step(input: RdbReader): boolean {
     const level = this.#levels[this.#levels.length - 1];
     const part = level.layout[level.next];
@@ -60,7 +60,7 @@ export class ValueSkipper {
     return this.#leaveFinished();
   }
 
-  /** Goes on to the next time of what has been passed over, or up; returns whether all has. */
+  /** Goes on to the next repetition, or one level up; returns whether all parts are skipped. */
   #leaveFinished(): boolean {
     for (;;) {
       const level = this.#levels[this.#levels.length - 1];
@@ -83,7 +83,7 @@ function skipPart(input: RdbReader, part: Exclude<Part, 'module' | Repeated>): v
   else input.skip(part);
 }
 
-/** Passes over one number or string of a module; returns whether it is the end instead. */
+/** Skips one number or string of a module; returns whether it is the end mark instead. */
 function skipModulePart(input: RdbReader): boolean {
   const opcode = input.length();
   switch (opcode) {
