@@ -1,5 +1,5 @@
 // Transactions: MULTI begins to queue, EXEC runs the queue at once and DISCARD drops it; WATCH lets
-// EXEC run nothing when a watched key was touched since. Queueing is dispatch's: it adds requests
+// EXEC run nothing when a watched key was modified since. Dispatch queues the requests: it adds them
 // to `client.transaction` and marks it as aborted when it refuses one.
 
 import type { Call } from '../core/call.ts';
@@ -92,12 +92,12 @@ function exec(call: Call): void {
   discardTransaction(server, client);
 }
 
-/** Whether what it changes could not be repeated as one. */
+/** Whether the transaction is too large to be replayed as one from a log. */
 function isTooLarge({ queue, flags }: Transaction, { effects }: Services): boolean {
   return (flags & WRITE) !== 0 && queue.sizeBytes > effects.maxTransactionBytes;
 }
 
-/** Runs the queue; `client.transaction` stays until its end, so that handlers know. */
+/** Runs the queue; `client.transaction` is kept until its end, so that handlers know of it. */
 function runQueue(call: Call, { queue }: Transaction): void {
   const { request, reply, client, server } = call;
   // The transaction's own writes need not be compared with what it watched.
@@ -106,10 +106,10 @@ function runQueue(call: Call, { queue }: Transaction): void {
   server.effects.beginTransaction();
   const reader = queue.reader();
   for (let id = reader.next(); id !== NO_COMMAND; id = reader.next()) {
-    // A client that closes itself (CLIENT KILL) gets no reply after that one.
+    // A client that closes itself (CLIENT KILL) gets no further replies.
     const end = client.closing ? reply.mark() : undefined;
     call.request = reader.request;
-    // SELECT changes the client's.
+    // SELECT may have changed the client's database.
     call.db = client.db;
     call.host.run(call, id);
     if (end !== undefined) reply.rewind(end);
@@ -133,7 +133,7 @@ function watch(call: Call): void {
     reply.error('ERR WATCH inside MULTI is not allowed');
     return;
   }
-  // Once a watched key was touched nothing saves the next EXEC.
+  // Once a watched key was modified the next EXEC fails in any case.
   if (!client.dirty) {
     let bytes = 0;
     for (let i = 1; i < request.count; i++) bytes += watchBytes(request.lengths[i]);

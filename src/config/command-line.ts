@@ -7,7 +7,7 @@ import type { Setting } from './setting.ts';
 import { splitWords } from './syntax/words.ts';
 import { bytesOf } from './text.ts';
 
-/** The answer to whoever wants a Sentinel. */
+/** The error for `--sentinel`. */
 const NO_SENTINEL =
   'there is no Sentinel mode: run the redis-sentinel of a Redis, which watches Synap as it does Redis';
 

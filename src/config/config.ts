@@ -1,7 +1,7 @@
 // The configuration of a running server: its values, and what CONFIG GET, SET and REWRITE need. A
-// change takes effect as a whole or not at all: all values are set, then those who follow them are
-// notified, and when one refuses, all values go back and those already notified are so again. Names,
-// values and errors that pass through here are byte strings (see text.ts).
+// change takes effect as a whole or not at all: all values are set, then their listeners are notified; when one
+// refuses, all values go back and the listeners already notified are called again. Names, values and errors that
+// pass through here are byte strings (see text.ts).
 import { argumentsOf, type Directive, parseSetting, warningOf } from './directive.ts';
 import { type DirectiveName, directives, findDirective, type Values } from './directives.ts';
 import { systemMessage } from './error.ts';
@@ -10,7 +10,7 @@ import type { Rewritten } from './rewrite/entry.ts';
 import { rewriteFile } from './rewrite/rewrite.ts';
 import { type Steps, settle } from './settle.ts';
 
-/** What a Config is made of; `loadConfig` makes it. */
+/** The parts of a Config; `loadConfig` makes them. */
 export interface ConfigParts {
   /** The value of every directive, by name. */
   readonly parsed: Map<string, Parsed<unknown>>;
@@ -23,7 +23,7 @@ export interface ConfigParts {
   readonly directory: string;
 }
 
-/** Who asks for a change, and when. */
+/** The client that asks for a change, and whether the change may wait. */
 export interface SetContext {
   /** Whether the client is on this machine: `enable-protected-configs local` lets it. */
   readonly isLocal?: boolean;
@@ -32,7 +32,7 @@ export interface SetContext {
   readonly mayWait?: boolean;
 }
 
-/** Undefined when done, otherwise the error reply without its `-`. */
+/** Undefined on success, otherwise the error reply without its `-`. */
 export type Outcome = string | undefined;
 
 /**
@@ -121,7 +121,7 @@ export class Config {
     return [...found.values()];
   }
 
-  /** What a directive is set to; undefined when none that CONFIG knows is called so. */
+  /** The text of a directive's value; undefined when CONFIG knows no directive of this name. */
   #textOf(name: string): string | undefined {
     const directive = findDirective(name);
     return directive === undefined || directive.fileOnly ? undefined : this.#get(directive).text;
@@ -181,7 +181,7 @@ export class Config {
     this.#warn = warn;
   }
 
-  /** What an operator must know of the present values: those that have no effect. */
+  /** Warnings for the operator about present values that have no effect. */
   warnings(): string[] {
     return directives.flatMap((directive) => this.#warningOf(directive) ?? []);
   }
@@ -193,7 +193,7 @@ export class Config {
 
   /**
    * Changes a directive on the server's own behalf, whether CONFIG SET could or not: as REPLICAOF
-   * does, or a limit of the system at start. No follower is notified.
+   * does, or a limit of the system at start. No listener is notified.
    *
    * @param words arguments as in a file, without quotes
    * @throws RangeError when they are no value of the directive
@@ -274,7 +274,7 @@ export class Config {
     });
   }
 
-  /** Sets the values and notifies their followers; goes back when one of them refuses. */
+  /** Sets the values and notifies their listeners; goes back when one of them refuses. */
   *#apply(changes: readonly Change[]): Steps<Outcome, Outcome> {
     for (const { directive, next } of changes) this.#put(directive, next);
     const notified: Follower[] = [];
@@ -302,7 +302,7 @@ export class Config {
     return undefined;
   }
 
-  /** Returns what is to be added to a refusal: nothing unless a follower cannot go back. */
+  /** Returns text to add to a refusal: empty unless a listener cannot go back. */
   *#undo(changes: readonly Change[], notified: readonly Follower[]): Steps<Outcome, string> {
     for (const { directive, previous } of changes) this.#put(directive, previous);
     let problems = '';

@@ -1,4 +1,4 @@
-// What the table says of one directive, and how a section's rows become directives.
+// The declaration of one directive, and how a section's rows become directives.
 import type { Kind, ParseContext, Parsed } from './kind.ts';
 import { splitWords } from './syntax/words.ts';
 
@@ -90,7 +90,7 @@ export function directivesOf(section: Section): Directive[] {
 }
 
 /**
- * The value of a directive that nobody set.
+ * The value of a directive that was not set.
  *
  * @param directory absolute path of the directory that relative directories start from
  */
@@ -128,7 +128,7 @@ export function parseSetting(
   return directive.kind.parse(words, context);
 }
 
-/** What an operator must know of a value that does not do what it says, or undefined. */
+/** A warning for the operator about a value that has no effect, or undefined. */
 export function warningOf(
   directive: Directive,
   value: Parsed<unknown>,

@@ -1,6 +1,6 @@
 // The table of directives as documents: `synap.conf`, every directive with its default or what is
-// shipped in its place, and docs/configuration.md. Both files are what these functions return: scripts/document-config.mjs
-// writes them, and a test holds them equal.
+// shipped in its place, and docs/configuration.md. Both files are what these functions return:
+// scripts/document-config.mjs writes them, and a test holds them equal.
 import { Document, type Node } from 'yaml';
 import { type Directive, defaultOf, parseSetting, type Section, type Status } from './directive.ts';
 import { directives, sections } from './directives.ts';
@@ -55,7 +55,7 @@ this order. All take the same directives, named as in Redis 7.0:
     echo 'port 7000' | synap-server -               # standard input
 
 The syntax of a file is recognised by its content. In YAML, a directive stands in its section; it may
-also stand at the top, without one. Some have a place and name of their own besides, told as *in YAML*;
+also stand at the top, without one. Some have another place and name in YAML besides, given as *in YAML*;
 where both are given, the later one counts. A sequence writes several words or lines; \`true\` and
 \`false\` stand for \`yes\` and \`no\`; bytes that are not UTF-8 are written as \`!!binary\`. CONFIG
 REWRITE keeps the comments of either syntax.
@@ -128,7 +128,7 @@ function sectionEntries(section: Section): string[] {
 
 /**
  * Where a section's directives stand; those that only have another place in it, behind the first of
- * the mapping there. Without those that nobody should set.
+ * the mapping there. Without the directives that users should not set.
  */
 function placesIn(section: Section): FilePlace[] {
   const places = directivesIn(section)

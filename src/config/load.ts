@@ -93,7 +93,7 @@ class Loader {
     }
     let bytes: string;
     try {
-      // A shell's `<(…)` and /dev/null are meant: what is below /dev has been opened by somebody.
+      // Files below /dev are allowed, such as /dev/null and a shell's `<(…)`.
       const read = absolute.startsWith('/dev/') ? readFileSync : readRegular;
       bytes = read(absolute).toString('latin1');
     } catch (error) {

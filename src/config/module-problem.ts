@@ -1,5 +1,5 @@
-// Modules for Redis are machine code for another program: none can be loaded, whoever asks for it. The
-// reasons are those of Redis as far as it has one for a file.
+// Modules for Redis are machine code for another program: none can be loaded. The reasons are Redis's, where it has
+// one for a file.
 import { statSync } from 'node:fs';
 import { ConfigError, systemMessage } from './error.ts';
 

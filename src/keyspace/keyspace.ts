@@ -156,7 +156,7 @@ export class Keyspace implements DatabaseHost, SnapshotHost {
   /** Called by databases after each modification of a key that a client asked for. */
   modified(database: KeyLookup, bytes: Uint8Array, offset: number, length: number): void {
     this.dirty++;
-    if (this.observed) this.#tell(database, bytes, offset, length, true);
+    if (this.observed) this.#notifyObservers(database, bytes, offset, length, true);
   }
 
   /**
@@ -171,7 +171,7 @@ export class Keyspace implements DatabaseHost, SnapshotHost {
     length: number,
     byClient: boolean,
   ): void {
-    if (this.observed) this.#tell(database, bytes, offset, length, byClient);
+    if (this.observed) this.#notifyObservers(database, bytes, offset, length, byClient);
   }
 
   /** Called by databases after they deleted a key whose expiry has passed. */
@@ -207,7 +207,7 @@ export class Keyspace implements DatabaseHost, SnapshotHost {
     this.#refreshObserved();
   }
 
-  #tell(
+  #notifyObservers(
     database: KeyLookup,
     bytes: Uint8Array,
     offset: number,
@@ -248,7 +248,8 @@ export class Keyspace implements DatabaseHost, SnapshotHost {
     lastKey: number,
   ): void {
     const { name, wakes } = this.types.of(waiter.type);
-    if ((waiter.events & ~wakes) !== 0) throw new Error(`no ${name} wakes anybody so`);
+    if ((waiter.events & ~wakes) !== 0)
+      throw new Error(`values of type ${name} do not send these signals`);
     this.waits.add(waiter, database.index, request, firstKey, lastKey);
     this.#refreshNoticed();
   }

@@ -10,8 +10,8 @@
 //
 // Invariants: a page with no used block can be given to any class, and its memory back once it has not been
 // needed for a while (free-pages.ts), as can a segment of such pages; the free blocks of a page form a list
-// through their first words; `usedBytes` counts whole blocks. A block of a sparse page can be moved into
-// another page by whoever has its reference: sparse pages get no new blocks and so become free.
+// through their first words; `usedBytes` counts whole blocks. A block of a sparse page can be moved into another
+// page by its owner: sparse pages get no new blocks and so become free.
 import { SEGMENT_MASK, SEGMENT_SHIFT } from './addressing.ts';
 import { FreePages } from './free-pages.ts';
 import { OverflowBlocks } from './overflow-blocks.ts';

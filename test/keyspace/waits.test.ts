@@ -234,9 +234,9 @@ describe('what has happened to a key', () => {
   test('must be something that wakes for the type', () => {
     const keyspace = newKeyspace(2, typesWithWaiters);
     const waiter = new TestWaiter('a', TYPE_LIST, KEY_CREATED | KEY_GROWN);
-    expect(() => wait(keyspace, waiter, ['k'])).toThrow('no list wakes anybody so');
+    expect(() => wait(keyspace, waiter, ['k'])).toThrow('values of type list do not send these signals');
     expect(() => wait(newKeyspace(), new TestWaiter('a'), ['k'])).toThrow(
-      'no string wakes anybody so',
+      'values of type string do not send these signals',
     );
     expect(keyspace.waits.size).toBe(0);
   });

@@ -55,7 +55,7 @@ export const connectionCommands: readonly CommandRow[] = [
     since: '6.0.0',
     summary: 'Selects the protocol, and returns information about the server and the connection.',
     complexity: 'O(1)',
-    history: [['6.2.0', 'Without a version it only tells about the connection as it is.']],
+    history: [['6.2.0', 'Without a version it only returns information about the connection.']],
     syntax:
       '[arguments={ protover:integer [AUTH username_password={ username:string password:string }] [SETNAME clientname:string] }]',
     handler: hello,

@@ -1,6 +1,6 @@
-// DEBUG SEGFAULT, PANIC, ASSERT and OOM: the process ends as after a defect, for those who try what their
-// system does then. A server inside another program leaves that program alone. And RESTART and
-// CRASH-AND-RECOVER, which no Node program can do to itself.
+// DEBUG SEGFAULT, PANIC, ASSERT and OOM: the process ends as after a defect, to test how a system reacts to that. A
+// server inside another program does not end that program. And RESTART and CRASH-AND-RECOVER, which a Node program
+// cannot do to itself.
 import type { Call } from '../../core/call.ts';
 import { LOADING_DATA, NOT_AN_INTEGER } from '../../core/errors.ts';
 
@@ -38,7 +38,7 @@ export function restart({ request, reply, server }: Call): void {
 }
 
 function crash({ reply, server }: Call, signal: 'SIGSEGV' | 'SIGABRT', reason: string): void {
-  // In a log it would end the server each time that it is started.
+  // From a log, it would end the server at each start.
   if (server.loading.isActive) reply.error(LOADING_DATA);
   else if (server.process.crash === undefined) reply.error(NOT_OURS);
   else server.process.crash(signal, reason);

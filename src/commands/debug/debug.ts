@@ -1,4 +1,4 @@
-// DEBUG: what developers and tests look into or provoke. It runs only where `enable-debug-command`
+// DEBUG: inspection and provoked errors, for developers and tests. It runs only where `enable-debug-command`
 // allows it, which dispatch checks.
 
 import { join } from 'node:path';
@@ -99,11 +99,11 @@ const LONGEST_NUMBER = 64;
 /** "value:" and the digits of the largest number. */
 const LONGEST_POPULATED_BYTES = 32;
 
-/** From here on somebody may want to end the server meanwhile, as a signal does with Redis. */
+/** Longer sleeps must let signals end the server, as they do with Redis. */
 const LONG_SLEEP_MS = 1000;
 const MAX_SLEEP_MS = 2 ** 63 / 1000;
 
-/** What `sleep` waits on; nobody ever wakes it. */
+/** The futex that `sleep` waits on; it is never notified. */
 const neverNotified = new Int32Array(new SharedArrayBuffer(4));
 
 function debug(call: Call): void {
@@ -140,7 +140,7 @@ function digestValue({ request, reply, db, server }: Call): void {
   }
 }
 
-/** An error that no statistics count, as from Redis: clients test with it what they do at errors. */
+/** Replies an error that statistics do not count, as in Redis: clients test their error handling with it. */
 function error({ request, reply }: Call): void {
   reply.raw(
     Buffer.from(`-${request.start(2, MAX_QUOTED_BYTES).replace(/[\r\n]/g, ' ')}\r\n`, 'latin1'),
@@ -213,7 +213,7 @@ function reload({ request, reply, server }: Call): void {
     reply.error('ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.');
     return;
   }
-  // Half of the data would take the place of the last snapshot.
+  // Incomplete data would replace the last snapshot.
   if (server.loading.isActive) {
     reply.error(LOADING_DATA);
     return;
@@ -222,7 +222,7 @@ function reload({ request, reply, server }: Call): void {
     ...{ saves, flushes, merges },
     verifies: server.debug.verifiesChecksums,
   });
-  // The log holds what there was before; it is to begin anew with what there is now.
+  // The log has the former data; it must be rewritten with the present data.
   if (server.wal.facts !== undefined && (!saves || merges)) server.wal.scheduleRewrite();
   if (outcome === 'done') reply.ok();
   else if (outcome === 'not saved') reply.error(FAILED);

@@ -67,7 +67,7 @@ export const DEBUG_HELP: readonly string[] = [
   'SEGFAULT',
   '    End the process as access to memory that is not its own does.',
   'SET-ACTIVE-EXPIRE <0|1>',
-  '    Stop (0) or resume (1) the deletion of expired keys that nobody accesses.',
+  '    Stop (0) or resume (1) the active deletion of expired keys.',
   'SET-SKIP-CHECKSUM-VALIDATION <0|1>',
   '    Take snapshots and payloads with wrong checksums (1), or refuse them (0).',
   'SLEEP <seconds>',

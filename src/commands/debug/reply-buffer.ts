@@ -26,7 +26,7 @@ export function debugReplyBuffer({ request, reply, server }: Call): void {
   reply.ok();
 }
 
-/** Argument i as such a time, negative for never; NaN when it is none. */
+/** Argument i as a peak reset time in ms, negative for never; NaN when it is neither. */
 function peakResetMsAt(request: Request, i: number): number {
   if (request.is(i, 'never')) return -1;
   return request.is(i, 'reset') ? DEFAULT_PEAK_RESET_MS : request.integer(i);

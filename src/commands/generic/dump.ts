@@ -133,7 +133,7 @@ function problemOf(value: number, most: number, outOfRange: string): string | un
   return value < 0 || value > most ? outOfRange : undefined;
 }
 
-/** What stores the value of the payload; undefined after answering an error. */
+/** The reader that stores the value of the payload; undefined after an error reply. */
 function readValue({ request, reply, server }: Call): ValueReader | undefined {
   const payload = request.bytes(3);
   if (!isIntact(payload, server.debug.verifiesChecksums)) {
@@ -151,7 +151,7 @@ function readValue({ request, reply, server }: Call): ValueReader | undefined {
   return undefined;
 }
 
-/** Takes out what is under the key; whether there was something. */
+/** Removes the key; returns whether it existed. */
 function discardOld({ request, db }: Call): boolean {
   const old = db.lookupForChange(request, 1);
   if (old !== 0) db.discard(old);
@@ -162,7 +162,7 @@ function discardOld({ request, db }: Call): boolean {
 function expiryOf({ request, server }: Call, isAbsolute: boolean): number {
   const baseMs = isAbsolute ? EPOCH_MS : server.keyspace.nowMs;
   const timeMs = absoluteTimeMs(request, 2, MILLISECONDS, baseMs);
-  // Redis adds in 64 bits, so what is too far away lies in the past.
+  // Redis adds in 64 bits, so a time too far in the future wraps to the past.
   return timeMs === Number.POSITIVE_INFINITY ? 0 : timeMs;
 }
 

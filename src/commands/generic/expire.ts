@@ -1,4 +1,4 @@
-// When keys expire: setting, reading and taking away the expiry.
+// Expiries of keys: setting, reading and removing them.
 
 import { cString } from '../../core/argument-errors.ts';
 import type { Call, Handler } from '../../core/call.ts';
@@ -176,10 +176,10 @@ function applyExpiry(call: Call, ref: number, timeMs: number): void {
     recordDeletion(call);
     reply.integer(1);
   } else {
-    // A log may say so of times before the epoch, too: -1 would stand for none.
+    // A log may contain times before the epoch: -1 would mean no expiry.
     db.setExpiry(ref, Math.max(0, timeMs));
     recordExpiry(call, timeMs);
-    // Whoever runs the command and gets its event gets the event second, as from Redis.
+    // The reply is written first, so that a client that also receives the event gets it second, as in Redis.
     reply.integer(1);
     db.notify(EVENT_GENERIC, 'expire', request, 1);
   }

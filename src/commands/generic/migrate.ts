@@ -1,7 +1,6 @@
-// MIGRATE: moves keys, or copies them, to another server. Redis stands still until that server has
-// answered, so nothing can change a key after it was sent and before it is deleted. Here the event loop
-// goes on: writes are suspended until then (ClientPause), and reads are served. What the
-// log gets is DEL of the keys that the other server has taken.
+// MIGRATE: moves keys, or copies them, to another server. Redis blocks until that server has replied, so that a key
+// cannot change between being sent and being deleted. Here the event loop goes on: writes are suspended until then
+// (ClientPause), and reads are served. The log gets a DEL of the keys that the other server has accepted.
 
 import { cString } from '../../core/argument-errors.ts';
 import type { Call } from '../../core/call.ts';
@@ -113,14 +112,14 @@ function migrate(call: Call): void {
     restores: keys.map(({ restore }) => restore),
     timeoutMs: timeoutMs <= 0 ? DEFAULT_TIMEOUT_MS : timeoutMs,
   });
-  // Nothing comes between the release and the end of the command.
+  // No other command runs between the release and the end of this one.
   call.deferUntil(
     done.finally(() => pause.resumeWrites()),
     (ended, outcome) => finish(ended, outcome, copies ? [] : keys, sentMs),
   );
 }
 
-/** What the other server wants to know before: a user's name and password, a password, or nothing. */
+/** The arguments of AUTH for the other server: a user's name and password, a password, or none. */
 function credentialsOf(request: Request): string[] {
   const pairAt = OPTIONS.valueAt(AUTH2);
   const passwordAt = OPTIONS.valueAt(AUTH);
@@ -130,7 +129,7 @@ function credentialsOf(request: Request): string[] {
   return last === 0 ? [] : words.map((i) => request.latin1(i));
 }
 
-/** A key that there is. */
+/** A key that exists. */
 interface Key {
   /** Its argument. */
   readonly position: number;
@@ -138,7 +137,7 @@ interface Key {
   readonly restore: readonly Uint8Array[];
 }
 
-/** The keys of the request that there are. */
+/** The existing keys of the request. */
 function keysThere(call: Call): Key[] {
   const { request, db, server } = call;
   const listAt = OPTIONS.valueAt(KEYS);
@@ -160,7 +159,7 @@ function keysThere(call: Call): Key[] {
   return keys;
 }
 
-/** The other server has answered: what it has taken is deleted. */
+/** The other server has replied: deletes the keys that it has accepted. */
 function finish(
   call: Call,
   { taken, error }: MigrationOutcome,
@@ -170,7 +169,7 @@ function finish(
   const gone = keys.filter((_, i) => taken[i]).map(({ position }) => position);
   const { keyspace } = call.server;
   const { dueMs } = keyspace;
-  // What has expired since it was sent is deleted all the same, as if no time had passed.
+  // Keys that have expired since they were sent are deleted all the same, as if no time had passed.
   keyspace.dueMs = sentMs;
   for (const i of gone) remove(call, i);
   keyspace.dueMs = dueMs;

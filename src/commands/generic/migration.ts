@@ -1,11 +1,11 @@
-// The exchange of a MIGRATE with the server that gets the keys, in Redis's order: everything goes out
-// in one go, AUTH and SELECT where they are needed before the keys, and is answered line by line.
+// The exchange of a MIGRATE with the target server, in Redis's order: all commands are sent at once, AUTH and SELECT
+// first if they are needed, and the replies are read line by line.
 //
 //   ─▶ AUTH …  SELECT …  RESTORE key 1  RESTORE key 2 …
 //   ◀─ +OK     +OK       +OK            -BUSYKEY …         key 1 was taken, key 2 was not
 //
-// Where nothing was answered it is tried once more, as the connection may be an old one that the
-// server has closed. After a first answer to a key nothing is sent a second time.
+// If there was no reply at all, it is tried once more, as the server may have closed a cached connection. After the
+// first reply to a key nothing is sent again.
 
 import { type Remote, RemoteError, type Remotes } from '../../core/remotes.ts';
 import { commandPieces } from '../../protocol/command.ts';
@@ -52,7 +52,7 @@ async function attempt(remotes: Remotes, migration: Migration): Promise<Attempt>
     remote = await remotes.connect(migration.host, migration.port, migration.timeoutMs);
   } catch (error) {
     if (!(error instanceof RemoteError)) throw error;
-    // Redis finds out when it writes.
+    // Redis notices it when it writes.
     if (error.failure === 'refused') return judge([], [], { step: 'writing', isTimeout: false });
     return { taken: [], error: CONNECTING_FAILED, mayRetry: false };
   }
@@ -60,13 +60,13 @@ async function attempt(remotes: Remotes, migration: Migration): Promise<Attempt>
   const count = preamble.length + migration.restores.length;
   const { lines, failure } = await exchange(remote, migration, preamble, count);
   const outcome = judge(lines.slice(0, preamble.length), lines.slice(preamble.length), failure);
-  // After an error it is uncertain what is selected.
+  // After an error it is unknown which database is selected.
   remote.database = outcome.error === undefined ? migration.database : undefined;
   if (failure === undefined) remote.release();
   return outcome;
 }
 
-/** What has to come before the keys. */
+/** The commands that must precede the keys. */
 function preambleOf(remote: Remote, { credentials, database }: Migration): Uint8Array[][] {
   const preamble: Uint8Array[][] = [];
   if (credentials.length > 0) preamble.push(commandPieces(['AUTH', ...credentials]));
@@ -74,7 +74,7 @@ function preambleOf(remote: Remote, { credentials, database }: Migration): Uint8
   return preamble;
 }
 
-/** What came back, and what went wrong. */
+/** The replies, and the error if there was one. */
 interface Exchanged {
   readonly lines: readonly string[];
   readonly failure: { readonly step: string; readonly isTimeout: boolean } | undefined;
@@ -100,7 +100,7 @@ async function exchange(
   }
 }
 
-/** The lines that arrived before the connection failed: keys that were taken are not ours any more. */
+/** The lines that arrived before the connection failed: the target already has the keys that they confirm. */
 async function readArrived(remote: Remote, lines: string[], count: number): Promise<void> {
   try {
     while (lines.length < count) lines.push(await remote.readLine(0));
@@ -109,7 +109,7 @@ async function readArrived(remote: Remote, lines: string[], count: number): Prom
   }
 }
 
-/** What the answers mean. */
+/** Interprets the replies. */
 function judge(
   toPreamble: readonly string[],
   toKeys: readonly string[],
@@ -127,7 +127,7 @@ function judge(
   return { taken, error, mayRetry: toKeys.length === 0 && !failure.isTimeout };
 }
 
-/** What is no success is none: who answers in another way does not have the key. */
+/** Any reply other than success means that the server does not have the key. */
 function isRefusal(line: string): boolean {
   return !line.startsWith(PLUS);
 }

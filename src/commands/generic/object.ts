@@ -1,4 +1,4 @@
-// OBJECT: what the server knows of a key's value besides its content.
+// OBJECT: how the server keeps a key's value.
 
 import type { Call, Handler } from '../../core/call.ts';
 import type { CommandRow } from '../../core/command-row.ts';

@@ -128,8 +128,8 @@ function matches(request: Request, patternAt: number, db: Database, ref: number)
 }
 
 /**
- * Whether an entry's expiry has not passed and its type is that of argument `typeAt`. To learn the
- * type is to look the key up, whatever it is: a hit or a miss that counts, as in Redis 7.0.
+ * Whether an entry's expiry has not passed and its type is that of argument `typeAt`. Looking up the type counts as
+ * a hit or a miss of the key, as in Redis 7.0.
  */
 function isLiveOfType({ request, db, server }: Call, typeAt: number, ref: number): boolean {
   const { events, stats, types } = server.keyspace;

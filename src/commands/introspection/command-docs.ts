@@ -1,4 +1,4 @@
-// COMMAND DOCS: what a person wants to know of a command. Clients such as redis-cli complete and
+// COMMAND DOCS: the documentation of commands for people. Clients such as redis-cli complete and
 // explain commands from it, arguments included.
 // Specification: https://redis.io/commands/command-docs/
 

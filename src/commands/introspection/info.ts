@@ -1,4 +1,4 @@
-// INFO: which sections are asked for, and their text. What the sections tell is declared in facts/.
+// INFO: selects the sections, and formats their text. The sections are declared in facts/.
 import type { Call } from '../../core/call.ts';
 import type { CommandRow } from '../../core/command-row.ts';
 import { LOADING, STALE } from '../../core/flags.ts';
@@ -16,7 +16,7 @@ export const infoCommands: readonly CommandRow[] = [
     since: '1.0.0',
     summary: 'Returns the state, figures and statistics of the server.',
     complexity: 'O(1)',
-    // What ran before it in a pipeline is counted first.
+    // Commands before it in the same pipeline must be counted first.
     quickUpTo: 0,
     history: [['7.0.0', 'Takes several sections.']],
     tips: ['nondeterministic_output', 'request_policy:all_shards', 'response_policy:special'],
@@ -25,7 +25,7 @@ export const infoCommands: readonly CommandRow[] = [
   },
 ];
 
-/** What arguments may be; others select nothing. */
+/** The arguments that select something. */
 const selectors: ReadonlySet<string> = new Set([
   'all',
   'everything',
@@ -47,7 +47,7 @@ function info({ request, reply, server }: Call): void {
   reply.verbatim(parts.join('\r\n'), 'txt');
 }
 
-/** A section's text: a line for each fact, and for each of what several facts are told of. */
+/** A section's text: a line for each fact, and for each member of a family of facts. */
 function textOf(section: FactSection<Services>, server: Services): string {
   const { values, families } = section.read(server);
   let text = `# ${section.title}\r\n`;

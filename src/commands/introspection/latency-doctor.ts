@@ -4,7 +4,7 @@ import type { LatencyEvent } from '../../telemetry/latency-monitor.ts';
 
 const ADVICE: Readonly<Record<string, string>> = {
   command:
-    'A command held the event loop. SLOWLOG GET tells which; commands over many keys or large ' +
+    'A command blocked the event loop. SLOWLOG GET shows which; commands over many keys or large ' +
     'values (KEYS, FLUSHALL SYNC, DEBUG) are the usual ones, and SCAN, FLUSHALL ASYNC and smaller ' +
     'values the remedy.',
   'fast-command':

@@ -112,7 +112,7 @@ export const latencyCommands: readonly CommandRow[] = [
         group: 'server',
         since: '7.0.0',
         summary: 'Returns the distribution of the durations of some commands, or of all.',
-        complexity: 'O(N) where N is the number of commands told of.',
+        complexity: 'O(N) where N is the number of commands in the reply.',
         tips: NODE_TIPS,
         syntax: '[command:string ...]',
         handler: histogram,

@@ -1,16 +1,16 @@
-// MEMORY DOCTOR: what an operator should look into, judged by the figures of memory-report.ts.
+// MEMORY DOCTOR: problems that an operator should look into, judged by the figures of memory-report.ts.
 import { humanBytes, type MemoryReport } from './memory-report.ts';
 
 const MIB = 1024 * 1024;
 /** With less data the constant costs of a process outweigh everything. */
 const TOO_LITTLE_BYTES = 5 * MIB;
 const LARGE_PEAK = 1.5;
-/** Less lost memory than this, by ratio or in bytes, is no problem. */
+/** Smaller overheads than these, by ratio or in bytes, are no problem. */
 const LARGE_OVERHEAD = 1.1;
 const LARGE_OVERHEAD_BYTES = 10 * MIB;
 const LARGE_CLIENT_BYTES = 200 * 1024;
 const LARGE_HEAP_BYTES = 256 * MIB;
-/** What the program itself may take. */
+/** Memory that the program itself may take. */
 const PROGRAM_BYTES = 64 * MIB;
 
 /** The report on the memory of a server with so many clients. */
@@ -56,7 +56,7 @@ function findProblems(memory: MemoryReport, clientCount: number): string[] {
   if (clientCount > 0 && clients / clientCount > LARGE_CLIENT_BYTES) {
     problems.push(
       `Client buffers: ${clientCount} clients hold ${humanBytes(clients)}. Some read their replies ` +
-        'too slowly or send very large requests; CLIENT LIST tells which (omem, qbuf).',
+        'too slowly or send very large requests; CLIENT LIST shows which (omem, qbuf).',
     );
   }
   if (heapUsed > LARGE_HEAP_BYTES && heapUsed > used) {

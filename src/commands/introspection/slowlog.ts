@@ -38,7 +38,7 @@ export const slowlogCommands: readonly CommandRow[] = [
         since: '2.2.12',
         summary: 'Returns the newest slow requests.',
         complexity: 'O(N) where N is the number of entries returned',
-        history: [['4.0.0', 'Tells also the address and the name of the client.']],
+        history: [['4.0.0', 'Also returns the address and the name of the client.']],
         tips: ['request_policy:all_nodes', 'nondeterministic_output'],
         syntax: '[count:integer]',
         handler: get,

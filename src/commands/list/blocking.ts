@@ -1,6 +1,5 @@
-// Lists with waiting: as LPOP, RPOP, LMOVE, LMPOP and their relatives, but a client that finds nothing
-// waits until there is something. What one that waited takes is no change that is notified of:
-// the push that it follows was.
+// Blocking list commands: as LPOP, RPOP, LMOVE, LMPOP and their relatives, but a client that finds no element waits
+// for one. Elements taken by a client that waited are not reported as a change: the push was.
 
 import type { Call, Handler, Wait } from '../../core/call.ts';
 import type { CommandRow } from '../../core/command-row.ts';
@@ -43,12 +42,12 @@ function popRow(name: string, summary: string, handler: Handler): CommandRow {
 export const listBlockingCommands: readonly CommandRow[] = [
   popRow(
     'blpop',
-    'Removes the first element of the first of several lists that has any, and returns it; waits for one.',
+    'Removes the first element of the first of several lists that has any, and returns it; waits if none has.',
     (call) => pop(call, false),
   ),
   popRow(
     'brpop',
-    'Removes the last element of the first of several lists that has any, and returns it; waits for one.',
+    'Removes the last element of the first of several lists that has any, and returns it; waits if none has.',
     (call) => pop(call, true),
   ),
   {
@@ -59,7 +58,7 @@ export const listBlockingCommands: readonly CommandRow[] = [
     group: 'list',
     since: '6.2.0',
     summary:
-      'Moves an element from an end of a list to an end of another one, and returns it; waits for one.',
+      'Moves an element from one end of a list to one end of another list, and returns it; waits if there is none.',
     complexity: 'O(1)',
     syntax: `source:key destination:key wherefrom=${END} whereto=${END} timeout:double`,
     handler: blmove,
@@ -72,7 +71,7 @@ export const listBlockingCommands: readonly CommandRow[] = [
     group: 'list',
     since: '2.2.0',
     summary:
-      'Moves the last element of a list before the first of another one, and returns it; waits for one.',
+      'Moves the last element of a list to the front of another list, and returns it; waits if there is none.',
     complexity: 'O(1)',
     deprecated: { since: '6.2.0', replacedBy: '`BLMOVE` with the `RIGHT` and `LEFT` arguments' },
     history: [['6.0.0', '`timeout` is a double, no longer an integer.']],
@@ -87,7 +86,7 @@ export const listBlockingCommands: readonly CommandRow[] = [
     group: 'list',
     since: '7.0.0',
     summary:
-      'Removes elements from the first of several lists that has any, and returns them; waits for one.',
+      'Removes elements from the first of several lists that has any, and returns them; waits if none has.',
     complexity:
       'O(N+M) where N is the number of provided keys and M is the number of elements returned.',
     options: MULTIPLE_POP_OPTIONS,

@@ -74,20 +74,20 @@ function popRow(name: string, summary: string, handler: Handler): CommandRow {
 }
 
 export const listCommands: readonly CommandRow[] = [
-  pushRow('lpush', '1.0.0', '2.4.0', 'Adds elements before the first of a list.', (call) =>
+  pushRow('lpush', '1.0.0', '2.4.0', 'Adds elements to the front of a list.', (call) =>
     push(call, true, true),
   ),
-  pushRow('rpush', '1.0.0', '2.4.0', 'Adds elements after the last of a list.', (call) =>
+  pushRow('rpush', '1.0.0', '2.4.0', 'Adds elements to the end of a list.', (call) =>
     push(call, false, true),
   ),
   pushRow(
     'lpushx',
     '2.2.0',
     '4.0.0',
-    'Adds elements before the first, if there is a list.',
+    'Adds elements to the front of a list if it exists.',
     (call) => push(call, true, false),
   ),
-  pushRow('rpushx', '2.2.0', '4.0.0', 'Adds elements after the last, if there is a list.', (call) =>
+  pushRow('rpushx', '2.2.0', '4.0.0', 'Adds elements to the end of a list if it exists.', (call) =>
     push(call, false, false),
   ),
   popRow('lpop', 'Removes the first elements of a list and returns them.', (call) =>
@@ -112,7 +112,10 @@ export const listCommands: readonly CommandRow[] = [
 
 const span = new ListSpan();
 
-/** Removes elements from the list of argument `keyAt`, and notifies of that, and of the key's end if it is. */
+/**
+ * Removes elements from the list of argument `keyAt`, and publishes the events of that, and of the key's deletion if
+ * it became empty.
+ */
 function drop(
   db: Database,
   request: Request,
@@ -131,7 +134,7 @@ export function popOne(call: Call, keyAt: number, ref: number, atTail: boolean):
   call.db.modified(call.request, keyAt, 1);
 }
 
-/** As `popOne`, for one who waited: the list counts as modified since it was pushed to. */
+/** As `popOne`, for a client that waited: the list already counts as modified by the push. */
 export function takeOne(
   { request, reply, db }: Call,
   keyAt: number,
@@ -160,7 +163,7 @@ export function popSome(
   call.db.modified(call.request, keyAt, taken);
 }
 
-/** As `popSome`, for one who waited. Returns how many there were. */
+/** As `popSome`, for a client that waited. Returns how many elements there were. */
 export function takeSome(
   { request, reply, db }: Call,
   keyAt: number,

@@ -1,5 +1,5 @@
-// Lists together: moving an element from one to another, popping from the first of several that has
-// something. The same with waiting is in blocking.ts.
+// Several lists: moving an element from one to another, popping from the first of several that is not empty. The
+// blocking forms are in blocking.ts.
 
 import type { Call } from '../../core/call.ts';
 import type { CommandRow } from '../../core/command-row.ts';
@@ -103,8 +103,7 @@ function move(call: Call, fromTail: boolean, toTail: boolean): void {
 
 /**
  * Moves an element of the list of argument 1, which is there, to that of argument 2, and answers it;
- * or answers an error, where that is no list, and moves nothing. Telling of the source's modification
- * is left to the caller.
+ * or replies an error if that is not a list, and moves nothing. The caller reports the modification of the source.
  * @returns whether it moved one
  */
 export function moveElement(

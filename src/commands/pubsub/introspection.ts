@@ -1,5 +1,5 @@
-// PUBSUB: which channels there are, and how many subscribers they have. A channel is there while
-// somebody is subscribed to it; patterns are not counted among them.
+// PUBSUB: the channels and their numbers of subscribers. A channel exists while it has subscribers; subscribers of
+// patterns do not count.
 
 import { wrongSubcommandUse } from '../../core/argument-errors.ts';
 import type { Call } from '../../core/call.ts';
@@ -115,7 +115,7 @@ function listTopics({ request, reply }: Call, topics: TopicTable): void {
   for (const name of found) reply.bulkLatin1(name);
 }
 
-/** [channel …]; nothing is said of channels that are not named. */
+/** [channel …]: only the named channels are reported. */
 function countSubscribers({ request, reply }: Call, topics: TopicTable): void {
   const { buffer, offsets, lengths, count } = request;
   reply.array((count - 2) * 2);

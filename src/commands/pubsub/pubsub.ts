@@ -1,8 +1,8 @@
 // Publish/subscribe: SUBSCRIBE, PUBLISH and their relatives for patterns and shard channels, which
-// without a cluster are channels of their own. Who gets what is PubSub's; here are the words.
+// without a cluster are separate from channels. Delivery is done by PubSub; this file parses and replies.
 //
 // The answer to a subscription is a message like those that follow it: one for each name, a push in
-// RESP3, and not kept back by CLIENT REPLY. Permissions for channels belong into `subscribe` and
+// RESP3, and not suppressed by CLIENT REPLY. Permissions for channels belong into `subscribe` and
 // `publish` below, which all commands that name channels go through.
 
 import type { Call } from '../../core/call.ts';
@@ -164,7 +164,7 @@ function unsubscribe(call: Call, kind: TopicKind, word: string): void {
   }
 }
 
-/** Answers what was done, for which name, and how many subscriptions that leaves. */
+/** Replies with the action, the name, and the number of remaining subscriptions. */
 function confirm(call: Call, kind: TopicKind, word: string, name: string | undefined): void {
   const { reply, client } = call;
   const start = client.replyMode === REPLY_ON ? undefined : reply.mark();

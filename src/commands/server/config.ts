@@ -68,7 +68,7 @@ export const configCommands: readonly CommandRow[] = [
         since: '2.0.0',
         summary: 'Resets the statistics of INFO to zero.',
         complexity: 'O(1)',
-        // What ran before it in a pipeline is counted first.
+        // Commands before it in the same pipeline must be counted first, so that the reset includes them.
         quickUpTo: 0,
         handler: resetstat,
       },
@@ -172,8 +172,7 @@ function set(call: Call): void {
 }
 
 /**
- * The names and values of a request. What is unknown or set once more is refused, for
- * which one of each is enough.
+ * The names and values of a request. Unknown and repeated names are refused, for which one of each is enough.
  */
 function pairsOf(request: Request): [name: string, value: string][] {
   const { buffer, offsets, lengths } = request;
@@ -198,8 +197,7 @@ function redactSecrets(request: Request): void {
 }
 
 /**
- * Why a value cannot be set, however well-formed it is: what is made of values lies on the JavaScript
- * heap, and stays there.
+ * Why a value cannot be set, however well-formed it is: parsed values are kept on the JavaScript heap.
  */
 function tooLongValue(request: Request): string | undefined {
   for (let i = 2; i < request.count; i += 2) {

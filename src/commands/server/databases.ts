@@ -13,7 +13,7 @@ const FLUSH_ASYNC = FLUSH_OPTIONS.bits('async');
 const FLUSH_SYNTAX = '[async=( ASYNC^4.0.0 | SYNC^6.2.0 )]';
 const FLUSH_HISTORY = [
   ['4.0.0', 'Can free the memory in the background (`ASYNC`).'],
-  ['6.2.0', 'Can be told to free it before it answers (`SYNC`).'],
+  ['6.2.0', 'With `SYNC`, frees the memory before it replies.'],
 ] as const;
 const FLUSH_TIPS = ['request_policy:all_shards', 'response_policy:all_succeeded'];
 

@@ -1,4 +1,4 @@
-// BGREWRITEAOF: has the write-ahead log begin anew with a snapshot.
+// BGREWRITEAOF: rewrites the write-ahead log, beginning with a snapshot.
 import type { Call } from '../../core/call.ts';
 import type { CommandRow } from '../../core/command-row.ts';
 import { ADMIN, NO_ASYNC_LOADING, NOSCRIPT } from '../../core/flags.ts';

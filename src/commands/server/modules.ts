@@ -1,5 +1,5 @@
-// MODULE: there are none, and none can be loaded, since they are machine code for Redis. The commands answer
-// as a Redis does that has none and to which each module is one that it cannot load.
+// MODULE: no module can be loaded, since modules are machine code for Redis. The commands reply like a Redis without
+// modules that cannot load any.
 import { moduleProblem } from '../../config/module-problem.ts';
 import type { Call } from '../../core/call.ts';
 import type { CommandRow } from '../../core/command-row.ts';

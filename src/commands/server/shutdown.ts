@@ -1,4 +1,4 @@
-// SHUTDOWN: how the server is asked to end. The shutdown itself is the server's.
+// SHUTDOWN: parses the request. The shutdown itself is done by server/.
 import type { Call } from '../../core/call.ts';
 import type { CommandRow } from '../../core/command-row.ts';
 import { notFromLog } from '../../core/errors.ts';
@@ -46,14 +46,14 @@ function shutdown(call: Call): void {
     if (server.shutdown.abort()) reply.ok();
     else reply.error('ERR No shutdown in progress.');
   } else if (client.deniesBlocking) {
-    // Redis ends then, each time that it is started with the log.
+    // Redis would shut down each time that it replays the log.
     reply.error(now ? notFromLog('SHUTDOWN') : WOULD_WAIT);
   } else {
     const save = OPTIONS.has(SAVE) ? 'save' : OPTIONS.has(NOSAVE) ? 'nosave' : 'default';
     const force = OPTIONS.has(FORCE);
     const reason = `SHUTDOWN by client ${client.id} at ${client.address.remote}`;
     server.log.info(reason);
-    // The only answer to a shutdown that begins is the end of the connection.
+    // A shutdown that succeeds has no reply: the connection is closed.
     const error = server.shutdown.begin({ reason, save, now, force });
     if (error !== undefined) reply.error(error);
   }

@@ -56,7 +56,7 @@ export const snapshotCommands: readonly CommandRow[] = [
 ];
 
 const IN_PROGRESS = 'ERR Background save already in progress';
-/** Redis says no more: the log does. */
+/** As in Redis, the reply has no details: they are in the log. */
 export const FAILED = 'ERR';
 
 /** What BGSAVE answers. */

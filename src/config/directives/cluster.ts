@@ -53,7 +53,7 @@ export const cluster = section('cluster', 'Cluster', {
     default: 'no',
     aliases: ['cluster-slave-no-failover'],
     status: 'later',
-    doc: 'Never let this replica take over unless told to.',
+    doc: 'Never let this replica take over unless an operator orders it.',
   },
   'cluster-allow-replica-migration': {
     kind: yesNo(),
@@ -71,7 +71,7 @@ export const cluster = section('cluster', 'Cluster', {
     kind: yesNo(),
     default: 'yes',
     status: 'later',
-    doc: 'Refuse all queries while some slots are served by nobody.',
+    doc: 'Refuse all queries while some slots are not served by any node.',
   },
   'cluster-allow-reads-when-down': {
     kind: yesNo(),
@@ -131,6 +131,6 @@ export const cluster = section('cluster', 'Cluster', {
     kind: oneOf('ip', 'hostname', 'unknown-endpoint'),
     default: 'ip',
     status: 'later',
-    doc: 'What clients are told to connect to.',
+    doc: 'The kind of address that redirections give to clients.',
   },
 });

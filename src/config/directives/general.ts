@@ -1,4 +1,4 @@
-// The process: its directory, its databases, its background work and its end.
+// The process: its directory, its databases, its background work and its shutdown.
 import { section } from '../directive.ts';
 import { shutdownFlags, wordLines } from '../kinds/lists.ts';
 import { INT_MAX, integer } from '../kinds/numbers.ts';

@@ -28,7 +28,7 @@ export const logging = section('logging', 'Logging', {
     default: 'legacy',
     immutable: true,
     status: 'active',
-    doc: "How the lines tell the time: as Redis's (`23 Nov 2026 10:00:00.000`), by ISO 8601 with the time zone, or in milliseconds since 1970. JSON has the latter always.",
+    doc: 'Format of the time in each line: as in Redis (`23 Nov 2026 10:00:00.000`), by ISO 8601 with the time zone, or in milliseconds since 1970. JSON has the latter always.',
   },
   'syslog-enabled': {
     kind: yesNo(),

@@ -53,7 +53,7 @@ export const memory = section('memory', 'Memory, eviction and expiry', {
     kind: integer({ min: 1, max: 10 }),
     default: '1',
     status: 'active',
-    doc: 'How much time deleting expired keys that nobody reads may take: while there are any, 1 ms (with 1) to 1.9 ms (with 10) at a time, with 2 ms for requests in between.',
+    doc: 'How much time deleting expired keys that no client reads may take: while there are any, 1 ms (with 1) to 1.9 ms (with 10) at a time, with 2 ms for requests in between.',
   },
   'lazyfree-lazy-eviction': {
     kind: yesNo(),

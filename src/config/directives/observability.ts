@@ -1,4 +1,4 @@
-// What the server tells of its own work, and of changes to data.
+// What the server reports about its own work, and about changes to data.
 import { section } from '../directive.ts';
 import { eventClasses, percentiles } from '../kinds/lists.ts';
 import { integer, LONG_MAX } from '../kinds/numbers.ts';

@@ -47,7 +47,7 @@ export const persistence = section('persistence', 'Persistence', {
     shipped: '10',
     yaml: { path: 'persistence.wal.fsync_interval_ms' },
     status: 'active',
-    doc: 'Milliseconds between two syncs of the log under `appendfsync everysec`: about what a power failure can lose. 10 is recommended. Redis has no such directive.',
+    doc: 'Milliseconds between two syncs of the log under `appendfsync everysec`: about the time of changes that a power failure can lose. 10 is recommended. Redis has no such directive.',
   },
   'wal-buffer-size-kb': {
     kind: integer({ min: 4, max: 65_536 }),
@@ -71,21 +71,21 @@ export const persistence = section('persistence', 'Persistence', {
     shipped: 'yes',
     yaml: { path: 'persistence.snapshot.enabled' },
     status: 'active',
-    doc: 'With the log on, have it begin anew with a snapshot by itself, so that it stays short to load: when `snapshot-interval-secs` have passed and `snapshot-operation-threshold` changes were made. The one before is kept, see `snapshot-max-count`. Redis has no such directive.',
+    doc: 'With the log on, rewrite it automatically, beginning with a snapshot, so that it stays quick to load: when `snapshot-interval-secs` have passed and `snapshot-operation-threshold` changes were made. The one before is kept, see `snapshot-max-count`. Redis has no such directive.',
   },
   'snapshot-interval-secs': {
     kind: integer({ min: 1, max: INT_MAX }),
     default: '300',
     yaml: { path: 'persistence.snapshot.interval_secs' },
     status: 'active',
-    doc: 'Seconds after which the log begins anew with a snapshot, if enough changes were made. Redis has no such directive.',
+    doc: 'Seconds after which the log is rewritten, beginning with a snapshot, if enough changes were made. Redis has no such directive.',
   },
   'snapshot-operation-threshold': {
     kind: integer({ min: 1, max: LONG_MAX }),
     default: '10000',
     yaml: { path: 'persistence.snapshot.operation_threshold' },
     status: 'active',
-    doc: 'Changes below which the log does not begin anew. Redis has no such directive.',
+    doc: 'Number of changes below which the log is not rewritten. Redis has no such directive.',
   },
   'snapshot-max-count': {
     kind: integer({ min: 1, max: 1000 }),
@@ -144,7 +144,7 @@ export const persistence = section('persistence', 'Persistence', {
     kind: yesNo(),
     default: 'no',
     status: 'active',
-    doc: 'Leave keys out, and tell how many, whose types of values Synap does not have yet when a snapshot is loaded, rather than refuse it. Redis has no such directive.',
+    doc: 'When loading a snapshot, leave out keys whose types Synap does not have yet, and log how many, rather than refuse the snapshot. Redis has no such directive.',
   },
   'rdb-del-sync-files': {
     kind: yesNo(),
@@ -170,7 +170,7 @@ export const persistence = section('persistence', 'Persistence', {
     default: '2000',
     immutable: true,
     status: 'active',
-    doc: 'Milliseconds for which a start waits while another server has the log, as one has that is about to end; then it is refused. Redis has no such directive: two servers write to one log there.',
+    doc: 'Milliseconds for which a start waits while another server holds the log, for example one that is shutting down; then the start is refused. Redis has no such directive: two servers write to one log there.',
   },
   'no-appendfsync-on-rewrite': {
     kind: yesNo(),

@@ -41,7 +41,7 @@ export const security = section('security', 'Security', {
     default: 'no',
     immutable: true,
     status: 'active',
-    doc: 'Whether MODULE may be used, and by whom. There are no modules here: it answers as a Redis that cannot load them.',
+    doc: 'Which clients may use MODULE. There are no modules here: it answers as a Redis that cannot load them.',
   },
   aclfile: {
     kind: text({ summary: 'path' }),

@@ -202,7 +202,7 @@ function refuseUnclearBases(bases: readonly Base[], increments: readonly Increme
       throw new RebuildError(`${older.name} and ${base.name} have the same number`);
     }
     if (older !== undefined && base.facts.offset === undefined) {
-      throw new RebuildError(`${base.name} does not tell its offset, and there is ${older.name}`);
+      throw new RebuildError(`${base.name} does not state its offset, and there is ${older.name}`);
     }
     if (older !== undefined && older.offset > base.offset) {
       const places = `offset ${base.offset} is before offset ${older.offset} of ${older.name}`;
@@ -213,7 +213,7 @@ function refuseUnclearBases(bases: readonly Base[], increments: readonly Increme
   const [first] = bases;
   const early = increments.find(({ seq }) => seq < first?.seq);
   if (first?.facts.offset === undefined && early !== undefined) {
-    throw new RebuildError(`${first.name} does not tell its offset, and ${early.name} is older`);
+    throw new RebuildError(`${first.name} does not state its offset, and ${early.name} is older`);
   }
 }
 
@@ -354,7 +354,7 @@ function chainOf(
 /** Why an increment cannot precede the next one. */
 function contradiction(increment: Increment, next: Increment | undefined): string | undefined {
   const { name, start, length, problem } = increment;
-  if (start === undefined) return `nobody can tell at which offset ${name} begins`;
+  if (start === undefined) return `it is unknown at which offset ${name} begins`;
   if (next?.start === undefined) return undefined;
   const end = start + length;
   if (end > next.start) {

@@ -31,7 +31,7 @@ export async function inspectFile(path: string, options: FileOptions): Promise<V
   print(`${name}: ${sizeBytes} bytes, ${textOf(contents)}`);
   if (damage === undefined) {
     const { restBytes = 0 } = contents.snapshot ?? {};
-    if (restBytes > 0) print(`${name}: the ${restBytes} bytes behind its end are read by nobody`);
+    if (restBytes > 0) print(`${name}: the ${restBytes} bytes after its end are ignored`);
     return run(contents, options);
   }
   const end = damage.position;

@@ -7,7 +7,7 @@
 //            ▲ position in file                     ▲ header    gathered     ▲
 //            └ written, kept until synced ────────┘ groupAt                  at
 //
-// A group that tells the time has its stamp at groupAt, and its header behind that. One that has large
+// A group with a time stamp has the stamp at groupAt, and its header after it. One that has large
 // arguments in it leaves its chunk to be written (scattered-group.ts): what follows begins another one.
 
 import { copyWide, ViewCache, viewOf } from '../../protocol/copy-bytes.ts';
@@ -45,8 +45,8 @@ export class GroupBuffer {
   #at = HEADER_BYTES;
   /** Length of the current group's time stamp: 0 when it has none. */
   #stampBytes = 0;
-  /** The time, in seconds, that the current file has told last. */
-  #toldSeconds = 0;
+  /** The last time stamp of the current file, in seconds. */
+  #stampSeconds = 0;
   #endOffset: number;
   readonly #chunkBytes: number;
   /** Groups that are complete and not taken out yet, from old to new. */
@@ -97,19 +97,19 @@ export class GroupBuffer {
   }
 
   /**
-   * Has the current group, of which nothing is there yet, tell the time, unless its file has told it
-   * already: what follows a stamp is of that second or a later one.
+   * Gives the current group, which is empty, a time stamp, unless its file has the same one already: all that
+   * follows a stamp is of that second or a later one.
    * @param seconds since the epoch
    */
   stamp(seconds: number): void {
-    if (seconds <= this.#toldSeconds) return;
+    if (seconds <= this.#stampSeconds) return;
     if (this.#stampBytes === 0) {
       if (this.#at + STAMP_BYTES > this.buffer.length) this.#makeRoom(STAMP_BYTES);
       this.#stampBytes = STAMP_BYTES;
       this.#at += STAMP_BYTES;
     }
     writeTimeStamp(this.buffer, this.groupAt, seconds);
-    this.#toldSeconds = seconds;
+    this.#stampSeconds = seconds;
   }
 
   /** Copies bytes [start, end) into the current group. */
@@ -199,8 +199,8 @@ export class GroupBuffer {
     this.#position = segment.sizeBytes;
     this.#at = HEADER_BYTES;
     this.#stampBytes = 0;
-    // Each file tells the time by itself.
-    this.#toldSeconds = 0;
+    // Each file has time stamps of its own.
+    this.#stampSeconds = 0;
   }
 
   /** Gives up what is on disk: everything before `offset`. */
@@ -225,7 +225,7 @@ export class GroupBuffer {
   }
 
   /**
-   * Gives up everything, written or not, and lets go of what is pinned: nobody writes it any more.
+   * Gives up everything, written or not, and releases its pins: it is not written any more.
    * @param taken a group that was taken out and is not in the file
    */
   discard(taken: ScatteredGroup | undefined): void {

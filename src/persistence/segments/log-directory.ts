@@ -35,8 +35,8 @@ export class LogDirectory {
   readonly baseName: string;
   readonly fs: FileSystem;
   /**
-   * What of the stream is on disk for sure. The manifest on disk tells the start of an increment only
-   * once that is beyond it: if less is found of what is before, that is damage.
+   * The offset up to which the stream is on disk. The manifest states the start of an increment only once this
+   * offset has reached it: if less of the stream is found before the start, that is damage.
    */
   durableOffset = Number.POSITIVE_INFINITY;
   #manifest: Manifest;
@@ -140,7 +140,7 @@ export class LogDirectory {
     }
   }
 
-  /** Names of the files of a history that was begun here by somebody who was killed before it was complete. */
+  /** Names of the files of a history that was begun here by a server that was killed before it was complete. */
   unfinishedHistory(): string[] {
     if (this.#isHeld) return [];
     const { bases, keptSegments, segments, history } = this.#manifest;
@@ -148,11 +148,11 @@ export class LogDirectory {
     return unfinishedAmong(this.filesThere(), this, new Set(named));
   }
 
-  /** Deletes them: nobody has depended on them. @throws as `remove` */
+  /** Deletes the files of an unfinished history: nothing depends on them. @throws as `remove` */
   async removeUnfinished(): Promise<void> {
     if (!isMarked(this.fs, this.path, this.baseName)) return;
     this.remove(this.unfinishedHistory());
-    // What is left of them must not outlive the mark.
+    // All of them must be gone before the mark is.
     await syncDirectory(this.fs, this.path);
     this.#unmark();
   }
@@ -209,7 +209,7 @@ export class LogDirectory {
 
   /**
    * Puts a changed manifest in the place of the old one. When that fails, nothing has changed, unless it
-   * is in its place and only may not last; `manifest` tells.
+   * is in its place and only may not be durable; `manifest` shows which.
    * @param change makes the new manifest of the newest one
    */
   update(change: (manifest: Manifest) => Manifest): Promise<void> {

@@ -1,7 +1,7 @@
 // The log's writer: one stream of bytes, cut into groups and segments. Invariants:
 // - syncedOffset ≤ writtenOffset ≤ offset. What lies between the first two is in a file, whole
 //   groups only; what lies behind is the pending group, in memory.
-// - Groups are appended, whoever else should write to the file (O_APPEND). What a write that failed or
+// - Groups are appended, even if another process writes to the file (O_APPEND). What a write that failed or
 //   was cut short has left is cut off, and the pending group, grown meanwhile, appended once more. Order
 //   is kept and nothing is lost.
 // - After a failed fsync the kernel may have dropped what it could not write, and a later fsync
@@ -286,7 +286,7 @@ export class Log {
         if (loss !== undefined) throw loss;
       }
       this.#syncedOffset = this.#writtenOffset;
-      await this.#rotation.tellStart(this.#syncedOffset);
+      await this.#rotation.writeStart(this.#syncedOffset);
       if (this.#abandoned !== undefined) throw this.#abandoned;
     } finally {
       this.#buffer.discard(this.#writer?.group);
@@ -339,7 +339,7 @@ export class Log {
     if (this.#writeFailure === undefined) return;
     this.#writeFailure = undefined;
     this.#recovered();
-    // It need not be one of those who wait for it that had it written at last.
+    // The write that succeeded may not have been started by the listeners, so they are notified here.
     setImmediate(this.#options.onProgress);
   }
 
@@ -429,7 +429,7 @@ export class Log {
 
   #synced(file: OpenSegment, target: number, done: (succeeded: boolean) => void): void {
     this.#syncedOffset = Math.max(this.#syncedOffset, target);
-    this.#rotation.tellStart(this.#syncedOffset).catch(this.#warn);
+    this.#rotation.writeStart(this.#syncedOffset).catch(this.#warn);
     this.#buffer.release(target);
     const isDone = file === this.segment;
     if (!isDone && file.end === target) {
@@ -487,7 +487,7 @@ export class Log {
     this.#buffer.changeSegment(segment);
     this.#rotation
       .begin(next, start)
-      .then(() => this.#rotation.tellStart(this.#syncedOffset))
+      .then(() => this.#rotation.writeStart(this.#syncedOffset))
       .catch(this.#warn);
     if (this.#syncedOffset === old.end && !this.#schedule.isRunning) {
       this.#files.splice(this.#files.indexOf(old), 1);

@@ -218,8 +218,8 @@ function segmentLine({ name, seq, start }: SegmentFile): string {
 
 /** Readers expect a number in each line: that of the file's name, if it has one. */
 function historyLine(name: string, place: number): string {
-  const told = /\.([1-9]\d*)\.(?:base|incr)\./.exec(name)?.[1];
-  return `file ${quoted(name)} seq ${told ?? place} type h`;
+  const stated = /\.([1-9]\d*)\.(?:base|incr)\./.exec(name)?.[1];
+  return `file ${quoted(name)} seq ${stated ?? place} type h`;
 }
 
 /** File names may have blanks in them, and letters of any script; Redis then puts their bytes in quotes. */

@@ -9,7 +9,7 @@ export interface OpenSegment {
   readonly seq: number;
   /** Appends. */
   readonly fd: number;
-  /** What tells the file from another one in its place. */
+  /** The identity of the file, to notice another one in its place. */
   readonly identity: FileFacts;
   /** The stream's offset at its beginning, and behind its last written group. */
   start: number;

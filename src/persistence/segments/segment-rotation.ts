@@ -23,7 +23,7 @@ export class SegmentRotation {
   #next: NextSegment | undefined;
   #preparing: Promise<NextSegment> | undefined;
   /** Start of the newest segment while the manifest does not have it; otherwise undefined. */
-  #untoldStart: number | undefined;
+  #unwrittenStart: number | undefined;
 
   constructor(directory: LogDirectory, starts: ReadonlyMap<number, number>) {
     this.#directory = directory;
@@ -54,16 +54,16 @@ export class SegmentRotation {
   /** Records that the log has gone over to a segment. */
   begin(segment: NextSegment, start: number): Promise<void> {
     this.#starts.set(segment.seq, start);
-    this.#untoldStart = start;
+    this.#unwrittenStart = start;
     this.#next = undefined;
     return this.#directory.amend((manifest) => this.withStarts(manifest));
   }
 
   /** Writes the newest segment's start to the manifest, if all that precedes it is on disk. */
-  async tellStart(syncedOffset: number): Promise<void> {
+  async writeStart(syncedOffset: number): Promise<void> {
     this.#directory.durableOffset = syncedOffset;
-    if (this.#untoldStart === undefined || this.#untoldStart > syncedOffset) return;
-    this.#untoldStart = undefined;
+    if (this.#unwrittenStart === undefined || this.#unwrittenStart > syncedOffset) return;
+    this.#unwrittenStart = undefined;
     await this.#directory.update((manifest) => manifest);
   }
 
@@ -71,7 +71,7 @@ export class SegmentRotation {
   beginAt(seq: number, offset: number): Promise<void> {
     this.#starts.set(seq, offset);
     this.#directory.durableOffset = offset;
-    this.#untoldStart = offset;
+    this.#unwrittenStart = offset;
     return this.#directory.amend((manifest) => this.withStarts(manifest));
   }
 

@@ -30,7 +30,7 @@ export class Lz4Error extends Error {
 export const WORD_BYTES = 4;
 /** What a file of frames begins with, and each of its frames. */
 export const LZ4_MAGIC = Buffer.from([0x04, 0x22, 0x4d, 0x18]);
-/** Bytes of a header up to what tells how long it is. */
+/** Bytes of a header up to the flags, which determine its length. */
 export const FLAGS_END = 6;
 /** How far back linked blocks refer. */
 export const HISTORY_BYTES = 64 * 1024;
@@ -49,7 +49,7 @@ const CONTENT_SIZE_BYTES = 8;
 const SMALLEST_BLOCK_CODE = 4;
 const END_MARK = Buffer.alloc(WORD_BYTES);
 
-/** What the header of a frame tells. */
+/** The content of a frame's header. */
 export interface FrameHeader {
   /** The byte BD. */
   readonly sizes: number;
@@ -59,7 +59,7 @@ export interface FrameHeader {
   readonly isLinked: boolean;
   readonly hasBlockChecksums: boolean;
   readonly hasContentChecksum: boolean;
-  /** Bytes of all blocks' content, where that is told. */
+  /** Bytes of all blocks' content, if the header states it. */
   readonly contentBytes: number | undefined;
 }
 

@@ -1,5 +1,5 @@
-// The bytes of a file that come in chunks, with a cursor: so many as are asked for are made to lie in
-// one piece. No more of the file is in memory than that, and what came with it.
+// A cursor over the bytes of a file that arrive in chunks: as many bytes as requested are joined to one buffer. Only
+// these, and the rest of their chunks, are in memory.
 
 const NO_BYTES = Buffer.alloc(0);
 

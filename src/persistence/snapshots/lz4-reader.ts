@@ -1,8 +1,8 @@
 // Decompresses LZ4 frames that follow one another, block by block: `lz4-napi` gets each block as a frame
 // of its own, with a header of our making (lz4-frames.ts), so it sees no size that a file tells but the
 // block's, and memory is bounded however long a frame is. Blocks of a size that Synap writes are decompressed
-// on other threads, one ahead of the one that is being worked on. Every checksum that is there is verified; that of a frame's
-// content before its last block is handed out: by `lz4-napi` where the frame is a single block, as in what
+// on other threads, one ahead of the one that is being worked on. Every checksum that is there is verified; that of
+// a frame's content before its last block is handed out: by `lz4-napi` where the frame is a single block, as in what
 // Synap writes, by us where it is of several.
 import { loadXxh32, type Xxh32, type Xxh32Stream } from './lz4-checksum.ts';
 import { CHECKSUM_ERROR, decompressFrame, decompressFrameNow } from './lz4-codec.ts';
@@ -16,7 +16,7 @@ const MOST_ASIDE_BYTES = 256 * 1024;
 /** Bytes of a compressed block without content; `lz4-napi` verifies no checksum behind it. */
 const EMPTY_BLOCK_BYTES = 1;
 
-/** What came of decompressing a block: it may be over long before somebody asks. */
+/** The result of decompressing a block, which may be there long before it is needed. */
 type Outcome = { readonly content: Buffer } | { readonly error: Error };
 
 interface Pending {

@@ -3,10 +3,10 @@
 //
 //   root ── head ─▶ [ …free│elements ] ⇄ [ elements ] ⇄ … ⇄ [ elements│free… ] ◀─ tail
 //
-// The root, a small block, keeps head, tail and the number of elements; who owns the list keeps its
-// reference. The elements of the first chunk lie at its far end and those of the last one at its
-// beginning, so that a push usually finds room next to them. Chunks at the ends begin small and double, up to the
-// limit (`list-max-listpack-size`), which bounds what is moved by an insertion in the middle, too.
+// The root, a small block, keeps head, tail and the number of elements; the owner of the list keeps its reference.
+// The elements of the first chunk lie at its far end and those of the last one at its beginning, so that a push
+// usually finds room next to them. Chunks at the ends begin small and double, up to the limit
+// (`list-max-listpack-size`), which bounds what is moved by an insertion in the middle, too.
 import type { Collections } from '../../keyspace/collections.ts';
 import type { Arena } from '../../memory/arena.ts';
 import {

@@ -186,7 +186,7 @@ describe('bases', () => {
     remove(MANIFEST);
     // Nobody knows what was before these commands.
     write(INCR_3, SET);
-    expect((await inspected(path, true)).text).toContain('nobody can tell at which offset');
+    expect((await inspected(path, true)).text).toContain('it is unknown at which offset');
   });
 
   test('may be further than the log', async () => {
@@ -274,7 +274,7 @@ describe('increments', () => {
     expect((await inspected(path)).text).toContain(`${INCR_3}: increment from offset 350`);
     remove(BASE_1);
     remove(INCR_2);
-    expect((await inspected(path, true)).text).toContain('nobody can tell at which offset');
+    expect((await inspected(path, true)).text).toContain('it is unknown at which offset');
   });
 
   test('of Redis begin where the one before ends, if nothing speaks against it', async () => {
@@ -285,7 +285,7 @@ describe('increments', () => {
     write(`${BASE_NAME}.6.incr.aof`, SET);
     const { verdict, text } = await inspected(path, true);
     expect(verdict).toBe(DAMAGED);
-    expect(text).toContain('nobody can tell at which offset appendonly.aof.6.incr.aof begins');
+    expect(text).toContain('it is unknown at which offset appendonly.aof.6.incr.aof begins');
     for (const name of [INCR_3, `${BASE_NAME}.6.incr.aof`]) remove(name);
     expect((await inspected(path, true)).verdict).toBe(DAMAGED);
   });
@@ -335,7 +335,7 @@ describe('what Redis wrote', () => {
     write(BASE, SET);
     write(`${BASE_NAME}.2.base.aof`, SET);
     write(INCR_1, SET);
-    expect((await inspected(path, true)).text).toContain('does not tell its offset, and there is');
+    expect((await inspected(path, true)).text).toContain('does not state its offset, and there is');
     remove(BASE);
     expect((await inspected(path, true)).text).toContain('appendonly.aof.1.incr.aof is older');
   });

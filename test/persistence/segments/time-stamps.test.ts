@@ -239,8 +239,8 @@ test('commands of Redis in a later file prove damage, behind a stamp too', async
   // As long as the first file was not on disk, the manifest did not tell where the second begins.
   const { segments, ...rest } = LogDirectory.read(path, BASE_NAME).manifest;
   const [first, { name, seq }] = segments;
-  const untold = { ...rest, segments: [first, { name, seq, start: undefined }] };
-  write(MANIFEST, formatManifest(untold));
+  const withoutStart = { ...rest, segments: [first, { name, seq, start: undefined }] };
+  write(MANIFEST, formatManifest(withoutStart));
   expect((await readLog(path)).torn).toBeDefined();
   write(SECOND, `#TS:${START}\r\n${set('c')}`);
   await expect(readLog(path)).rejects.toThrow(/cut off/);

@@ -84,7 +84,7 @@ export function conformToWaking(subject: Subject): void {
   for (const [name, event] of Object.entries({ KEY_CREATED, KEY_GROWN, KEY_GONE })) {
     if ((type.wakes & event) !== 0) continue;
     test(`nobody can wait for ${name}`, () => {
-      expect(() => waitingBench(subject, event)).toThrow(`no ${type.name} wakes anybody so`);
+      expect(() => waitingBench(subject, event)).toThrow(`values of type ${type.name} do not send`);
     });
   }
 

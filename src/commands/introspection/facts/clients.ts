@@ -1,4 +1,4 @@
-// INFO clients: who is connected, and what they wait for.
+// INFO clients: the connected clients, and what they wait for.
 import type { Services } from '../../../core/services.ts';
 import { gauge, none, section } from '../../../telemetry/fact.ts';
 
@@ -26,7 +26,7 @@ export const clientFacts = section<Services, Services>({
     ),
     gauge(
       'tracking_clients',
-      'Clients that are told of changes of the keys that they read.',
+      'Clients that use client-side caching (CLIENT TRACKING).',
       ({ tracking }) => tracking.clients,
     ),
     gauge(

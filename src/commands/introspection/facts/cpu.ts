@@ -1,4 +1,4 @@
-// INFO cpu: CPU time of the process, and of its main thread where the system tells it.
+// INFO cpu: CPU time of the process, and of its main thread where the system reports it.
 
 import { type CpuTime, mainThreadCpuTime, processCpuTime } from '../../../telemetry/cpu-time.ts';
 import { counter, digits, none, section } from '../../../telemetry/fact.ts';

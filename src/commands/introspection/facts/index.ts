@@ -1,5 +1,5 @@
-// Everything that the server tells of itself: the sections of INFO in Redis's order, each with Redis's facts in
-// Redis's order where they mean something here, then Synap's own. What a section tells is declared in its file.
+// The facts of INFO: its sections in Redis's order, each with those of Redis's facts that apply here, in Redis's
+// order, then Synap's own. Each section is declared in its file.
 import type { Services } from '../../../core/services.ts';
 import { type FactSection, none, section } from '../../../telemetry/fact.ts';
 import { clientFacts } from './clients.ts';

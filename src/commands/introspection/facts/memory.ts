@@ -1,4 +1,4 @@
-// INFO memory. What Redis tells of its allocator, Synap tells of its data off the JavaScript heap: what is
+// INFO memory. Redis's facts about its allocator describe Synap's data off the JavaScript heap here: what is
 // allocated, what is lost between it (allocator_frag), what is free and not given back (allocator_rss), and
 // what the process takes besides, the program and its runtime above all (rss_overhead).
 import * as os from 'node:os';

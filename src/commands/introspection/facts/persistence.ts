@@ -126,7 +126,7 @@ const rewriteFacts: readonly Fact<Sample>[] = [
   none('module_fork_last_cow_size', 'Memory copied for that, in bytes.'),
 ];
 
-/** What is told only while there is a log: Redis's fields, and the log's own. */
+/** Facts that are present only while there is a log: Redis's, and the log's own. */
 const logFacts: readonly Fact<Sample>[] = [
   gauge('aof_current_size', 'Size of the log, in bytes.', ({ log }) => log?.sizeBytes),
   gauge('aof_base_size', 'Its size after the last rewrite, in bytes.', ({ log }) => log?.baseBytes),
@@ -172,7 +172,7 @@ const logFacts: readonly Fact<Sample>[] = [
   ),
 ];
 
-/** What is told only while data is loaded. */
+/** Facts that are present only while data is being loaded. */
 const loadingFacts: readonly Fact<Sample>[] = [
   gauge(
     'loading_start_time',
@@ -182,7 +182,7 @@ const loadingFacts: readonly Fact<Sample>[] = [
   gauge('loading_total_bytes', 'Size of the file, in bytes.', ({ loading }) => loading?.totalBytes),
   gauge(
     'loading_rdb_used_mem',
-    'Memory of the server that wrote the file, in bytes; not told.',
+    'Memory of the server that wrote the file, in bytes; always 0.',
     ({ loading }) => loading && 0,
   ),
   gauge(

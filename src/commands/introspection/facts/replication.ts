@@ -1,4 +1,4 @@
-// INFO replication. There are no replicas yet, so what is told of them is that nothing of the kind goes on.
+// INFO replication. There are no replicas yet, so all facts about them say that there is none.
 import type { Config } from '../../../config/config.ts';
 import type { Services } from '../../../core/services.ts';
 import type { LogFacts } from '../../../core/write-ahead-log.ts';
@@ -26,7 +26,7 @@ export const replicationFacts = section<Services, Sample>({
       },
     ),
     text('master_failover_state', 'Whether a failover is under way.', () => 'no-failover'),
-    // Names one history of the data: that of the log, or without one that of this run.
+    // The id of the history of the data: the log's, or without a log one of this run.
     text(
       'master_replid',
       'Names the history of the data.',

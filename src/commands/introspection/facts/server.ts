@@ -24,14 +24,14 @@ export const serverFacts = section<Services, Sample>({
     text('redis_version', 'Version of Redis that it answers like.', () => REDIS_VERSION),
     text('synap_version', 'Version of Synap.', ({ identity }) => identity.version),
     text('node_version', 'Version of Node that runs it.', () => process.versions.node),
-    // As Redis says when it is built from a package: nothing of a commit, and no compiler.
-    text('redis_git_sha1', 'Commit that it was built from; not told.', () => '00000000'),
+    // As from a Redis that was built from a package: no commit, and no compiler.
+    text('redis_git_sha1', 'Commit that it was built from; always zeros.', () => '00000000'),
     none('redis_git_dirty', 'Whether that was changed.'),
     text('redis_build_id', 'Names the build.', ({ identity }) => buildId(identity.version)),
     text('redis_mode', 'Alone, or part of a cluster.', () => 'standalone'),
     text('os', 'Operating system.', () => `${os.type()} ${os.release()} ${os.machine()}`),
     gauge('arch_bits', 'Bits of an address.', () => (process.arch.endsWith('64') ? 64 : 32)),
-    // What process.hrtime and performance.now are made of.
+    // The system call behind process.hrtime and performance.now.
     text('monotonic_clock', 'What durations are measured with.', () => 'POSIX clock_gettime'),
     text('multiplexing_api', 'What waits for sockets.', pollingInterface),
     text('atomicvar_api', "Redis's, of its threads.", () => 'none'),
@@ -58,7 +58,7 @@ export const serverFacts = section<Services, Sample>({
   ],
 });
 
-/** What libuv waits for sockets with. */
+/** The system interface by which libuv waits for sockets. */
 function pollingInterface(): string {
   if (process.platform === 'linux') return 'epoll';
   return process.platform === 'win32' ? 'iocp' : 'kqueue';

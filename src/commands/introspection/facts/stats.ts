@@ -113,7 +113,7 @@ const keys: readonly Fact<Sample>[] = [
     'Channels of shards with subscribers.',
     ({ pubsub }) => pubsub.shards.size,
   ),
-  // Nothing here forks.
+  // Synap does not fork.
   none('latest_fork_usec', 'What the last fork took, in µs.'),
   none('total_forks', 'Forks.', 'counter'),
   gauge(
@@ -158,12 +158,12 @@ const defragmentation: readonly Fact<Sample>[] = [
 const others: readonly Fact<Sample>[] = [
   gauge(
     'tracking_total_keys',
-    'Keys that clients have read and are told of.',
+    'Keys that clients may have in their caches (client-side caching).',
     ({ tracking }) => tracking.table.keys,
   ),
   gauge(
     'tracking_total_items',
-    'Clients of each such key, added up.',
+    'Pairs of a tracked key and a client that tracks it.',
     ({ tracking }) => tracking.table.items,
   ),
   gauge(
@@ -203,7 +203,7 @@ export const statsFacts = section<Services, Sample>({
   facts: [...network, ...keys, ...defragmentation, ...others],
 });
 
-/** How many of the keys with an expiry have passed it and are still there, in per cent; sampled. */
+/** Share of the keys with an expiry that have expired and are not deleted yet, in per cent; sampled. */
 function staleKeysPercentage({ databases, nowMs }: Keyspace): number {
   let sampled = 0;
   let due = 0;

@@ -52,8 +52,8 @@ export function readListpack(view: ByteView, receiver: ElementReceiver): boolean
     handOn(buffer, at + content.headerBytes, receiver);
     at = next;
   }
-  const told = buffer.readUInt16LE(offset + 4);
-  return told === UNCOUNTED || told === count;
+  const stated = buffer.readUInt16LE(offset + 4);
+  return stated === UNCOUNTED || stated === count;
 }
 
 /** Hands on the elements of a ziplist; false when it is damaged, maybe after some of them. */
@@ -80,8 +80,8 @@ export function readZiplist(view: ByteView, receiver: ElementReceiver): boolean 
     at = next;
   }
   if (count > 0 && buffer.readUInt32LE(offset + 4) !== last - offset) return false;
-  const told = buffer.readUInt16LE(offset + 8);
-  return told === UNCOUNTED || told === count;
+  const stated = buffer.readUInt16LE(offset + 8);
+  return stated === UNCOUNTED || stated === count;
 }
 
 /** Hands on the element that `content` describes. */
