@@ -1,14 +1,14 @@
-// How long a group of the log waits under `always` for others to share its sync. Those whom the last
-// sync has released send again within some 100 µs, and whoever misses a sync waits for two. So a group
-// waits until as many have come as were released, or until its time is up: databases know this as
-// group commit with a commit delay (PostgreSQL's `commit_delay`), here measured instead of configured.
+// How long a group of the log waits under `always` for others to share its sync. Clients released by the last sync
+// send again within some 100 µs, and a client that misses a sync waits for two. So a group waits until as many have
+// come as were released, or until its time is up: databases know this as group commit with a commit delay
+// (PostgreSQL's `commit_delay`), here measured instead of configured.
 
-/** The longest delay, as a share of what the last sync took: never is it the larger part of the wait. */
+/** The longest delay, as a share of the duration of the last sync. */
 const MAX_SHARE = 0.5;
 /** The longest delay of all. Timers are no finer. */
 const MAX_MS = 1;
 
-/** Tells when a group is to be written and synced. */
+/** Decides when a group is written and synced. */
 export class CommitDelay {
   readonly #onOver: () => void;
   #expected = 0;
@@ -22,7 +22,7 @@ export class CommitDelay {
 
   /**
    * A sync has ended.
-   * @param expected how many it has released, and how many wait for the next one already
+   * @param expected number of clients that it has released, plus those that already wait for the next one
    * @param syncUs what it took
    */
   restart(expected: number, syncUs: number): void {
@@ -33,7 +33,7 @@ export class CommitDelay {
   /** Whether the group of `waiting` clients should wait no longer. */
   isOver(waiting: number): boolean {
     if (waiting >= this.#expected || performance.now() >= this.#deadlineMs) return true;
-    // Whoever comes asks again; this is for when nobody does.
+    // Each further client asks again; the timer is for the case that none comes.
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       this.#onOver();

@@ -1,6 +1,6 @@
 // The file that a new log begins with, where there is data already: a copy of the snapshot, or the one file of
-// a Redis before 7. The manifest names it before it gets its name: whoever is killed in between, or while
-// it is copied, leaves nothing that keeps the next start from doing the same again.
+// a Redis before 7. The manifest names it before it gets its name: if the server is killed in between, or during the
+// copy, the next start can do the same again.
 //
 //   copy, on disk ──▶ manifest names it ──▶ renamed         killed before: there is no log yet
 //                                      └── killed: the manifest's only file is missing ──▶ once more
@@ -16,14 +16,14 @@ import type { LogDirectory } from '../segments/log-directory.ts';
 /** Number of the first base. */
 const FIRST = 1;
 
-/** Has a new log begin with a copy of a snapshot. @throws the system's error */
+/** Makes a new log begin with a copy of a snapshot. @throws the system's error */
 export async function beginWithCopy(directory: LogDirectory, snapshot: string): Promise<void> {
   const name = firstName(directory);
   await directory.create();
   // What is left of it is deleted when the log is opened.
   const { fd, path } = openTemporary(directory.pathOf(name));
   closeSync(fd);
-  // Clients are told meanwhile that data is loaded.
+  // Clients get the error that data is being loaded meanwhile.
   await copyFile(snapshot, path, constants.COPYFILE_FICLONE);
   await syncFile(directory.fs, path);
   await becomeBase(directory, name);
@@ -51,7 +51,7 @@ export async function takeOverSingleFile(
   // Also when it was interrupted between the manifest and the move.
   const isMoving = only?.name === baseName && !existsSync(directory.pathOf(only.name));
   if (!existsSync(single) || segments.length > 0 || (only !== undefined && !isMoving)) return;
-  // It is moved only if it is one.
+  // It is moved only if it is an AOF file.
   closeSync(openRegular(single, 'r'));
   await becomeBase(directory, baseName);
   renameSync(single, directory.pathOf(baseName));
@@ -64,7 +64,7 @@ function firstName(directory: LogDirectory): string {
   return directory.baseFileName(FIRST, false);
 }
 
-/** Has a new log begin with a file. */
+/** Makes a new log begin with a file. */
 async function becomeBase(directory: LogDirectory, name: string): Promise<void> {
   await directory.create();
   await directory.update((manifest) => ({

@@ -1,4 +1,4 @@
-// Runs what recovery hands out of a log: group by group, each command where it stands in its file.
+// Runs the groups that recovery hands out, with each command's position in its file.
 import { type Replay, ReplayError } from '../../dispatch/replay.ts';
 import type { Request } from '../../protocol/request.ts';
 import { CommandReader, NoCommandError } from '../recovery/commands-of.ts';
@@ -35,8 +35,8 @@ export class GroupRunner {
   };
 
   /**
-   * Looks at what is whole of a transaction that is about to be cut off as torn: it must at least be
-   * commands, as Redis looks each up before it knows that there is no EXEC.
+   * Checks the whole commands of a transaction that is about to be cut off as torn: they must exist, as Redis looks
+   * up each before it knows that there is no EXEC.
    * @throws ReplayError
    */
   readonly check = (group: RecoveredGroup): void => {

@@ -1,6 +1,6 @@
 // The log of a running server: it subscribes to the command stream (replication/command-stream.ts), and no
-// reply leaves before what it tells is in the log, as safe as `appendfsync` asks for: written to the file,
-// or on disk too (`always`).
+// reply is sent before the changes that it depends on are in the log, as durable as `appendfsync` demands: written
+// to the file, or on disk too (`always`).
 //
 //   stream ─▶ pending group ──end of the iteration──▶ file ──fsync──▶ disk
 //                                                 │                │
@@ -27,11 +27,11 @@ const RETRY_MS = 100;
 const KILOBYTE = 1024;
 const MEGABYTE = 1024 * 1024;
 
-/** When the log is synced, as the configuration tells it. */
+/** When the log is synced, from the configuration. */
 export interface FsyncSettings {
   readonly appendfsync: 'always' | 'everysec' | 'no';
   readonly 'fsync-interval-ms': number;
-  /** Whether nothing is synced beside a snapshot that is being written. */
+  /** Whether the log is not synced while a snapshot is being written. */
   readonly 'no-appendfsync-on-rewrite': boolean;
 }
 
@@ -42,19 +42,19 @@ export interface JournalSettings extends FsyncSettings {
   readonly 'aof-timestamp-enabled': boolean;
 }
 
-/** What a journal needs of the server around it. */
+/** What a journal needs from the server. */
 export interface JournalHost {
   readonly log: Logger;
   readonly replies: Pick<ReplyQueue, 'waitingCount'>;
   readonly stream: Pick<CommandStream, 'progressed'>;
-  /** The disk does not take what it is given, for this reason; undefined: it does again. */
+  /** Writing the log fails, for this reason; undefined: it works again. */
   logFailed(error: Error | undefined): void;
 }
 
 /** A server's log; see the head of this file. */
 export class Journal implements StreamSubscriber {
   readonly kind = 'log';
-  /** Not while it is to take the place of another one. */
+  /** False while it replaces another log that is not given up yet. */
   holdsReplies = true;
   isComplete = false;
   readonly #log: Log;
@@ -64,7 +64,7 @@ export class Journal implements StreamSubscriber {
   /** Whether replies wait for the disk (`always`), and not for the file only. */
   #waitsForSync: boolean;
   #commitScheduled = false;
-  /** Ends the waiting of `flush`: the disk has failed. */
+  /** Ends the wait of `flush`, because the disk has failed. */
   #onFailed: () => void = () => {};
   readonly #delay = new CommitDelay(() => this.#commitAndRelease());
 
@@ -76,7 +76,7 @@ export class Journal implements StreamSubscriber {
   }
 
   /**
-   * Opens the log where recovery has left off, for more.
+   * Opens the log for appending where recovery has ended.
    * @throws the system's error
    */
   static async open(
@@ -119,7 +119,7 @@ export class Journal implements StreamSubscriber {
     return this.#log.stats;
   }
 
-  /** Gives up memory that is kept to be used again. */
+  /** Frees memory that is kept for reuse. */
   releaseSpares(): void {
     this.#log.releaseSpares();
   }
@@ -129,7 +129,7 @@ export class Journal implements StreamSubscriber {
     return this.#log.syncLatency;
   }
 
-  /** Where what it was given ends. */
+  /** Offset of the end of the changes that it was given. */
   get offset(): number {
     return this.#log.offset;
   }
@@ -150,7 +150,7 @@ export class Journal implements StreamSubscriber {
     return this.#waitsForSync ? this.#log.syncedOffset : this.#log.writtenOffset;
   }
 
-  /** Why the disk does not take what it is given; undefined while it does. */
+  /** The reason why writing fails; undefined while it works. */
   get failure(): Error | undefined {
     return this.#log.failure;
   }
@@ -196,7 +196,7 @@ export class Journal implements StreamSubscriber {
   }
 
   #scheduleCommit(): void {
-    // What no request caused (an expiry) must not wait for one.
+    // Changes without a request (an expiry) must not wait for the next request.
     this.#commitScheduled = true;
     setImmediate(() => {
       this.#commitScheduled = false;
@@ -209,14 +209,14 @@ export class Journal implements StreamSubscriber {
   }
 
   /**
-   * Writes all that is recorded to the file.
-   * @returns whether it is there; if not, it is being written (`settled`), or cannot be (`failure`)
+   * Writes all recorded changes to the file.
+   * @returns whether they are written; if not, they are being written (`settled`), or cannot be (`failure`)
    */
   writeNow(): boolean {
     return this.#log.commit();
   }
 
-  /** Whether what was written is not in the log's place any more. */
+  /** Whether the log's files are not in their place any more. */
   get isLost(): boolean {
     return this.failure instanceof LostLogError;
   }
@@ -226,12 +226,12 @@ export class Journal implements StreamSubscriber {
     return this.#log.settled();
   }
 
-  /** Looks whether the log is where a start would read it: it has failed otherwise. */
+  /** Checks that the log is where a start would read it; otherwise it has failed. */
   verify(): void {
     this.#log.verify();
   }
 
-  /** Lets the replies go that waited for what is safe by now. */
+  /** Releases the replies whose changes are durable by now. */
   #release(): void {
     this.#host.stream.progressed();
   }
@@ -241,7 +241,7 @@ export class Journal implements StreamSubscriber {
     this.#log.rotate(listener);
   }
 
-  /** Resolves when all that is recorded now is on disk, or cannot be written. */
+  /** Resolves when all changes recorded so far are on disk, or cannot be written. */
   async flush(): Promise<void> {
     this.#log.commit();
     if (this.failure === undefined) {
@@ -276,12 +276,12 @@ export class Journal implements StreamSubscriber {
     this.#commitAndRelease();
   }
 
-  /** How many wait for it. */
+  /** Number of replies that wait for it. */
   get #waitingCount(): number {
     return this.holdsReplies ? this.#host.replies.waitingCount : 0;
   }
 
-  /** Whether the pending group had better grow. */
+  /** Whether the pending group should wait for more commands. */
   #isPutOff(): boolean {
     if (!this.#waitsForSync || this.failure !== undefined) return false;
     // No reply could leave earlier.

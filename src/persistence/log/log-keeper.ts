@@ -1,7 +1,7 @@
-// The write-ahead log of a server from its start to its end: loading it, keeping it, having it begin
-// anew, switching it on and off while the server runs. A log that is switched on is a new history; it
-// counts when it is complete, that is when the snapshot that it begins with is on disk. So is the one that
-// takes the place of a log that is lost; until then replies wait, and writes are refused.
+// The write-ahead log of a server from its start to its end: loading, writing, rewriting and replacing it, and
+// switching it on and off while the server runs. A log that is switched on is a new history; it counts when it is
+// complete, that is when the snapshot that it begins with is on disk. So is the one that takes the place of a log
+// that is lost; until then replies wait, and writes are refused.
 import { resolve } from 'node:path';
 import type { LoadProgress } from '../../core/load-state.ts';
 import type { SnapshotAnswer, WhenToBegin } from '../../core/snapshots.ts';
@@ -19,11 +19,11 @@ import { LostLog, type LostLogOwner } from './lost-log.ts';
 import { abandonHistory, beginHistory } from './new-history.ts';
 import { deleteReplaced } from './replaced-files.ts';
 
-/** How often it is looked whether the log is where it should be, if it is not being synced. */
+/** How often the place of the log is verified, if it is not being synced. */
 const VERIFY_MS = 1000;
 const CANNOT_SWITCH_ON = 'Unable to turn on AOF. Check server logs.';
 
-/** What the keeper needs of the server around it. */
+/** What the keeper needs from the server. */
 export interface LogKeeperHost extends JournalHost, RewriteHost, ReplayHost {
   readonly replies: ReplyQueue;
   readonly stream: CommandStream;
@@ -37,14 +37,14 @@ export class LogKeeper implements WriteAheadLog {
   #journal: Journal | undefined;
   /** That of the journal's log, from before it is loaded. */
   #lock: LogLock | undefined;
-  /** Settles when the log is switched on, or that has failed; undefined while that does not go on. */
+  /** Settles when switching the log on has succeeded or failed; undefined while it is not being switched on. */
   #switchingOn: Promise<void> | undefined;
   /** The same for a log that takes the place of a lost one. */
   #beginningAnew: Promise<void> | undefined;
   #isSwitchingOff = false;
   #isClosing = false;
   #verifiedMs = 0;
-  /** Settles when no files are being deleted that were replaced (`deleteHistory`). */
+  /** Settles when no replaced files are being deleted (`deleteHistory`). */
   #deleting: Promise<void> = Promise.resolve();
 
   constructor(host: LogKeeperHost) {
@@ -86,7 +86,7 @@ export class LogKeeper implements WriteAheadLog {
     return this.#rewriter.facts;
   }
 
-  /** Whether nothing may be begun any more. */
+  /** Whether no new work may begin. */
   get #isEnding(): boolean {
     return this.#isClosing || this.#isSwitchingOff;
   }
@@ -120,9 +120,9 @@ export class LogKeeper implements WriteAheadLog {
   // ── At the start, and again ─────────────────────────────────────────────────────────────────
 
   /**
-   * Loads the log and keeps it from now on; clients are told meanwhile that data is loaded.
-   * @param onLocked called when no other server can have it
-   * @throws what is wrong with it, or the system's error
+   * Loads the log and keeps it from now on; clients get the error that data is being loaded meanwhile.
+   * @param onLocked called when the log is locked
+   * @throws an error that says what is wrong with the log, or the system's error
    */
   async open(onLocked?: () => void): Promise<void> {
     const loaded = await this.#whileLoading(async () => {
@@ -208,7 +208,7 @@ export class LogKeeper implements WriteAheadLog {
     }
   }
 
-  /** Does something while clients are told that data is loaded, and nothing expires. */
+  /** Runs `load` while clients get the error that data is being loaded, and nothing expires. */
   async #whileLoading<T>(load: () => Promise<T>): Promise<T> {
     const { keyspace } = this.#host;
     // What is due is deleted where the log says so, or afterwards.
@@ -224,7 +224,7 @@ export class LogKeeper implements WriteAheadLog {
     }
   }
 
-  /** From now on what changes goes into the log. */
+  /** Writes all changes to the log from now on. */
   #keep(journal: Journal): void {
     this.#journal = journal;
     journal.isBesideSnapshot = this.#host.snapshotScheduler.isWriting;
@@ -260,7 +260,7 @@ export class LogKeeper implements WriteAheadLog {
     }
   }
 
-  /** Gives up what is done with the log's files in the background. */
+  /** Cancels background work on the log's files. */
   async #settle(): Promise<void> {
     this.#rewriter.cancel();
     await this.#rewriter.settled();
@@ -318,7 +318,7 @@ export class LogKeeper implements WriteAheadLog {
     this.#host.logFailed(undefined);
   }
 
-  /** Closes a log, and lets the replies go that waited for it. */
+  /** Closes a log, and releases the replies that waited for it. */
   async #end(journal: Journal): Promise<void> {
     const { stream, log } = this.#host;
     stream.finish(journal);
@@ -384,7 +384,7 @@ export class LogKeeper implements WriteAheadLog {
     lock?.release();
   }
 
-  /** To be called now and then: looks whether the log is in its place. */
+  /** To be called regularly: verifies that the log is in its place. */
   tick(): void {
     const nowMs = performance.now();
     if (nowMs - this.#verifiedMs < VERIFY_MS) return;
@@ -399,7 +399,7 @@ export class LogKeeper implements WriteAheadLog {
     }
   }
 
-  /** Has a new log take the place of one that is lost, if it can. */
+  /** Replaces a lost log by a new one, if possible. */
   #beginAnew(lost: Journal): Promise<void> {
     const leave = this.#host.snapshotScheduler.reserve(LOG_REWRITE);
     const done = this.#lostLog.beginAnew(lost).then(() => {
@@ -446,7 +446,7 @@ export class LogKeeper implements WriteAheadLog {
 
   // ── At the end ──────────────────────────────────────────────────────────────────────────────
 
-  /** Gives up a rewrite, and resolves when all that is recorded is on disk, or cannot be written. */
+  /** Cancels a rewrite, and resolves when all recorded changes are on disk, or cannot be written. */
   async flush(): Promise<void> {
     if (this.#beginningAnew === undefined) this.#rewriter.cancel();
     await this.#keepFromLoss();
@@ -468,7 +468,7 @@ export class LogKeeper implements WriteAheadLog {
     if (journal.isLost) await (this.#beginningAnew ?? this.#beginAnew(journal));
   }
 
-  /** Everything that was acknowledged is on disk afterwards, or it is said that it is not. */
+  /** Closes the log. Everything acknowledged is on disk afterwards, or an error is reported. */
   async close(): Promise<void> {
     const journal = this.#journal;
     if (journal !== undefined) await this.#end(journal);

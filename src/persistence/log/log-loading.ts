@@ -23,17 +23,17 @@ import { type LoadResult, loadFile } from '../snapshots/snapshot-loading.ts';
 import { beginWithCopy, lacksFirstCopy, takeOverSingleFile } from './first-base.ts';
 import { GroupRunner } from './group-runner.ts';
 
-/** Between two lines in the server's log that tell how far loading is. */
+/** Interval of progress lines in the server's log, in ms. */
 const REPORT_MS = 5000;
 
-/** What loading needs of the server around it. */
+/** What loading needs from the server. */
 export interface LoadHost {
   readonly log: Logger;
   readonly keyspace: Keyspace;
   readonly values: Values;
   /** Whether the files are to stay as they are: then the log must be whole. */
   readonly isReadOnly: boolean;
-  /** Told how far it is. */
+  /** Called with the progress. */
   onProgress(progress: LoadProgress): void;
 }
 
@@ -53,7 +53,7 @@ export interface LoadedLog {
   readonly recovery: Recovery;
   /** Bytes of the snapshot that it begins with, and of all that was read. */
   readonly sizeBytes: number;
-  /** Whether a newer snapshot was passed over, as it is damaged. */
+  /** Whether a newer snapshot was skipped because it is damaged. */
   readonly fellBack: boolean;
 }
 
@@ -76,8 +76,8 @@ export async function loadLog(host: LoadHost, place: LogPlace, replay: Replay): 
 }
 
 /**
- * To begin a new log among the files of another one would write over them. What is empty is none: whoever was
- * killed as it made the first file of a log leaves that.
+ * Refuses to begin a new log among the files of another one, which would be overwritten. An empty file does not
+ * count: it is left by a server that was killed while it created the first file of a log.
  */
 function refuseWithoutManifest(directory: LogDirectory): void {
   if (directory.exists) return;
@@ -193,8 +193,7 @@ class LogLoader {
   }
 
   /**
-   * Takes the bases out of the log that were passed over: they are not to be counted among those that it
-   * can fall back on.
+   * Removes skipped bases from the log: they do not count as generations to fall back on.
    */
   async #setDamagedAside(base: BaseFile): Promise<void> {
     const { bases } = this.#directory.manifest;
@@ -227,7 +226,7 @@ class LogLoader {
   #readRdb(path: string): Promise<LoadResult> {
     const { keyspace, values } = this.#host;
     const onProgress = (loadedBytes: number) => this.#report(loadedBytes);
-    // What has expired is deleted by the log, or afterwards and then recorded.
+    // Expired keys are deleted by the log, or afterwards, which is then recorded.
     return loadFile(path, keyspace, values, onProgress, false);
   }
 

@@ -1,8 +1,8 @@
-// Keeps the log to one server: two that append to one log, as when an old one still runs beside its
-// successor on the same volume, would each lose what the other has acknowledged. What is locked is one
-// log, its directory and `appendfilename`: servers that share `dir` and keep logs of their own, or none, do
-// not meet. Where files cannot be locked at all (file systems without locks, systems without a program to
-// lock with) that is logged, and the server goes on.
+// Locks the log for one server: if two append to one log, for example when an old server still runs beside its
+// successor on the same volume, each loses changes that the other has acknowledged. What is locked is one log, its
+// directory and `appendfilename`: servers that share `dir` and keep logs of their own, or none, do not meet. Where
+// files cannot be locked at all (file systems without locks, systems without a program to lock with) that is logged,
+// and the server goes on.
 import { rmdirSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -17,7 +17,7 @@ import { lockName } from '../segments/log-directory.ts';
 /** Between two attempts to lock it. */
 const RETRY_MS = 100;
 
-/** What locking needs of the server around it. */
+/** What locking needs from the server. */
 export interface LogLockHost {
   readonly log: Logger;
   readonly identity: ServerIdentity;
@@ -32,7 +32,7 @@ export interface LockedPlace {
   readonly baseName: string;
 }
 
-/** Another server has the log: names it. */
+/** Another server uses the log; the message names it. */
 export class LogInUseError extends Error {
   constructor({ path, baseName }: LockedPlace, { holder }: LockedError) {
     const who = holder === '' ? '' : ` (${holder})`;
@@ -72,7 +72,7 @@ export class LogLock {
     return new LogLock(host, place);
   }
 
-  /** The same, waiting for another server to let go of it as long as `log-lock-timeout-ms` says. */
+  /** As `take`, but waits up to `log-lock-timeout-ms` for another server to release it. */
   static async takeSoon(host: LogLockHost, place: LockedPlace): Promise<LogLock> {
     const deadlineMs = performance.now() + host.config.values['log-lock-timeout-ms'];
     for (let attempt = 1; ; attempt++) {
@@ -86,12 +86,12 @@ export class LogLock {
     }
   }
 
-  /** Whether others are kept away. */
+  /** Whether the log is locked. */
   get isHeld(): boolean {
     return this.#file?.isInPlace() ?? false;
   }
 
-  /** To be called now and then: somebody may have deleted the file, and our port may have changed. */
+  /** To be called regularly: the file may have been deleted, and this server's port may have changed. */
   refresh(): void {
     const file = this.#file;
     if (file === undefined) return;
@@ -111,13 +111,13 @@ export class LogLock {
     }
   }
 
-  /** Lets go of it. */
+  /** Releases the lock. */
   release(): void {
     this.#file?.release();
     this.#file = undefined;
   }
 
-  /** The same; a directory that was made for it and has stayed empty goes, too. */
+  /** Releases the lock, and removes the directory if it was made for it and is empty. */
   undo(): void {
     this.release();
     this.#removeDirectory();

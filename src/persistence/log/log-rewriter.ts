@@ -1,4 +1,4 @@
-// Has the log begin anew: it goes over to a new file, and a snapshot of that very moment is written in
+// Rewrites the log: it goes over to a new file, and a snapshot of that very moment is written in
 // slices (persistence/snapshots/snapshot-writing.ts). When that is whole, the log begins with it, and what came
 // before is kept as an older generation, up to `snapshot-max-count`, to fall back on. If it fails,
 // nothing has changed but the number of files. When it is time for one is decided here too; whether it may begin
@@ -23,7 +23,7 @@ const FREE_FAILURES = 3;
 const FIRST_DELAY_MS = 60_000;
 const LONGEST_DELAY_MS = 3_600_000;
 
-/** What the rewriter needs of the server around it. */
+/** What the rewriter needs from the server. */
 export interface RewriteHost extends SnapshotSubject {
   readonly log: Logger;
   readonly snapshotScheduler: SnapshotScheduler;
@@ -117,7 +117,7 @@ export class LogRewriter {
     return this.#owner.journal?.stats.bytes ?? 0;
   }
 
-  /** Has the log rewritten in the background, for a client. */
+  /** Rewrites the log in the background, for a client. */
   ask(when: WhenToBegin): SnapshotAnswer {
     const begins = when !== 'later' && this.#scheduler.isIdle;
     if (begins && !this.#owner.mayRewrite) return 'failed';
@@ -126,14 +126,14 @@ export class LogRewriter {
     return answer;
   }
 
-  /** Has the log rewritten in the background as soon as that is possible. */
+  /** Rewrites the log in the background as soon as that is possible. */
   schedule(): void {
     this.consecutiveFailures = 0;
     this.#scheduler.request(this.#job);
   }
 
   /**
-   * Has a log begin with a snapshot of all data. Somebody waits for that: other snapshots give way.
+   * Makes a log begin with a snapshot of all data. It is urgent: other snapshots give way.
    * @returns false when it had to give way itself, or was given up
    * @throws Error when a rewrite is under way, or the system's error
    */
@@ -160,7 +160,7 @@ export class LogRewriter {
     this.#scheduler.cancel(LOG_REWRITE);
   }
 
-  /** What is to begin now: it is time for a rewrite, or somebody waits for one. */
+  /** The job to begin now: a rewrite is due, or was requested. */
   #due(): SnapshotJob | undefined {
     if (!this.#owner.mayRewrite) return undefined;
     if (this.#scheduler.isWaiting(LOG_REWRITE)) return this.#job;
@@ -198,7 +198,7 @@ export class LogRewriter {
     );
   }
 
-  /** Only one of them is under way: they have what it is made of in common. */
+  /** Only one of the jobs can be under way: they share this rewriter's state. */
   #jobOf(
     begin: SnapshotJob['begin'],
     { isUrgent = false, onDone = () => {} }: Pick<SnapshotJob, 'isUrgent' | 'onDone'>,
@@ -261,7 +261,7 @@ export class LogRewriter {
 
   /**
    * Goes over to a new file of the log, and begins the snapshot of that moment. That may take until a
-   * full disk has room again; who gives the rewrite up does not wait for it.
+   * full disk has room again; cancelling the rewrite does not wait for it.
    */
   #begin(directory: LogDirectory, journal: Journal | undefined): Promise<Base | undefined> {
     if (this.#isCancelled) return Promise.resolve(undefined);

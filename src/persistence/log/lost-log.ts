@@ -1,8 +1,8 @@
 // What is done when the files of a log are not in its place any more (persistence/segments/segment-place.ts): all
-// data is in memory, and in files that no start would read. If nothing of anybody's is in the way, a new
-// log takes its place, beginning with all data; until then both get what changes, writes are refused, and
-// replies wait. If something is, an operator has to act; the log goes on as soon as its files are back.
-// A log that could not take a change is replaced in the same way.
+// data is in memory, and in files that no start would read. If no other files are in the way, a new log takes its
+// place, beginning with all data; until then both get what changes, writes are refused, and replies wait. If there
+// are, an operator has to act; the log goes on as soon as its files are back. A log that could not take a change is
+// replaced in the same way.
 //
 //   lost ──place is free──▶ new log, snapshot ──on disk──▶ writes are taken again
 //     │  └─taken, not mounted─▶ refused ─┐
@@ -44,19 +44,19 @@ export class LostLog {
     this.#owner = owner;
   }
 
-  /** To be called when a log was opened. */
+  /** Called when a log was opened. */
   opened(path: string): void {
     this.#devices = devicesOf(path);
   }
 
-  /** To be called while the log is in its place. */
+  /** Called while the log is in its place. */
   isBack(): void {
     this.#obstacle = '';
     if (this.#hasFailed) this.#owner.scheduleRewrite();
     this.#hasFailed = false;
   }
 
-  /** Has a new log take the place of one that is lost, if nothing is in the way; that is logged. */
+  /** Replaces a lost log by a new one, if nothing is in the way; logs the outcome. */
   async beginAnew(lost: Journal): Promise<void> {
     let obstacle: string | undefined;
     try {

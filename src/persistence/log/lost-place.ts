@@ -1,7 +1,6 @@
-// Whether a log that is lost may begin anew at its place. It may where nothing of anybody's is in the way:
-// the directory was deleted or moved away, or its files were. It must not where another log stands by now,
-// or where the file system that it was on is not mounted any more: what is written to the mount point
-// would be hidden as soon as it is back.
+// Whether a log that is lost may begin anew at its place. It may if no other files are in the way:
+// the directory was deleted or moved away, or its files were. It must not if another log is there by now, or if its
+// file system is not mounted any more: what is written to the mount point would be hidden as soon as it is back.
 import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { LogDirectory } from '../segments/log-directory.ts';

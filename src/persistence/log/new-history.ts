@@ -1,7 +1,6 @@
-// Has a log begin a new history: the files of the log, and the snapshot that it begins with. Nobody depends
-// on it before that is on disk. It begins where the stream is by then: what takes the place of a log is a
-// part of the same history, and what is switched on, where nobody took the stream before, one with an id
-// of its own.
+// Begins a new history: the files of a log, and the snapshot that it begins with. Nothing depends on it before that
+// is on disk. It begins where the stream is by then: what takes the place of a log is a part of the same history,
+// and what is switched on, where nobody took the stream before, one with an id of its own.
 import type { Logger } from '../../logging/logger.ts';
 import type { CommandStream } from '../../replication/command-stream.ts';
 import type { LogDirectory } from '../segments/log-directory.ts';
@@ -60,7 +59,7 @@ export async function beginHistory(
   host.logFailed(journal.failure);
 }
 
-/** Gives up what was begun, if it was, and tells what cannot be removed. */
+/** Abandons a history that was begun, and reports files that cannot be removed. */
 export function abandonHistory(directory: LogDirectory | undefined, log: Logger): void {
   const error = directory?.abandon();
   if (error === undefined) return;

@@ -1,10 +1,10 @@
-// Files of the log that rewrites have replaced, and that nobody needs any more.
+// Files of the log that rewrites have replaced, and that are not needed any more.
 import type { Logger } from '../../logging/logger.ts';
 import type { LogDirectory } from '../segments/log-directory.ts';
 
 /**
- * Deletes them; what cannot be deleted now is left for the next time.
- * @param open gives the directory, or throws
+ * Deletes the replaced files; those that cannot be deleted are left for the next time.
+ * @param open opens the directory, or throws
  */
 export async function deleteReplaced(open: () => LogDirectory, log: Logger): Promise<void> {
   try {

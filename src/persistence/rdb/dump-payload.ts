@@ -75,8 +75,8 @@ export interface UnknownValue {
 
 /**
  * Reads the value of a payload.
- * @returns what stores it, or the name of its type; undefined when the bytes are no value. Bytes
- *   behind the value are ignored, as Redis ignores them.
+ * @returns a reader that stores it, or the name of an unknown type; undefined when the bytes are not a
+ *   value. Bytes after the value are ignored, as in Redis.
  */
 export function readPayload(
   target: ValueTarget,

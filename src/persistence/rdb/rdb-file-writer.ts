@@ -117,8 +117,8 @@ export class RdbFileWriter implements SnapshotSink {
    * Writes entries of a database, and reads the beginning of each first: entries are scattered over memory, and so
    * the processor fetches them in parallel. A few dozen at a time are best. The writer must not be busy.
    * @param from index of the first, and of the end
-   * @returns index of the first that is not begun, as enough was written for now. If the writer is busy
-   *   then, the one before it is to be finished by `step`, unless it changes first (`detach`)
+   * @returns index of the first entry that is not begun, as enough was written for now. If the writer is busy
+   *   then, `step` finishes the entry before it, unless that changes first (`detach`)
    */
   entries(source: RdbSource, refs: Int32Array, from: number, count: number): number {
     const { entries } = this.#keyspace;

@@ -1,7 +1,7 @@
 // From files to the stream: walks the increments in order, hands out whole groups, and decides what
 // a place that cannot be read means:
 //
-//   a torn end   what a crash left half written: nothing whole follows, or only groups that say
+//   a torn end   what a crash left half written: nothing complete follows, or only groups that say
 //                themselves that the stream was not on disk up to here when they were written (a
 //                loss of power may keep later pages and lose earlier ones). It can be cut off. Only
 //                the last file of Redis's logs can have one, as for Redis.

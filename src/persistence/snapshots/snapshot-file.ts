@@ -20,9 +20,9 @@ import { openTemporary } from '../../files/temporary-file.ts';
 import { closeSoon, freeingAside } from '../segments/file-system.ts';
 import { compressFrame, compressFrameNow } from './lz4-codec.ts';
 
-/** What may wait to be written before who makes the snapshot should pause. */
+/** Bytes waiting to be written above which the snapshot should pause. */
 const ENOUGH_BYTES = 4 * 1024 * 1024;
-/** What may wait at all. */
+/** Most bytes that may wait. */
 const MOST_BYTES = 32 * 1024 * 1024;
 /** Bytes after which the file is forced to the disk, if that is wanted. */
 const SYNC_BYTES = 4 * 1024 * 1024;
@@ -37,7 +37,7 @@ const syncDataSoon = promisify(fdatasync);
 export interface SnapshotFileOptions {
   /** Whether it consists of LZ4 frames. */
   readonly compresses?: boolean;
-  /** Given each piece that was written, once nobody reads it any more. */
+  /** Called with each piece that was written and is not used any more. */
   readonly recycle?: (piece: Buffer) => void;
 }
 

@@ -40,8 +40,8 @@ export type SnapshotOutcome =
   | { readonly how: 'given up' };
 
 /**
- * What wants one snapshot. The same object may be handed in again once its snapshot has begun; whoever wants to be
- * told apart from others (a replica) hands in an object of its own.
+ * What wants one snapshot. The same object may be handed in again once its snapshot has begun; a requester that must
+ * be distinguished from others (a replica) hands in an object of its own.
  */
 export interface SnapshotJob {
   readonly kind: SnapshotKind;

@@ -24,12 +24,12 @@ import { SnapshotPlace } from './snapshot-place.ts';
 import type { SnapshotScheduler } from './snapshot-scheduler.ts';
 import { type SnapshotSubject, SnapshotWriting } from './snapshot-writing.ts';
 
-/** After a snapshot that failed, none begins by itself for so long. */
+/** For this long after a failed snapshot, none begins automatically, in ms. */
 const RETRY_MS = 5000;
-/** How often it is looked whether the last one is where it was written. */
+/** How often the last snapshot's file is verified to be in its place, in ms. */
 const VERIFY_MS = 1000;
 
-/** What the keeper needs of the server around it. */
+/** What the keeper needs from the server. */
 export interface SnapshotHost extends SnapshotSubject {
   readonly log: Logger;
   readonly restrictions: Restrictions;
@@ -58,7 +58,7 @@ export class SnapshotKeeper implements Snapshots {
   /** What `dirty` was at the last snapshot. */
   #savedDirty = 0;
 
-  /** Takes one in the background; all who want one get the same. */
+  /** The job that takes a snapshot in the background; all requests share it. */
   readonly #job: SnapshotJob = {
     kind: BACKGROUND_SAVE,
     isTaking: true,
@@ -173,7 +173,7 @@ export class SnapshotKeeper implements Snapshots {
     }
   }
 
-  /** What is to begin now: a save point asks for it, somebody waits for it, or the last one is lost. */
+  /** The job to begin now: a save point is due, a snapshot was requested, or the last one is lost. */
   #due(): SnapshotJob | undefined {
     if (this.#host.loading.isActive) return undefined;
     const nowMs = Date.now();
@@ -212,7 +212,7 @@ export class SnapshotKeeper implements Snapshots {
     return !this.#isLost || this.#scheduler.isWaiting(BACKGROUND_SAVE);
   }
 
-  /** Whether nobody else's snapshot is in the way of one that no client asks for. */
+  /** Whether an automatic snapshot would not overwrite a snapshot of another server. */
   #mayReplace(): boolean {
     const path = this.#path;
     if (this.#place.state(path) !== 'taken') return true;
@@ -289,8 +289,8 @@ export class SnapshotKeeper implements Snapshots {
   // ── Loading ─────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Loads the snapshot that there is, in slices; clients are told meanwhile that it is loaded.
-   * @throws Error that tells file, place and what can be done when it cannot be loaded
+   * Loads the snapshot that there is, in slices; clients get the error that data is being loaded meanwhile.
+   * @throws Error with file, place and remedy when it cannot be loaded
    */
   async load(): Promise<void> {
     const { keyspace, config, loading, log } = this.#host;
@@ -324,7 +324,7 @@ export class SnapshotKeeper implements Snapshots {
     }
   }
 
-  /** Removes what servers that were killed have left of snapshots. */
+  /** Removes unfinished snapshots that killed servers have left. */
   removeAbandoned(): void {
     const { log } = this.#host;
     try {

@@ -1,5 +1,5 @@
-// Loads a snapshot's file into the keyspace: in slices at the start, at once for DEBUG RELOAD. What is
-// wrong with a file is told with its path, the place in it, and what can be done.
+// Loads a snapshot's file into the keyspace: in slices at the start, at once for DEBUG RELOAD. Errors contain the
+// file's path, the place in it, and what can be done.
 import { closeSync, fstatSync, readSync, statSync } from 'node:fs';
 import type { Values } from '../../config/directives.ts';
 import { systemMessage } from '../../config/error.ts';
@@ -14,13 +14,13 @@ import { SnapshotPieces } from './snapshot-pieces.ts';
 /** Bytes read at a time: they stay in the processor's cache while they are read through. */
 const PIECE_BYTES = 256 * 1024;
 
-/** What came of loading. */
+/** The result of loading. */
 export interface LoadResult {
   readonly loaded: number;
   readonly expired: number;
   /** Bytes of the file up to the snapshot's end. */
   readonly fileBytes: number;
-  /** What the file tells of itself. */
+  /** The file's auxiliary fields. */
   readonly aux: ReadonlyMap<string, string>;
   /** What was left out, by name. */
   readonly others: Readonly<Record<string, number>>;
@@ -35,12 +35,12 @@ export const NO_FILE: LoadResult = {
   others: {},
 };
 
-/** Told how far it is. */
+/** Called with the progress. */
 type Progress = (loadedBytes: number, totalBytes: number) => void;
 
 /**
  * Loads a file, if there is one, leaving the event loop to others every few milliseconds.
- * @param dropsExpired whether keys that are over are left out: not where a log follows that tells so
+ * @param dropsExpired whether expired keys are left out: not if a log follows, which deletes them
  * @throws Error with path, place and remedy when it cannot be loaded
  */
 export async function loadFile(

@@ -5,7 +5,7 @@ import type { LoadResult } from './snapshot-loading.ts';
 
 const MEGABYTE = 1024 * 1024;
 
-/** Logs what a snapshot that was loaded tells of itself, and what was in it. */
+/** Logs the auxiliary fields and the contents of a loaded snapshot. */
 export function logLoaded(log: Logger, { aux, loaded, expired, others }: LoadResult): void {
   const version = aux.get('redis-ver');
   if (version !== undefined) log.info({ version }, 'Loading RDB produced by version {version}');

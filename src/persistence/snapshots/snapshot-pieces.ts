@@ -1,5 +1,5 @@
 // The bytes of a snapshot's file, in pieces of at most 4 MiB: as they are, or decompressed where the
-// file consists of LZ4 frames, as its first bytes tell. Reading the disk and decompressing go on
+// file consists of LZ4 frames, as its first bytes show. Reading the disk and decompressing go on
 // while the last piece is being worked on.
 import type { FileHandle } from 'node:fs/promises';
 import { openRegularSoon } from '../../files/regular-file.ts';
@@ -76,7 +76,7 @@ async function* plainPieces(file: FileHandle): AsyncGenerator<Buffer, undefined>
   }
 }
 
-/** What was read; or the error, which only matters if somebody asks for the piece. */
+/** The bytes read, or the error, which is thrown only when the piece is needed. */
 async function readInto(
   file: FileHandle,
   buffer: Buffer,

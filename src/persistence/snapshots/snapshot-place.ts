@@ -43,7 +43,7 @@ export class SnapshotPlace {
     return this.#file !== undefined && isCopy(file, this.#file) ? 'same' : 'taken';
   }
 
-  /** Whether somebody else has written the snapshot that is there since this server did. */
+  /** Whether another process has written the present snapshot file since this server did. */
   hasOther(path: string): boolean {
     const own = path === this.#path ? this.#file : undefined;
     const found = look(path);

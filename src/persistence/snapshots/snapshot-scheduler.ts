@@ -27,10 +27,10 @@ type Party = Set<SnapshotJob>;
 /** A job that has begun and not ended. */
 interface Run {
   readonly job: SnapshotJob;
-  /** Who is told how it ends. */
+  /** The jobs that get its outcome. */
   party: Party;
   isGivenUp: boolean;
-  /** Settles when it has ended and that was told. */
+  /** Settles when it has ended and its jobs are notified. */
   ended: Promise<void>;
 }
 
@@ -101,7 +101,7 @@ export class SnapshotScheduler {
 
   /**
    * Begins one that cannot wait: what is being taken gives way. If this one has to give way itself, it is given up:
-   * who wants it knows best whether to try again.
+   * the caller decides whether to try again.
    * @returns whether it began; not while one is under way that is not in its way yet, or not any more
    */
   begin(job: SnapshotJob): boolean {
@@ -158,14 +158,14 @@ export class SnapshotScheduler {
     if (run?.job.kind === kind) this.#giveUp(run);
   }
 
-  /** Takes back a job, which is not told of anything any more; a snapshot that nobody else wants is given up. */
+  /** Withdraws a job, which is not notified any more; its snapshot is given up if no other job wants it. */
   withdraw(job: SnapshotJob): void {
     this.#waiting.delete(job);
     const run = this.#current;
     if (run?.party.delete(job) && run.party.size === 0) this.#giveUp(run);
   }
 
-  /** To be told that all data was deleted: gives up what is of no use any more. */
+  /** Called when all data was deleted: gives up snapshots that are useless now. */
   emptied(): void {
     const run = this.#current;
     if (run?.job.kind.endsByFlush) this.#giveUp(run);
@@ -224,7 +224,7 @@ export class SnapshotScheduler {
 
   // ── Beginning and ending one ────────────────────────────────────────────────────────────────
 
-  /** Begins one, also for those that wait and accept it. @returns whether it could; they are all told if not */
+  /** Begins one, also for those that wait and accept it. @returns whether it could; all are notified if not */
   #start(job: SnapshotJob): boolean {
     const party = new Set([job]);
     for (const waiting of [...this.#waiting]) {

@@ -9,7 +9,7 @@ import { Snapshot } from '../../keyspace/snapshot.ts';
 import { type RdbFacts, RdbFileWriter } from '../rdb/rdb-file-writer.ts';
 import { SnapshotFile } from './snapshot-file.ts';
 
-/** How long a snapshot in the background holds the event loop up at a time. */
+/** How long a snapshot in the background blocks the event loop at a time, in ms. */
 const SLICE_MS = 0.5;
 
 /** What snapshots are taken of. */
@@ -23,7 +23,7 @@ export interface SnapshotSubject {
   };
 }
 
-/** Where one goes, and what it tells of itself. */
+/** Path, fields and options of a snapshot's file. */
 export interface SnapshotPlan {
   readonly path: string;
   readonly facts: Pick<RdbFacts, 'isLogBase' | 'offset' | 'replicationId'>;
