@@ -47,9 +47,7 @@ import { ListSpan } from './list-span.ts';
 
 /** Data bytes of the first chunks at an end. */
 const SMALL_CHUNK_BYTES = 1024 - CHUNK_HEADER_BYTES;
-/**
- * From this many chunks on, new chunks get the full size at once: less copying, and relatively little unused memory.
- */
+/** From this many chunks on, new ones get the full size at once: less copying, and little unused memory. */
 const LONG_LIST_CHUNKS = 4;
 /** Chunks freed in one step of `freeStep`. */
 const FREED_AT_ONCE = 64;
