@@ -234,7 +234,9 @@ describe('what has happened to a key', () => {
   test('must be something that wakes for the type', () => {
     const keyspace = newKeyspace(2, typesWithWaiters);
     const waiter = new TestWaiter('a', TYPE_LIST, KEY_CREATED | KEY_GROWN);
-    expect(() => wait(keyspace, waiter, ['k'])).toThrow('values of type list do not send these signals');
+    expect(() => wait(keyspace, waiter, ['k'])).toThrow(
+      'values of type list do not send these signals',
+    );
     expect(() => wait(newKeyspace(), new TestWaiter('a'), ['k'])).toThrow(
       'values of type string do not send these signals',
     );
