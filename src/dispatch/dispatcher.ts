@@ -171,7 +171,7 @@ export class Dispatcher {
     if (command !== undefined) {
       const refusal = this.admission.refusal(client, command);
       if (refusal !== undefined) {
-        this.#reject(client, command, refusal);
+        this.#reject(client, request, command, refusal);
       } else if (this.admission.mustWait(client, command)) {
         this.#server.pause.suspended.add(client);
         if (this.#tracking.active) this.#tracking.end();
@@ -240,7 +240,7 @@ export class Dispatcher {
     const { client, request } = call;
     const errorsBefore = reply.errors;
     if (request.large !== undefined && !canGather(request, command, this.#server)) {
-      this.#reject(client, command, OUT_OF_MEMORY);
+      this.#reject(client, request, command, OUT_OF_MEMORY);
       return;
     }
     // What may take long is timed by itself, from here on.
@@ -352,7 +352,7 @@ export class Dispatcher {
     let command = found;
     if (command === undefined) {
       if (!this.#crossProtocol.refuses(client, request)) {
-        this.#reject(client, undefined, unknownCommand(request));
+        this.#reject(client, request, undefined, unknownCommand(request));
       }
       return undefined;
     }
@@ -360,13 +360,13 @@ export class Dispatcher {
       const subcommand = command.subcommands.get(request.word(1));
       client.lastCommand = subcommand;
       if (subcommand === undefined) {
-        this.#reject(client, undefined, unknownSubcommand(command, request));
+        this.#reject(client, request, undefined, unknownSubcommand(command, request));
         return undefined;
       }
       command = subcommand;
     }
     if (hasWrongArity(command, request)) {
-      this.#reject(client, command, wrongArity(command.fullName));
+      this.#reject(client, request, command, wrongArity(command.fullName));
       return undefined;
     }
     return command;
@@ -380,17 +380,19 @@ export class Dispatcher {
     if (isSpoilt || canCopy(() => client.queue(command, request), command, this.#server)) {
       this.#reply.simple('QUEUED');
     } else {
-      this.#reject(client, command, OUT_OF_MEMORY);
+      this.#reject(client, request, command, OUT_OF_MEMORY);
     }
   }
 
   /** Answers an error instead of running; a transaction is spoilt by it. */
-  #reject(client: Client, command: Command | undefined, error: string): void {
+  #reject(client: Client, request: Request, command: Command | undefined, error: string): void {
     if (command !== undefined) command.stats.rejected++;
     const errorsBefore = this.#reply.errors;
     if (command?.fullName === 'exec') {
       discardTransaction(this.#server, client);
       this.#reply.error(execRefusal(error));
+      // Monitors saw the MULTI that it ends.
+      if ((this.#restrictions.bits & MONITORED) !== 0) feedMonitors(this.#server, client, request);
     } else {
       if (client.transaction !== undefined) client.transaction.aborted = true;
       this.#reply.error(error);

@@ -26,6 +26,9 @@ export const RUN_IN_TRANSACTION: ReadonlySet<string> = new Set([
   'reset',
 ]);
 
+/** Those of them that end the transaction. */
+const ENDS_TRANSACTION: ReadonlySet<string> = new Set(['exec', 'discard', 'quit', 'reset']);
+
 /** Whether a request has fewer or more arguments than its command takes. */
 export function hasWrongArity({ arity }: Command, { count }: Request): boolean {
   return arity > 0 ? count !== arity : count < -arity;
@@ -53,6 +56,6 @@ export function runsWhileLoading({ transaction }: Client, command: Command): boo
 /** Whether the command is refused while the data exceeds `maxmemory`. */
 export function needsMemory(client: Client, command: Command): boolean {
   if ((allFlags(client, command) & DENYOOM) !== 0) return true;
-  // Queueing takes memory too.
-  return client.transaction !== undefined && !RUN_IN_TRANSACTION.has(command.fullName);
+  // Queueing takes memory too. So it is said of all that do not end the transaction, as by Redis.
+  return client.transaction !== undefined && !ENDS_TRANSACTION.has(command.fullName);
 }

@@ -238,6 +238,18 @@ compareWithRedis('connection', (define) => {
     'GET missing\nRESET\nGET missing',
   ]);
 
+  define('RESET while replies are off', [
+    // It is itself the command whose reply is left out.
+    send('CLIENT REPLY SKIP'),
+    send('RESET'),
+    'PING\nCLIENT REPLY ON',
+    send('CLIENT REPLY OFF'),
+    'RESET\nPING',
+    send('CLIENT REPLY SKIP'),
+    send('MULTI'),
+    'RESET\nPING',
+  ], { protocols: [2] });
+
   define('SELECT', [
     'SELECT 5\nSET k five\nb> GET k\nb> SELECT 5\nb> GET k\nSELECT 00\nSELECT 5 \nGET k\nSELECT +5',
   ]);

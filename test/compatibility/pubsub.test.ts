@@ -204,6 +204,10 @@ compareWithRedis('publish/subscribe', (define) => {
     compared(subscriptionFields, 'sub> CLIENT INFO'),
   ]);
 
+  define('shard channels are not subscribed to in a transaction', [
+    'sub> MULTI\nsub> SSUBSCRIBE s\nsub> SUNSUBSCRIBE s\nsub> EXEC\nPUBSUB SHARDNUMSUB s\nsub> GET k',
+  ], { protocols: [2] });
+
   define('what a subscribed client of RESP2 may do', [
     framed('sub> SUBSCRIBE x', 1),
     'sub> GET k',

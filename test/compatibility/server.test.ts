@@ -60,6 +60,30 @@ compareWithRedis('server', (define) => {
     'n> MONITOR\nPING',
     receive('n', 1, monitorLine),
     'n> RESET\nPING\nn> GET k\nn> MONITOR x',
+    // An EXEC that is refused is shown, unlike other commands: monitors saw its MULTI.
+    'm2> MONITOR\nMULTI\nEXEC now\nEXEC now\nDISCARD now\nMULTI now\nECHO end',
+    receive('m2', 4, monitorLine),
+    'm2> EXEC now',
+    receive('m2', 1, monitorLine),
+    'm2> RESET',
+    // The lines are kept back as replies are.
+    'm3> MONITOR',
+    send('m3> CLIENT REPLY OFF'),
+    sleep(50),
+    'PING',
+    send('m3> ECHO hidden'),
+    sleep(50),
+    'PING',
+    'm3> CLIENT REPLY ON',
+    receive('m3', 1, monitorLine),
+    send('m3> CLIENT REPLY SKIP'),
+    receive('m3', 1, monitorLine),
+    'ECHO hidden',
+    send('m3> ECHO hidden'),
+    sleep(50),
+    'ECHO seen',
+    receive('m3', 1, monitorLine),
+    'm3> RESET',
   ], { protocols: [2] });
 
   define('MONITOR and CLIENT REPLY', [

@@ -220,6 +220,15 @@ compareWithRedis('transactions', (define) => {
       EXEC
       MULTI
       DISCARD
+      MULTI
+      MULTI
+      EXEC
+      MULTI
+      WATCH k
+      EXEC
+      MULTI
+      RESET
+      WATCH k
       b> CONFIG SET maxmemory 0
     `,
   ]);

@@ -133,7 +133,8 @@ function publishToShard({ request, reply, server }: Call): void {
 
 function subscribe(call: Call, kind: TopicKind, word: string): void {
   const { request, reply, client, server } = call;
-  if (client.deniesBlocking && client.transaction === undefined) {
+  // A transaction may subscribe, but not to shard channels.
+  if (!call.mayWait && (client.transaction === undefined || kind === 'shards')) {
     reply.error(`ERR ${word.toUpperCase()} isn't allowed for a DENY BLOCKING client`);
     return;
   }
