@@ -196,7 +196,10 @@ export class Dispatcher {
       // One who waits is answered, or not, later.
       if (!client.blocked) advanceReplyMode(client);
     }
-    if (this.#tracking.active) this.#endTracked(client, request);
+    if (!this.#tracking.active) return;
+    this.#endTracked(client, request);
+    // What it invalidated itself comes before the next reply, though its own was kept back.
+    if (client.pendingPushes !== undefined) client.addPendingPushesTo(this.#reply);
   }
 
   #beginTracked(client: Client): void {

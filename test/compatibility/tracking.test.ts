@@ -372,6 +372,16 @@ compareWithRedis('client-side caching', (define) => {
     'PING',
   ], RESP3);
 
+  define('what a command invalidates whose reply is kept back comes before the next reply', [
+    'CLIENT TRACKING on\nGET k\nGET j',
+    {
+      ...raw('CLIENT REPLY OFF\r\nSET k 1\r\nFLUSHALL\r\nCLIENT REPLY ON\r\nPING\r\n', 4),
+      countPushes: true,
+    },
+    'GET k',
+    { ...raw('CLIENT REPLY SKIP\r\nSET k 1\r\nPING\r\n', 2), countPushes: true },
+  ], RESP3);
+
   define('BCAST: prefixes, once for all that happens together', [
     'CLIENT TRACKING ON BCAST PREFIX b PREFIX a',
     framed('SET a1 v', 2),
