@@ -58,7 +58,8 @@ export class Log {
   /** Writes a group that has large arguments in it; what comes meanwhile is gathered for the next one. */
   #writer: GroupWriter | undefined;
   #writeTimer: NodeJS.Timeout | undefined;
-  #isClosed = false;
+  /** Settles when the files are closed; once it is there, `commit` writes nothing to what may be closed. */
+  #closing: Promise<void> | undefined;
   readonly #warn = (error: unknown): void => this.#options.onWarning(errorOf(error));
   readonly #seal = (group: ScatteredGroup) => group.seal(this.#writtenOffset, this.#knownSynced);
 
@@ -224,7 +225,7 @@ export class Log {
    */
   commit(): boolean {
     if (!this.hasPending) return true;
-    if (!this.#write()) return false;
+    if (this.#closing !== undefined || !this.#write()) return false;
     this.#committed();
     return true;
   }
@@ -244,21 +245,17 @@ export class Log {
   /** Looks whether the log is where a start would read it; if not, it has failed until it is again. */
   verify(): void {
     const loss = this.failure === undefined ? this.#lossOf(this.segment) : undefined;
-    if (loss === undefined || this.#isClosed) return;
+    if (loss === undefined || this.#closing !== undefined) return;
     this.#syncFailure = loss;
     this.#options.onFailure(loss);
     // Tried again and again from now on.
     this.#schedule.startNow();
   }
 
-  /** Resolves when all that is written now is on disk, however long that takes. */
+  /** Resolves when all that is written now is on disk, however long that takes; or when the log is being closed. */
   async flush(): Promise<void> {
-    this.commit();
-    while (this.isWriting) {
-      await this.settled();
-      this.commit();
-    }
-    return this.#schedule.flush();
+    while (!this.commit() && this.isWriting) await this.settled();
+    if (this.#closing === undefined) await this.#schedule.flush();
   }
 
   /** Goes over to a new segment as soon as that is possible. */
@@ -270,9 +267,12 @@ export class Log {
    * Writes and syncs what is left, in every mode.
    * @throws the system's error when that fails; the log is closed all the same
    */
-  async close(): Promise<void> {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
+  close(): Promise<void> {
+    this.#closing ??= Promise.resolve().then(() => this.#close());
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     clearTimeout(this.#writeTimer);
     this.#requests.close(new Error('the log was closed'));
     await this.#schedule.stop();
@@ -366,7 +366,7 @@ export class Log {
     this.#writer = undefined;
     this.#noteWritten(group.sizeBytes, group.endOffset);
     this.#buffer.keepScattered(group, this.#isKept);
-    if (this.#isClosed) return;
+    if (this.#closing !== undefined) return;
     this.#committed();
     this.commit();
     this.#options.onProgress();
@@ -394,7 +394,7 @@ export class Log {
     }
     const isNew = this.failure === undefined;
     this.#writeFailure = error;
-    if (this.#writeTimer === undefined && !this.#isClosed) {
+    if (this.#writeTimer === undefined && this.#closing === undefined) {
       this.#writeTimer = setTimeout(() => {
         this.#writeTimer = undefined;
         this.commit();
@@ -436,7 +436,7 @@ export class Log {
       this.#files.shift();
       this.#fs.close(file.fd);
     }
-    if (!isDone && !this.#isClosed) {
+    if (!isDone && this.#closing === undefined) {
       this.#sync(done);
       return;
     }
@@ -474,7 +474,7 @@ export class Log {
   /** Goes over to the segment that is ready, unless what is pending must go to the old one first. */
   #switch(): void {
     const { next } = this.#rotation;
-    if (next === undefined || this.#isClosed) return;
+    if (next === undefined || this.#closing !== undefined) return;
     if (this.hasPending) {
       if (!this.#write()) return;
       this.#schedule.written();

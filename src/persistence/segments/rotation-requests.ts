@@ -28,6 +28,8 @@ export class RotationRequests {
   readonly #host: RotationHost;
   #listeners: SwitchListener[] = [];
   #timer: NodeJS.Timeout | undefined;
+  /** What was told of the last attempt, if that has failed. */
+  #told = '';
   /** Why there will be no more segments. */
   #closed: Error | undefined;
 
@@ -57,6 +59,7 @@ export class RotationRequests {
 
   /** The log has gone over. */
   switched(offset: number): void {
+    this.#told = '';
     for (const listener of this.#take()) listener.switched(offset);
   }
 
@@ -70,7 +73,9 @@ export class RotationRequests {
   #failed(error: Error): void {
     for (const listener of this.#take()) listener.failed(error);
     if (this.#closed !== undefined) return;
-    this.#host.onWarning(error);
+    // While it is tried again and again, what is the same is said once.
+    if (error.message !== this.#told) this.#host.onWarning(error);
+    this.#told = error.message;
     if (!this.#host.isSegmentFull()) return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;

@@ -85,10 +85,10 @@ export class SyncSchedule {
     this.#start();
   }
 
-  /** Starts no further sync; resolves when none runs any more. */
-  stop(): Promise<void> {
+  /** Starts no further sync  stop(): Promise<void> {
     this.#isStopped = true;
     clearTimeout(this.#timer);
+    this.#release();
     if (!this.#isRunning) return Promise.resolve();
     return new Promise((resolve) => {
       this.#stopped = resolve;
@@ -119,10 +119,14 @@ export class SyncSchedule {
     else if (!succeeded) this.#startAfter(this.#retryMs);
     else if (this.#target.hasUnsynced() && this.#waiting.length > 0) this.#start();
     else {
-      const waiting = this.#waiting;
-      this.#waiting = [];
-      for (const resolve of waiting) resolve();
+      this.#release();
       this.written();
     }
+  }
+
+  #release(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const resolve of waiting) resolve();
   }
 }

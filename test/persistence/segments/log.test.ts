@@ -13,15 +13,18 @@ import type { SyncPolicy } from '../../../src/persistence/segments/sync-schedule
 import type { PinnedPiece } from '../../../src/protocol/large-argument.ts';
 import { ownDirectory } from '../../support/own-directory.ts';
 import { temporaryDirectory } from '../../support/running-server.ts';
+import { until } from '../../support/until.ts';
 import {
   append,
   BASE_NAME,
   command,
   digest,
+  FaultyFileSystem,
   newLog,
   optionsWith,
   readLog,
   rotate,
+  systemError,
   ticking,
 } from '../logs.ts';
 
@@ -279,4 +282,54 @@ test('a log that is closed goes over to nothing, and says so', async () => {
     log.rotate({ switched: () => resolve('switched'), failed: ({ message }) => resolve(message) });
   });
   expect(await asked).toBe('the log was closed');
+});
+
+test('who waits for a log that is closed meanwhile does not wait for ever', async () => {
+  const fs = new FaultyFileSystem();
+  const log = await newLog(path, {}, fs);
+  fs.holdsSyncs = true;
+  append(log, command('SET', 'a', '1'));
+  const before = log.flush();
+  let isClosed = false;
+  const closing = log.close().then(() => {
+    isClosed = true;
+  });
+  await new Promise(setImmediate);
+  // Asked for while the last sync goes on.
+  const meanwhile = log.flush();
+  const again = log.close().then(() => isClosed);
+  fs.holdsSyncs = false;
+  fs.release();
+  await Promise.all([before, meanwhile, closing]);
+  expect(await again).toBe(true);
+  expect(log.syncedOffset).toBe(log.offset);
+});
+
+test('a log that was closed with something pending writes to no file any more', async () => {
+  const fs = new FaultyFileSystem();
+  const log = await newLog(path, { retryMs: 1 }, fs);
+  fs.fault = (operation) => (operation === 'write' ? systemError('ENOSPC') : undefined);
+  append(log, command('SET', 'a', '1'));
+  await expect(log.close()).rejects.toThrow('ENOSPC');
+  fs.fault = () => undefined;
+  const { length } = fs.calls;
+  expect(log.commit()).toBe(false);
+  expect(fs.calls.slice(length)).toEqual([]);
+});
+
+test('why there is no next file is said once, however often that is tried', async () => {
+  const fs = new FaultyFileSystem();
+  const warnings: string[] = [];
+  const onWarning = ({ message }: Error) => void warnings.push(message);
+  const log = await newLog(path, { maxSegmentBytes: 100, retryMs: 1, onWarning }, fs);
+  const { length } = fs.calls;
+  const attempts = () => fs.calls.slice(length).filter((operation) => operation === 'open').length;
+  fs.fault = (operation) => (operation === 'open' ? systemError('ENOSPC') : undefined);
+  append(log, command('SET', 'a', 'v'.repeat(200)));
+  await until(() => attempts() > 5);
+  expect(warnings).toEqual([expect.stringMatching('ENOSPC')]);
+  const { seq } = log.segment;
+  fs.fault = () => undefined;
+  await until(() => log.segment.seq > seq);
+  await log.close();
 });
