@@ -163,21 +163,21 @@ export class LogKeeper implements WriteAheadLog {
 
   async reload(): Promise<void> {
     const { stream, keyspace } = this.#host;
-    if (this.#switchingOn !== undefined) throw new Error('the log is being switched on');
+    this.#requireReloadable();
     this.#rewriter.cancel();
     await this.#rewriter.settled();
+    this.#requireReloadable();
     const journal = this.#journal;
     const { path, baseName } = this.#place;
     if (!LogDirectory.read(path, baseName).exists) throw new Error(`there is no log in ${path}`);
-    if (this.#isEnding || keyspace.isLoading) throw new Error('it cannot be loaded now');
     journal?.verify();
     if (journal?.isLost) throw journal.failure;
     // From here on nothing is run that changes anything.
     while (journal?.writeNow() === false) {
       if (journal.failure !== undefined) throw journal.failure;
       await journal.settled();
+      this.#requireReloadable();
     }
-    if (this.#isEnding || keyspace.isLoading) throw new Error('it cannot be loaded now');
     stream.isSuspended = true;
     const { dirty } = keyspace;
     try {
@@ -187,6 +187,12 @@ export class LogKeeper implements WriteAheadLog {
       keyspace.dirty = dirty;
       stream.isSuspended = false;
     }
+  }
+
+  /** @throws Error unless the log may be loaded again now; also to be called after each wait */
+  #requireReloadable(): void {
+    if (this.#switchingOn !== undefined) throw new Error('the log is being switched on');
+    if (this.#isEnding || this.#host.keyspace.isLoading) throw new Error('it cannot be loaded now');
   }
 
   #newReplay(): Replay {
@@ -390,13 +396,22 @@ export class LogKeeper implements WriteAheadLog {
     if (nowMs - this.#verifiedMs < VERIFY_MS) return;
     this.#verifiedMs = nowMs;
     const journal = this.#journal;
-    if (journal === undefined || this.#switchingOn !== undefined) return;
+    if (journal === undefined || !this.#mayBeginAnew) return;
     journal.verify();
     if (journal.isLost) void this.#beginAnew(journal);
     else if (journal.failure === undefined) {
       this.#lostLog.isBack();
       this.#lock?.refresh();
     }
+  }
+
+  /**
+   * Whether a new log may take the place of a lost one: not where the log is being switched on or off, nor
+   * while there is half of the data.
+   */
+  get #mayBeginAnew(): boolean {
+    const { isLoading } = this.#host.keyspace;
+    return this.#switchingOn === undefined && !this.#isSwitchingOff && !isLoading;
   }
 
   /** Replaces a lost log by a new one, if possible. */
@@ -462,10 +477,11 @@ export class LogKeeper implements WriteAheadLog {
   async #keepFromLoss(): Promise<void> {
     await this.#beginningAnew;
     const journal = this.#journal;
-    if (journal === undefined || this.#switchingOn !== undefined) return;
+    if (journal === undefined || !this.#mayBeginAnew) return;
     await journal.flush();
     journal.verify();
-    if (journal.isLost) await (this.#beginningAnew ?? this.#beginAnew(journal));
+    if (journal.isLost && (this.#mayBeginAnew || this.#beginningAnew !== undefined))
+      await (this.#beginningAnew ?? this.#beginAnew(journal));
   }
 
   /** Closes the log. Everything acknowledged is on disk afterwards, or an error is reported. */

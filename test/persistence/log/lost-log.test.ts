@@ -15,6 +15,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { Journal } from '../../../src/persistence/log/journal.ts';
+import { LogKeeper } from '../../../src/persistence/log/log-keeper.ts';
+import { LogDirectory } from '../../../src/persistence/segments/log-directory.ts';
 import { encodeCommand } from '../../support/command-line.ts';
 import type { RawClient } from '../../support/raw-client.ts';
 import { textOf } from '../../support/reply-frames.ts';
@@ -269,4 +272,28 @@ test('switching the log off and on makes it anew, too', async () => {
   expect(await server.ask('CONFIG', 'SET', 'appendonly', 'no')).toBe('OK');
   expect(await server.ask('CONFIG', 'SET', 'appendonly', 'yes')).toBe('OK');
   expect(await LogServer.digestIn(server.copy())).toBe(await server.digest());
+});
+
+test('a log that is lost while it is switched off is not begun anew', async () => {
+  const server = await start({ appendfsync: 'no' });
+  await server.ask('SET', 'a', '1');
+  const { flush } = Journal.prototype;
+  let isHeld = true;
+  vi.spyOn(Journal.prototype, 'flush').mockImplementation(async function held(this: Journal) {
+    await until(() => !isHeld);
+    await flush.call(this);
+  });
+  const switching = (await server.connect()).command('CONFIG', 'SET', 'appendonly', 'no');
+  await until(() => vi.mocked(Journal.prototype.flush).mock.calls.length > 0);
+  rmSync(folder(), { recursive: true });
+  const { mock } = vi.spyOn(LogKeeper.prototype, 'tick');
+  const renew = vi.spyOn(LogDirectory, 'renew');
+  const fromMs = performance.now();
+  // It is looked for once a second.
+  await until(() => mock.calls.length > 3 && performance.now() - fromMs > 1300);
+  expect(renew).not.toHaveBeenCalled();
+  isHeld = false;
+  expect(textOf(await switching)).toBe('OK');
+  expect(await server.field('aof_enabled')).toBe('0');
+  expect(existsSync(folder())).toBe(false);
 });

@@ -8,6 +8,7 @@ import { realFileSystem } from '../../../src/persistence/segments/file-system.ts
 import { Log } from '../../../src/persistence/segments/log.ts';
 import { encodeCommand } from '../../support/command-line.ts';
 import { textOf } from '../../support/reply-frames.ts';
+import { until } from '../../support/until.ts';
 import { holdFiles, holdFirstSlices } from './held-snapshots.ts';
 import { LogServer } from './log-server.ts';
 import { LogServers } from './log-servers.ts';
@@ -327,6 +328,30 @@ describe('DEBUG LOADAOF', () => {
     expect(await loading).toBe('OK');
     await server.ask('CONFIG', 'SET', 'snapshot-enabled', 'no');
     await server.rewritten(2);
+    expect(await server.digest()).toBe(digest);
+    expect(await LogServer.digestIn(server.copy())).toBe(digest);
+    await server.stop();
+  });
+
+  test('waits for a rewrite to end, and gives way to a log that is switched on meanwhile', async () => {
+    const server = await LogServer.start(path, OFF);
+    await server.ask('DEBUG', 'POPULATE', '1000');
+    await server.rewrite();
+    await server.ask('DEBUG', 'POPULATE', '2000', 'newer');
+    const digest = await server.digest();
+    const held = holdFiles();
+    await server.ask('BGREWRITEAOF');
+    await until(() => held.count > 0);
+    const reload = vi.spyOn(LogKeeper.prototype, 'reload');
+    const switchTo = vi.spyOn(LogKeeper.prototype, 'switchTo');
+    const [one, two] = [await server.connect(), await server.connect()];
+    const loading = one.command('DEBUG', 'LOADAOF');
+    await until(() => reload.mock.calls.length > 0);
+    const switching = two.command(...switchOn);
+    await until(() => switchTo.mock.calls.length > 0);
+    held.release();
+    expect(textOf(await loading)).toMatch(/^ERR Error trying to load the AOF/);
+    expect(textOf(await switching)).toBe('OK');
     expect(await server.digest()).toBe(digest);
     expect(await LogServer.digestIn(server.copy())).toBe(digest);
     await server.stop();
