@@ -85,7 +85,8 @@ export class SyncSchedule {
     this.#start();
   }
 
-  /** Starts no further sync  stop(): Promise<void> {
+  /** Starts no further sync, and ends the waiting for one; resolves when none runs any more. */
+  stop(): Promise<void> {
     this.#isStopped = true;
     clearTimeout(this.#timer);
     this.#release();
