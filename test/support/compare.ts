@@ -5,7 +5,7 @@
 import { differenceNames } from '../compatibility/differences.ts';
 import { escapeBytes } from './command-line.ts';
 import { RawClient } from './raw-client.ts';
-import { fieldOf, isError, itemsOf, type Reply, textOf } from './reply-frames.ts';
+import { isError, itemsOf, type Reply, textOf } from './reply-frames.ts';
 import { type Script, type Step, stepsOf } from './script.ts';
 
 /** The protocol that a script's connections speak: RESP2, or RESP3 after HELLO 3. */
@@ -153,20 +153,22 @@ export class Side {
 
   async #readConfig(): Promise<Map<string, string>> {
     const reply = await this.#control.command('CONFIG', 'GET', '*');
-    const names = itemsOf(reply).flatMap((item, index) => (index % 2 === 0 ? [textOf(item)] : []));
+    // All at once: looking each of 200 names up in the reply takes longer than most scripts.
+    const texts = itemsOf(reply).map(textOf);
     return new Map(
-      names.map((name) => {
-        const value = fieldOf(reply, name);
-        return [name, value === undefined ? '' : textOf(value)];
-      }),
+      texts.flatMap((text, index): [string, string][] =>
+        index % 2 === 0 ? [[text, texts[index + 1] ?? '']] : [],
+      ),
     );
   }
 
   async #restoreConfig(): Promise<void> {
     const now = await this.#readConfig();
-    for (const [name, value] of this.#initialConfig ?? []) {
-      if (now.get(name) !== value) await this.#control.command('CONFIG', 'SET', name, value);
-    }
+    const changed = [...(this.#initialConfig ?? [])].filter(
+      ([name, value]) => now.get(name) !== value,
+    );
+    if (changed.length === 0) return;
+    for (const [name, value] of changed) await this.#control.command('CONFIG', 'SET', name, value);
     const after = await this.#readConfig();
     for (const [name, value] of this.#initialConfig ?? []) {
       if (after.get(name) !== value) {
