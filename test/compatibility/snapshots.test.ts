@@ -9,7 +9,11 @@ import { startRedisServer } from '../support/redis-server.ts';
 import { textOf } from '../support/reply-frames.ts';
 import { type RunningServer, temporaryDirectory } from '../support/running-server.ts';
 import { startSynapServer } from '../support/synap-server.ts';
+import { byTier } from '../support/tier.ts';
+import { until } from '../support/until.ts';
 
+/** Enough that none of the servers saves them before it has heard the next commands. */
+const MANY_KEYS = String(byTier(100_000, 400_000));
 const CONFIG = { 'enable-protected-configs': 'yes' };
 
 describe.skipIf(!hasRedis)('snapshots', () => {
@@ -54,7 +58,7 @@ describe.skipIf(!hasRedis)('snapshots', () => {
   }
 
   async function saved(client: RawClient): Promise<void> {
-    while ((await field(client, 'rdb_bgsave_in_progress')) === '1');
+    await until(async () => (await field(client, 'rdb_bgsave_in_progress')) !== '1');
   }
 
   async function setDirs(): Promise<void> {
@@ -94,7 +98,7 @@ describe.skipIf(!hasRedis)('snapshots', () => {
     await both('BGSAVE', 'SCHEDULE');
     expect(await both('EXEC')).toContain('+Background saving scheduled');
     for (const client of clients) {
-      while ((await field(client, 'rdb_saves')) !== '4');
+      await until(async () => (await field(client, 'rdb_saves')) === '4');
       await saved(client);
       const text = textOf(await client.command('LASTSAVE'));
       expect(text).toBe(await field(client, 'rdb_last_save_time'));
@@ -108,7 +112,7 @@ describe.skipIf(!hasRedis)('snapshots', () => {
 
   test('a second one is refused while one is being taken', async () => {
     await setDirs();
-    for (const client of clients) await client.command('DEBUG', 'POPULATE', '400000');
+    for (const client of clients) await client.command('DEBUG', 'POPULATE', MANY_KEYS);
     expect(await both('BGSAVE')).toBe('+Background saving started\r\n');
     expect(await both('BGSAVE')).toBe('-ERR Background save already in progress\r\n');
     expect(await both('BGSAVE', 'SCHEDULE')).toBe('-ERR Background save already in progress\r\n');
@@ -210,7 +214,7 @@ describe.skipIf(!hasRedis)('snapshots', () => {
 
   test('FLUSHALL gives up the one that is being taken', async () => {
     await setDirs();
-    for (const client of clients) await client.command('DEBUG', 'POPULATE', '400000');
+    for (const client of clients) await client.command('DEBUG', 'POPULATE', MANY_KEYS);
     // A busy machine may let Redis's child finish before it hears of the FLUSHALL.
     await clients[0].command('CONFIG', 'SET', 'rdb-key-save-delay', '10');
     await both('BGSAVE');
@@ -227,7 +231,7 @@ describe.skipIf(!hasRedis)('snapshots', () => {
     await both('CONFIG', 'SET', 'save', '1 2');
     await both('MSET', 'a', '1', 'b', '2');
     for (const client of clients) {
-      while ((await field(client, 'rdb_changes_since_last_save')) !== '0');
+      await until(async () => (await field(client, 'rdb_changes_since_last_save')) === '0');
       await saved(client);
     }
     for (const dir of dirs) expect(readdirSync(dir)).toEqual(['dump.rdb']);

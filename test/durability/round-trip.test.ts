@@ -3,7 +3,8 @@
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { hasRedis } from '../support/needs-redis.ts';
 import { Random } from '../support/random.ts';
 import { RawClient } from '../support/raw-client.ts';
@@ -13,6 +14,8 @@ import { byTier, isFullTier } from '../support/tier.ts';
 import { Process } from './process.ts';
 
 const REPLY_TIMEOUT_MS = 30_000;
+/** Between two questions: the server is to have time for what is waited for. */
+const ASK_MS = 5;
 const FAR_MS = 4_102_444_800_000;
 const DATABASES = isFullTier ? ['0', '3', '15'] : ['0', '15'];
 /** Those of them that are filled before the log begins anew. */
@@ -159,13 +162,38 @@ async function rewrite(client: RawClient): Promise<void> {
   await run(client, 'BGREWRITEAOF');
   let info: string;
   do {
+    await sleep(ASK_MS);
     info = await run(client, 'INFO', 'persistence');
   } while (/^aof_rewrite_(in_progress|scheduled):1/m.test(info));
   expect(info).toMatch(/^aof_last_bgrewrite_status:ok/m);
 }
 
-/** Makes the data with Redis, a part of it before its log begins anew; returns the digest. */
+/** What Redis has made, by whether its log begins with a snapshot: every test has a copy. */
+const made = new Map<
+  boolean,
+  { directory: ReturnType<typeof temporaryDirectory>; digest: string }
+>();
+
+afterAll(() => {
+  for (const { directory: kept } of made.values()) kept.remove();
+});
+
+/** Has Redis's data in `source`, made by it or copied from what it made before; returns the digest. */
 async function makeWithRedis({ hasPreamble = true } = {}): Promise<string> {
+  const known = made.get(hasPreamble);
+  if (known !== undefined) {
+    cpSync(known.directory.path, source, { recursive: true });
+    return known.digest;
+  }
+  const digest = await fillRedis(hasPreamble);
+  const kept = { directory: temporaryDirectory(), digest };
+  made.set(hasPreamble, kept);
+  cpSync(source, kept.directory.path, { recursive: true });
+  return digest;
+}
+
+/** Makes the data with Redis, a part of it before its log begins anew; returns the digest. */
+async function fillRedis(hasPreamble: boolean): Promise<string> {
   const redis = await Process.startRedis(source);
   const client = await connect(redis);
   await run(client, 'CONFIG', 'SET', 'aof-use-rdb-preamble', hasPreamble ? 'yes' : 'no');
@@ -203,7 +231,8 @@ async function throughSynap(digest: string): Promise<void> {
   const changed = await digestOf(client);
   expect(changed).not.toBe(digest);
   await run(client, 'BGSAVE');
-  while (!/^rdb_bgsave_in_progress:0/m.test(await run(client, 'INFO', 'persistence')));
+  while (!/^rdb_bgsave_in_progress:0/m.test(await run(client, 'INFO', 'persistence')))
+    await sleep(ASK_MS);
   await client.close();
   await synap.stop();
 

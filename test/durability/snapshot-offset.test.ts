@@ -17,7 +17,7 @@ import { byTier } from '../support/tier.ts';
 import { Process } from './process.ts';
 
 const SEED = Number(process.env.SYNAP_SEED ?? Date.now() % 1_000_000);
-const KEYS = byTier(20_000, 40_000);
+const KEYS = byTier(10_000, 40_000);
 /** Values of which only a part is saved at a time. */
 const LARGE_KEYS = 6;
 const LARGE_BYTES = 400_000;
@@ -28,6 +28,8 @@ const BATCH = 30;
 /** What expires does so within this time. */
 const LONGEST_MS = 500;
 const REPLY_TIMEOUT_MS = 30_000;
+/** Between two questions: the server is to have time for what is waited for. */
+const ASK_MS = 5;
 const MANIFEST = 'appendonly.aof.manifest';
 const FOLDER = 'appendonlydir';
 
@@ -133,6 +135,7 @@ async function rewrite(client: RawClient): Promise<void> {
   expect(await ask(client, 'BGREWRITEAOF')).toMatch(/rewriting started$/);
   let info: string;
   do {
+    await sleep(ASK_MS);
     info = await ask(client, 'INFO', 'persistence');
   } while (!/^aof_rewrite_in_progress:0/m.test(info));
   expect(info).toMatch(/^aof_last_bgrewrite_status:ok/m);

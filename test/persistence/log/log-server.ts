@@ -2,11 +2,14 @@
 // rewrites, and its directory as a process that is killed now would leave it.
 import { cpSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type SynapServer, startServer } from '../../../src/index.ts';
 import { RawClient } from '../../support/raw-client.ts';
 import { textOf } from '../../support/reply-frames.ts';
 
 const TIMEOUT_MS = 20_000;
+/** Between two questions: the server is to have time for what is waited for. */
+const ASK_MS = 2;
 
 export class LogServer {
   readonly path: string;
@@ -72,6 +75,7 @@ export class LogServer {
       const numberOf = (name: string) =>
         Number(new RegExp(`^aof_${name}:(.*)\r$`, 'm').exec(text)?.[1]);
       if (numberOf(begun) >= count && numberOf(scheduled) === 0 && numberOf(running) === 0) return;
+      await sleep(ASK_MS);
     }
   }
 
