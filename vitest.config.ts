@@ -27,8 +27,11 @@ const MANY_KEYSPACES = [
   'test/types/*/conformance.test.ts',
 ];
 
+/** Files that measure the heap: garbage is collected for each number, which takes the longer the more is on it. */
+const HEAP_MEASURED = ['test/core/client-state.test.ts', 'test/structures/bytes-tables.test.ts'];
+
 /** What each has a process of its own. */
-const ISOLATED = [...filesThatReplaceModules(), ...MANY_KEYSPACES];
+const ISOLATED = [...filesThatReplaceModules(), ...MANY_KEYSPACES, ...HEAP_MEASURED];
 
 const leftOut = [...configDefaults.exclude, ...filesToLeaveOut()];
 
@@ -40,8 +43,8 @@ const shared = {
 
 export default defineConfig({
   test: {
-    // Half of the tests start servers of their own.
-    maxWorkers: 2,
+    // For two cores: many tests wait for most of their time, for timers of servers, disks, and other processes.
+    maxWorkers: 3,
     // A process of its own costs a file half a second to load the server's modules: most share two of them, one after
     // the other, and clean up after themselves. Projects run in the order of their names.
     projects: [
