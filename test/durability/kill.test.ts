@@ -7,7 +7,7 @@ import { DISTURBANCES } from './disturbances.ts';
 import { KillTally, runKills } from './kill-run.ts';
 import { Process } from './process.ts';
 
-const KILLS = byTier(8, 200, 'SYNAP_KILLS');
+const KILLS = byTier(5, 200, 'SYNAP_KILLS');
 const SEED = Number(process.env.SYNAP_SEED ?? Date.now() % 1_000_000);
 /** Then the server begins anew, lest it spend its time loading. */
 const KILLS_OF_A_SERIES = 13;

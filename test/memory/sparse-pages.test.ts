@@ -5,6 +5,7 @@ import { Arena } from '../../src/memory/arena.ts';
 import { CLASS_UNITS, classOf } from '../../src/memory/size-classes.ts';
 import { chooseSparse, type PageFill } from '../../src/memory/sparse-pages.ts';
 import { Random } from '../support/random.ts';
+import { variantsByTier } from '../support/tier.ts';
 
 const CAPACITY = 100;
 
@@ -63,7 +64,7 @@ describe('chosen are', () => {
   });
 });
 
-test.each([1, 2, 3])(
+test.each(variantsByTier([1, 2, 3]))(
   'blocks keep their content where they go, and new ones go elsewhere: seed %i',
   (seed) => {
     const random = new Random(seed);

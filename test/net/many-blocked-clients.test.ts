@@ -8,9 +8,9 @@ import { maxClientsOfSystem } from '../../src/net/descriptor-limit.ts';
 import { byTier } from '../support/tier.ts';
 import { infoField, LoggedServer } from './logged-server.ts';
 
-const CLIENTS = byTier(3_000, 10_000);
-const KEYS = 1_000;
-const ELEMENTS = 100_000;
+const CLIENTS = byTier(2_000, 10_000);
+const KEYS = byTier(500, 1_000);
+const ELEMENTS = byTier(30_000, 100_000);
 /** Files that a process has open besides its clients. */
 const OTHER_FILES = 200;
 

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Request } from '../../src/protocol/request.ts';
 import { eachNumber, TrackingTable } from '../../src/tracking/tracking-table.ts';
+import { byTier } from '../support/tier.ts';
 
 const SEED = { k0: 1, k1: 2 };
 
@@ -54,7 +55,7 @@ test('equals a map of sets', () => {
         largest = Math.max(largest, items);
       }
     }),
-    { numRuns: 30 },
+    { numRuns: byTier(12, 30) },
   );
   expect(largest).toBeGreaterThan(40);
 });

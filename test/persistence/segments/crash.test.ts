@@ -8,10 +8,11 @@ import { fileURLToPath } from 'node:url';
 import { beforeEach, expect, test } from 'vitest';
 import { CommandReader } from '../../../src/persistence/recovery/commands-of.ts';
 import { ownDirectory } from '../../support/own-directory.ts';
+import { byTier } from '../../support/tier.ts';
 import { readLog } from '../logs.ts';
 
 const APPENDER = fileURLToPath(new URL('appender.mjs', import.meta.url));
-const KILLS = 6;
+const KILLS = byTier(4, 6);
 
 let path: string;
 

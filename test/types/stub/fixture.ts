@@ -8,7 +8,7 @@ import { ENCODING_INLINE, ENCODING_LINKED } from './encodings.ts';
 /** Elements pushed by one command. */
 const AT_ONCE = 20;
 /** Elements of a stack that is saved and freed in several steps, and the most bytes of one: more of them take longer. */
-const LONG_LENGTH = byTier(600, 1200);
+const LONG_LENGTH = byTier(400, 1200);
 const LONG_BYTES = byTier(2000, 1000);
 
 /** Pushes so many elements, of up to so many bytes. */
