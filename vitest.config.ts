@@ -1,6 +1,7 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 import { filesThatReplaceModules } from './test/support/module-mocks.ts';
 import { filesToLeaveOut } from './test/support/needs-redis.ts';
+import { isFullTier } from './test/support/tier.ts';
 
 /**
  * Tests of single modules, which share a process and its modules: they start no server of ours, and change nothing
@@ -43,8 +44,9 @@ const shared = {
 
 export default defineConfig({
   test: {
-    // For two cores: many tests wait for most of their time, for timers of servers, disks, and other processes.
-    maxWorkers: 3,
+    // For two cores: many tests wait for most of their time, for timers of servers, disks, and other processes. At full
+    // length some hold times to limits.
+    maxWorkers: isFullTier ? 2 : 3,
     // A process of its own costs a file half a second to load the server's modules: most share two of them, one after
     // the other, and clean up after themselves. Projects run in the order of their names.
     projects: [
