@@ -1,7 +1,9 @@
 // What a database needs from the keyspace that contains it.
+
 import type { Arena } from '../memory/arena.ts';
 import type { BytesTable } from '../structures/bytes-table.ts';
 import type { BytesTables } from '../structures/bytes-tables.ts';
+import type { ByteView } from '../structures/entry.ts';
 import type { HashSeed } from '../structures/hash.ts';
 import type { AccessSettings } from './access-clock.ts';
 import type { Entries } from './entries.ts';
@@ -49,19 +51,6 @@ export interface DatabaseHost {
   expired(database: KeyLookup, key: Buffer): void;
   evicted(database: KeyLookup, key: Buffer): void;
   /** Reports a signal in `noticed` of a key (key-signals.ts), now or for a later time. */
-  signal(
-    database: number,
-    event: number,
-    type: number,
-    bytes: Uint8Array,
-    offset: number,
-    length: number,
-  ): void;
-  signalAt(
-    database: number,
-    bytes: Uint8Array,
-    offset: number,
-    length: number,
-    timeMs: number,
-  ): void;
+  signal(database: number, event: number, type: number, key: ByteView): void;
+  signalAt(database: number, key: ByteView, timeMs: number): void;
 }

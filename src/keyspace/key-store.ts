@@ -156,8 +156,7 @@ export class KeyStore {
    */
   signal(ref: number, event: number): void {
     if ((this.host.noticed & event) === 0) return;
-    const { buffer, offset, length } = this.key(ref);
-    this.host.signal(this.index, event, this.typeOf(ref), buffer, offset, length);
+    this.host.signal(this.index, event, this.typeOf(ref), this.key(ref));
   }
 
   /**
@@ -168,8 +167,7 @@ export class KeyStore {
    */
   signalAt(ref: number, timeMs: number): void {
     if ((this.host.noticed & KEY_GROWN) === 0) return;
-    const { buffer, offset, length } = this.key(ref);
-    this.host.signalAt(this.index, buffer, offset, length, timeMs);
+    this.host.signalAt(this.index, this.key(ref), timeMs);
   }
 
   /** Removes an entry, for a value that has become empty; only clients that wait for the key are notified. */

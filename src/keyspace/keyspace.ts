@@ -1,8 +1,10 @@
 // All databases and what they share: the arena, the clock, statistics, watched keys, and the
 // background work that is done in slices (deleting expired keys, freeing memory).
+
 import { Arena } from '../memory/arena.ts';
 import type { Request } from '../protocol/request.ts';
 import { BytesTables } from '../structures/bytes-tables.ts';
+import type { ByteView } from '../structures/entry.ts';
 import { type HashSeed, randomSeed } from '../structures/hash.ts';
 import { type AccessSettings, lfuInitialWord, lfuTouched, lruWord } from './access-clock.ts';
 import { Database } from './database.ts';
@@ -261,27 +263,14 @@ export class Keyspace implements DatabaseHost, SnapshotHost {
   }
 
   /** Called by databases for a signal in `noticed` of a key or its value. */
-  signal(
-    database: number,
-    event: number,
-    type: number,
-    bytes: Uint8Array,
-    offset: number,
-    length: number,
-  ): void {
-    this.waits.signal(database, event, type, bytes, offset, length);
+  signal(database: number, event: number, type: number, key: ByteView): void {
+    this.waits.signal(database, event, type, key);
     this.#refreshNoticed();
   }
 
   /** Called by databases: at that time (ms since the epoch) a key's value will have something new. */
-  signalAt(
-    database: number,
-    bytes: Uint8Array,
-    offset: number,
-    length: number,
-    timeMs: number,
-  ): void {
-    this.waits.signalAt(database, bytes, offset, length, timeMs);
+  signalAt(database: number, key: ByteView, timeMs: number): void {
+    this.waits.signalAt(database, key, timeMs);
     this.#refreshNoticed();
   }
 

@@ -5,7 +5,9 @@
 //   key ── queue:  first ⇄ place ⇄ place ⇄ last      in the order in which the waiters blocked
 //            │               │
 //          time            waiter ── its places, one a key: it leaves all queues at once
+
 import type { Request } from '../protocol/request.ts';
+import type { ByteView } from '../structures/entry.ts';
 import type { KeyLookup } from './database-host.ts';
 import { KEY_CREATED, KEY_GONE, KEY_GROWN, KEY_SIGNALS, signalIndex } from './key-signals.ts';
 import { type Timed, WaitTimers } from './wait-timers.ts';
@@ -118,32 +120,19 @@ export class WaitList {
   }
 
   /** Records a signal of a key of a type, if a client waits for it. */
-  signal(
-    database: number,
-    event: number,
-    type: number,
-    bytes: Uint8Array,
-    offset: number,
-    length: number,
-  ): void {
+  signal(database: number, event: number, type: number, key: ByteView): void {
     const isWanted = (this.#eventsOfType[type] & event) !== 0;
     const endsTime = event === KEY_GONE && this.#timers.size > 0;
     if (!isWanted && !endsTime) return;
-    const queue = this.#find(database, bytes, offset, length);
+    const queue = this.#find(database, key);
     if (queue === undefined) return;
     if (endsTime) this.#cancelTime(queue);
     if (isWanted) this.#makeReady(queue, event);
   }
 
   /** Makes a key ready (KEY_GROWN) at a later time, if a client waits for it; an earlier timer of the key is kept. */
-  signalAt(
-    database: number,
-    bytes: Uint8Array,
-    offset: number,
-    length: number,
-    timeMs: number,
-  ): void {
-    const queue = this.#find(database, bytes, offset, length);
+  signalAt(database: number, key: ByteView, timeMs: number): void {
+    const queue = this.#find(database, key);
     if (queue === undefined || queue.dueMs <= timeMs) return;
     const { soonestMs } = this.#timers;
     this.#timers.set(queue, timeMs);
@@ -200,16 +189,10 @@ export class WaitList {
     return queue;
   }
 
-  #find(
-    database: number,
-    bytes: Uint8Array,
-    offset: number,
-    length: number,
-  ): WaitQueue | undefined {
+  #find(database: number, { buffer, offset, length }: ByteView): WaitQueue | undefined {
     const queues = this.#queues[database];
     if (queues === undefined || queues.size === 0) return undefined;
-    const key = Buffer.from(bytes.buffer, bytes.byteOffset + offset, length).toString('latin1');
-    return queues.get(key);
+    return queues.get(buffer.toString('latin1', offset, offset + length));
   }
 
   /** The signals that wake waiters of the type of a key's value; 0 when the key does not exist. */

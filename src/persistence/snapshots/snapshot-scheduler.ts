@@ -21,14 +21,14 @@ import type { SnapshotWriting } from './snapshot-writing.ts';
 
 const GIVEN_UP: SnapshotOutcome = { how: 'given up' };
 
-/** Jobs that get one snapshot, in the order in which they came. */
-type Party = Set<SnapshotJob>;
+/** Jobs in the order in which they came. */
+type Jobs = Set<SnapshotJob>;
 
 /** A job that has begun and not ended. */
 interface Run {
   readonly job: SnapshotJob;
   /** The jobs that get its outcome. */
-  party: Party;
+  joined: Jobs;
   isGivenUp: boolean;
   /** Settles when it has ended and its jobs are notified. */
   ended: Promise<void>;
@@ -38,7 +38,7 @@ interface Run {
 export class SnapshotScheduler {
   readonly #sources: SnapshotSource[] = [];
   /** In the order in which they came. */
-  readonly #waiting: Party = new Set();
+  readonly #waiting: Jobs = new Set();
   /** The one that counts. */
   #current: Run | undefined;
   /** Those that were given up and have not ended are among them. */
@@ -93,7 +93,7 @@ export class SnapshotScheduler {
     }
     const current = this.#current;
     if (current?.job.isShared && !current.isGivenUp && accepts(job, current.job)) {
-      current.party.add(job);
+      current.joined.add(job);
     } else {
       this.#waiting.add(job);
     }
@@ -162,7 +162,7 @@ export class SnapshotScheduler {
   withdraw(job: SnapshotJob): void {
     this.#waiting.delete(job);
     const run = this.#current;
-    if (run?.party.delete(job) && run.party.size === 0) this.#giveUp(run);
+    if (run?.joined.delete(job) && run.joined.size === 0) this.#giveUp(run);
   }
 
   /** Called when all data was deleted: gives up snapshots that are useless now. */
@@ -226,13 +226,13 @@ export class SnapshotScheduler {
 
   /** Begins one, also for those that wait and accept it. @returns whether it could; all are notified if not */
   #start(job: SnapshotJob): boolean {
-    const party = new Set([job]);
+    const joined = new Set([job]);
     for (const waiting of [...this.#waiting]) {
       if (!accepts(waiting, job)) continue;
       this.#waiting.delete(waiting);
-      party.add(waiting);
+      joined.add(waiting);
     }
-    const run: Run = { job, party, isGivenUp: false, ended: Promise.resolve() };
+    const run: Run = { job, joined, isGivenUp: false, ended: Promise.resolve() };
     this.#current = run;
     try {
       const taking = job.begin();
@@ -244,7 +244,7 @@ export class SnapshotScheduler {
       return true;
     } catch (error) {
       this.#current = undefined;
-      report(party, { how: 'failed', error });
+      report(joined, { how: 'failed', error });
       return false;
     }
   }
@@ -253,7 +253,7 @@ export class SnapshotScheduler {
     this.#running.delete(run);
     if (this.#current !== run) return;
     this.#current = undefined;
-    report(run.party, outcome);
+    report(run.joined, outcome);
   }
 
   #giveUp(run: Run): void {
@@ -262,21 +262,21 @@ export class SnapshotScheduler {
     run.job.cancel();
     if (run.job.kind.keepsPlace) return;
     this.#current = undefined;
-    report(run.party, GIVEN_UP);
+    report(run.joined, GIVEN_UP);
   }
 
   /** Has what is being taken begin again later; what is urgent is given up. */
   #giveWay(): void {
     const run = this.#current;
     if (run === undefined || run.isGivenUp || !run.job.isTaking) return;
-    const { job, party } = run;
+    const { job, joined } = run;
     if (job.isUrgent) {
       this.#giveUp(run);
       return;
     }
-    run.party = new Set();
+    run.joined = new Set();
     this.#giveUp(run);
-    for (const each of party) this.#waiting.add(each);
+    for (const each of joined) this.#waiting.add(each);
   }
 }
 
@@ -289,6 +289,6 @@ function outcomeOf(snapshot: TakenSnapshot | undefined): SnapshotOutcome {
   return snapshot === undefined ? GIVEN_UP : { how: 'taken', snapshot };
 }
 
-function report(party: Party, outcome: SnapshotOutcome): void {
-  for (const job of [...party]) job.onDone?.(outcome);
+function report(joined: Jobs, outcome: SnapshotOutcome): void {
+  for (const job of [...joined]) job.onDone?.(outcome);
 }
