@@ -21,11 +21,11 @@ export interface ExpirySwitch {
 export class ClientPause {
   /** What is suspended now: PAUSE_NONE, PAUSE_WRITES or PAUSE_ALL. */
   mode: typeof PAUSE_NONE | typeof PAUSE_WRITES | typeof PAUSE_ALL = PAUSE_NONE;
-  /** Whether a command suspends writes. */
-  isSuspendingWrites = false;
   /** Clients whose next request waits for the end of a pause, in the order in which they came. */
   readonly suspended = new Set<Client>();
 
+  /** What suspends writes now, each until it ends. */
+  readonly #writeSuspensions = new Set<object>();
   readonly #expiry: ExpirySwitch;
   readonly #restrictions: Restrictions;
   /** What CLIENT PAUSE suspends, and the Unix time at which that ends, in ms. */
@@ -71,19 +71,23 @@ export class ClientPause {
     this.#update();
   }
 
-  /**
-   * Suspends writes for a command that works on the data while the event loop goes on, until
-   * `resumeWrites`. There is one such command at a time, as those that do so are writes too.
-   */
-  suspendWrites(): void {
-    this.isSuspendingWrites = true;
-    this.#update();
+  /** Whether anything but CLIENT PAUSE suspends writes. */
+  get isSuspendingWrites(): boolean {
+    return this.#writeSuspensions.size > 0;
   }
 
-  /** The command is done. Suspended clients go on when the present work is done. */
-  resumeWrites(): void {
-    this.isSuspendingWrites = false;
+  /**
+   * Suspends writes for what works on the data while the event loop goes on. There may be several at a time.
+   * @returns ends it; suspended clients go on when nothing suspends them any more and the present work is done
+   */
+  suspendWrites(): () => void {
+    const suspension = {};
+    this.#writeSuspensions.add(suspension);
     this.#update();
+    return () => {
+      this.#writeSuspensions.delete(suspension);
+      this.#update();
+    };
   }
 
   /**

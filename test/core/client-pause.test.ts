@@ -62,7 +62,7 @@ test('a pause may be longer than a timer can be', async () => {
 
 test('a command suspends writes, and a pause neither ends that nor is ended by it', async () => {
   const { pause, onResume } = started();
-  pause.suspendWrites();
+  const resumeWrites = pause.suspendWrites();
   expect(pause.mode).toBe(PAUSE_WRITES);
   pause.end();
   expect(pause.mode).toBe(PAUSE_WRITES);
@@ -74,15 +74,26 @@ test('a command suspends writes, and a pause neither ends that nor is ended by i
   await vi.runAllTimersAsync();
   expect(onResume).toHaveBeenCalledTimes(1);
   pause.begin(PAUSE_WRITES, 100, Date.now());
-  pause.resumeWrites();
+  resumeWrites();
   expect(pause.mode).toBe(PAUSE_WRITES);
   pause.end();
   expect(pause.mode).toBe(PAUSE_NONE);
-  pause.suspendWrites();
-  pause.resumeWrites();
+  pause.suspendWrites()();
   expect(pause.mode).toBe(PAUSE_NONE);
   await vi.runAllTimersAsync();
   expect(onResume).toHaveBeenCalledTimes(2);
+});
+
+test('several may suspend writes at a time: they go on when the last has ended, each once', () => {
+  const { pause } = started();
+  const [one, other] = [pause.suspendWrites(), pause.suspendWrites()];
+  one();
+  one();
+  expect(pause.mode).toBe(PAUSE_WRITES);
+  expect(pause.isSuspendingWrites).toBe(true);
+  other();
+  expect(pause.mode).toBe(PAUSE_NONE);
+  expect(pause.isSuspendingWrites).toBe(false);
 });
 
 test('clients go on only when the command that ends the pause is done', async () => {

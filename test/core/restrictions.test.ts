@@ -107,10 +107,10 @@ describe('of the server', () => {
     for (const mode of [PAUSE_WRITES, PAUSE_ALL] as const) {
       pause.begin(mode, 60_000, Date.now());
       expect(restrictions.bits).toBe(PAUSED);
-      pause.suspendWrites();
+      const resumeWrites = pause.suspendWrites();
       pause.end();
       expect(restrictions.bits).toBe(PAUSED);
-      pause.resumeWrites();
+      resumeWrites();
       expect(restrictions.bits).toBe(0);
     }
     pause.suspendForGood();

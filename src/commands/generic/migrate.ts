@@ -101,7 +101,7 @@ function migrate(call: Call): void {
     return;
   }
   const { keyspace, pause, remotes } = server;
-  pause.suspendWrites();
+  const resumeWrites = pause.suspendWrites();
   const sentMs = keyspace.nowMs;
   const copies = OPTIONS.has(COPY);
   const done = transfer(remotes, {
@@ -113,9 +113,8 @@ function migrate(call: Call): void {
     timeoutMs: timeoutMs <= 0 ? DEFAULT_TIMEOUT_MS : timeoutMs,
   });
   // No other command runs between the release and the end of this one.
-  call.deferUntil(
-    done.finally(() => pause.resumeWrites()),
-    (ended, outcome) => finish(ended, outcome, copies ? [] : keys, sentMs),
+  call.deferUntil(done.finally(resumeWrites), (ended, outcome) =>
+    finish(ended, outcome, copies ? [] : keys, sentMs),
   );
 }
 
