@@ -116,7 +116,7 @@ export class Keyspace implements DatabaseHost, SnapshotHost {
   /** @param types the types of values that it can hold (types/index.ts) */
   constructor(types: readonly ValueType[], databaseCount: number) {
     this.types = new TypeTable(types);
-    this.entries = new Entries(this.arena, this.types.collectionsIn(this.arena));
+    this.entries = new Entries(this.arena, this.types.collectionsIn(this.arena, this.tables));
     this.entries.onLargeValue = (step) => {
       this.giveBack({ keys: 1, free: () => !step() });
     };

@@ -1,5 +1,6 @@
 // The types of values that a keyspace can hold, found by the number in an entry or the type byte in an RDB file.
 import type { Arena } from '../memory/arena.ts';
+import type { BytesTables } from '../structures/bytes-tables.ts';
 import { type Collections, FIRST_ROOT_ENCODING } from './collections.ts';
 import type { ValueType } from './value-type.ts';
 
@@ -42,8 +43,10 @@ export class TypeTable {
   }
 
   /** The operations on the roots of each type in an arena, by the type's number. */
-  collectionsIn(arena: Arena): (Collections | undefined)[] {
-    return Array.from({ length: MAX_TYPES }, (_, id) => this.#byId[id]?.collectionsIn?.(arena));
+  collectionsIn(arena: Arena, tables: BytesTables): (Collections | undefined)[] {
+    return Array.from({ length: MAX_TYPES }, (_, id) =>
+      this.#byId[id]?.collectionsIn?.(arena, tables),
+    );
   }
 }
 

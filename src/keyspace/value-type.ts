@@ -5,6 +5,7 @@ import type { Arena } from '../memory/arena.ts';
 import type { RdbReader } from '../persistence/rdb/format/rdb-reader.ts';
 import type { RdbWriter } from '../persistence/rdb/format/rdb-writer.ts';
 import type { Request } from '../protocol/request.ts';
+import type { BytesTables } from '../structures/bytes-tables.ts';
 import type { ByteView } from '../structures/entry.ts';
 import type { Collections } from './collections.ts';
 import type { Entries } from './entries.ts';
@@ -24,8 +25,8 @@ export interface ValueType {
   readonly wakes: number;
   /** Names for OBJECT ENCODING, by the number of the encoding; from FIRST_ROOT_ENCODING on, values have roots. */
   readonly encodings: Readonly<Record<number, string>>;
-  /** Creates the operations on the type's roots in an arena; absent if no encoding has a root. */
-  readonly collectionsIn?: (arena: Arena) => Collections;
+  /** Creates the operations on the type's roots in an arena, with its tables; absent if no encoding has a root. */
+  readonly collectionsIn?: (arena: Arena, tables: BytesTables) => Collections;
   readonly codec: ValueCodec;
   /** Adds the value to a digest, so that DEBUG DIGEST equals Redis's. */
   digest(entries: Entries, ref: number, digest: ValueDigest): void;

@@ -12,12 +12,9 @@ import type {
   ValueRest,
   ValueWriter,
 } from '../../keyspace/value-type.ts';
+import { writeListpack } from '../../persistence/rdb/format/listpack-writer.ts';
 import { LongString, Runs } from '../../persistence/rdb/format/long-string.ts';
-import {
-  LISTPACK_HEADER_BYTES,
-  readListpack,
-  readZiplist,
-} from '../../persistence/rdb/format/packed-elements.ts';
+import { readListpack, readZiplist } from '../../persistence/rdb/format/packed-elements.ts';
 import type { RdbReader } from '../../persistence/rdb/format/rdb-reader.ts';
 import type { RdbWriter } from '../../persistence/rdb/format/rdb-writer.ts';
 import type { Request } from '../../protocol/request.ts';
@@ -38,9 +35,6 @@ const PLAIN = 1;
 const PACKED = 2;
 /** An element of this size has a plain node: a listpack's length has 32 bits. */
 const LARGE_ELEMENT_BYTES = 1 << 30;
-/** The count in a listpack with too many elements to be counted there. */
-const UNCOUNTED = 0xffff;
-const END_MARK = 0xff;
 /** Weight of a node in a step, in addition to its bytes. */
 const NODE_WEIGHT = 64;
 
@@ -112,8 +106,6 @@ function readLargeElement(input: RdbReader, list: ListBuilder): void {
   list.push(buffer, offset, length);
 }
 
-/** Chunks have at most 64 KiB, but for those of a single large element. */
-const scratch = Buffer.allocUnsafeSlow(1 << 17);
 const element = new PackedElement();
 const NO_BYTES = Buffer.alloc(0);
 
@@ -194,39 +186,17 @@ let idle: ListRest | undefined;
  */
 function writeNode(writer: RdbWriter, span: ListSpan): LongString | undefined {
   const { buffer, start, used, count } = span;
-  const isLong = used > writer.stepBytes;
   if (used >= LARGE_ELEMENT_BYTES) {
     element.read(buffer, start);
     const { offset, length } = element;
     writer.length(PLAIN);
-    if (isLong) return new LongString(new Runs([buffer.subarray(offset, offset + length)]));
+    if (used > writer.stepBytes)
+      return new LongString(new Runs([buffer.subarray(offset, offset + length)]));
     writer.string(buffer, offset, length);
     return undefined;
   }
   writer.length(PACKED);
-  const length = LISTPACK_HEADER_BYTES + used + 1;
-  const header = isLong ? Buffer.allocUnsafe(LISTPACK_HEADER_BYTES) : scratchFor(length);
-  header.writeUInt32LE(length, 0);
-  header.writeUInt16LE(Math.min(count, UNCOUNTED), 4);
-  if (isLong) {
-    const end = Buffer.of(END_MARK);
-    return new LongString(new Runs([header, buffer.subarray(start, start + used), end]));
-  }
-  if (writer.compresses) {
-    buffer.copy(header, LISTPACK_HEADER_BYTES, start, start + used);
-    header[length - 1] = END_MARK;
-    writer.string(header, 0, length);
-  } else {
-    writer.plain(length);
-    writer.raw(header, 0, LISTPACK_HEADER_BYTES);
-    writer.raw(buffer, start, used);
-    writer.byte(END_MARK);
-  }
-  return undefined;
-}
-
-function scratchFor(length: number): Buffer {
-  return length <= scratch.length ? scratch : Buffer.allocUnsafe(length);
+  return writeListpack(writer, buffer, start, used, count);
 }
 
 /** How lists are read and written. */
