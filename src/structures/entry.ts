@@ -5,11 +5,11 @@
 //
 //   meta, from bit 0:  type 4 | encoding 4 | extra words 4 | flags 4 | size class 8 | epoch 8
 //
-// The extra words belong to the user of the table (a database keeps its access clock and expiry there, see
-// keyspace/entry-words.ts); a table inside a value has none. The epoch is that of the last snapshot that has the
-// entry or began before it was created (keyspace/snapshot.ts). A key longer than MAX_INLINE_KEY_BYTES, or a value
-// that does not fit into the block, is in an overflow block: the flag is set, the length is still the true one, and
-// in place of the bytes are 4 bytes, the number of the overflow block.
+// The extra words, -1 … 7 of them, belong to the user of the table: a database keeps its access clock and expiry there
+// (keyspace/entry-words.ts). With -1 of them the value's length is left out, too: there is no value (records.ts). The
+// epoch is that of the last snapshot that has the entry or began before it was created (keyspace/snapshot.ts). A key
+// longer than MAX_INLINE_KEY_BYTES, or a value that does not fit into the block, is in an overflow block: the flag is
+// set, the length is still the true one, and in place of the bytes are 4 bytes, the number of the overflow block.
 import { SEGMENT_MASK, SEGMENT_SHIFT } from '../memory/addressing.ts';
 import type { Arena } from '../memory/arena.ts';
 
@@ -104,9 +104,9 @@ export function withEncoding(meta: number, type: number, encoding: number): numb
   return (meta & ~0xff) | type | (encoding << ENCODING_SHIFT);
 }
 
-/** Distance in bytes from the block's start to the key. */
+/** Distance in bytes from the block's start to the key; the number of extra words has a sign. */
 export function keyOffset(meta: number): number {
-  return HEADER_BYTES + (((meta >>> WORDS_SHIFT) & 0xf) << 2);
+  return HEADER_BYTES + (((meta << (28 - WORDS_SHIFT)) >> 28) << 2);
 }
 
 /** Size class that the block was allocated with. */

@@ -1,0 +1,71 @@
+// A walk through all records of a collection (record-tables.ts) as they were when it began, in steps between which the
+// collection may change in any way, and even be freed. As in a snapshot of the keyspace (keyspace/snapshot.ts), each
+// record has an epoch: one with the walk's epoch was visited, or is newer than the walk; another one is handed over
+// before it changes. So a change costs one record, however large the collection is.
+import type { Arena } from '../memory/arena.ts';
+import type { BytesTable } from './bytes-table.ts';
+import { epochBits, hasEpoch, setEpoch } from './entry.ts';
+import { epochOf, rootWord, TABLE } from './record-root.ts';
+
+/** Called with a record that was not visited yet; what it reads of it must be copied. */
+export type RecordVisitor = (ref: number) => void;
+
+/** The walk; see the head of this file. Made by RecordTables.startWalk. */
+export class RecordWalk {
+  /** Root of the collection. */
+  readonly root: number;
+  /** Number of records that were there when it began. */
+  readonly length: number;
+  /** Whether the collection was freed meanwhile: its records are freed after the walk. */
+  isOrphan = false;
+  /** Number of records visited. */
+  visited = 0;
+  readonly #arena: Arena;
+  readonly #table: BytesTable;
+  readonly #visit: RecordVisitor;
+  readonly #epochBits: number;
+  #cursor = 0;
+  readonly #visitNew = (ref: number): void => this.visitOnce(ref);
+
+  /**
+   * @param table a view of its own
+   * @param visit receives each record once; also outside of `step`, when a record is about to change
+   */
+  constructor(arena: Arena, root: number, table: BytesTable, visit: RecordVisitor) {
+    this.#arena = arena;
+    this.root = root;
+    this.#table = table;
+    this.#visit = visit;
+    this.#epochBits = epochBits(epochOf(arena, root));
+    this.#point();
+    this.length = table.size;
+  }
+
+  /**
+   * Visits about `count` more records.
+   * @returns whether there are more
+   */
+  step(count: number): boolean {
+    this.#point();
+    this.#cursor = this.#table.scan(this.#cursor, count, this.#visitNew);
+    return this.#cursor !== 0;
+  }
+
+  /** Visits a record, unless it was visited already or is newer than the walk. */
+  visitOnce(ref: number): void {
+    if (hasEpoch(this.#arena, ref, this.#epochBits)) return;
+    setEpoch(this.#arena, ref, this.#epochBits);
+    this.visited++;
+    this.#visit(ref);
+  }
+
+  /** Marks a record as newer than the walk. */
+  mark(ref: number): void {
+    setEpoch(this.#arena, ref, this.#epochBits);
+  }
+
+  /** The table may have grown or shrunk since the last step. */
+  #point(): void {
+    this.#table.point(rootWord(this.#arena, this.root, TABLE));
+  }
+}
