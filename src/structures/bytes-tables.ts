@@ -7,7 +7,6 @@ import type { HashSeed } from './hash.ts';
 import { overheadBytes } from './table-directory.ts';
 import { createTable, dismantleStep } from './table-growth.ts';
 import { rootWord, SEGMENTS, SIZE } from './table-root.ts';
-import type { EntryVisitor } from './table-segment.ts';
 
 /** Operations on all tables of an arena; see the head of this file. */
 export class BytesTables {
@@ -60,7 +59,7 @@ export class BytesTables {
    * segment the root.
    * @returns whether that was all
    */
-  freeStep(root: number, visit: EntryVisitor): boolean {
+  freeStep(root: number, visit: (ref: number) => void): boolean {
     return !dismantleStep(this.#arena, root, visit);
   }
 }

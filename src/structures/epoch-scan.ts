@@ -12,11 +12,11 @@ export class EpochScan {
   readonly #arena: Arena;
   /** The epoch of saved entries, at its place in their meta words (epochBits). */
   readonly #epoch: number;
-  readonly #save: EntryVisitor;
+  readonly #save: (ref: number) => void;
   readonly #visit: EntryVisitor = (ref) => this.preserve(ref);
 
   /** @param save is called once with each entry; it changes no table */
-  constructor(arena: Arena, epoch: number, save: EntryVisitor) {
+  constructor(arena: Arena, epoch: number, save: (ref: number) => void) {
     this.#arena = arena;
     this.#epoch = epoch;
     this.#save = save;

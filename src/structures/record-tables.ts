@@ -10,7 +10,7 @@ import type { Collections } from '../keyspace/collections.ts';
 import type { Arena } from '../memory/arena.ts';
 import type { BytesTable } from './bytes-table.ts';
 import type { BytesTables } from './bytes-tables.ts';
-import { ByteView, setEpoch } from './entry.ts';
+import { setEpoch } from './entry.ts';
 import { RecordRelocation } from './record-relocation.ts';
 import {
   addRecordBytes,
@@ -28,6 +28,7 @@ import {
 } from './record-root.ts';
 import { type RecordVisitor, RecordWalk } from './record-walk.ts';
 import { Records } from './records.ts';
+import type { EntryVisitor } from './table-segment.ts';
 
 /** Records of this many are as much work as a block of other collections. */
 export const RECORDS_PER_PART = 32;
@@ -42,7 +43,6 @@ export class RecordTables implements Collections {
   readonly #view: BytesTable;
   readonly #walks = new Map<number, RecordWalk>();
   readonly #free = (ref: number): void => this.records.free(ref);
-  readonly #key = new ByteView();
 
   constructor(arena: Arena, tables: BytesTables) {
     this.arena = arena;
@@ -90,6 +90,17 @@ export class RecordTables implements Collections {
     return this.open(root).find(bytes, offset, length);
   }
 
+  /** As `find`, for a caller that has the hash already, as a scan of another table tells it. */
+  findHashed(
+    root: number,
+    hash: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+  ): number {
+    return this.open(root).findHashed(hash, bytes, offset, length);
+  }
+
   /** Makes room for a record that the last `find` did not find, so that `insert` cannot fail. @throws ArenaFullError */
   reserve(root: number): void {
     this.open(root).reserve();
@@ -131,12 +142,12 @@ export class RecordTables implements Collections {
   }
 
   /** One step of an iteration, as BytesTable.scan. */
-  scan(root: number, cursor: number, count: number, visit: (ref: number) => void): number {
+  scan(root: number, cursor: number, count: number, visit: EntryVisitor): number {
     return this.open(root).scan(cursor, count, visit);
   }
 
   /** Visits all records; meanwhile no other collection of the type is used but by views of their own (`viewOf`). */
-  visitAll(root: number, visit: (ref: number) => void): void {
+  visitAll(root: number, visit: EntryVisitor): void {
     this.open(root).scan(0, Number.POSITIVE_INFINITY, visit);
   }
 
@@ -161,7 +172,7 @@ export class RecordTables implements Collections {
       const target = this.tables.view();
       target.point(rootWord(this.arena, copy, TABLE));
       target.presize(source.size);
-      source.scan(0, Number.POSITIVE_INFINITY, (ref) => this.#addCopy(target, ref));
+      source.scan(0, Number.POSITIVE_INFINITY, (ref, hash) => this.#addCopy(target, ref, hash));
       addRecordBytes(this.arena, copy, recordBytes(this.arena, root));
       this.copyPartner(root, copy);
     } catch (error) {
@@ -171,14 +182,11 @@ export class RecordTables implements Collections {
     return copy;
   }
 
-  #addCopy(target: BytesTable, ref: number): void {
-    const key = this.#key;
+  #addCopy(target: BytesTable, ref: number, hash: number): void {
     const fresh = this.records.copy(ref);
     setEpoch(this.arena, fresh, 0);
-    this.records.key(fresh, key);
     try {
-      target.find(key.buffer, key.offset, key.length);
-      target.insert(fresh);
+      target.add(hash, fresh);
     } catch (error) {
       this.records.free(fresh);
       throw error;

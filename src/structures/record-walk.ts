@@ -1,10 +1,10 @@
 // A walk through all records of a collection (record-tables.ts) as they were when it began, in steps between which the
-// collection may change in any way, and even be freed. As in a snapshot of the keyspace (keyspace/snapshot.ts), each
-// record has an epoch: one with the walk's epoch was visited, or is newer than the walk; another one is handed over
-// before it changes. So a change costs one record, however large the collection is.
+// collection may change in any way, and even be freed. Epochs of records show which were visited (epoch-scan.ts); one
+// that was not is handed over before it changes. So a change costs one record, however large the collection is.
 import type { Arena } from '../memory/arena.ts';
 import type { BytesTable } from './bytes-table.ts';
-import { epochBits, hasEpoch, setEpoch } from './entry.ts';
+import { epochBits, setEpoch } from './entry.ts';
+import { EpochScan } from './epoch-scan.ts';
 import { epochOf, rootWord, TABLE } from './record-root.ts';
 
 /** Called with a record that was not visited yet; what it reads of it must be copied. */
@@ -22,10 +22,9 @@ export class RecordWalk {
   visited = 0;
   readonly #arena: Arena;
   readonly #table: BytesTable;
-  readonly #visit: RecordVisitor;
   readonly #epochBits: number;
+  readonly #scan: EpochScan;
   #cursor = 0;
-  readonly #visitNew = (ref: number): void => this.visitOnce(ref);
 
   /**
    * @param table a view of its own
@@ -35,8 +34,11 @@ export class RecordWalk {
     this.#arena = arena;
     this.root = root;
     this.#table = table;
-    this.#visit = visit;
     this.#epochBits = epochBits(epochOf(arena, root));
+    this.#scan = new EpochScan(arena, this.#epochBits, (ref) => {
+      visit(ref);
+      this.visited++;
+    });
     this.#point();
     this.length = table.size;
   }
@@ -47,16 +49,13 @@ export class RecordWalk {
    */
   step(count: number): boolean {
     this.#point();
-    this.#cursor = this.#table.scan(this.#cursor, count, this.#visitNew);
+    this.#cursor = this.#scan.step(this.#table, this.#cursor, count);
     return this.#cursor !== 0;
   }
 
   /** Visits a record, unless it was visited already or is newer than the walk. */
   visitOnce(ref: number): void {
-    if (hasEpoch(this.#arena, ref, this.#epochBits)) return;
-    setEpoch(this.#arena, ref, this.#epochBits);
-    this.visited++;
-    this.#visit(ref);
+    this.#scan.preserve(ref);
   }
 
   /** Marks a record as newer than the walk. */

@@ -19,8 +19,11 @@ const HOME_BITS = 20;
 /** Deeper segments would have no hash bits left; 2^22 full ones exceed what the arena addresses. */
 export const MAX_DEPTH = 22;
 
-/** Called for each entry that a scan meets. */
-export type EntryVisitor = (ref: number) => void;
+/**
+ * Called for each entry that a scan meets, with the hash of its key: that is the same in all tables with a seed, which
+ * saves computing it for a look into another table.
+ */
+export type EntryVisitor = (ref: number, hash: number) => void;
 
 /** Size that a segment grows to before it splits. */
 export const FULL_SEGMENT_BYTES = Math.min(8192, MAX_BLOCK_BYTES);
@@ -173,8 +176,9 @@ export function visitHome(
   for (;;) {
     const ref = words[first + (slot << 1) + 1];
     if (ref === 0) return visited;
-    if (homeSlot(words[first + (slot << 1)], depth, slots) === home) {
-      visit(ref);
+    const hash = words[first + (slot << 1)];
+    if (homeSlot(hash, depth, slots) === home) {
+      visit(ref, hash);
       visited++;
     }
     if (++slot === slots) slot = 0;
