@@ -2,6 +2,7 @@
 // The benchmark's command line: what it accepts, what it means, what it refuses.
 
 import { parseArgs } from 'node:util';
+import * as collections from './scenarios/collections.mjs';
 import * as eventLoop from './scenarios/event-loop.mjs';
 import * as largeValues from './scenarios/large-values.mjs';
 import * as lists from './scenarios/lists.mjs';
@@ -19,6 +20,7 @@ import { matchesFilter } from './support/command-rounds.mjs';
 export const scenarios = [
   strings,
   lists,
+  collections,
   pubsub,
   memory,
   release,
@@ -34,13 +36,13 @@ export const scenarios = [
  * Those whose rows `--row` selects.
  * @type {{ name: string, rowLabels: (quick: boolean) => string[] }[]}
  */
-const scenariosWithRows = [strings, lists, log, nodes];
+const scenariosWithRows = [strings, lists, collections, memory, log, nodes];
 
 /**
  * @typedef {object} BenchOptions
  * @property {boolean} help
  * @property {string[]} only names of the scenarios to run
- * @property {string} row words that select rows of strings, lists, log and nodes; all when empty
+ * @property {string} row words that select rows of strings, lists, collections, memory, log and nodes; all when empty
  * @property {number | null} rounds null: each scenario's own number
  * @property {boolean} quick
  * @property {boolean} full
@@ -58,7 +60,8 @@ Compares Synap with redis-server on this machine: both with the same settings, a
 
   --only NAMES           run these scenarios only, separated by commas (also --scenario):
 ${scenarios.map(({ name, summary }) => `                           ${name.padEnd(11)} ${summary}`).join('\n')}
-  --row WORDS            of strings, lists, log and nodes, only the rows with all these words:
+  --row WORDS            of strings, lists, collections, memory, log and nodes, only the rows with
+                         all these words:
                          --row 'set p=16'
   --node LIST            the scenario nodes alone, with these: major versions of those that are
                          tested (scripts/nodes.mjs) or paths of binaries, separated by commas

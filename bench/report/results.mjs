@@ -28,6 +28,7 @@ import { fileURLToPath } from 'node:url';
  * @property {{
  *   strings?: { facts: Facts } & import('../support/command-rounds.mjs').CommandResults,
  *   lists?: { facts: Facts } & import('../support/command-rounds.mjs').CommandResults,
+ *   collections?: { facts: Facts } & import('../scenarios/collections.mjs').CollectionResults,
  *   pubsub?: { facts: Facts, rows: import('../scenarios/pubsub.mjs').PubsubResult[] },
  *   memory?: { facts: Facts, rows: import('../scenarios/memory.mjs').MemoryResult[] },
  *   release?: { facts: Facts, rows: import('../scenarios/release.mjs').ReleaseResult[] },

@@ -25,6 +25,8 @@ import {
 } from './persistence-sections.mjs';
 import { releaseSection, releaseTargets } from './release-section.mjs';
 import {
+  collectionMemoryLimit,
+  collectionTargets,
   commandRatio,
   isBaseLoad,
   largeValueLimitMs,
@@ -35,6 +37,7 @@ import {
   pubsubRatios,
   stallLimitMs,
   stringsTargets,
+  wideCommandTargets,
 } from './targets.mjs';
 
 /**
@@ -61,6 +64,11 @@ export function reportSections({ scenarios }) {
   const sections = [];
   if (strings !== undefined) sections.push(commandSection('strings', 'Strings', strings));
   if (lists !== undefined) sections.push(commandSection('lists', 'Lists', lists));
+  const { collections } = scenarios;
+  if (collections !== undefined) {
+    const title = 'Hashes, sets, sorted sets, bitmaps, HyperLogLog, geo';
+    sections.push(commandSection('collections', title, collections));
+  }
   if (pubsub !== undefined) {
     sections.push({
       name: 'pubsub',
@@ -163,8 +171,11 @@ function memoryTables(rows) {
     ];
   };
   const strings = rows.filter(({ elements }) => elements === undefined);
+  const collections = rows.filter(({ label }) => label !== undefined);
   const lists = rows.flatMap((row) =>
-    row.elements === undefined ? [] : [[memoryLabel(row), ...compare(row, row.elements)]],
+    row.elements === undefined || row.label !== undefined
+      ? []
+      : [[memoryLabel(row), ...compare(row, row.elements)]],
   );
   return [
     {
@@ -176,6 +187,11 @@ function memoryTables(rows) {
       title: 'Growth of resident memory, bytes per list element of 16 bytes',
       head: ['lists', 'Synap', 'Redis', 'ratio'],
       rows: lists,
+    },
+    {
+      title: 'Growth of resident memory, bytes per element: 16 bytes each member, field and value',
+      head: ['collections', 'Synap', 'Redis', 'ratio'],
+      rows: collections.map((row) => [memoryLabel(row), ...compare(row, row.elements ?? 1)]),
     },
   ].filter(({ rows }) => rows.length > 0);
 }
@@ -235,15 +251,35 @@ function largeValueTable({ valueBytes, rows }) {
  * @returns {Table[]}
  */
 function targetTables(scenarios) {
-  const { strings, lists, pubsub, memory, release, 'event-loop': eventLoop } = scenarios;
+  const { strings, lists, collections, pubsub, memory, release } = scenarios;
+  const { 'event-loop': eventLoop } = scenarios;
   /** @type {Table[]} */
   const tables = [];
   for (const { title, rows, targets } of [
-    { title: 'Ratios Synap ÷ Redis', rows: strings?.rows, targets: stringsTargets },
-    { title: 'Lists, ratios Synap ÷ Redis', rows: lists?.rows, targets: listsTargets },
+    {
+      title: 'Ratios Synap ÷ Redis',
+      rows: strings?.rows.filter(isBaseLoad),
+      targets: stringsTargets,
+    },
+    {
+      title: 'Lists, ratios Synap ÷ Redis',
+      rows: lists?.rows.filter(isBaseLoad),
+      targets: listsTargets,
+    },
+    {
+      title: 'Collections, ratios Synap ÷ Redis',
+      rows: collections?.rows.filter(({ isBase }) => isBase),
+      targets: collectionTargets,
+    },
+    {
+      title: 'Collections, commands of many elements, ratios Synap ÷ Redis',
+      rows: collections?.rows.filter(({ isBase }) => !isBase),
+      targets: wideCommandTargets,
+    },
   ]) {
-    const base = rows?.filter(isBaseLoad) ?? [];
-    if (base.length > 0) tables.push(commandTargetTable(title, base, targets));
+    if (rows !== undefined && rows.length > 0) {
+      tables.push(commandTargetTable(title, rows, targets));
+    }
   }
   /** @type {string[][]} */
   const others = [];
@@ -260,8 +296,9 @@ function targetTables(scenarios) {
     ]);
   }
   for (const row of memory?.rows ?? []) {
-    const { elements, rounds } = row;
-    const limit = elements === undefined ? memoryLimit : listMemoryLimit;
+    const { label, elements, rounds } = row;
+    const ofStrings = elements === undefined ? memoryLimit : listMemoryLimit;
+    const limit = label === undefined ? ofStrings : collectionMemoryLimit;
     const ratio = ratioSpread(
       rounds.map(({ synap }) => synap.grownBytesPerKey),
       rounds.map(({ redis }) => redis?.grownBytesPerKey),

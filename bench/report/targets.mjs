@@ -44,6 +44,27 @@ export const listsTargets = [
   },
 ];
 
+/** @type {CommandTarget[]} of small commands */
+export const collectionTargets = [
+  {
+    figure: 'requestsPerSecond',
+    label: 'requests/s',
+    isMoreBetter: true,
+    limits: { 1: 1, 16: 1.25, 64: 1.4 },
+  },
+  {
+    figure: 'cpuMicrosPerCommand',
+    label: 'CPU per command',
+    isMoreBetter: false,
+    limits: { 16: 0.8 },
+  },
+];
+
+/** @type {CommandTarget[]} of commands that read or combine many elements */
+export const wideCommandTargets = [
+  { figure: 'requestsPerSecond', label: 'requests/s', isMoreBetter: true, limits: { 16: 1 } },
+];
+
 /**
  * Messages delivered per second, Synap ÷ Redis, at least: by load.
  * @type {Record<string, number>}
@@ -59,6 +80,9 @@ export const memoryLimit = 0.75;
 
 /** The same where values are lists. */
 export const listMemoryLimit = 1;
+
+/** The same where values are hashes, sets or sorted sets. */
+export const collectionMemoryLimit = 0.7;
 
 /** Resident memory ten seconds after a load is gone, ÷ that before it, at most. */
 export const releaseLimit = 1.25;

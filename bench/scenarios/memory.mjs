@@ -4,13 +4,14 @@
 // Growth, not size, so that neither the runtime's own footprint nor the program's text counts.
 
 import { setTimeout as sleep } from 'node:timers/promises';
+import { matchesFilter } from '../support/command-rounds.mjs';
 import { fillList, loadKeys, loadLists } from '../support/loader.mjs';
 import { residentBytes } from '../support/process-stats.mjs';
 import { inOrderOfRound, withServers } from '../support/servers.mjs';
 
 export const name = 'memory';
 export const summary =
-  'resident memory of 1 M keys (10 M too with --full), of a long list and of short ones';
+  'resident memory of 1 M keys (10 M too with --full), of long and short lists, hashes, sets …';
 
 /** For timers, and a garbage collection that the load has put off. */
 const SETTLE_MS = 1000;
@@ -25,12 +26,13 @@ const SETTLE_MS = 1000;
 
 /**
  * @typedef {{ synap: MemoryFigures, redis: MemoryFigures | null }} MemoryRound
- * @typedef {{ keys: number, elements?: number, rounds: MemoryRound[] }} MemoryResult `elements`:
- *   of each key's list; absent where values are strings
+ * @typedef {{ label?: string, keys: number, elements?: number, rounds: MemoryRound[] }} MemoryResult
+ *   `elements`: of each key's list; absent where values are strings. `label`: what other collections are
  */
 
 /**
  * @typedef {object} MemoryLoad
+ * @property {string} [label] absent: strings and lists
  * @property {number} keys
  * @property {number} [elements]
  * @property {number} rounds
@@ -45,7 +47,8 @@ export async function run({ plans, options, progress }) {
   /** @type {MemoryResult[]} */
   const rows = [];
   for (const load of memoryLoads(options)) {
-    const { keys, elements, rounds } = load;
+    if (!matchesFilter(loadLabel(load), options.row)) continue;
+    const { label, keys, elements, rounds } = load;
     /** @type {MemoryRound[]} */
     const measured = [];
     for (let round = 0; round < rounds; round++) {
@@ -59,16 +62,30 @@ export async function run({ plans, options, progress }) {
           `${elements === undefined ? 'a key' : 'an element'}${redis === null ? '' : `, Redis ${redis}`}`,
       );
     }
-    rows.push({ keys, ...(elements === undefined ? {} : { elements }), rounds: measured });
+    rows.push({
+      ...(label === undefined ? {} : { label }),
+      keys,
+      ...(elements === undefined ? {} : { elements }),
+      rounds: measured,
+    });
   }
   return { rows };
 }
 
 /**
- * @param {Pick<MemoryLoad, 'keys' | 'elements'>} load
+ * @param {boolean} quick
+ * @returns {string[]} what `--row` selects from
+ */
+export function rowLabels(quick) {
+  return memoryLoads({ rounds: null, quick, full: true }).map(loadLabel);
+}
+
+/**
+ * @param {Pick<MemoryLoad, 'label' | 'keys' | 'elements'>} load
  * @returns {string} "1 M keys", "1 M lists of 5", "one list of 1 M"
  */
-export function loadLabel({ keys, elements }) {
+export function loadLabel({ label, keys, elements }) {
+  if (label !== undefined) return label;
   if (elements === undefined) return `${keys / 1e6} M keys`;
   return keys === 1 ? `one list of ${elements / 1e6} M` : `${keys / 1e6} M lists of ${elements}`;
 }
@@ -100,7 +117,113 @@ export function memoryLoads(options) {
       rounds,
       fill: ({ port }) => loadLists({ port, count: 1_000_000, elements: 5 }),
     },
+    ...collectionLoads(rounds),
   ];
+}
+
+/**
+ * @param {number} rounds
+ * @returns {MemoryLoad[]} hashes, sets and sorted sets, large and small
+ */
+function collectionLoads(rounds) {
+  /** @type {(number: number) => string} */
+  const digits = (number) => String(number).padStart(12, '0');
+  /** @type {(command: string, key: string, count: number, element: (index: number) => string[]) => MemoryLoad['fill']} */
+  const one =
+    (command, key, count, element) =>
+    ({ client }) =>
+      fillCollection(client, [command, key], count, element);
+  /** @type {(command: string, keys: number, count: number, element: (index: number) => string[]) => MemoryLoad['fill']} */
+  const many =
+    (command, keys, count, element) =>
+    async ({ client }) => {
+      for (let next = 0; next < keys; ) {
+        const replies = [];
+        for (let i = 0; i < 500 && next < keys; i++, next++) {
+          const first = next * count;
+          const args = Array.from({ length: count }, (_, index) => element(first + index)).flat();
+          replies.push(client.call(command, `key:${digits(next)}`, ...args));
+        }
+        await Promise.all(replies);
+      }
+    };
+  const expireAtMs = String(Date.now() + 24 * 3600 * 1000);
+  return [
+    {
+      label: '1 M hashes of 5 fields',
+      keys: 1_000_000,
+      elements: 5,
+      fill: many('HSET', 1_000_000, 5, (i) => [`field${i % 5}`, `vvvv${digits(i)}`]),
+    },
+    {
+      label: 'one hash of 1 M fields',
+      keys: 1,
+      elements: 1_000_000,
+      fill: one('HSET', 'hash', 1_000_000, (i) => [`ffff${digits(i)}`, `vvvv${digits(i)}`]),
+    },
+    {
+      label: 'one set of 1 M members',
+      keys: 1,
+      elements: 1_000_000,
+      fill: one('SADD', 'set', 1_000_000, (i) => [`mmmm${digits(i)}`]),
+    },
+    {
+      label: 'one sorted set of 1 M members',
+      keys: 1,
+      elements: 1_000_000,
+      fill: one('ZADD', 'sorted', 1_000_000, (i) => [
+        String((i * 7919) % 1_000_000),
+        `mmmm${digits(i)}`,
+      ]),
+    },
+    {
+      label: '100 k sorted sets of 200 members',
+      keys: 100_000,
+      elements: 200,
+      fill: many('ZADD', 100_000, 200, (i) => [String(i % 977), `mmmm${digits(i)}`]),
+    },
+    {
+      label: '1 M sets of 10 integers',
+      keys: 1_000_000,
+      elements: 10,
+      fill: many('SADD', 1_000_000, 10, (i) => [String(i % 30_000)]),
+    },
+    {
+      // Fields of Redis 7.0 do not expire: there, the programs that need it keep a key for each.
+      label: '1 M fields that expire (Redis: keys)',
+      keys: 1,
+      elements: 1_000_000,
+      fill: async (/** @type {import('../support/servers.mjs').RunningServer} */ server) => {
+        if (server.name === 'redis') {
+          await loadKeys({ port: server.port, count: 1_000_000, expireAtMs: Number(expireAtMs) });
+          return;
+        }
+        const { client } = server;
+        await fillCollection(
+          client,
+          ['HSETEX', 'hash', 'PXAT', expireAtMs, 'FIELDS', '500'],
+          1_000_000,
+          (i) => [`ffff${digits(i)}`, `vvvv${digits(i)}`],
+        );
+      },
+    },
+  ].map((load) => ({ ...load, rounds }));
+}
+
+/**
+ * @param {Pick<import('../support/client.mjs').Client, 'call'>} client
+ * @param {string[]} command what stands before the elements
+ * @param {number} count of elements, a multiple of 500
+ * @param {(index: number) => string[]} element its arguments
+ */
+async function fillCollection(client, command, count, element) {
+  for (let next = 0; next < count; next += 500) {
+    const first = next;
+    await client.call(
+      ...command,
+      ...Array.from({ length: 500 }, (_, i) => element(first + i)).flat(),
+    );
+  }
 }
 
 /**
@@ -109,7 +232,7 @@ export function memoryLoads(options) {
  * @param {number} round
  * @returns {Promise<MemoryRound>}
  */
-async function measureRound(plans, { keys, fill }, round) {
+async function measureRound(plans, { keys, elements, fill }, round) {
   /** @type {{ synap?: MemoryFigures, redis?: MemoryFigures }} */
   const figures = {};
   for (const plan of inOrderOfRound(plans, round)) {
@@ -120,7 +243,8 @@ async function measureRound(plans, { keys, fill }, round) {
       await sleep(SETTLE_MS);
       const residentBytesAfter = residentBytes(server.pid);
       const held = await server.client.call('DBSIZE');
-      if (held !== keys) throw new Error(`${plan.name} holds ${held} keys, not ${keys}`);
+      if (held !== keys && held !== keys * (elements ?? 1))
+        throw new Error(`${plan.name} holds ${held} keys, not ${keys}`);
       const grownBytesPerKey = (residentBytesAfter - residentBytesBefore) / keys;
       return { grownBytesPerKey, residentBytesBefore, residentBytesAfter };
     });

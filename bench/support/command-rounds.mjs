@@ -52,6 +52,8 @@ const QUICK_WARM_UP_SECONDS = [0.5];
  * @typedef {object} RunPlan
  * @property {(row: Row) => string} label
  * @property {(row: Row) => import('./redis-benchmark.mjs').Workload} workload
+ * @property {(row: Row) => number | undefined} [probeRequests] how many tell the row's speed; undefined: as many as
+ *   of a fast command
  * @property {(server: RunningServer, row: Row, requests: number) => Promise<void>} [beforeRun]
  * @property {(server: RunningServer, row: Row) => Promise<void>} [afterRun] throws when the run
  *   was not what it should have been
@@ -146,9 +148,10 @@ export function matchesFilter(label, filter) {
  * @returns {Promise<number>} requests per second of a warm server, on average
  */
 export async function calibrate(servers, plan, row, warmUpSeconds) {
+  const probe = plan.probeRequests?.(row) ?? PROBE_REQUESTS;
   let sum = 0;
   for (const server of servers) {
-    let { requestsPerSecond } = await measureRun(server, plan, row, PROBE_REQUESTS);
+    let { requestsPerSecond } = await measureRun(server, plan, row, probe);
     for (const seconds of warmUpSeconds) {
       const requests = Math.ceil(requestsPerSecond * seconds);
       ({ requestsPerSecond } = await measureRun(server, plan, row, requests));

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { isForKeeps, parseOptions, splitCommand } from '../../bench/options.mjs';
+import * as collections from '../../bench/scenarios/collections.mjs';
 import * as lists from '../../bench/scenarios/lists.mjs';
 import * as log from '../../bench/scenarios/log.mjs';
 import { loadLabel, memoryLoads } from '../../bench/scenarios/memory.mjs';
@@ -14,7 +15,8 @@ describe('parseOptions', () => {
   test('runs everything without flags', () => {
     const options = parseOptions([]);
     expect(options.only).toEqual([
-      ...['strings', 'lists', 'pubsub', 'memory', 'release', 'event-loop', 'large-values'],
+      ...['strings', 'lists', 'collections', 'pubsub', 'memory', 'release', 'event-loop'],
+      'large-values',
       ...['log', 'recovery', 'snapshot', 'nodes'],
     ]);
     expect(options.nodes).toBeNull();
@@ -36,9 +38,9 @@ describe('parseOptions', () => {
     [['--quick', '--write-docs'], '--write-docs'],
     [['--synap-command', 'redis-server', '--write-docs'], '--write-docs'],
     [['--synap-command', ' '], 'empty'],
-    [['--row', 'set p=2'], 'no row of strings or lists or log or nodes'],
+    [['--row', 'set p=2'], 'no row of strings or lists or collections or memory or log'],
     [['--only', 'strings,memory', '--row', 'lpush'], 'no row of strings'],
-    [['--quick', '--row', 'rpop'], 'no row of strings or lists or log or nodes'],
+    [['--quick', '--row', 'rpop'], 'no row of strings or lists or collections or memory or log'],
     [['--only', 'log', '--row', 'get p=16'], 'no row of log'],
     [['--node', '24', '--write-docs'], '--write-docs'],
     [['--node', '24', '--synap-command', 'redis-server'], '--synap-command'],
@@ -59,16 +61,7 @@ describe('parseOptions', () => {
 
   test('leaves out a scenario of which no row is selected', () => {
     expect(parseOptions(['--row', 'rpush p=16']).only).toEqual([
-      ...[
-        'lists',
-        'pubsub',
-        'memory',
-        'release',
-        'event-loop',
-        'large-values',
-        'recovery',
-        'snapshot',
-      ],
+      ...['lists', 'pubsub', 'release', 'event-loop', 'large-values', 'recovery', 'snapshot'],
     ]);
     expect(parseOptions(['--only', 'strings,log', '--row', 'always']).only).toEqual(['log']);
     expect(parseOptions(['--only', 'strings,lists', '--row', 'get']).only).toEqual(['strings']);
@@ -174,6 +167,35 @@ describe('rows of lists', () => {
   });
 });
 
+describe('rows of collections', () => {
+  test('cover the targets', () => {
+    const small = [
+      ...['SADD', 'SISMEMBER', 'SPOP', 'HSET', 'HGET', 'HINCRBY', 'ZADD', 'ZSCORE', 'ZINCRBY'],
+      ...['ZPOPMIN', 'PFADD', 'SETBIT'],
+    ];
+    const wide = [
+      ...['HGETALL_20', 'SMEMBERS_100', 'ZRANGE_100', 'ZRANGEBYSCORE_10', 'SINTER_10K_100K'],
+      ...['ZRANK_1M', 'ZINCRBY_1M', 'GEOSEARCH_1KM_1M', 'ZUNIONSTORE_2x100K'],
+    ];
+    expect(collections.rowLabels(false)).toEqual([
+      ...small.flatMap((command) => [1, 16, 64].map((pipeline) => `${command} P=${pipeline}`)),
+      ...wide.map((command) => `${command} P=16`),
+    ]);
+  });
+
+  test('fill what is read, and anew what is taken', async () => {
+    for (const row of collections.collectionRows(false)) {
+      if (row.isTaken) expect(row.fill).toBeDefined();
+      const sent: string[][] = [];
+      const call = (...args: string[]) => Promise.resolve(sent.push(args));
+      if (!row.request.some((argument) => argument === 'large' || argument === 'geo')) {
+        await row.fill?.({ call }, 5000);
+      }
+      for (const args of sent) expect(args.length).toBeLessThanOrEqual(2 + 1000);
+    }
+  });
+});
+
 describe('rows of log', () => {
   test('cover all commands under each setting, and GETs beside writers', () => {
     const labels = log.rowLabels(false);
@@ -229,17 +251,23 @@ describe('loads of memory', () => {
   const labels = (args: string[]) => memoryLoads(parseOptions(args)).map(loadLabel);
 
   test('are keys, one long list and many short ones', () => {
-    expect(labels([])).toEqual(['1 M keys', 'one list of 1 M', '1 M lists of 5']);
+    const others = [
+      ...['1 M hashes of 5 fields', 'one hash of 1 M fields', 'one set of 1 M members'],
+      ...['one sorted set of 1 M members', '100 k sorted sets of 200 members'],
+      ...['1 M sets of 10 integers', '1 M fields that expire (Redis: keys)'],
+    ];
+    expect(labels([])).toEqual(['1 M keys', 'one list of 1 M', '1 M lists of 5', ...others]);
     expect(labels(['--full'])).toEqual([
       ...['1 M keys', '10 M keys', 'one list of 1 M', '1 M lists of 5'],
+      ...others,
     ]);
   });
 
   test('take the rounds that are asked for', () => {
     const rounds = (args: string[]) => memoryLoads(parseOptions(args)).map((load) => load.rounds);
-    expect(rounds(['--full'])).toEqual([3, 1, 3, 3]);
-    expect(rounds(['--quick'])).toEqual([1, 1, 1]);
-    expect(rounds(['--full', '--rounds', '2'])).toEqual([2, 2, 2, 2]);
+    expect(rounds(['--full'])).toEqual([3, 1, ...Array.from({ length: 9 }, () => 3)]);
+    expect(new Set(rounds(['--quick']))).toEqual(new Set([1]));
+    expect(new Set(rounds(['--full', '--rounds', '2']))).toEqual(new Set([2]));
   });
 });
 
