@@ -2,6 +2,7 @@
 // The benchmark's command line: what it accepts, what it means, what it refuses.
 
 import { parseArgs } from 'node:util';
+import * as collectionStalls from './scenarios/collection-stalls.mjs';
 import * as collections from './scenarios/collections.mjs';
 import * as eventLoop from './scenarios/event-loop.mjs';
 import * as largeValues from './scenarios/large-values.mjs';
@@ -25,6 +26,7 @@ export const scenarios = [
   memory,
   release,
   eventLoop,
+  collectionStalls,
   largeValues,
   log,
   recovery,

@@ -33,6 +33,7 @@ import { fileURLToPath } from 'node:url';
  *   memory?: { facts: Facts, rows: import('../scenarios/memory.mjs').MemoryResult[] },
  *   release?: { facts: Facts, rows: import('../scenarios/release.mjs').ReleaseResult[] },
  *   'event-loop'?: { facts: Facts } & import('../scenarios/event-loop.mjs').StallResult,
+ *   'collection-stalls'?: { facts: Facts } & import('../scenarios/collection-stalls.mjs').CollectionStallResult,
  *   'large-values'?: { facts: Facts } & import('../scenarios/large-values.mjs').LargeResult,
  *   log?: { facts: Facts } & import('../scenarios/log.mjs').LogResult,
  *   recovery?: { facts: Facts, rows: import('../scenarios/recovery.mjs').RecoveryRow[] },

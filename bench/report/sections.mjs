@@ -16,6 +16,7 @@ import {
   thousands,
   verdict,
 } from './cells.mjs';
+import { collectionStallsSection, collectionStallsTargets } from './collection-stalls-section.mjs';
 import { commandSection, nodesSection } from './command-tables.mjs';
 import {
   logSection,
@@ -104,6 +105,8 @@ export function reportSections({ scenarios }) {
       ],
     });
   }
+  const collectionStalls = scenarios['collection-stalls'];
+  if (collectionStalls !== undefined) sections.push(collectionStallsSection(collectionStalls));
   const largeValues = scenarios['large-values'];
   if (largeValues !== undefined) {
     sections.push({
@@ -321,6 +324,7 @@ function targetTables(scenarios) {
         : verdict(`${stall.max.toFixed(1)} ms`, meets(stall.max, stallLimitMs, false)),
     ]);
   }
+  others.push(...collectionStallsTargets(scenarios['collection-stalls']));
   for (const { mode, rounds } of scenarios['large-values']?.rows ?? []) {
     for (const step of steps) {
       const wait = spread(rounds.map(({ synap }) => synap[step].pingMaxMs));

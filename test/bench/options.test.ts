@@ -16,7 +16,7 @@ describe('parseOptions', () => {
     const options = parseOptions([]);
     expect(options.only).toEqual([
       ...['strings', 'lists', 'collections', 'pubsub', 'memory', 'release', 'event-loop'],
-      'large-values',
+      ...['collection-stalls', 'large-values'],
       ...['log', 'recovery', 'snapshot', 'nodes'],
     ]);
     expect(options.nodes).toBeNull();
@@ -61,7 +61,8 @@ describe('parseOptions', () => {
 
   test('leaves out a scenario of which no row is selected', () => {
     expect(parseOptions(['--row', 'rpush p=16']).only).toEqual([
-      ...['lists', 'pubsub', 'release', 'event-loop', 'large-values', 'recovery', 'snapshot'],
+      ...['lists', 'pubsub', 'release', 'event-loop', 'collection-stalls', 'large-values'],
+      ...['recovery', 'snapshot'],
     ]);
     expect(parseOptions(['--only', 'strings,log', '--row', 'always']).only).toEqual(['log']);
     expect(parseOptions(['--only', 'strings,lists', '--row', 'get']).only).toEqual(['strings']);
