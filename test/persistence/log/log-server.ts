@@ -7,6 +7,7 @@ import { type SynapServer, startServer } from '../../../src/index.ts';
 import { RawClient } from '../../support/raw-client.ts';
 import { textOf } from '../../support/reply-frames.ts';
 
+/** How long a reply is waited for, and rewrites are: less than a test may take, so that the error says for what. */
 const TIMEOUT_MS = 20_000;
 /** Between two questions: the server is to have time for what is waited for. */
 const ASK_MS = 2;
@@ -66,15 +67,24 @@ export class LogServer {
     return new RegExp(`^${name}:(.*)\r$`, 'm').exec(text)?.[1] ?? '';
   }
 
-  /** Resolves when so many rewrites have begun and none goes on or waits. */
+  /**
+   * Resolves when so many rewrites have begun and none goes on or waits.
+   * @throws Error when that is not so in time, with what there is instead
+   */
   async rewritten(count: number): Promise<void> {
     // One answer: between two of them a rewrite may be put off, and begin again.
     const [begun, scheduled, running] = ['rewrites', 'rewrite_scheduled', 'rewrite_in_progress'];
+    const deadlineMs = performance.now() + TIMEOUT_MS;
     for (;;) {
       const text = textOf(await this.client.command('INFO', 'persistence'));
       const numberOf = (name: string) =>
         Number(new RegExp(`^aof_${name}:(.*)\r$`, 'm').exec(text)?.[1]);
       if (numberOf(begun) >= count && numberOf(scheduled) === 0 && numberOf(running) === 0) return;
+      if (performance.now() > deadlineMs) {
+        const facts = text.match(/^aof_.*rewrite.*(?=\r$)/gm)?.join(', ');
+        const awaited = `${count} rewrites within ${TIMEOUT_MS} ms`;
+        throw new Error(`not ${awaited}: ${facts}; the server's log: ${this.messages}`);
+      }
       await sleep(ASK_MS);
     }
   }

@@ -65,7 +65,11 @@ for (const options of [{}, { 'snapshot-compression': 'yes' }]) {
     const random = new Random(Object.keys(options).length);
     const server = await LogServer.start(path, { ...options, 'snapshot-max-count': '2' });
     const writer = await server.connect();
-    await server.ask('DEBUG', 'POPULATE', '30000', 'much', '60');
+    // One database that FLUSHDB may empty, and one that it does not: every rewrite takes a while.
+    for (const database of ['0', '7']) {
+      await server.ask('SELECT', database);
+      await server.ask('DEBUG', 'POPULATE', '15000', 'much', '60');
+    }
     for (let round = 1; round <= 4; round++) {
       await writeMuch(writer, random, 500);
       expect(await server.ask('BGREWRITEAOF')).toMatch('started');
@@ -105,9 +109,12 @@ for (const options of [{}, { 'snapshot-compression': 'yes' }]) {
     const names = readdirSync(join(copy, 'appendonlydir')).filter((name) => /base/.test(name));
     const newest = join(copy, 'appendonlydir', names.sort().at(-1) ?? '');
     const bytes = readFileSync(newest);
-    bytes[bytes.length >> 1] ^= 1;
+    // A bit of compressed bytes may mean nothing, such as that of a match's distance within a row of the same byte.
+    // One of the checksum at the end always counts, in both formats.
+    for (const at of [bytes.length >> 1, bytes.length - 1]) bytes[at] ^= 1;
     writeFileSync(newest, bytes);
     const fallen = await LogServer.start(copy, options);
+    expect(fallen.messages).toMatch('The newest snapshot of the log is damaged');
     expect(await fallen.digest()).toBe(digest);
     await fallen.rewritten(1);
     // The damaged one is kept, but not counted; there is a new one.

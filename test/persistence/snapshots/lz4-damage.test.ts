@@ -272,6 +272,18 @@ test('every bit counts', async () => {
   expect(harmless).toBe(2 * 4);
 });
 
+test('a bit that leaves the content as it is does not count', async () => {
+  // Eight literals, and a match of eight bytes whose distance is 8; five literals.
+  const block = Buffer.from('\x84vvvvvvvv\x08\0\x50abcde', 'latin1');
+  const content = `${'v'.repeat(16)}abcde`;
+  const end = [END_MARK, uint32(xxh32.of(Buffer.from(content)))];
+  for (const distance of [8, 4, 2, 1]) {
+    block[9] = distance;
+    const file = frameOf(WITH_CHECKSUM, 0x40, NONE, uint32(block.length), block, ...end);
+    expect(await readUntilDamage(file)).toEqual({ text: content, error: undefined });
+  }
+});
+
 test('every bit counts where blocks have checksums too', async () => {
   const frame = compressFrameSync(Buffer.from(TEXT), {
     blockChecksums: true,
