@@ -40,6 +40,7 @@ import {
   segmentWithRoom,
   shrink,
 } from './table-growth.ts';
+import { drawSlot } from './table-random.ts';
 import {
   freeRoot,
   ROOT_WORDS,
@@ -57,9 +58,11 @@ import {
   countOf,
   depthFor,
   directoryIndex,
+  type EntryBatch,
   type EntryMover,
   type EntryVisitor,
   firstHashOf,
+  firstSlotOf,
   fullAt,
   HEADER_WORDS,
   homeSlot,
@@ -331,25 +334,32 @@ export class BytesTable {
     }
   }
 
-  /** An entry drawn at random, nearly evenly; 0 when the table is empty. */
+  /**
+   * An entry drawn at random, each with the same probability (table-random.ts), and remembered as by `find`; 0 when the
+   * table is empty.
+   */
   random(): number {
     if (this.size === 0) return 0;
-    for (;;) {
-      const index = (Math.random() * (1 << this.#depth)) | 0;
-      const segment = this.#directory[this.#directoryBase + index];
-      const words = this.#arena.i32[segment >>> SEGMENT_SHIFT];
-      const base = (segment & SEGMENT_MASK) << 1;
-      if (words[base + COUNT] === 0) continue;
-      let slot = (Math.random() * this.#slots) | 0;
-      let tries = 0;
-      for (;;) {
-        const ref = words[base + HEADER_WORDS + (slot << 1) + 1];
-        if (ref !== 0) return ref;
-        // A new draw keeps the distribution even; walking on ends the search in a sparse segment.
-        if (++tries < 32) slot = (Math.random() * this.#slots) | 0;
-        else if (++slot === this.#slots) slot = 0;
-      }
-    }
+    const slots = this.#slots;
+    const draw = drawSlot(this.#arena, this.#directory, this.#directoryBase, this.#depth, slots);
+    this.#foundSlot = draw % slots;
+    this.#foundSegment = this.#directory[this.#directoryBase + Math.floor(draw / slots)];
+    const words = this.#arena.i32[this.#foundSegment >>> SEGMENT_SHIFT];
+    const at = firstSlotOf(this.#foundSegment) + (this.#foundSlot << 1);
+    this.hash = words[at];
+    return words[at + 1];
+  }
+
+  /**
+   * Fetches all entries of the segment of a position. Between two calls the table does not change.
+   * @param position in hash order: 0 to begin, then what the last call returned
+   * @returns where to go on; 0 after the last segment
+   */
+  fetch(position: number, batch: EntryBatch): number {
+    const segment =
+      this.#directory[this.#directoryBase + directoryIndex(position | 0, this.#depth)];
+    batch.read(this.#arena, segment, this.#slots);
+    return segment === 0 ? 0 : nextSegmentStart(position, localDepth(this.#arena, segment));
   }
 
   /**

@@ -185,6 +185,31 @@ export function visitHome(
   }
 }
 
+/** The entries of one segment, in no order, and their hashes. */
+export class EntryBatch {
+  readonly refs = new Int32Array(slotsIn(FULL_SEGMENT_BYTES));
+  readonly hashes = new Int32Array(slotsIn(FULL_SEGMENT_BYTES));
+  count = 0;
+
+  /** Reads a segment of so many slots; 0 is an empty one. */
+  read(arena: Arena, segment: number, slots: number): void {
+    const { refs, hashes } = this;
+    let count = 0;
+    if (segment !== 0) {
+      const words = arena.i32[segment >>> SEGMENT_SHIFT];
+      const first = firstSlotOf(segment);
+      const end = first + (slots << 1);
+      for (let at = first; at < end; at += 2) {
+        const ref = words[at + 1];
+        if (ref === 0) continue;
+        hashes[count] = words[at];
+        refs[count++] = ref;
+      }
+    }
+    this.count = count;
+  }
+}
+
 /** Moves entries out of pages that are being emptied. */
 export interface EntryMover {
   /** Whether it has done enough for now. */
