@@ -1,16 +1,11 @@
 // Elements of lists in replies.
 import type { Database } from '../../keyspace/database.ts';
 import type { Reply } from '../../protocol/reply.ts';
+import { SHORT_BULK_BYTES, writeShortBulk } from '../../protocol/short-bulk.ts';
 import { elementBefore, PackedElement } from '../../structures/packed-list.ts';
 import { ListSpan } from '../../types/list/list-span.ts';
 import { firstSpan, lastSpan, nextSpan, previousSpan, seekSpan } from '../../types/list/values.ts';
 
-const BULK = 36; // $
-const ZERO = 48;
-const CR = 13;
-const LF = 10;
-/** Most bytes of a bulk string of fewer than 64 bytes: "$63", its content, and two line ends. */
-const SHORT_BULK_BYTES = 3 + 2 + 63 + 2;
 /** Elements for which room is made at a time. */
 const ROOM_ELEMENTS = 128;
 
@@ -74,32 +69,6 @@ function replyRun(reply: Reply, buffer: Buffer, from: number, count: number): vo
     }
     reply.position = position;
   }
-}
-
-/** Writes a bulk string of fewer than 64 bytes; returns the place after it. */
-function writeShortBulk(
-  target: Buffer,
-  position: number,
-  buffer: Buffer,
-  offset: number,
-  length: number,
-): number {
-  let at = position;
-  target[at++] = BULK;
-  if (length >= 10) {
-    const tens = (length * 205) >>> 11;
-    target[at++] = ZERO + tens;
-    target[at++] = ZERO + length - tens * 10;
-  } else {
-    target[at++] = ZERO + length;
-  }
-  target[at++] = CR;
-  target[at++] = LF;
-  for (let i = 0; i < length; i++) target[at + i] = buffer[offset + i];
-  at += length;
-  target[at] = CR;
-  target[at + 1] = LF;
-  return at + 2;
 }
 
 /** Answers the last `count` elements of a list, the last first; there are as many. */
