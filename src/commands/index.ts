@@ -28,6 +28,9 @@ import { moduleCommands } from './server/modules.ts';
 import { serverCommands } from './server/server.ts';
 import { shutdownCommands } from './server/shutdown.ts';
 import { snapshotCommands } from './server/snapshots.ts';
+import { setAlgebraCommands } from './set/algebra.ts';
+import { setRandomCommands } from './set/random.ts';
+import { setCommands } from './set/sets.ts';
 import { counterCommands } from './string/counters.ts';
 import { lcsCommands } from './string/lcs.ts';
 import { stringRangeCommands } from './string/ranges.ts';
@@ -44,6 +47,9 @@ export const families: readonly (readonly CommandRow[])[] = [
   listElementCommands,
   listMoveCommands,
   listBlockingCommands,
+  setCommands,
+  setRandomCommands,
+  setAlgebraCommands,
   keyCommands,
   expireCommands,
   scanCommands,

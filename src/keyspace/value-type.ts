@@ -40,6 +40,10 @@ export interface ValueType {
 export interface ValueDigest {
   /** Mixes bytes in; the order counts. */
   mix(bytes: Buffer): void;
+  /** Adds bytes; the order does not count. */
+  add(bytes: Buffer): void;
+  /** Adds a pair, such as a field and its value; the order of pairs does not count. */
+  addPair(first: Buffer, second: Buffer): void;
 }
 
 /** How values of a type are read from and written to RDB files and payloads. */

@@ -4,6 +4,7 @@ import type { Outcome } from '../config/config.ts';
 import type { DirectiveName, Values } from '../config/directives.ts';
 import { maxClientsOfSystem } from '../net/descriptor-limit.ts';
 import { chunkLimitsOf, listsOf } from '../types/list/values.ts';
+import { setsOf } from '../types/set/set-tables.ts';
 import type { Server } from './server.ts';
 
 type Apply = (server: Server, values: Values) => void;
@@ -98,6 +99,16 @@ const APPLICATIONS: readonly (readonly [names: readonly DirectiveName[], apply: 
     ['list-max-listpack-size'],
     ({ keyspace }, values) => {
       listsOf(keyspace.entries).limits = chunkLimitsOf(values['list-max-listpack-size']);
+    },
+  ],
+  [
+    ['set-max-intset-entries', 'set-max-listpack-entries', 'set-max-listpack-value'],
+    ({ keyspace }, values) => {
+      setsOf(keyspace.entries).limits = {
+        intsetEntries: values['set-max-intset-entries'],
+        packedEntries: values['set-max-listpack-entries'],
+        packedValueBytes: values['set-max-listpack-value'],
+      };
     },
   ],
   [

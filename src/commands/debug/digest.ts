@@ -3,7 +3,9 @@
 //
 //   mix(d, x)  = SHA1(d xor SHA1(x))
 //   value of k = mix(mix(0, type), bytes), xor SHA1("!!expire!!") if k has an expiry;
-//                of a list, the bytes of each element are mixed in, in order
+//                of a list, the bytes of each element are mixed in, in order;
+//                of a set, xor SHA1(member) for each member;
+//                of a hash, xor SHA1(mix(mix(0, field), value)) for each field
 //   key        = the same, beginning with mix(0, key) instead of 0
 //   all        = for each database that holds keys: mix(all, index), then xor SHA1(key) of each key
 import { hash } from 'node:crypto';
@@ -57,7 +59,16 @@ function digestOfKeys(types: TypeTable, database: Database): Buffer | undefined 
 function addValue(digest: Buffer, types: TypeTable, database: Database, ref: number): void {
   const type = types.of(database.typeOf(ref));
   mix(digest, uint32(type.id));
-  type.digest(database.entries, ref, { mix: (bytes) => mix(digest, bytes) });
+  type.digest(database.entries, ref, {
+    mix: (bytes) => mix(digest, bytes),
+    add: (bytes) => xor(digest, sha1(bytes)),
+    addPair(first, second) {
+      const pair = Buffer.alloc(DIGEST_BYTES);
+      mix(pair, first);
+      mix(pair, second);
+      xor(digest, sha1(pair));
+    },
+  });
   if (database.expiryOf(ref) !== NO_EXPIRY) xor(digest, sha1(EXPIRE_MARK));
 }
 

@@ -41,12 +41,37 @@ function tableStats(slots: number, elements: number): string {
 
 /** DEBUG HTSTATS-KEY key */
 export function htstatsKey(call: Call): void {
-  if (lookUp(call) !== 0) call.reply.error(NO_TABLE);
+  const { reply, db } = call;
+  const ref = lookUp(call);
+  if (ref === 0) return;
+  if (!HAVE_TABLES.has(encodingName(call, ref))) {
+    reply.error(NO_TABLE);
+    return;
+  }
+  const { entries } = db;
+  const length = entries.collectionsOf(ref).length(entries.root(ref));
+  reply.verbatim(tableStats(length, length), 'txt');
 }
 
-/** DEBUG LISTPACK key: no value has this encoding yet. */
+/** DEBUG LISTPACK key: how many bytes there are, into the log. */
 export function listpack(call: Call): void {
-  if (lookUp(call) !== 0) call.reply.error(NO_LISTPACK);
+  const { reply, db, server } = call;
+  const ref = lookUp(call);
+  if (ref === 0) return;
+  if (encodingName(call, ref) !== 'listpack') {
+    reply.error(NO_LISTPACK);
+    return;
+  }
+  const used = db.value(ref).length;
+  server.log.info({ used }, 'DEBUG LISTPACK: {used} bytes');
+  reply.simple('Listpack structure printed on stdout');
+}
+
+/** What OBJECT ENCODING answers for values that have a hash table. */
+const HAVE_TABLES: ReadonlySet<string> = new Set(['hashtable', 'skiplist']);
+
+function encodingName({ db, server }: Call, ref: number): string {
+  return server.keyspace.types.of(db.typeOf(ref)).encodings[db.encodingOf(ref)];
 }
 
 /** DEBUG QUICKLIST key [0 | 1]: the chunks of a list, with 1 their elements too, into the log. */

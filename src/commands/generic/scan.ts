@@ -62,7 +62,7 @@ export const scanCommands: readonly CommandRow[] = [
   },
 ];
 
-const INVALID_CURSOR = 'ERR invalid cursor';
+export const INVALID_CURSOR = 'ERR invalid cursor';
 const CURSOR = /^[+-]?\d+$/;
 const MAX_CURSOR = 2n ** 64n - 1n;
 const DEFAULT_COUNT = 10;
@@ -79,7 +79,7 @@ function keys({ request, reply, db }: Call): void {
 
 function scan(call: Call): void {
   const { request, reply, db } = call;
-  const cursor = readCursor(request);
+  const cursor = readCursor(request, 1);
   if (cursor < 0) {
     reply.error(INVALID_CURSOR);
     return;
@@ -103,9 +103,9 @@ function scan(call: Call): void {
   replyKeys(reply, db, wanted);
 }
 
-/** The cursor of argument 1, read as C's strtoul does, in the 32 bits that ours have; or -1. */
-function readCursor(request: Request): number {
-  const text = cString(request, 1);
+/** The cursor of argument i, read as C's strtoul does, in the 32 bits that ours have; or -1. */
+export function readCursor(request: Request, i: number): number {
+  const text = cString(request, i);
   if (text === '') return 0;
   if (!CURSOR.test(text)) return -1;
   const value = BigInt(text.replace('+', ''));
@@ -114,7 +114,7 @@ function readCursor(request: Request): number {
 }
 
 /** The argument as the place of a pattern; 0 if it is `*`, which every key matches, even "". */
-function patternIndex(request: Request, i: number): number {
+export function patternIndex(request: Request, i: number): number {
   const matchesAll = request.lengths[i] === 1 && request.buffer[request.offsets[i]] === STAR;
   return matchesAll ? 0 : i;
 }

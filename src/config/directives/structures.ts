@@ -36,19 +36,19 @@ export const structures = section('structures', 'Data structures', {
   'set-max-intset-entries': {
     kind: entries(),
     default: '512',
-    status: 'later',
+    status: 'active',
     doc: 'Members up to which a set of integers is kept as one sorted array.',
   },
   'set-max-listpack-entries': {
     kind: entries(),
-    default: '128',
-    status: 'later',
-    doc: 'Members up to which a set is kept as one block.',
+    default: '0',
+    status: 'active',
+    doc: 'Members up to which a set is kept as one block, as Redis 7.2 does (`128`). `0`: none is, as in 7.0.',
   },
   'set-max-listpack-value': {
     kind: bytes(),
     default: '64',
-    status: 'later',
+    status: 'active',
     doc: 'Longest member of a set that is kept as one block.',
   },
   'zset-max-listpack-entries': {

@@ -18,7 +18,6 @@ function streamGroups(idAndCounters: Layout, consumer: Layout): Layout {
 }
 
 const PAIRS: Layout = [{ each: ['string', 'string'] }];
-const STRINGS: Layout = [{ each: ['string'] }];
 const ONE_STRING: Layout = ['string'];
 /** Number of entries and last id, after the blocks of entries. */
 const STREAM: Layout = [...PAIRS, 'length', 'length', 'length'];
@@ -30,13 +29,11 @@ const CONSUMER_3: Layout = ['string', 8, 8, { each: [16] }];
 const GROUPS_2: Layout = ['length', 'length', 'length'];
 
 const RDB_TYPES: readonly RdbType[] = [
-  { byte: 2, type: 'set', layout: STRINGS },
   { byte: 3, type: 'zset', layout: [{ each: ['string', 'text double'] }] },
   { byte: 4, type: 'hash', layout: PAIRS },
   { byte: 5, type: 'zset', layout: [{ each: ['string', 8] }] },
   { byte: 7, type: 'module', layout: ['length', 'module'] },
   { byte: 9, type: 'hash', layout: ONE_STRING },
-  { byte: 11, type: 'set', layout: ONE_STRING },
   { byte: 12, type: 'zset', layout: ONE_STRING },
   { byte: 13, type: 'hash', layout: ONE_STRING },
   {
@@ -47,7 +44,6 @@ const RDB_TYPES: readonly RdbType[] = [
   { byte: 16, type: 'hash', layout: ONE_STRING },
   { byte: 17, type: 'zset', layout: ONE_STRING },
   { byte: 19, type: 'stream', layout: [...STREAM_2, ...streamGroups(GROUPS_2, CONSUMER)] },
-  { byte: 20, type: 'set', layout: ONE_STRING },
   { byte: 21, type: 'stream', layout: [...STREAM_2, ...streamGroups(GROUPS_2, CONSUMER_3)] },
 ];
 
