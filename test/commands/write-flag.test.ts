@@ -45,6 +45,7 @@ const SEED: readonly string[][] = [
   ['SET', 'string:2', 'Hello World', 'EX', '10000'],
   ...['list:1', 'list:2', 'list:3', 'list:4'].map((key) => ['RPUSH', key, ...'ab017'.repeat(4)]),
   ['EXPIRE', 'list:1', '10000'],
+  ...['set:1', 'set:2', 'set:3', 'set:4'].map((key) => ['SADD', key, ...'ab017']),
   ['PEXPIRE', 'string:1', '5000000'],
 ];
 

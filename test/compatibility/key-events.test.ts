@@ -8,6 +8,7 @@ import { families } from '../../src/commands/index.ts';
 import { CommandTable } from '../../src/core/command-table.ts';
 import { READONLY, WRITE } from '../../src/core/flags.ts';
 import { escaped, LIST_VALUES, payloadOf, STRING_VALUE } from '../persistence/rdb/payloads.ts';
+import { shape } from '../support/comparers.ts';
 import { compareWithRedis } from '../support/comparison-suite.ts';
 import {
   blocked,
@@ -19,6 +20,7 @@ import {
   type Step,
   send,
   sleep,
+  stepsOf,
 } from '../support/script.ts';
 
 const ALL = 'KEAnm';
@@ -45,7 +47,7 @@ const STRING = escaped(payloadOf(STRING_VALUE));
 const LIST = escaped(payloadOf(LIST_VALUES[0].value));
 
 /** What is run of each command, by its name in lower case. */
-const CASES: Readonly<Record<string, readonly string[]>> = {
+const CASES: Readonly<Record<string, readonly (string | Step)[]>> = {
   append: ['APPEND k a', 'APPEND k b', 'APPEND k ""', 'APPEND empty ""', 'LPUSH l a', 'APPEND l b'],
   blmove: [
     'RPUSH l a b',
@@ -236,10 +238,92 @@ const CASES: Readonly<Record<string, readonly string[]>> = {
     'SET past v PXAT 1',
     'GET past',
   ],
+  sadd: ['SADD a 1 2 3', 'SADD a 1', 'SADD a 1 x', 'SET k v', 'SADD k a', 'SADD b x'],
+  scard: ['SCARD no', 'SADD a 1', 'SCARD a', 'SET k v', 'SCARD k'],
+  sdiff: ['SDIFF no a', 'SADD a 1 2', 'SADD b 2', 'SDIFF a no b', 'SET k v', 'SDIFF no k'],
+  sdiffstore: [
+    'SADD a 1 2',
+    'SADD b 2',
+    'SDIFFSTORE d a b no',
+    'SDIFFSTORE d a a',
+    'SDIFFSTORE d a a',
+    'SDIFFSTORE d no a',
+    'SET d v EX 100',
+    'SDIFFSTORE d a b',
+    'SDIFFSTORE a a b',
+  ],
   setex: ['SETEX k 1000 v', 'SETEX k 1000 v', 'SETEX k 0 v', 'RPUSH l a', 'SETEX l 1000 v'],
   setnx: ['SETNX k v', 'SETNX k v'],
   setrange: ['SETRANGE k 3 a', 'SETRANGE k 0 b', 'SETRANGE k 0 ""', 'SETRANGE no 2 ""'],
+  sinter: ['SINTER no a', 'SADD a 1 2', 'SADD b 2', 'SINTER a no b', 'SET k v', 'SINTER no k'],
+  sintercard: ['SINTERCARD 2 no a', 'SADD a 1 2', 'SINTERCARD 1 a', 'SINTERCARD 1 a LIMIT 1'],
+  sinterstore: [
+    'SADD a 1 2',
+    'SADD b 2',
+    'SINTERSTORE d a b',
+    'SINTERSTORE d a no',
+    'SINTERSTORE d a no',
+    'SINTERSTORE a a b',
+    'SADD c 3',
+    'SINTERSTORE a a c',
+    'SINTERSTORE a a c',
+  ],
+  sismember: ['SISMEMBER no 1', 'SADD a 1', 'SISMEMBER a 1', 'SISMEMBER a 2'],
+  smembers: ['SMEMBERS no', 'SADD a 1', 'SMEMBERS a'],
+  smismember: ['SMISMEMBER no 1', 'SADD a 1', 'SMISMEMBER a 1 2'],
+  smove: [
+    'SMOVE no a 1',
+    'SADD a 1 2 3',
+    'SMOVE a b 4',
+    'SMOVE a b 1',
+    'SMOVE a b 2',
+    'SMOVE a a 3',
+    'SMOVE a b 3',
+    'SMOVE b a 3',
+    'SADD b 3',
+    'SMOVE a b 3',
+    'SADD x text',
+    'SMOVE x y text',
+    'SMOVE y b text',
+    'SET k v',
+    'SMOVE b k 1',
+  ],
+  spop: [
+    'SPOP no',
+    'SPOP no 1',
+    'SADD a 1',
+    'SPOP a 0',
+    'SPOP a',
+    'SADD a 1',
+    'SPOP a 1',
+    'SADD a 1 2 3',
+    'SREM a 1',
+    ...['SPOP a 1', 'SPOP a'].map((line) => ({ ...stepsOf([line])[0], comparer: shape })),
+    'SADD a 1 2 3 4 5 6 7 8 9 10',
+    ...['SPOP a 9'].map((line) => ({ ...stepsOf([line])[0], comparer: shape })),
+  ],
+  srandmember: [
+    'SRANDMEMBER no',
+    'SRANDMEMBER no 1',
+    'SADD a 1',
+    'SRANDMEMBER a',
+    'SRANDMEMBER a 0',
+    'SRANDMEMBER a -2',
+  ],
+  srem: ['SREM no 1', 'SADD a 1 2 x', 'SREM a 3', 'SREM a 1 3', 'SREM a 2 x 1', 'SREM a 1'],
+  sscan: ['SSCAN no 0', 'SADD a 1 2', 'SSCAN a 0', 'SSCAN a x', 'SSCAN no x'],
   strlen: ['STRLEN no', 'SET k v', 'STRLEN k'],
+  sunion: ['SUNION no a', 'SADD a 1 2', 'SADD b 2', 'SUNION a no b', 'SET k v', 'SUNION no k'],
+  sunionstore: [
+    'SADD a 1 2',
+    'SADD b x',
+    'SUNIONSTORE d a',
+    'SUNIONSTORE d no no',
+    'SUNIONSTORE d no',
+    'SUNIONSTORE d d b',
+    'SET k v EX 100',
+    'SUNIONSTORE k a',
+  ],
   substr: ['SUBSTR no 0 1', 'SET k v', 'SUBSTR k 0 1'],
   swapdb: ['SET k v', 'SWAPDB 0 1', 'SWAPDB 0 0', 'SELECT 1', 'APPEND k w', 'SWAPDB 0 1', 'GET k'],
   touch: ['TOUCH no', 'SET k v', 'TOUCH k no'],
@@ -261,6 +345,8 @@ const MIXTURE = [
   'INCR n',
   'RPUSH l a',
   'RPOP l',
+  'SADD a 1 2',
+  'SREM a 1 2',
   'RENAME k m',
   'PERSIST m',
   'SET past v PXAT 1',

@@ -78,9 +78,10 @@ describe('random sequences', () => {
     );
     // A key that is over is found by the same command on both.
     for (const client of [oracle, subject]) await client.command('DEBUG', 'SET-ACTIVE-EXPIRE', '0');
-    // Lists shall become chunks now and then.
+    // Lists shall become chunks, and sets tables, now and then.
     for (const client of [oracle, subject]) {
       await client.command('CONFIG', 'SET', 'list-max-listpack-size', '3');
+      await client.command('CONFIG', 'SET', 'set-max-intset-entries', '6');
     }
     const known = await readGrammars(oracle, await readCommandNames(subject));
     await Promise.all([oracle.close(), subject.close()]);

@@ -5,9 +5,10 @@
 // by the time between the two servers, and a comparison of two near ones (EXPIRE … GT) would not
 // come out the same. Nothing drawn here runs out while a test runs.
 
-import { LIST_VALUES, payloadOf, STRING_VALUE } from '../persistence/rdb/payloads.ts';
+import { LIST_VALUES, payloadOf, SET_VALUES, STRING_VALUE } from '../persistence/rdb/payloads.ts';
 import type { Argument, CommandGrammar } from './command-grammar.ts';
 import type { Random } from './random.ts';
+import { memberOf } from './random-sets.ts';
 
 const KEYS_OF_A_GROUP = 4;
 const DATABASES = [0, 1, 2];
@@ -58,8 +59,10 @@ const DOUBLES = [
 /** Within the range in which Redis 7.0 does not take them for negative. */
 const TIMEOUTS = ['0', '0.01', '1.5', '100', '-1', 'nan', 'abc', ''];
 const PATTERNS = ['*', '?', 's*', '*:[1-2]', 'h?llo', '[^s]*', 's:\\1', '', '*1*'];
-/** What RESTORE takes: a string and lists, and one with a wrong checksum. */
-const PAYLOADS = [payloadOf(STRING_VALUE), ...LIST_VALUES.map(({ value }) => payloadOf(value))]
+/** What RESTORE takes: a string, lists and sets, and one with a wrong checksum. */
+const PAYLOADS = [STRING_VALUE, ...[...LIST_VALUES, ...SET_VALUES].map(({ value }) => value)]
+  .filter(([type]) => type <= 18)
+  .map((value) => payloadOf(value))
   .map((payload) => payload.toString('latin1'))
   .concat('\x00'.repeat(9));
 const JUNK = ['', 'bogus', 'NX', 'XX', 'GET', 'EX', '-1', '\xff', '*', '0x10'];
@@ -163,6 +166,7 @@ export class CommandGenerator {
       case 'pattern':
         return [this.#random.pick(PATTERNS)];
       default:
+        if (grammar.group === 'set' && argument.name === 'member') return [memberOf(this.#random)];
         return [this.#random.pick(argument.name === 'serialized-value' ? PAYLOADS : STRINGS)];
     }
   }

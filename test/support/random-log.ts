@@ -67,6 +67,15 @@ const WRITES: readonly Maker[] = [
   (r) => ['LTRIM', key(r), '0', count(r)],
   (r) => ['LMOVE', key(r), key(r), end(r), end(r)],
   (r) => ['LMPOP', '2', key(r), key(r), end(r), 'COUNT', '2'],
+  (r) => ['SADD', r.pick(['set', 'other']), value(r), count(r), value(r)],
+  (r) => ['SADD', r.pick(['set', 'set2']), count(r), value(r)],
+  (r) => ['SREM', r.pick(['set', key(r)]), value(r), count(r)],
+  (r) => ['SMOVE', r.pick(['set', 'set2']), r.pick(['set', 'set2', 'other']), value(r)],
+  (r) => [
+    r.pick(['SINTERSTORE', 'SUNIONSTORE', 'SDIFFSTORE']),
+    key(r),
+    ...[r.pick(['set', 'other']), r.pick(['set', 'set2'])],
+  ],
 ];
 
 /** What a log hardly has, but may have. */

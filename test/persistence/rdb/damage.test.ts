@@ -15,6 +15,7 @@ import {
   listpackOf,
   payloadOf,
   rdbString,
+  SMALL_LATER_VALUES,
   SMALL_VALUES,
   ziplistOf,
 } from './payloads.ts';
@@ -24,6 +25,7 @@ const bytes = (...values: number[]) => Buffer.from(values);
 /** What there are, and two that are only passed over. */
 const VALUES: readonly (readonly [name: string, value: Buffer])[] = [
   ...SMALL_VALUES,
+  ...SMALL_LATER_VALUES,
   ['a hash', Buffer.concat([bytes(4, 1), rdbString('f'), rdbString('v')])],
   ['a module', bytes(7, 9, 2, 5, 4, 0, 0, 0, 0, 0, 0, 0, 0, 5, 1, 65, 0)],
 ];
@@ -38,7 +40,9 @@ function restore(keyspace: Keyspace, value: Buffer): void {
     db.lookupForChange(request, 0);
     const ref = read.store(db, request, 0, -1);
     // It is a sound value: it can be written, and read again.
-    expect(readPayload(keyspace, dumpValue(keyspace, ref, true))).toBeDefined();
+    const again = readPayload(keyspace, dumpValue(keyspace, ref, true));
+    expect(again).toBeDefined();
+    if (again !== undefined && !('type' in again)) again.discard();
     db.discard(ref);
   }
   expect(keyspace.usedBytes).toBe(before);
@@ -181,7 +185,7 @@ describe('files', () => {
     for (let length = 0; length < file.length; length++) {
       expect(() => loadOnce(file.subarray(0, length)), `${length}`).toThrow(RdbError);
     }
-    expect(loadOnce(file)).toBe(7);
+    expect(loadOnce(file)).toBe(SMALL_VALUES.length + SMALL_LATER_VALUES.length);
   });
 
   test.each([true, false])('with flipped bits, the checksum verified: %s', (verifies) => {

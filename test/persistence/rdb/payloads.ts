@@ -228,6 +228,64 @@ export const LIST_VALUES: readonly ListValue[] = [
   },
 ];
 
+/** A value's bytes, type included, and the members of the set that it is. */
+export interface SetValue {
+  readonly name: string;
+  readonly value: Buffer;
+  readonly members: readonly string[];
+}
+
+/** An array of integers of so many bytes each. */
+export function intsetOf(width: number, integers: readonly bigint[]): Buffer {
+  const header = Buffer.alloc(8);
+  header.writeUInt32LE(width, 0);
+  header.writeUInt32LE(integers.length, 4);
+  return Buffer.concat([header, ...integers.map((integer) => little(integer, width))]);
+}
+
+const INTSETS: readonly (readonly [width: number, integers: readonly bigint[]])[] = [
+  [2, [-32768n, -1n, 0n, 7n, 32767n]],
+  [4, [-2147483648n, -32769n, 1n, 70_000n, 2147483647n]],
+  [8, [-(2n ** 63n), -(2n ** 53n) - 1n, -1n, 0n, 2n ** 32n, 2n ** 53n + 1n, 2n ** 63n - 1n]],
+];
+
+/** Sets in each encoding; Redis 7.0 has those before the listpacks. */
+export const SET_VALUES: readonly SetValue[] = [
+  {
+    name: 'SET',
+    value: Buffer.concat([Buffer.from([2]), rdbLength(STRINGS.length), ...STRINGS.map(rdbString)]),
+    members: STRINGS,
+  },
+  {
+    name: 'SET of integers',
+    value: Buffer.concat([Buffer.from([2, 3]), ...['7', '-5', '12345678901'].map(rdbString)]),
+    members: ['7', '-5', '12345678901'],
+  },
+  ...INTSETS.map(([width, integers]) => ({
+    name: `SET_INTSET of ${8 * width} bits`,
+    value: Buffer.concat([Buffer.from([11]), rdbString(intsetOf(width, integers))]),
+    members: integers.map(String),
+  })),
+  {
+    name: 'SET_LISTPACK',
+    value: Buffer.concat([Buffer.from([20]), rdbString(listpackOf(LISTPACK_SAMPLES))]),
+    members: LISTPACK_SAMPLES.map(sampleText),
+  },
+  {
+    name: 'SET_LISTPACK of integers',
+    value: Buffer.concat([
+      Buffer.from([20]),
+      rdbString(
+        listpackOf([
+          [5n, 7],
+          [-300n, 16],
+        ]),
+      ),
+    ]),
+    members: ['5', '-300'],
+  },
+];
+
 /** A string, as a value's bytes. */
 export const STRING_VALUE = Buffer.concat([Buffer.from([0]), rdbString('a string')]);
 
@@ -256,6 +314,13 @@ export const SMALL_VALUES: readonly (readonly [name: string, value: Buffer])[] =
       rdbString('plain'),
     ]),
   ],
+  ['SET', Buffer.concat([bytesOf(2, 2), rdbString('a'), bytesOf(0xc0, 7)])],
+  ['SET_INTSET', Buffer.concat([bytesOf(11), rdbString(intsetOf(4, [-7n, 5n, 70_000n]))])],
+];
+
+/** The same, in encodings that Redis 7.0 does not have. */
+export const SMALL_LATER_VALUES: readonly (readonly [name: string, value: Buffer])[] = [
+  ['SET_LISTPACK', Buffer.concat([bytesOf(20), rdbString(listpackOf(['a', [70_000n, 24], 'b']))])],
 ];
 
 /** Bytes as a comparison script quotes them. */

@@ -13,6 +13,7 @@ import type { Keyspace } from '../../../src/keyspace/keyspace.ts';
 import { dumpValue } from '../../../src/persistence/rdb/dump-payload.ts';
 import { Request } from '../../../src/protocol/request.ts';
 import { listsOf } from '../../../src/types/list/values.ts';
+import { setsOf } from '../../../src/types/set/set-tables.ts';
 import type { Random } from '../../support/random.ts';
 import { TestServer } from '../../support/test-call.ts';
 
@@ -20,7 +21,7 @@ const START_MS = 1_700_000_000_000;
 const FOREVER = Number.POSITIVE_INFINITY;
 
 /**
- * Commands: K a key, L another of the keys of lists, V a value, B a large one, N a small number, O a place
+ * Commands: K a key, L another of the keys of lists, S one of sets, V a value, B a large one, N a small number, O a place
  * in a large value, M an index, T a time in the future.
  */
 const LINES: readonly string[] = [
@@ -54,6 +55,15 @@ const LINES: readonly string[] = [
   ...['LPUSH L V V V', 'RPUSH L V V V V V V', 'RPUSH L V', 'LPUSHX L V', 'RPUSHX L V', 'LPOP L N'],
   ...['RPOP L', 'LINSERT L BEFORE a V', 'LSET L 0 V', 'LSET L -1 V', 'LREM L 0 a', 'LTRIM L 1 -2'],
   ...['LMOVE L L LEFT RIGHT', 'RPOPLPUSH L L', 'LMPOP 2 L L LEFT COUNT N', 'LRANGE L 0 -1'],
+  ...['SADD S V V V', 'SADD S N N', 'SADD S V', 'SREM S V a', 'SREM S N', 'SPOP S', 'SPOP S N'],
+  ...[
+    'SMOVE S S V',
+    'SMOVE S S 5',
+    'SADD S a 5',
+    'SINTERSTORE S S S',
+    'SUNIONSTORE S S S',
+    'SDIFFSTORE S S S',
+  ],
   ...['RESTORE K 0 D REPLACE', 'RESTORE K 900 D', 'SELECT 0', 'SELECT 1', 'PEXPIRE L 700'],
 ];
 /** As the others, but seldom: there would be nothing left to change. */
@@ -127,6 +137,11 @@ export class CommandBench {
     this.keyspace = this.#server.keyspace;
     this.keyspace.tick(START_MS);
     listsOf(this.keyspace.entries).limits = { directive: -2, maxBytes: 100, maxCount: 8 };
+    setsOf(this.keyspace.entries).limits = {
+      intsetEntries: 6,
+      packedEntries: 0,
+      packedValueBytes: 64,
+    };
     this.#client = this.#server.connect();
     this.run('SET', 'dumped', 'a value');
     const db = this.keyspace.databases[0];
@@ -141,13 +156,14 @@ export class CommandBench {
     for (let i = 0; i < count; i++) this.run('SET', `key:${i}`, `value:${i}`);
   }
 
-  /** Makes long lists and long strings, in the present database. */
+  /** Makes long lists, sets and strings, in the present database. */
   fillLarge(): void {
     const random = this.#random;
     for (let i = 0; i < 10; i++) {
       const elements = Array.from({ length: 2500 }, (_, k) => `${k} ${'-'.repeat(k % 30)}`);
       const last = i % 4 === 0 ? [this.#large(), 'last'] : [];
       this.run('RPUSH', `list:${i}`, 'a', ...elements, 'a', ...last);
+      this.run('SADD', `set:${i}`, ...elements, ...last);
       this.run('SET', `key:${i}`, this.#large());
       if (random.chance(0.3)) this.run('PEXPIRE', `key:${i}`, String(random.integer(500, 4000)));
       if (random.chance(0.3)) this.run('PEXPIRE', `list:${i}`, String(random.integer(500, 4000)));
@@ -177,7 +193,7 @@ export class CommandBench {
       this.evict(4);
     } else {
       const line = random.pick(this.#lines);
-      const keys = line.match(/ [KL]\b/g)?.length ?? 1;
+      const keys = line.match(/ [KLS]\b/g)?.length ?? 1;
       this.#keysToTarget = random.integer(0, keys - 1);
       this.#line(line);
     }
@@ -225,15 +241,18 @@ export class CommandBench {
 
   #word(word: string): string | Buffer {
     const random = this.#random;
-    if ((word === 'K' || word === 'L') && this.#keysToTarget-- === 0 && this.target !== undefined) {
+    if (/^[KLS]$/.test(word) && this.#keysToTarget-- === 0 && this.target !== undefined) {
       return this.target;
     }
     switch (word) {
       case 'K':
         if (random.chance(0.3)) return `list:${random.integer(0, this.#isLarge ? 9 : 3)}`;
+        if (random.chance(0.3)) return `set:${random.integer(0, this.#isLarge ? 9 : 3)}`;
         return `key:${random.integer(0, this.#isLarge ? 9 : 99)}`;
       case 'L':
         return `list:${random.integer(0, this.#isLarge ? 9 : 3)}`;
+      case 'S':
+        return `set:${random.integer(0, this.#isLarge ? 9 : 3)}`;
       case 'V':
         return this.#value();
       case 'N':

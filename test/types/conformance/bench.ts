@@ -11,7 +11,7 @@ import type { Database } from '../../../src/keyspace/database.ts';
 import type { Keyspace } from '../../../src/keyspace/keyspace.ts';
 import type { ValueType } from '../../../src/keyspace/value-type.ts';
 import { TestServer } from '../../support/test-call.ts';
-import type { Line, Sample, TypeFixture } from './fixture.ts';
+import { contentsOf, type Line, type Sample, type TypeFixture } from './fixture.ts';
 
 /** The time at which every bench starts. */
 export const START_MS = 1_700_000_000_000;
@@ -70,6 +70,7 @@ export class TypeBench {
       subject.types,
     );
     this.keyspace = this.#server.keyspace;
+    subject.fixture.settle?.(this.keyspace);
     this.keyspace.tick(START_MS);
     [this.db] = this.keyspace.databases;
     this.#emptyOverhead = this.#overhead();
@@ -113,7 +114,8 @@ export class TypeBench {
 
   /** All that can be read of a value. */
   contents(key: string): string {
-    return this.#succeed(this.subject.fixture.read(key));
+    const { fixture } = this.subject;
+    return contentsOf(fixture, this.#succeed(fixture.read(key)));
   }
 
   /** The digest of a value and its expiry. */

@@ -6,7 +6,7 @@ import { RawClient } from '../../support/raw-client.ts';
 import { startRedisServer } from '../../support/redis-server.ts';
 import type { RunningServer } from '../../support/running-server.ts';
 import { type Subject, type TypeBench, useBench } from './bench.ts';
-import type { Line } from './fixture.ts';
+import { contentsOf, type Line } from './fixture.ts';
 
 /** Declares the tests; see the head of this file. */
 export function conformToRedis(subject: Subject): void {
@@ -28,13 +28,17 @@ export function conformToRedis(subject: Subject): void {
   const ask = async (...line: readonly (string | Buffer)[]): Promise<string> =>
     (await client.command(...line)).bytes.toString('latin1');
 
+  /** All that can be read of a value. */
+  const read = async (key: string): Promise<string> =>
+    contentsOf(fixture, await ask(...fixture.read(key)));
+
   /** Runs commands in both. */
   const both = async (bench: TypeBench, lines: readonly Line[]): Promise<void> => {
     for (const line of lines) expect(bench.run(...line)).toBe(await ask(...line));
   };
 
   const expectSame = async (bench: TypeBench, key: string): Promise<void> => {
-    expect(bench.contents(key)).toBe(await ask(...fixture.read(key)));
+    expect(bench.contents(key)).toBe(await read(key));
     for (const line of [
       ['TYPE', key],
       ['OBJECT', 'ENCODING', key],
@@ -66,7 +70,7 @@ export function conformToRedis(subject: Subject): void {
       const { payload } = await client.command('DUMP', 'k');
       bench.text('RESTORE', 'theirs', '0', payload ?? '');
       expect(bench.contents('theirs')).toBe(bench.contents('k'));
-      expect(await ask(...fixture.read('ours'))).toBe(await ask(...fixture.read('k')));
+      expect(await read('ours')).toBe(await read('k'));
       await both(bench, [['DEL', 'k']]);
       await ask('RENAME', 'ours', 'k');
       bench.run('RENAME', 'theirs', 'k');

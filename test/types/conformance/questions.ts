@@ -10,7 +10,7 @@ const HEAP_BYTES = 12;
 /** Declares the tests; see the head of this file. */
 export function conformToQuestions(subject: Subject): void {
   const { type, types, fixture } = subject;
-  const numbers = Object.keys(type.encodings).map(Number);
+  const numbers = fixture.encodings ?? Object.keys(type.encodings).map(Number);
   const rootedEncodings = numbers.filter((number) => number >= FIRST_ROOT_ENCODING);
 
   test('every encoding has a value, and every one with a root a long one', () => {
