@@ -1,5 +1,8 @@
 // The families of commands: adding one is a line here.
 import type { CommandRow } from '../core/command-row.ts';
+import { bitfieldCommands } from './bitmap/bitfield.ts';
+import { bitopCommands } from './bitmap/bitop.ts';
+import { bitCommands } from './bitmap/bits.ts';
 import { clientCommands } from './connection/client.ts';
 import { connectionCommands } from './connection/connection.ts';
 import { debugCommands } from './debug/debug.ts';
@@ -9,6 +12,8 @@ import { keyCommands } from './generic/keys.ts';
 import { migrateCommands } from './generic/migrate.ts';
 import { objectCommands } from './generic/object.ts';
 import { scanCommands } from './generic/scan.ts';
+import { hyperLogLogDebugCommands } from './hyperloglog/debug.ts';
+import { hyperLogLogCommands } from './hyperloglog/hyperloglog.ts';
 import { commandCommands } from './introspection/command.ts';
 import { infoCommands } from './introspection/info.ts';
 import { latencyCommands } from './introspection/latency.ts';
@@ -43,6 +48,11 @@ export const families: readonly (readonly CommandRow[])[] = [
   stringRangeCommands,
   counterCommands,
   lcsCommands,
+  bitCommands,
+  bitopCommands,
+  bitfieldCommands,
+  hyperLogLogCommands,
+  hyperLogLogDebugCommands,
   listCommands,
   listElementCommands,
   listMoveCommands,

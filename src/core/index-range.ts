@@ -1,4 +1,5 @@
 // The pair of indexes that many commands take: GETRANGE, LRANGE, LTRIM …
+import type { Request } from '../protocol/request.ts';
 import type { Call } from './call.ts';
 import { NOT_AN_INTEGER } from './errors.ts';
 
@@ -14,5 +15,12 @@ export class IndexRange {
     if (!Number.isNaN(this.from) && !Number.isNaN(this.to)) return true;
     reply.error(NOT_AN_INTEGER);
     return false;
+  }
+
+  /** Whether the first index, argument i, is the larger, though as doubles the two may be equal. */
+  isReversed(request: Request, i: number): boolean {
+    const { from, to } = this;
+    if (from !== to || Number.isSafeInteger(from)) return from > to;
+    return BigInt(request.latin1(i)) > BigInt(request.latin1(i + 1));
   }
 }

@@ -280,6 +280,15 @@ export class Entries extends EntryWords {
     overflow.written(buffer, start + at + length);
   }
 
+  /** Moves bytes [from, to) of a value by `distance`, as `patch` changes them: there is room. */
+  shift(ref: number, from: number, to: number, distance: number): void {
+    const { overflow } = this.arena;
+    const { buffer, offset: start } = this.value(ref);
+    overflow.changing(buffer, from + Math.min(0, distance), to + Math.max(0, distance));
+    buffer.copyWithin(start + from + distance, start + from, start + to);
+    overflow.written(buffer, start + to + distance);
+  }
+
   /** Changes the length of the value within its block; false when the block is too small. */
   resizeInPlace(ref: number, length: number): boolean {
     const meta = metaOf(this.arena, ref);

@@ -15,11 +15,11 @@ import { ABSENT, lookupRead, lookupWrite, REFUSED } from '../../core/lookup.ts';
 import { EVENT_STRING } from '../../keyspace/key-events.ts';
 import { ENCODING_RAW, TYPE_STRING } from '../../keyspace/plain-strings.ts';
 import type { Reply } from '../../protocol/reply.ts';
-import type { Request } from '../../protocol/request.ts';
 import type { ByteView } from '../../structures/entry.ts';
 import {
   createString,
   KEEP_EXPIRY,
+  MAX_STRING_BYTES,
   patchString,
   storeArgument,
 } from '../../types/string/values.ts';
@@ -95,9 +95,6 @@ export const stringRangeCommands: readonly CommandRow[] = [
 /** The indexes of the request that runs. */
 const given = new IndexRange();
 
-/** An entry has the length of its value in 31 bits. */
-const MAX_STRING_BYTES = 0x7fffffff;
-
 function append(call: Call): void {
   const { request, reply, db } = call;
   const { lengths } = request;
@@ -138,7 +135,7 @@ function getrange(call: Call): void {
     return;
   }
   // Two ends before the string's start are an empty range only if they are in the wrong order.
-  if (from < 0 && to < 0 && comesAfter(request, from, to)) reply.bulk(request.buffer, 0, 0);
+  if (from < 0 && to < 0 && given.isReversed(request, 2)) reply.bulk(request.buffer, 0, 0);
   else replyRange(reply, db.value(ref), from, to);
 }
 
@@ -149,12 +146,6 @@ function replyRange(reply: Reply, value: ByteView, from: number, to: number): vo
   const last = Math.min(to < 0 ? Math.max(0, to + length) : to, length - 1);
   if (first > last) reply.bulk(buffer, 0, 0);
   else reply.bulk(buffer, offset + first, last - first + 1);
-}
-
-/** Whether the range's first index is the larger, though as doubles the two may be equal. */
-function comesAfter(request: Request, from: number, to: number): boolean {
-  if (from !== to || Number.isSafeInteger(from)) return from > to;
-  return BigInt(request.latin1(2)) > BigInt(request.latin1(3));
 }
 
 function setrange(call: Call): void {

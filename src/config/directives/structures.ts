@@ -80,7 +80,7 @@ export const structures = section('structures', 'Data structures', {
   'hll-sparse-max-bytes': {
     kind: bytes(),
     default: '3000',
-    status: 'later',
+    status: 'active',
     doc: 'Size up to which a HyperLogLog is kept in its sparse form.',
   },
 });

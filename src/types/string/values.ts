@@ -12,6 +12,9 @@ import {
 import { digitsOf, writeInteger } from '../../protocol/integer.ts';
 import type { Request } from '../../protocol/request.ts';
 
+/** An entry has the length of its value in 31 bits. */
+export const MAX_STRING_BYTES = 0x7fffffff;
+
 /** Most characters of a 64-bit integer with its sign. */
 const INTEGER_BYTES = 20;
 
@@ -138,6 +141,38 @@ export function patchString(
   db.entries.setEncoding(target, encoding);
   db.signalModified(target);
   return target;
+}
+
+/**
+ * Replaces bytes of a string by others, of which there may be more or fewer; its expiry stays. Nobody is notified.
+ * @param at where those begin that are replaced; there are `oldLength`
+ * @param bytes the first `newLength` of it take their place
+ * @param capacity length to which the string can grow if it needs a new block
+ * @returns the entry's reference, which may be another
+ */
+export function spliceString(
+  db: Database,
+  ref: number,
+  at: number,
+  oldLength: number,
+  bytes: Uint8Array,
+  newLength: number,
+  capacity: number,
+): number {
+  const { entries } = db;
+  const { length } = db.value(ref);
+  const growth = newLength - oldLength;
+  let target = ref;
+  if (growth > 0) target = db.resize(ref, length + growth, capacity);
+  if (growth !== 0) entries.shift(target, at + oldLength, length, growth);
+  entries.patch(target, length, at, bytes, 0, newLength);
+  if (growth < 0) target = db.resize(target, length + growth);
+  return target;
+}
+
+/** Has a string report the encoding "raw", as strings do that were changed in place. */
+export function makeRaw(db: Database, ref: number): void {
+  if (db.encodingOf(ref) !== ENCODING_RAW) db.entries.setEncoding(ref, ENCODING_RAW);
 }
 
 /** Overwrites a string's value in its block; false when it needs another block, or is no string. */

@@ -1,0 +1,230 @@
+// BITFIELD and BITFIELD_RO: integers of any width within a string. Fields of up to 52 bits are computed without
+// allocating.
+
+import type { Call } from '../../core/call.ts';
+import type { CommandRow } from '../../core/command-row.ts';
+import { OFFSET_OUT_OF_RANGE } from '../../core/errors.ts';
+import { DENYOOM, FAST, READONLY, WRITE } from '../../core/flags.ts';
+import { keyAt, keyFlagBits } from '../../core/key-specs.ts';
+import { ABSENT, lookupRead, lookupWrite, REFUSED } from '../../core/lookup.ts';
+import { EVENT_STRING } from '../../keyspace/key-events.ts';
+import { TYPE_STRING } from '../../keyspace/plain-strings.ts';
+import type { Request } from '../../protocol/request.ts';
+import {
+  MAX_FIELD_BYTES,
+  MAX_NUMBER_BITS,
+  readUnsigned,
+  readUnsignedWide,
+  writeUnsigned,
+  writeUnsignedWide,
+} from '../../structures/bitmap/bit-fields.ts';
+import { byteOf } from '../../structures/bitmap/bit-order.ts';
+import {
+  fit,
+  fitWide,
+  fromBits,
+  fromBitsWide,
+  MAX_NUMBER_CHANGE,
+  toBits,
+  toBitsWide,
+} from '../../structures/bitmap/field-arithmetic.ts';
+import { createString, MAX_STRING_BYTES, makeRaw } from '../../types/string/values.ts';
+import { BitfieldOperations, GET, onlyReads, SET } from './bitfield-operations.ts';
+
+export const bitfieldCommands: readonly CommandRow[] = [
+  {
+    name: 'bitfield',
+    arity: -2,
+    flags: WRITE | DENYOOM,
+    keys: [
+      {
+        ...keyAt(1, 'RW', 'access', 'update', 'variable_flags'),
+        notes: 'RW and UPDATE only where an operation writes',
+        flagsOf: keyFlagsOf,
+      },
+    ],
+    group: 'bitmap',
+    since: '3.2.0',
+    summary: 'Reads, sets and increments integers of any width within the string of a key.',
+    complexity: 'O(1) for each subcommand specified',
+    quickUpTo: 30,
+    syntax:
+      'key [operation=(GET encoding_offset={ encoding:string offset:integer } | write={ [OVERFLOW wrap_sat_fail=(WRAP | SAT | FAIL)] write_operation=(SET encoding_offset_value={ encoding:string offset:integer value:integer } | INCRBY encoding_offset_increment={ encoding:string offset:integer increment:integer }) })...]',
+    handler: bitfield,
+  },
+  {
+    name: 'bitfield_ro',
+    arity: -2,
+    flags: READONLY | FAST,
+    keys: [keyAt(1, 'RO', 'access')],
+    group: 'bitmap',
+    since: '6.0.0',
+    summary: 'Reads integers of any width within the string of a key.',
+    complexity: 'O(1) for each subcommand specified',
+    quickUpTo: 30,
+    syntax: 'key [GET encoding_offset={ encoding:string offset:integer }...~]',
+    handler: bitfieldRo,
+  },
+];
+
+const READ_ONLY = 'ERR BITFIELD_RO only supports the GET subcommand';
+
+const FLAGS_OF_READING = keyFlagBits('RO', 'access');
+const FLAGS_OF_WRITING = keyFlagBits('RW', 'access', 'update');
+
+/** What a BITFIELD does with its key. */
+function keyFlagsOf(request: Request): number {
+  return onlyReads(request) ? FLAGS_OF_READING : FLAGS_OF_WRITING;
+}
+
+const operations = new BitfieldOperations();
+/** The bytes that the present field lies in. */
+const field = new Uint8Array(MAX_FIELD_BYTES);
+
+/** Of the request that runs: how many operations it has, and the byte behind all fields that are written. */
+let operationCount = 0;
+let writtenBytes = 0;
+/** The string's entry, or ABSENT; it may move when the first field is written. */
+let target = ABSENT;
+/** Whether the string must become longer than it was, or was made. */
+let grows = false;
+let changes = 0;
+
+function bitfield(call: Call): void {
+  if (readOperations(call)) run(call);
+}
+
+function bitfieldRo(call: Call): void {
+  if (!readOperations(call)) return;
+  if (writtenBytes > 0) call.reply.error(READ_ONLY);
+  else run(call);
+}
+
+/** Reads all operations; false after answering an error. */
+function readOperations(call: Call): boolean {
+  operationCount = 0;
+  writtenBytes = 0;
+  operations.begin();
+  while (operations.next(call)) {
+    operationCount++;
+    if (operations.kind === GET) continue;
+    writtenBytes = Math.max(writtenBytes, byteOf(operations.offset + operations.bits - 1) + 1);
+  }
+  if (operations.hasFailed) return false;
+  if (writtenBytes <= MAX_STRING_BYTES) return true;
+  call.reply.error(OFFSET_OUT_OF_RANGE);
+  return false;
+}
+
+function run(call: Call): void {
+  const { request, reply, db } = call;
+  const isWrite = writtenBytes > 0;
+  target = isWrite ? lookupWrite(call, 1, TYPE_STRING) : lookupRead(call, 1, TYPE_STRING);
+  if (target === REFUSED) return;
+  if (isWrite && target !== ABSENT) makeRaw(db, target);
+  grows = isWrite && (target === ABSENT || db.value(target).length < writtenBytes);
+  changes = 0;
+  reply.array(operationCount);
+  operations.begin();
+  while (operations.next(call)) {
+    const size = loadField(call);
+    if (needsBigInt(request)) runWide(call, size);
+    else runNarrow(call, size);
+  }
+  if (changes === 0) return;
+  db.modified(request, 1, changes);
+  db.notify(EVENT_STRING, 'setbit', request, 1);
+}
+
+/** Loads the bytes of the present field, NUL bytes behind the string's end; returns how many they are. */
+function loadField({ db }: Call): number {
+  const first = byteOf(operations.offset);
+  const size = byteOf(operations.offset + operations.bits - 1) + 1 - first;
+  field.fill(0, 0, size);
+  if (target === ABSENT) return size;
+  const { buffer, offset, length } = db.value(target);
+  const end = Math.min(size, length - first);
+  for (let i = 0; i < end; i++) field[i] = buffer[offset + first + i];
+  return size;
+}
+
+/** Whether the present operation is beyond what doubles compute exactly. */
+function needsBigInt(request: Request): boolean {
+  if (operations.bits > MAX_NUMBER_BITS) return true;
+  if (operations.kind === GET) return false;
+  const value = request.integer(operations.valueAt);
+  return value > MAX_NUMBER_CHANGE || value < -MAX_NUMBER_CHANGE;
+}
+
+/** Does the present operation in doubles, and answers. */
+function runNarrow(call: Call, size: number): void {
+  const { request, reply } = call;
+  const { bits, isSigned, kind, overflow } = operations;
+  const at = operations.offset & 7;
+  const oldBits = readUnsigned(field, at, bits);
+  const old = fromBits(oldBits, bits, isSigned);
+  if (kind === GET) {
+    reply.integer(old);
+    return;
+  }
+  const given = request.integer(operations.valueAt);
+  // A negative number in an unsigned field counts as one of 64 bits: too large.
+  if (kind === SET && !isSigned && given < 0) {
+    runWide(call, size);
+    return;
+  }
+  const value = fit(kind === SET ? given : old + given, bits, isSigned, overflow);
+  if (Number.isNaN(value)) {
+    reply.null();
+    return;
+  }
+  if (grows || value !== old) {
+    writeUnsigned(field, at, bits, toBits(value, bits));
+    storeField(call, size);
+  }
+  reply.integer(kind === SET ? old : value);
+}
+
+/** As `runNarrow`, in BigInt. */
+function runWide(call: Call, size: number): void {
+  const { request, reply } = call;
+  const { bits, isSigned, kind, overflow } = operations;
+  const at = operations.offset & 7;
+  const old = fromBitsWide(readUnsignedWide(field, at, bits), bits, isSigned);
+  if (kind === GET) {
+    reply.bigint(old);
+    return;
+  }
+  const given = request.bigint(operations.valueAt) ?? 0n;
+  const wanted = kind === SET ? (isSigned ? given : BigInt.asUintN(64, given)) : old + given;
+  const value = fitWide(wanted, bits, isSigned, overflow);
+  if (value === undefined) {
+    reply.null();
+    return;
+  }
+  if (grows || value !== old) {
+    writeUnsignedWide(field, at, bits, toBitsWide(value, bits));
+    storeField(call, size);
+  }
+  reply.bigint(kind === SET ? old : value);
+}
+
+/**
+ * Writes the bytes of the present field. The string grows only here, to the end of all fields that are written: a
+ * request of which every operation fails changes nothing.
+ */
+function storeField({ request, db }: Call, size: number): void {
+  const first = byteOf(operations.offset);
+  if (target === ABSENT) {
+    target = createString(db, request, 1, writtenBytes);
+  } else {
+    const before = db.value(target).length;
+    if (before < writtenBytes) {
+      target = db.resize(target, writtenBytes);
+      // Nothing at its end: all bytes in between become NUL.
+      db.entries.patch(target, before, writtenBytes, field, 0, 0);
+    }
+  }
+  db.entries.patch(target, writtenBytes, first, field, 0, size);
+  changes++;
+}

@@ -1,0 +1,166 @@
+// BITOP: bitwise operations on several strings, whose result becomes a string.
+
+import type { Call } from '../../core/call.ts';
+import type { CommandRow } from '../../core/command-row.ts';
+import { SYNTAX } from '../../core/errors.ts';
+import { DENYOOM, WRITE } from '../../core/flags.ts';
+import { keyAt, keyRange } from '../../core/key-specs.ts';
+import { ABSENT, lookupRead, REFUSED } from '../../core/lookup.ts';
+import type { Database } from '../../keyspace/database.ts';
+import { NO_EXPIRY } from '../../keyspace/database.ts';
+import { EVENT_GENERIC, EVENT_STRING } from '../../keyspace/key-events.ts';
+import { ENCODING_RAW, TYPE_STRING } from '../../keyspace/plain-strings.ts';
+import {
+  AND,
+  ANDOR,
+  andWords,
+  clearWords,
+  combineWithFirst,
+  DIFF,
+  DIFF1,
+  joinsOthers,
+  NOT,
+  notWords,
+  ONE,
+  OR,
+  oneOfWords,
+  orWords,
+  XOR,
+  xorWords,
+} from '../../structures/bitmap/bitwise.ts';
+import { CHUNK_BYTES, WordChunk } from '../../structures/bitmap/word-chunks.ts';
+
+export const bitopCommands: readonly CommandRow[] = [
+  {
+    name: 'bitop',
+    arity: -4,
+    flags: WRITE | DENYOOM,
+    keys: [keyAt(2, 'OW', 'update'), keyRange(3, -1, 1, 'RO', 'access')],
+    group: 'bitmap',
+    since: '2.6.0',
+    summary: 'Combines the strings of several keys bit by bit and stores the result.',
+    complexity: 'O(N)',
+    syntax: 'operation:string destkey:key key...',
+    handler: bitop,
+  },
+];
+
+const ONE_KEY = 'ERR BITOP NOT must be called with a single source key.';
+
+/** The words of the operations; DIFF and those after it are Redis 8.2's. */
+const OPERATIONS: readonly (readonly [word: string, operation: number])[] = [
+  ['and', AND],
+  ['or', OR],
+  ['xor', XOR],
+  ['not', NOT],
+  ['diff', DIFF],
+  ['diff1', DIFF1],
+  ['andor', ANDOR],
+  ['one', ONE],
+];
+const NO_OPERATION = -1;
+
+/** Argument of the first key that is read. */
+const FIRST_SOURCE = 3;
+const INITIAL_SOURCES = 16;
+
+/** The entries of the keys that are read. */
+let sources = new Int32Array(INITIAL_SOURCES);
+
+const result = new WordChunk();
+const operand = new WordChunk();
+const several = new WordChunk();
+
+function bitop(call: Call): void {
+  const { request, reply, db } = call;
+  const operation = readOperation(call);
+  if (operation === NO_OPERATION) return;
+  const length = lookupSources(call);
+  if (length < 0) return;
+  if (length > 0) {
+    store(call, operation, length);
+  } else if (db.delete(request, 2)) {
+    db.notify(EVENT_GENERIC, 'del', request, 2);
+  }
+  reply.integer(length);
+}
+
+/** The operation; NO_OPERATION after answering an error. */
+function readOperation({ request, reply }: Call): number {
+  const found = OPERATIONS.findIndex(([word]) => request.is(1, word));
+  const operation = found < 0 ? NO_OPERATION : OPERATIONS[found][1];
+  const keys = request.count - FIRST_SOURCE;
+  if (operation === NO_OPERATION) {
+    reply.error(SYNTAX);
+    return NO_OPERATION;
+  }
+  if (operation === NOT && keys !== 1) {
+    reply.error(ONE_KEY);
+    return NO_OPERATION;
+  }
+  if (joinsOthers(operation) && keys < 2) {
+    const word = OPERATIONS[found][0].toUpperCase();
+    reply.error(`ERR BITOP ${word} must be called with at least two source keys.`);
+    return NO_OPERATION;
+  }
+  return operation;
+}
+
+/** Looks the keys that are read up; returns the length of the longest string, or -1 after answering an error. */
+function lookupSources(call: Call): number {
+  const { request, db } = call;
+  const keys = request.count - FIRST_SOURCE;
+  if (keys > sources.length) sources = new Int32Array(2 * keys);
+  let length = 0;
+  for (let i = 0; i < keys; i++) {
+    const ref = lookupRead(call, FIRST_SOURCE + i, TYPE_STRING);
+    if (ref === REFUSED) return -1;
+    sources[i] = ref;
+    if (ref !== ABSENT) length = Math.max(length, db.value(ref).length);
+  }
+  return length;
+}
+
+/** Stores the result, of as many bytes as the longest string has, under argument 2. */
+function store({ request, db }: Call, operation: number, length: number): void {
+  const keys = request.count - FIRST_SOURCE;
+  const old = db.lookupForChange(request, 2);
+  // The new entry is filled before it takes the place of the old one, which may be read.
+  const fresh = db.build(old, request, 2, TYPE_STRING, ENCODING_RAW, length, NO_EXPIRY);
+  for (let at = 0; at < length; at += CHUNK_BYTES) {
+    const size = Math.min(CHUNK_BYTES, length - at);
+    combine(db, operation, keys, at, size);
+    db.entries.patch(fresh, length, at, result.bytes, 0, size);
+  }
+  db.put(old, fresh);
+  db.modified(request, 2, 1);
+  db.notify(EVENT_STRING, 'set', request, 2);
+}
+
+/** Combines the bytes [at, at + size) of all sources into `result`. */
+function combine(db: Database, operation: number, keys: number, at: number, size: number): void {
+  const isJoined = joinsOthers(operation);
+  const first = isJoined ? 1 : 0;
+  const words = load(result, db, sources[first], at, size);
+  if (operation === NOT) notWords(result.words, words);
+  else if (operation === ONE) several.words.fill(0, 0, words);
+  for (let i = first + 1; i < keys; i++) {
+    load(operand, db, sources[i], at, size);
+    if (operation === AND) andWords(result.words, operand.words, words);
+    else if (operation === XOR) xorWords(result.words, operand.words, words);
+    else if (operation === ONE) oneOfWords(result.words, several.words, operand.words, words);
+    else orWords(result.words, operand.words, words);
+  }
+  if (operation === ONE) clearWords(result.words, several.words, words);
+  if (!isJoined) return;
+  load(operand, db, sources[0], at, size);
+  combineWithFirst(operation, result.words, operand.words, words);
+}
+
+/** Loads bytes of a string, which counts as followed by NUL bytes; returns the number of words. */
+function load(chunk: WordChunk, db: Database, ref: number, at: number, size: number): number {
+  if (ref === ABSENT) return chunk.load(chunk.bytes, 0, 0, size);
+  const { buffer, offset, length } = db.value(ref);
+  const end = Math.min(length, at + size);
+  return chunk.load(buffer, offset + at, offset + Math.max(at, end), size);
+}
