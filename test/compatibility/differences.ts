@@ -130,6 +130,21 @@ export const differences: readonly IntendedDifference[] = [
     reason:
       'DEBUG JMAP and DEBUG STRINGMATCH-LEN are additions of Synap; AOF-FLUSH-SLEEP, CHANGE-REPL-ID, LEAK, MALLCTL, MALLCTL-STR and STRUCTSIZE are missing. RESTART and CRASH-AND-RECOVER fail, as a program of Node cannot start itself anew. QUICKLIST-PACKED-THRESHOLD changes nothing, and what QUICKLIST shows goes to the log. DIGEST leaves out keys whose time is over. A server inside another program answers an error to those that crash it.',
   },
+  {
+    name: 'bitop-8.2',
+    reason:
+      'BITOP knows DIFF, DIFF1, ANDOR and ONE, as Redis does from 8.2 on. To Redis 7.0 they are syntax errors.',
+  },
+  {
+    name: 'bitfield-fail',
+    reason:
+      'A BITFIELD of which every change fails (OVERFLOW FAIL) makes no key, and no string longer. Redis does, but its log and its replicas do not.',
+  },
+  {
+    name: 'damaged-hyperloglogs',
+    reason:
+      'A PFADD that finds damage (INVALIDOBJ) changes nothing. Redis keeps what it had added by then, but its log and its replicas do not.',
+  },
 ];
 
 /** Fields of INFO, as "Section/field", with what they have in common. */

@@ -20,11 +20,12 @@ import {
 } from '../../structures/bitmap/bit-fields.ts';
 import { byteOf } from '../../structures/bitmap/bit-order.ts';
 import {
-  fit,
-  fitWide,
+  fitField,
+  fitFieldWide,
   fromBits,
   fromBitsWide,
   MAX_NUMBER_CHANGE,
+  numberToSet,
   toBits,
   toBitsWide,
 } from '../../structures/bitmap/field-arithmetic.ts';
@@ -173,7 +174,7 @@ function runNarrow(call: Call, size: number): void {
     runWide(call, size);
     return;
   }
-  const value = fit(kind === SET ? given : old + given, bits, isSigned, overflow);
+  const value = fitField(kind === SET ? given : old + given, bits, isSigned, overflow);
   if (Number.isNaN(value)) {
     reply.null();
     return;
@@ -196,8 +197,8 @@ function runWide(call: Call, size: number): void {
     return;
   }
   const given = request.bigint(operations.valueAt) ?? 0n;
-  const wanted = kind === SET ? (isSigned ? given : BigInt.asUintN(64, given)) : old + given;
-  const value = fitWide(wanted, bits, isSigned, overflow);
+  const wanted = kind === SET ? numberToSet(given, bits, isSigned) : old + given;
+  const value = fitFieldWide(wanted, bits, isSigned, overflow);
   if (value === undefined) {
     reply.null();
     return;

@@ -11,7 +11,7 @@ export const SATURATE = 1;
 /** Nothing changes. */
 export const FAIL = 2;
 
-/** Largest change, of either sign, that `fit` takes. */
+/** Largest change, of either sign, that `fitField` takes. */
 export const MAX_NUMBER_CHANGE: number = 2 ** MAX_NUMBER_BITS;
 
 /** The value of a field with these bits. */
@@ -29,7 +29,7 @@ export function toBits(value: number, bits: number): number {
  * @param value a sum of a value that fits and a change of at most MAX_NUMBER_CHANGE
  * @returns NaN if it does not fit and FAIL says so
  */
-export function fit(value: number, bits: number, isSigned: boolean, overflow: number): number {
+export function fitField(value: number, bits: number, isSigned: boolean, overflow: number): number {
   const most = isSigned ? 2 ** (bits - 1) - 1 : 2 ** bits - 1;
   const least = isSigned ? -most - 1 : 0;
   if (value <= most && value >= least) return value;
@@ -50,8 +50,20 @@ export function toBitsWide(value: bigint, bits: number): bigint {
   return BigInt.asUintN(bits, value);
 }
 
-/** As `fit`, for any value; undefined if it does not fit and FAIL says so. */
-export function fitWide(
+const MAX_INT64 = 2n ** 63n - 1n;
+
+/**
+ * A number that a field is to be set to, as Redis compares it with the field's limits, in 64 bits: negative ones
+ * are too large for unsigned fields, and so are the lowest ones for signed fields.
+ */
+export function numberToSet(value: bigint, bits: number, isSigned: boolean): bigint {
+  const most = isSigned ? (1n << BigInt(bits - 1)) - 1n : MAX_INT64;
+  const isTooLow = isSigned ? bits < 64 && most - value > MAX_INT64 : value < 0n;
+  return isTooLow ? value + 2n ** 64n : value;
+}
+
+/** As `fitField`, for any value; undefined if it does not fit and FAIL says so. */
+export function fitFieldWide(
   value: bigint,
   bits: number,
   isSigned: boolean,
