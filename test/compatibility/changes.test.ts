@@ -19,6 +19,21 @@ const SCRIPTS: readonly (readonly [name: string, script: string])[] = [
      SETRANGE a 3 zz; SETRANGE missing 0 ""; GETSET a v; GETDEL a; GETDEL a; INCR n; GET n`,
   ],
   [
+    'bits',
+    `SETBIT k 3 0; SETBIT k 3 0; SETBIT k 3 1; SETBIT k 3 1; SETBIT k 100 0; GETBIT k 3; BITCOUNT k
+     BITOP AND to no; BITOP NOT to k; BITOP NOT to k; BITOP OR to no nope; BITOP OR to no; BITPOS k 1
+     BITFIELD k SET u8 0 0 SET u8 8 1 INCRBY u8 16 1; BITFIELD k SET u8 0 0; BITFIELD k GET u8 0
+     BITFIELD k OVERFLOW FAIL SET u8 0 300 SET u8 0 3; BITFIELD k SET u8 200 0 SET u8 0 3
+     BITFIELD new SET u8 0 0 SET u8 8 0 OVERFLOW FAIL SET u8 0 300; BITFIELD_RO k GET u8 0`,
+  ],
+  [
+    'HyperLogLogs',
+    `PFADD k; PFADD k; PFADD k a b c a; PFADD k a b; PFCOUNT k; PFCOUNT k; PFADD n a b; PFCOUNT n k
+     PFMERGE to no; PFMERGE to k n; PFMERGE to; PFCOUNT to; PFCOUNT to; PFDEBUG GETREG n
+     PFDEBUG GETREG n; PFDEBUG TODENSE k; PFDEBUG TODENSE k; PFDEBUG DECODE to; PFDEBUG ENCODING to
+     PFADD n a; PFADD n c d; PFMERGE to n; PFCOUNT n`,
+  ],
+  [
     'expiry',
     `SET a 1; GETEX a; GETEX a EX 100; GETEX a PERSIST; GETEX a PERSIST; EXPIRE a 100
      EXPIRE a 100 NX; PERSIST a; PERSIST a; EXPIRE a -1; SET a 1; GETEX a EXAT 1; SET a 1

@@ -20,6 +20,7 @@ import {
 } from '../../structures/bitmap/bit-fields.ts';
 import { byteOf } from '../../structures/bitmap/bit-order.ts';
 import {
+  FAIL,
   fitField,
   fitFieldWide,
   fromBits,
@@ -85,10 +86,10 @@ const field = new Uint8Array(MAX_FIELD_BYTES);
 /** Of the request that runs: how many operations it has, and the byte behind all fields that are written. */
 let operationCount = 0;
 let writtenBytes = 0;
-/** The string's entry, or ABSENT; it may move when the first field is written. */
+/** The string's entry, or ABSENT. */
 let target = ABSENT;
-/** Whether the string must become longer than it was, or was made. */
-let grows = false;
+/** Whether the string has become longer, or was made: then all that is written counts as a change. */
+let hasGrown = false;
 let changes = 0;
 
 function bitfield(call: Call): void {
@@ -123,7 +124,10 @@ function run(call: Call): void {
   target = isWrite ? lookupWrite(call, 1, TYPE_STRING) : lookupRead(call, 1, TYPE_STRING);
   if (target === REFUSED) return;
   if (isWrite && target !== ABSENT) makeRaw(db, target);
-  grows = isWrite && (target === ABSENT || db.value(target).length < writtenBytes);
+  const length = target === ABSENT ? 0 : db.value(target).length;
+  hasGrown = length < writtenBytes && writesAnything(call);
+  // Before the reply begins, in which the event of a new key must not stand.
+  if (hasGrown) grow(call, length);
   changes = 0;
   reply.array(operationCount);
   operations.begin();
@@ -135,6 +139,34 @@ function run(call: Call): void {
   if (changes === 0) return;
   db.modified(request, 1, changes);
   db.notify(EVENT_STRING, 'setbit', request, 1);
+}
+
+/** Whether an operation changes something: of a request of which all fail the string must not grow. */
+function writesAnything(call: Call): boolean {
+  const { request } = call;
+  operations.begin();
+  while (operations.next(call)) {
+    if (operations.kind === GET) continue;
+    if (operations.overflow !== FAIL) return true;
+    loadField(call);
+    // Until one succeeds, all read what was there before.
+    const hasFailed = needsBigInt(request)
+      ? resultWide(request, readWide()) === undefined
+      : Number.isNaN(resultNarrow(request, readNarrow()));
+    if (!hasFailed) return true;
+  }
+  return false;
+}
+
+/** Makes the string as long as the fields that are written need it. */
+function grow({ request, db }: Call, length: number): void {
+  if (target === ABSENT) {
+    target = createString(db, request, 1, writtenBytes);
+    return;
+  }
+  target = db.resize(target, writtenBytes);
+  // Nothing, at its end: all bytes in between become NUL.
+  db.entries.patch(target, length, writtenBytes, field, 0, 0);
 }
 
 /** Loads the bytes of the present field, NUL bytes behind the string's end; returns how many they are. */
@@ -149,83 +181,89 @@ function loadField({ db }: Call): number {
   return size;
 }
 
+/** Stores the bytes of the present field, which has changed. */
+function storeField({ db }: Call, size: number): void {
+  const { length } = db.value(target);
+  db.entries.patch(target, length, byteOf(operations.offset), field, 0, size);
+  changes++;
+}
+
 /** Whether the present operation is beyond what doubles compute exactly. */
 function needsBigInt(request: Request): boolean {
-  if (operations.bits > MAX_NUMBER_BITS) return true;
-  if (operations.kind === GET) return false;
-  const value = request.integer(operations.valueAt);
+  const { bits, kind, isSigned, valueAt } = operations;
+  if (bits > MAX_NUMBER_BITS) return true;
+  if (kind === GET) return false;
+  const value = request.integer(valueAt);
+  // Set to a negative number, an unsigned field compares 64 bits.
+  if (kind === SET && !isSigned && value < 0) return true;
   return value > MAX_NUMBER_CHANGE || value < -MAX_NUMBER_CHANGE;
+}
+
+/** The value of the present field. */
+function readNarrow(): number {
+  const { offset, bits, isSigned } = operations;
+  return fromBits(readUnsigned(field, offset & 7, bits), bits, isSigned);
+}
+
+/** What becomes of it; NaN if the operation fails. */
+function resultNarrow(request: Request, old: number): number {
+  const { bits, isSigned, kind, overflow, valueAt } = operations;
+  const given = request.integer(valueAt);
+  return fitField(kind === SET ? given : old + given, bits, isSigned, overflow);
 }
 
 /** Does the present operation in doubles, and answers. */
 function runNarrow(call: Call, size: number): void {
   const { request, reply } = call;
-  const { bits, isSigned, kind, overflow } = operations;
-  const at = operations.offset & 7;
-  const oldBits = readUnsigned(field, at, bits);
-  const old = fromBits(oldBits, bits, isSigned);
+  const { offset, bits, kind } = operations;
+  const old = readNarrow();
   if (kind === GET) {
     reply.integer(old);
     return;
   }
-  const given = request.integer(operations.valueAt);
-  // A negative number in an unsigned field counts as one of 64 bits: too large.
-  if (kind === SET && !isSigned && given < 0) {
-    runWide(call, size);
-    return;
-  }
-  const value = fitField(kind === SET ? given : old + given, bits, isSigned, overflow);
+  const value = resultNarrow(request, old);
   if (Number.isNaN(value)) {
     reply.null();
     return;
   }
-  if (grows || value !== old) {
-    writeUnsigned(field, at, bits, toBits(value, bits));
+  if (hasGrown || value !== old) {
+    writeUnsigned(field, offset & 7, bits, toBits(value, bits));
     storeField(call, size);
   }
   reply.integer(kind === SET ? old : value);
 }
 
-/** As `runNarrow`, in BigInt. */
+/** As `readNarrow`, in BigInt. */
+function readWide(): bigint {
+  const { offset, bits, isSigned } = operations;
+  return fromBitsWide(readUnsignedWide(field, offset & 7, bits), bits, isSigned);
+}
+
+/** As `resultNarrow`; undefined if the operation fails. */
+function resultWide(request: Request, old: bigint): bigint | undefined {
+  const { bits, isSigned, kind, overflow, valueAt } = operations;
+  const given = request.bigint(valueAt) ?? 0n;
+  const wanted = kind === SET ? numberToSet(given, bits, isSigned) : old + given;
+  return fitFieldWide(wanted, bits, isSigned, overflow);
+}
+
+/** As `runNarrow`. */
 function runWide(call: Call, size: number): void {
   const { request, reply } = call;
-  const { bits, isSigned, kind, overflow } = operations;
-  const at = operations.offset & 7;
-  const old = fromBitsWide(readUnsignedWide(field, at, bits), bits, isSigned);
+  const { offset, bits, kind } = operations;
+  const old = readWide();
   if (kind === GET) {
     reply.bigint(old);
     return;
   }
-  const given = request.bigint(operations.valueAt) ?? 0n;
-  const wanted = kind === SET ? numberToSet(given, bits, isSigned) : old + given;
-  const value = fitFieldWide(wanted, bits, isSigned, overflow);
+  const value = resultWide(request, old);
   if (value === undefined) {
     reply.null();
     return;
   }
-  if (grows || value !== old) {
-    writeUnsignedWide(field, at, bits, toBitsWide(value, bits));
+  if (hasGrown || value !== old) {
+    writeUnsignedWide(field, offset & 7, bits, toBitsWide(value, bits));
     storeField(call, size);
   }
   reply.bigint(kind === SET ? old : value);
-}
-
-/**
- * Writes the bytes of the present field. The string grows only here, to the end of all fields that are written: a
- * request of which every operation fails changes nothing.
- */
-function storeField({ request, db }: Call, size: number): void {
-  const first = byteOf(operations.offset);
-  if (target === ABSENT) {
-    target = createString(db, request, 1, writtenBytes);
-  } else {
-    const before = db.value(target).length;
-    if (before < writtenBytes) {
-      target = db.resize(target, writtenBytes);
-      // Nothing at its end: all bytes in between become NUL.
-      db.entries.patch(target, before, writtenBytes, field, 0, 0);
-    }
-  }
-  db.entries.patch(target, writtenBytes, first, field, 0, size);
-  changes++;
 }
