@@ -28,6 +28,8 @@ const LEFT_OUT = new Map([
   ['save', 'sets the number of changes back'],
   ['bgsave', 'as SAVE'],
   ['migrate', 'needs another server'],
+  ['pfcount', 'keeps what it has counted in the value, as in Redis'],
+  ['pfselftest', 'takes long'],
   ['monitor', 'answers once and then reports'],
   [
     'debug',
@@ -46,6 +48,8 @@ const SEED: readonly string[][] = [
   ...['list:1', 'list:2', 'list:3', 'list:4'].map((key) => ['RPUSH', key, ...'ab017'.repeat(4)]),
   ['EXPIRE', 'list:1', '10000'],
   ...['set:1', 'set:2', 'set:3', 'set:4'].map((key) => ['SADD', key, ...'ab017']),
+  ['MSET', 'bitmap:1', 'ab', 'bitmap:2', 'cd'],
+  ...['hyperloglog:1', 'hyperloglog:2'].map((key) => ['PFADD', key, ...'abc']),
   ['PEXPIRE', 'string:1', '5000000'],
 ];
 

@@ -8,6 +8,7 @@
 import { LIST_VALUES, payloadOf, SET_VALUES, STRING_VALUE } from '../persistence/rdb/payloads.ts';
 import type { Argument, CommandGrammar } from './command-grammar.ts';
 import type { Random } from './random.ts';
+import { randomBitArgument } from './random-bits.ts';
 import { memberOf } from './random-sets.ts';
 
 const KEYS_OF_A_GROUP = 4;
@@ -148,6 +149,8 @@ export class CommandGenerator {
   }
 
   #value(argument: Argument, grammar: CommandGrammar): string[] {
+    const own = randomBitArgument(argument, grammar, this.#random);
+    if (own !== undefined) return [own];
     switch (argument.type) {
       case 'pure-token':
         return [this.#changeCase(argument.token ?? argument.name)];
@@ -175,6 +178,7 @@ export class CommandGenerator {
   #key(grammar: CommandGrammar): string {
     if (this.#random.chance(0.02)) return this.#random.pick(['', '\x00\xff', 'x'.repeat(100)]);
     const groups = ['string', 'hash', 'list', 'set', 'sorted-set', 'stream', 'bitmap'];
+    groups.push('hyperloglog');
     const own = groups.includes(grammar.group) ? grammar.group : 'string';
     const group = this.#random.chance(0.9) ? own : this.#random.pick(groups);
     return `${group}:${this.#random.integer(1, KEYS_OF_A_GROUP)}`;
