@@ -21,8 +21,8 @@ const START_MS = 1_700_000_000_000;
 const FOREVER = Number.POSITIVE_INFINITY;
 
 /**
- * Commands: K a key, L another of the keys of lists, S one of sets, V a value, B a large one, N a small number, O a place
- * in a large value, M an index, T a time in the future.
+ * Commands: K a key, L another of the keys of lists, S one of sets, H of HyperLogLogs, V a value, B a large one, N a
+ * small number, O a place in a large value, M an index, T a time in the future.
  */
 const LINES: readonly string[] = [
   ...['SET K V', 'SET K V', 'SET K V PXAT T', 'SET K V KEEPTTL', 'SET K V GET', 'SETNX K V'],
@@ -64,6 +64,8 @@ const LINES: readonly string[] = [
     'SUNIONSTORE S S S',
     'SDIFFSTORE S S S',
   ],
+  ...['SETBIT K N 1', 'BITFIELD K SET u8 N 7 INCRBY u8 0 1', 'BITOP XOR K K K', 'PFADD H V V'],
+  ...['PFADD H V', 'PFCOUNT H', 'PFMERGE H H', 'PFDEBUG TODENSE H', 'BITOP NOT K K'],
   ...['RESTORE K 0 D REPLACE', 'RESTORE K 900 D', 'SELECT 0', 'SELECT 1', 'PEXPIRE L 700'],
 ];
 /** As the others, but seldom: there would be nothing left to change. */
@@ -80,6 +82,8 @@ const LARGE_LINES: readonly string[] = [
   ...[
     'SETRANGE K O V',
     'SETRANGE K O V',
+    'SETBIT K O 1',
+    'SETBIT K O 0',
     'APPEND K B',
     'SET K B',
     'SET K B KEEPTTL',
@@ -193,7 +197,7 @@ export class CommandBench {
       this.evict(4);
     } else {
       const line = random.pick(this.#lines);
-      const keys = line.match(/ [KLS]\b/g)?.length ?? 1;
+      const keys = line.match(/ [KLSH]\b/g)?.length ?? 1;
       this.#keysToTarget = random.integer(0, keys - 1);
       this.#line(line);
     }
@@ -241,7 +245,7 @@ export class CommandBench {
 
   #word(word: string): string | Buffer {
     const random = this.#random;
-    if (/^[KLS]$/.test(word) && this.#keysToTarget-- === 0 && this.target !== undefined) {
+    if (/^[KLSH]$/.test(word) && this.#keysToTarget-- === 0 && this.target !== undefined) {
       return this.target;
     }
     switch (word) {
@@ -253,6 +257,8 @@ export class CommandBench {
         return `list:${random.integer(0, this.#isLarge ? 9 : 3)}`;
       case 'S':
         return `set:${random.integer(0, this.#isLarge ? 9 : 3)}`;
+      case 'H':
+        return `hyperloglog:${random.integer(0, 3)}`;
       case 'V':
         return this.#value();
       case 'N':
