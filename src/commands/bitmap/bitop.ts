@@ -13,7 +13,7 @@ import { ENCODING_RAW, TYPE_STRING } from '../../keyspace/plain-strings.ts';
 import {
   AND,
   ANDOR,
-  andWords,
+  andLongs,
   clearWords,
   combineWithFirst,
   DIFF,
@@ -23,12 +23,13 @@ import {
   notWords,
   ONE,
   OR,
-  oneOfWords,
-  orWords,
+  oneOfLongs,
+  orLongs,
   XOR,
-  xorWords,
+  xorLongs,
 } from '../../structures/bitmap/bitwise.ts';
 import { CHUNK_BYTES, WordChunk } from '../../structures/bitmap/word-chunks.ts';
+import { makeRaw } from '../../types/string/values.ts';
 
 export const bitopCommands: readonly CommandRow[] = [
   {
@@ -123,18 +124,35 @@ function lookupSources(call: Call): number {
 
 /** Stores the result, of as many bytes as the longest string has, under argument 2. */
 function store({ request, db }: Call, operation: number, length: number): void {
-  const keys = request.count - FIRST_SOURCE;
   const old = db.lookupForChange(request, 2);
-  // The new entry is filled before it takes the place of the old one, which may be read.
-  const fresh = db.build(old, request, 2, TYPE_STRING, ENCODING_RAW, length, NO_EXPIRY);
+  const isInPlace = old !== ABSENT && canBecome(db, old, length);
+  // A new entry is filled before it takes the place of the old one, which may be read.
+  const target = isInPlace
+    ? old
+    : db.build(old, request, 2, TYPE_STRING, ENCODING_RAW, length, NO_EXPIRY);
+  const keys = request.count - FIRST_SOURCE;
   for (let at = 0; at < length; at += CHUNK_BYTES) {
     const size = Math.min(CHUNK_BYTES, length - at);
     combine(db, operation, keys, at, size);
-    db.entries.patch(fresh, length, at, result.bytes, 0, size);
+    db.entries.patch(target, length, at, result.bytes, 0, size);
   }
-  db.put(old, fresh);
+  if (isInPlace) {
+    db.touch(old);
+    makeRaw(db, old);
+  } else {
+    db.put(old, target);
+  }
   db.modified(request, 2, 1);
   db.notify(EVENT_STRING, 'set', request, 2);
+}
+
+/**
+ * Whether the result may be written over a value: no memory is needed then. The value may be read as well, as each
+ * chunk of it is written when it has been read.
+ */
+function canBecome(db: Database, ref: number, length: number): boolean {
+  if (db.typeOf(ref) !== TYPE_STRING || db.expiryOf(ref) !== NO_EXPIRY) return false;
+  return db.value(ref).length === length;
 }
 
 /** Combines the bytes [at, at + size) of all sources into `result`. */
@@ -142,14 +160,15 @@ function combine(db: Database, operation: number, keys: number, at: number, size
   const isJoined = joinsOthers(operation);
   const first = isJoined ? 1 : 0;
   const words = load(result, db, sources[first], at, size);
+  const longs = words / 2;
   if (operation === NOT) notWords(result.words, words);
   else if (operation === ONE) several.words.fill(0, 0, words);
   for (let i = first + 1; i < keys; i++) {
     load(operand, db, sources[i], at, size);
-    if (operation === AND) andWords(result.words, operand.words, words);
-    else if (operation === XOR) xorWords(result.words, operand.words, words);
-    else if (operation === ONE) oneOfWords(result.words, several.words, operand.words, words);
-    else orWords(result.words, operand.words, words);
+    if (operation === AND) andLongs(result.longs, operand.longs, longs);
+    else if (operation === XOR) xorLongs(result.longs, operand.longs, longs);
+    else if (operation === ONE) oneOfLongs(result.longs, several.longs, operand.longs, longs);
+    else orLongs(result.longs, operand.longs, longs);
   }
   if (operation === ONE) clearWords(result.words, several.words, words);
   if (!isJoined) return;

@@ -8,6 +8,9 @@ const FIRST_BYTES = 64;
 const STEP_WORDS = 4;
 
 const chunk = new WordChunk();
+/** What is skipped, to be compared with: the C library does so ten times as fast as a loop. */
+const zeros = Buffer.alloc(CHUNK_BYTES);
+const ones = Buffer.alloc(CHUNK_BYTES, 0xff);
 
 /**
  * Finds the first of the bits [from, to) that is 1, or 0.
@@ -41,15 +44,30 @@ function inByte(byte: number, value: number): number {
 
 /** Where the first byte is that is not `skipped`; -1 if there is none. */
 function findByte(bytes: Buffer, from: number, end: number, skipped: number): number {
+  let at = from;
   let size = FIRST_BYTES;
-  for (let at = from; at < end; at += size, size = CHUNK_BYTES) {
+  const page = skipped === 0 ? zeros : ones;
+  while (at < end) {
     const to = Math.min(end, at + size);
-    const words = chunk.load(bytes, at, to);
-    // The NUL bytes behind a chunk may stop the search of ones: no byte of the string is there.
-    const word = findWord(chunk.words, words, skipped === 0 ? 0 : -1);
-    for (let i = at + word * 4; i < Math.min(to, at + word * 4 + 4); i++) {
-      if (chunk.bytes[i - at] !== skipped) return i;
+    // Only the first piece is gone through without a look at all of it.
+    if (size === FIRST_BYTES || bytes.compare(page, 0, to - at, at, to) !== 0) {
+      const found = findInPiece(bytes, at, to, skipped);
+      if (found >= 0) return found;
     }
+    at = to;
+    size = CHUNK_BYTES;
+  }
+  return -1;
+}
+
+/** The same for bytes that fit into a chunk. */
+function findInPiece(bytes: Buffer, from: number, to: number, skipped: number): number {
+  const words = chunk.load(bytes, from, to);
+  // The NUL bytes behind them may stop the search of ones: no byte of the string is there.
+  const word = findWord(chunk.words, words, skipped === 0 ? 0 : -1);
+  const end = Math.min(to, from + word * 4 + 4);
+  for (let i = from + word * 4; i < end; i++) {
+    if (chunk.bytes[i - from] !== skipped) return i;
   }
   return -1;
 }

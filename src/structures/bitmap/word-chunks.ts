@@ -1,9 +1,9 @@
 // Bytes of any length, copied chunk by chunk into memory of one kind, to be gone through a word of 32 bits at a
-// time. A copy costs little beside the loop; it is aligned, and the loop never meets large memory
+// time, or of 64. A copy costs little beside the loop; it is aligned, and the loop never meets large memory
 // (memory/large-memory.ts), views on which are slower in V8 and slow other views down.
 
-/** Bytes of a chunk: it stays in the processor's nearest cache. */
-export const CHUNK_BYTES = 16 * 1024;
+/** Bytes of a chunk: a few of them stay in the processor's caches. */
+export const CHUNK_BYTES = 32 * 1024;
 export const CHUNK_WORDS = CHUNK_BYTES / 4;
 /** What loops take at once, in bytes; `load` fills up to a multiple of it. */
 export const STEP_BYTES = 64;
@@ -11,6 +11,7 @@ export const STEP_BYTES = 64;
 /** Room for one chunk; see the head of this file. */
 export class WordChunk {
   readonly words: Int32Array = new Int32Array(CHUNK_WORDS);
+  readonly longs: BigInt64Array = new BigInt64Array(this.words.buffer);
   readonly bytes: Buffer = Buffer.from(this.words.buffer);
 
   /**

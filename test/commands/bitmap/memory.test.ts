@@ -34,7 +34,13 @@ const NEEDING: readonly (readonly [before: readonly string[][], line: string[]])
   [[], ['BITFIELD', 'k', 'GET', 'u8', '0', 'SET', 'u8', '1000', '1', 'INCRBY', 'u8', '0', '1']],
   [[['SET', 'k', 'abc']], ['BITFIELD', 'k', 'SET', 'u8', '0', '1', 'SET', 'u8', '90000', '1']],
   [[['SET', 'a', 'abc']], ['BITOP', 'NOT', 'k', 'a']],
-  [[['SET', 'k', 'x'.repeat(100)]], ['BITOP', 'NOT', 'k', 'k']],
+  [
+    [
+      ['SET', 'k', 'abc'],
+      ['SET', 'a', 'x'.repeat(100)],
+    ],
+    ['BITOP', 'NOT', 'k', 'a'],
+  ],
   [[], ['PFADD', 'k', 'a']],
   [[], ['PFADD', 'k', ...ELEMENTS]],
   [[['PFADD', 'k', 'a', 'b', 'c']], ['PFADD', 'k', ...ELEMENTS]],

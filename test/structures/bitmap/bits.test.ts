@@ -5,15 +5,15 @@ import { findBit } from '../../../src/structures/bitmap/bit-search.ts';
 import {
   AND,
   ANDOR,
-  andWords,
+  andLongs,
   clearWords,
   combineWithFirst,
   DIFF,
   DIFF1,
   notWords,
-  oneOfWords,
-  orWords,
-  xorWords,
+  oneOfLongs,
+  orLongs,
+  xorLongs,
 } from '../../../src/structures/bitmap/bitwise.ts';
 import { countBits } from '../../../src/structures/bitmap/population-count.ts';
 import { CHUNK_BYTES, WordChunk } from '../../../src/structures/bitmap/word-chunks.ts';
@@ -119,6 +119,11 @@ test('WordChunk.load: NUL bytes to the end of a step, and as far as asked', () =
   expect(chunk.words.subarray(0, 16).every((word) => word === 0)).toBe(true);
 });
 
+/** The same memory, 64 bits at a time. */
+function longs(words: Int32Array): BigInt64Array {
+  return new BigInt64Array(words.buffer);
+}
+
 test('operations on words', () => {
   const random = new Random(3);
   const words = () =>
@@ -131,15 +136,15 @@ test('operations on words', () => {
   };
   const b = words();
   check(
-    (a) => andWords(a, b, 16),
+    (a) => andLongs(longs(a), longs(b), 8),
     (x, i) => x & b[i],
   );
   check(
-    (a) => orWords(a, b, 16),
+    (a) => orLongs(longs(a), longs(b), 8),
     (x, i) => x | b[i],
   );
   check(
-    (a) => xorWords(a, b, 16),
+    (a) => xorLongs(longs(a), longs(b), 8),
     (x, i) => x ^ b[i],
   );
   check(
@@ -164,14 +169,14 @@ test('operations on words', () => {
   );
   // Only the words that are asked for.
   check(
-    (a) => andWords(a, b, 8),
+    (a) => andLongs(longs(a), longs(b), 4),
     (x, i) => (i < 8 ? x & b[i] : x),
   );
   const [first, second, third] = [words(), words(), words()];
   const several = new Int32Array(16);
   const one = first.slice();
-  oneOfWords(one, several, second, 16);
-  oneOfWords(one, several, third, 16);
+  oneOfLongs(longs(one), longs(several), longs(second), 8);
+  oneOfLongs(longs(one), longs(several), longs(third), 8);
   clearWords(one, several, 16);
   for (let bit = 0; bit < 512; bit++) {
     const at = bit >> 5;
