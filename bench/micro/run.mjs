@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { Bench } from 'tinybench';
 import { renderText } from '../report/render.mjs';
 import * as arena from './arena.mjs';
+import * as bits from './bits.mjs';
 import * as decoder from './decoder.mjs';
 import * as hash from './hash.mjs';
 import * as keys from './keys.mjs';
@@ -34,7 +35,7 @@ import * as manyTables from './tables.mjs';
  */
 
 /** @type {Suite[]} */
-const suites = [decoder, table, manyTables, arena, hash, keys, reply, log, requests];
+const suites = [decoder, table, manyTables, arena, hash, keys, reply, log, requests, bits];
 const names = suites.map((suite) => suite.name);
 
 const helpText = `\

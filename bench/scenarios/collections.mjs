@@ -3,6 +3,7 @@
 // it runs: commands that change little find it there once, those that take elements away get it anew before each run.
 
 import { matchesFilter, measureCommands } from '../support/command-rounds.mjs';
+import { bitmapCommands } from './bitmap-commands.mjs';
 
 export const name = 'collections';
 export const summary =
@@ -151,18 +152,7 @@ const commands = [
     isTaken: true,
     isBase: true,
   },
-  {
-    command: 'PFADD',
-    request: ['PFADD', 'hll', `element:${RANDOM}`],
-    keySpace: MEMBERS,
-    isBase: true,
-  },
-  {
-    command: 'SETBIT',
-    request: ['SETBIT', 'bits', RANDOM, '1'],
-    keySpace: 8 * MEMBERS,
-    isBase: true,
-  },
+  ...bitmapCommands,
   { command: 'HGETALL_20', request: ['HGETALL', 'small'], fill: hash('small', 20), isBase: false },
   {
     command: 'SMEMBERS_100',

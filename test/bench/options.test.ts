@@ -172,9 +172,11 @@ describe('rows of collections', () => {
   test('cover the targets', () => {
     const small = [
       ...['SADD', 'SISMEMBER', 'SPOP', 'HSET', 'HGET', 'HINCRBY', 'ZADD', 'ZSCORE', 'ZINCRBY'],
-      ...['ZPOPMIN', 'PFADD', 'SETBIT'],
+      ...['ZPOPMIN', 'PFADD', 'PFCOUNT', 'SETBIT', 'GETBIT'],
     ];
     const wide = [
+      ...['BITFIELD', 'BITCOUNT_16B', 'BITCOUNT_1MB', 'BITPOS_1MB', 'BITOP_AND_3x1MB'],
+      ...['PFADD_100K_KEYS', 'PFCOUNT_2', 'PFMERGE_2'],
       ...['HGETALL_20', 'SMEMBERS_100', 'ZRANGE_100', 'ZRANGEBYSCORE_10', 'SINTER_10K_100K'],
       ...['ZRANK_1M', 'ZINCRBY_1M', 'GEOSEARCH_1KM_1M', 'ZUNIONSTORE_2x100K'],
     ];

@@ -1,6 +1,6 @@
 // HyperLogLogs: every command with its errors; their bytes, after each element that is added; damaged ones.
 import { compareWithRedis } from '../support/comparison-suite.ts';
-import { command, intended, type Script, type Step } from '../support/script.ts';
+import { command, framed, hears, intended, type Script, type Step } from '../support/script.ts';
 
 /** The header of one in the given encoding, without a count that holds. */
 function header(encoding: number): string {
@@ -203,6 +203,47 @@ compareWithRedis('hyperloglogs', (define) => {
     'PFADD k e:0 e:1 e:2 e:3 e:4 e:5 e:6 e:7',
     intended('damaged-hyperloglogs', /^\$18\r\n/, 'GET k'),
   ]);
+
+  define('PFCOUNT keeps its count: WATCH and client-side caching notice', [
+    `
+      PFADD k a b
+      WATCH k
+      b> PFCOUNT k
+      MULTI
+      PING
+      EXEC
+      WATCH k
+      b> PFCOUNT k
+      MULTI
+      PING
+      EXEC
+      WATCH k
+      b> PFDEBUG TODENSE k
+      MULTI
+      PING
+      EXEC
+      MULTI
+      PFADD k c
+      PFCOUNT k
+      PFMERGE l k
+      EXEC
+    `,
+  ]);
+
+  define('PFCOUNT and client-side caching', [
+    'PFADD k a b',
+    'CLIENT TRACKING ON',
+    'GET k',
+    framed('PFCOUNT k', 2),
+    'PFCOUNT k',
+    'b> PFADD k a',
+    'b> PFADD k c',
+    hears('a'),
+    'PFCOUNT k',
+    'b> SETBIT k 100 1',
+    hears('a'),
+    'PING',
+  ], { protocols: [3] });
 
   define('PFSELFTEST', ['PFSELFTEST', 'PFSELFTEST x'], { protocols: [2] });
 });

@@ -90,8 +90,8 @@ export class BitfieldOperations {
   /** Reads a type such as "u8"; as in Redis, it ends with the first NUL byte. */
   #readType({ buffer, offsets, lengths }: Request, i: number): boolean {
     const at = offsets[i];
-    const nul = lengths[i] === 0 ? -1 : buffer.subarray(at, at + lengths[i]).indexOf(0);
-    const length = nul < 0 ? lengths[i] : nul;
+    let length = 0;
+    while (length < lengths[i] && buffer[at + length] !== 0) length++;
     const sign = length === 0 ? 0 : buffer[at];
     if (sign !== SIGNED && sign !== UNSIGNED) return false;
     this.isSigned = sign === SIGNED;
