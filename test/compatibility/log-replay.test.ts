@@ -297,6 +297,24 @@ describe.skipIf(!hasRedis)('a log with', () => {
     }
   });
 
+  test('strings that are longer than proto-max-bulk-len allows by now', async () => {
+    const commands = [
+      ...[
+        ['SETBIT', 'bits', '16777216', '1'],
+        ['BITFIELD', 'fields', 'SET', 'u8', '16777216', '7'],
+      ],
+      ...[
+        ['SETRANGE', 'range', '2097152', 'x'],
+        ['APPEND', 'range', 'y'],
+      ],
+      AFTER,
+    ];
+    const files = oneIncrement(bytesOf(commands));
+    const outcomes = await both(files, { 'proto-max-bulk-len': '1048576' });
+    expectSame(outcomes);
+    expect(outcomes.synap).toMatchObject({ hasStarted: true, failures: 0 });
+  });
+
   test('several files: each begins in database 0', async () => {
     const files = {
       'appendonly.aof.1.base.aof': bytesOf([

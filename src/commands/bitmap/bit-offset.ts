@@ -1,7 +1,7 @@
 // The bit that SETBIT, GETBIT and BITFIELD are given.
 import type { Call } from '../../core/call.ts';
+import { longestString } from '../../core/string-limit.ts';
 import { parseInteger } from '../../protocol/integer.ts';
-import { MAX_STRING_BYTES } from '../../types/string/values.ts';
 
 const BIT_OFFSET = 'ERR bit offset is not an integer or out of range';
 const HASH = 35; // #
@@ -15,13 +15,12 @@ export const NO_OFFSET = -1;
  * @returns a safe integer; NO_OFFSET after answering an error
  */
 export function readBitOffset(call: Call, i: number, fieldBits: number): number {
-  const { request, reply, server } = call;
+  const { request, reply } = call;
   const isCounted =
     fieldBits > 0 && request.lengths[i] > 0 && request.buffer[request.offsets[i]] === HASH;
   const offset = isCounted ? countedOffset(call, i, fieldBits) : request.integer(i);
-  const limitBytes = Math.min(server.config.values['proto-max-bulk-len'], MAX_STRING_BYTES);
   // Written so that NaN is out of range.
-  if (offset >= 0 && Math.floor(offset / 8) < limitBytes) return offset;
+  if (offset >= 0 && Math.floor(offset / 8) < longestString(call)) return offset;
   reply.error(BIT_OFFSET);
   return NO_OFFSET;
 }

@@ -12,6 +12,7 @@ import { DENYOOM, FAST, READONLY, WRITE } from '../../core/flags.ts';
 import { IndexRange } from '../../core/index-range.ts';
 import { keyAt } from '../../core/key-specs.ts';
 import { ABSENT, lookupRead, lookupWrite, REFUSED } from '../../core/lookup.ts';
+import { longestString } from '../../core/string-limit.ts';
 import { EVENT_STRING } from '../../keyspace/key-events.ts';
 import { ENCODING_RAW, TYPE_STRING } from '../../keyspace/plain-strings.ts';
 import type { Reply } from '../../protocol/reply.ts';
@@ -19,7 +20,6 @@ import type { ByteView } from '../../structures/entry.ts';
 import {
   createString,
   KEEP_EXPIRY,
-  MAX_STRING_BYTES,
   patchString,
   storeArgument,
 } from '../../types/string/values.ts';
@@ -185,8 +185,8 @@ function patch({ request, db }: Call, ref: number, at: number, argument: number)
 }
 
 /** Whether a string may be that long; answers an error if not. */
-function mayGrowTo({ reply, server }: Call, length: number): boolean {
-  if (length <= Math.min(server.config.values['proto-max-bulk-len'], MAX_STRING_BYTES)) return true;
-  reply.error(STRING_TOO_LONG);
+function mayGrowTo(call: Call, length: number): boolean {
+  if (length <= longestString(call)) return true;
+  call.reply.error(STRING_TOO_LONG);
   return false;
 }
