@@ -41,7 +41,7 @@ export const bitfieldCommands: readonly CommandRow[] = [
     keys: [
       {
         ...keyAt(1, 'RW', 'access', 'update', 'variable_flags'),
-        notes: 'RW and UPDATE only where an operation writes',
+        notes: 'This command allows both access and modification of the key',
         flagsOf: keyFlagsOf,
       },
     ],

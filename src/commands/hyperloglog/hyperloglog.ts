@@ -57,7 +57,8 @@ export const hyperLogLogCommands: readonly CommandRow[] = [
     keys: [
       {
         ...keyRange(1, -1, 1, 'RW', 'access'),
-        notes: 'RW as the count is kept in the value',
+        notes:
+          'RW because it may change the internal representation of the key, and propagate to replicas',
       },
     ],
     group: 'hyperloglog',

@@ -149,10 +149,10 @@ test('sparse registers keep what they are given, in runs as long as can be', () 
       const outcome = set.raise(index, value, UNLIMITED);
       expect(outcome).toBe(value > model[index] ? CHANGED : UNCHANGED);
       model[index] = Math.max(model[index], value);
-      if (round % 100 === 0) expect(valuesOf(set)).toEqual([...model]);
+      if (round % 100 === 0) expect(Buffer.from(valuesOf(set)).equals(model)).toBe(true);
     }
     expect(encodingOf(set.bytes, 0)).toBe(SPARSE);
-    expect(valuesOf(set)).toEqual([...model]);
+    expect(Buffer.from(valuesOf(set)).equals(model)).toBe(true);
     const histogram = new Int32Array(REGISTER_VALUES);
     expect(countSparse(set.bytes, HEADER_BYTES, set.length, histogram)).toBe(true);
     expect([...histogram]).toEqual([...histogramOf(model)]);
@@ -183,25 +183,34 @@ test('a sparse one becomes dense when a value is too large, or its bytes are too
   expect(encodingOf(set.bytes, 0)).toBe(DENSE);
 });
 
+/** How many registers all runs are. */
+function registersOf({ bytes, length }: RegisterSet): number {
+  const cursor = new RunCursor();
+  let registers = 0;
+  cursor.begin(bytes, HEADER_BYTES, length);
+  while (cursor.next()) registers += cursor.length;
+  return registers;
+}
+
 test('wrong runs are noticed, whatever they are', () => {
   const random = new Random(9);
   const histogram = new Int32Array(REGISTER_VALUES);
   let corrupt = 0;
-  for (let round = 0; round < 3_000; round++) {
-    const set = new RegisterSet();
+  const set = new RegisterSet();
+  for (let round = 0; round < 2_000; round++) {
     const length = HEADER_BYTES + random.integer(0, 60);
     const bytes = Buffer.alloc(length);
     bytes.write('HYLL\x01', 'latin1');
     for (let i = HEADER_BYTES; i < length; i++) bytes[i] = random.integer(0, 255);
     set.load(bytes, 0, length);
     const isRight = countSparse(bytes, HEADER_BYTES, length, histogram);
-    const registers = valuesOf(set).length;
+    const registers = registersOf(set);
     expect(isRight).toBe(registers === REGISTERS);
     const index = random.integer(0, REGISTERS - 1);
     const outcome = set.raise(index, random.integer(1, 32), UNLIMITED);
     expect(outcome === CORRUPT).toBe(index >= registers);
     if (outcome === CORRUPT) corrupt++;
-    expect(set.makeDense()).toBe(valuesOf(set).length === REGISTERS);
+    expect(set.makeDense()).toBe(registersOf(set) === REGISTERS);
   }
   expect(corrupt).toBeGreaterThan(100);
 });
