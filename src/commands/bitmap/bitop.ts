@@ -12,17 +12,13 @@ import { EVENT_GENERIC, EVENT_STRING } from '../../keyspace/key-events.ts';
 import { ENCODING_RAW, TYPE_STRING } from '../../keyspace/plain-strings.ts';
 import {
   AND,
-  ANDOR,
   andLongs,
   clearWords,
   combineWithFirst,
-  DIFF,
-  DIFF1,
   joinsOthers,
   NOT,
   notWords,
   ONE,
-  OR,
   oneOfLongs,
   orLongs,
   XOR,
@@ -48,17 +44,8 @@ export const bitopCommands: readonly CommandRow[] = [
 
 const ONE_KEY = 'ERR BITOP NOT must be called with a single source key.';
 
-/** The words of the operations; DIFF and those after it are Redis 8.2's. */
-const OPERATIONS: readonly (readonly [word: string, operation: number])[] = [
-  ['and', AND],
-  ['or', OR],
-  ['xor', XOR],
-  ['not', NOT],
-  ['diff', DIFF],
-  ['diff1', DIFF1],
-  ['andor', ANDOR],
-  ['one', ONE],
-];
+/** The words of the operations, by their numbers; DIFF and those after it are Redis 8.2's. */
+const OPERATIONS = ['and', 'or', 'xor', 'not', 'diff', 'diff1', 'andor', 'one'];
 const NO_OPERATION = -1;
 
 /** Argument of the first key that is read. */
@@ -88,23 +75,22 @@ function bitop(call: Call): void {
 
 /** The operation; NO_OPERATION after answering an error. */
 function readOperation({ request, reply }: Call): number {
-  const found = OPERATIONS.findIndex(([word]) => request.is(1, word));
-  const operation = found < 0 ? NO_OPERATION : OPERATIONS[found][1];
   const keys = request.count - FIRST_SOURCE;
-  if (operation === NO_OPERATION) {
-    reply.error(SYNTAX);
-    return NO_OPERATION;
+  for (let operation = AND; operation <= ONE; operation++) {
+    if (!request.is(1, OPERATIONS[operation])) continue;
+    if (operation === NOT && keys !== 1) {
+      reply.error(ONE_KEY);
+      return NO_OPERATION;
+    }
+    if (joinsOthers(operation) && keys < 2) {
+      const word = OPERATIONS[operation].toUpperCase();
+      reply.error(`ERR BITOP ${word} must be called with at least two source keys.`);
+      return NO_OPERATION;
+    }
+    return operation;
   }
-  if (operation === NOT && keys !== 1) {
-    reply.error(ONE_KEY);
-    return NO_OPERATION;
-  }
-  if (joinsOthers(operation) && keys < 2) {
-    const word = OPERATIONS[found][0].toUpperCase();
-    reply.error(`ERR BITOP ${word} must be called with at least two source keys.`);
-    return NO_OPERATION;
-  }
-  return operation;
+  reply.error(SYNTAX);
+  return NO_OPERATION;
 }
 
 /** Looks the keys that are read up; returns the length of the longest string, or -1 after answering an error. */
