@@ -37,12 +37,21 @@ function sizeOf(first: number): number {
 }
 
 /** Registers of the run at a place. */
-function lengthOf(bytes: Uint8Array, at: number, end: number): number {
+function lengthOf(bytes: ArrayLike<number>, at: number, end: number): number {
   const first = bytes[at];
   if (first < IS_LONG_RUN) return first + 1;
   if (first >= IS_VALUE) return (first & 3) + 1;
   return (((first & 0x3f) << 8) | (at + 1 < end ? bytes[at + 1] : 0)) + 1;
 }
+
+/** By the byte that a run is: its registers; more than there are for a run of two bytes. */
+const LENGTHS = Uint16Array.from({ length: 256 }, (_, first) =>
+  sizeOf(first) === 2 ? REGISTERS : lengthOf([first], 0, 1),
+);
+
+/** Runs that are looked at one by one before four at a time. */
+const SINGLE_STEPS = 6;
+const NOWHERE = -1;
 
 /** The value of all registers of a run. */
 function valueIn(first: number): number {
@@ -149,6 +158,9 @@ export class RegisterEdit {
   oldLength = 0;
   newLength = 0;
   readonly bytes: Uint8Array = new Uint8Array(32);
+  /** The first register of the run that `#locate` found, and where the run before it is. */
+  #first = 0;
+  #previous = 0;
 
   /**
    * Finds out what raising a register comes to.
@@ -165,18 +177,11 @@ export class RegisterEdit {
     room: number,
   ): number {
     if (value > MAX_SPARSE_VALUE) return TOO_LARGE;
-    let at = start;
-    let previous = start;
-    let first = 0;
-    let length = 0;
-    while (at < end) {
-      length = lengthOf(source, at, end);
-      if (index < first + length) break;
-      previous = at;
-      at += sizeOf(source[at]);
-      first += length;
-    }
-    if (at >= end) return CORRUPT;
+    const at = this.#locate(source, start, end, index);
+    if (at === NOWHERE) return CORRUPT;
+    const first = this.#first;
+    const length = lengthOf(source, at, end);
+    const previous = this.#previous;
     const oldValue = valueIn(source[at]);
     if (oldValue >= value) return UNCHANGED;
     const size = sizeOf(source[at]);
@@ -197,6 +202,41 @@ export class RegisterEdit {
     this.oldLength = tailEnd - previous;
     this.#join();
     return CHANGED;
+  }
+
+  /** Finds the run of a register, and notes its first one and where the run before it is; NOWHERE if there is none. */
+  #locate(source: Uint8Array, start: number, end: number, index: number): number {
+    let at = start;
+    let first = 0;
+    this.#previous = start;
+    while (at < end) {
+      // Where a sparse one spends its time, as a register may lie behind some thousand runs: four of one byte each.
+      const from = at;
+      while (at + 3 < end) {
+        const four =
+          LENGTHS[source[at]] +
+          LENGTHS[source[at + 1]] +
+          LENGTHS[source[at + 2]] +
+          LENGTHS[source[at + 3]];
+        if (first + four > index) break;
+        first += four;
+        at += 4;
+      }
+      if (at > from) this.#previous = at - 1;
+      // There is a longer one among the next, or the one that is looked for.
+      for (let left = SINGLE_STEPS; left > 0 && at < end; left--) {
+        const short = LENGTHS[source[at]];
+        const length = short < REGISTERS ? short : lengthOf(source, at, end);
+        if (index < first + length) {
+          this.#first = first;
+          return at;
+        }
+        this.#previous = at;
+        at += short < REGISTERS ? 1 : 2;
+        first += length;
+      }
+    }
+    return NOWHERE;
   }
 
   /** Adds a part of the run that is split, if there is any of it. */
