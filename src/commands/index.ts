@@ -12,6 +12,11 @@ import { keyCommands } from './generic/keys.ts';
 import { migrateCommands } from './generic/migrate.ts';
 import { objectCommands } from './generic/object.ts';
 import { scanCommands } from './generic/scan.ts';
+import { hashCounterCommands } from './hash/counters.ts';
+import { hashCommands } from './hash/fields.ts';
+import { randomFieldCommands } from './hash/random.ts';
+import { hashScanCommands } from './hash/scan.ts';
+import { wholeHashCommands } from './hash/whole.ts';
 import { hyperLogLogDebugCommands } from './hyperloglog/debug.ts';
 import { hyperLogLogCommands } from './hyperloglog/hyperloglog.ts';
 import { commandCommands } from './introspection/command.ts';
@@ -60,6 +65,11 @@ export const families: readonly (readonly CommandRow[])[] = [
   setCommands,
   setRandomCommands,
   setAlgebraCommands,
+  hashCommands,
+  wholeHashCommands,
+  hashCounterCommands,
+  randomFieldCommands,
+  hashScanCommands,
   keyCommands,
   expireCommands,
   scanCommands,

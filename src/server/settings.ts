@@ -3,6 +3,7 @@
 import type { Outcome } from '../config/config.ts';
 import type { DirectiveName, Values } from '../config/directives.ts';
 import { maxClientsOfSystem } from '../net/descriptor-limit.ts';
+import { hashesOf } from '../types/hash/values.ts';
 import { chunkLimitsOf, listsOf } from '../types/list/values.ts';
 import { setsOf } from '../types/set/set-tables.ts';
 import type { Server } from './server.ts';
@@ -108,6 +109,15 @@ const APPLICATIONS: readonly (readonly [names: readonly DirectiveName[], apply: 
         intsetEntries: values['set-max-intset-entries'],
         packedEntries: values['set-max-listpack-entries'],
         packedValueBytes: values['set-max-listpack-value'],
+      };
+    },
+  ],
+  [
+    ['hash-max-listpack-entries', 'hash-max-listpack-value'],
+    ({ keyspace }, values) => {
+      hashesOf(keyspace.entries).limits = {
+        maxFields: values['hash-max-listpack-entries'],
+        maxBytes: values['hash-max-listpack-value'],
       };
     },
   ],

@@ -1,8 +1,9 @@
 // The table of value types: a new type is a folder and one line here.
 import type { ValueType } from '../keyspace/value-type.ts';
+import { hashType } from './hash/descriptor.ts';
 import { listType } from './list/descriptor.ts';
 import { setType } from './set/descriptor.ts';
 import { stringType } from './string/descriptor.ts';
 
 /** All types, for `new Keyspace`. */
-export const valueTypes: readonly ValueType[] = [stringType, listType, setType];
+export const valueTypes: readonly ValueType[] = [stringType, listType, setType, hashType];

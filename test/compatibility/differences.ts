@@ -36,6 +36,10 @@ export const differences: readonly IntendedDifference[] = [
       'CLIENT SETINFO, CLIENT NO-TOUCH and the fields lib-name and lib-ver of CLIENT LIST are those of Redis 7.2: clients send them at connect.',
   },
   {
+    name: 'hscan-novalues',
+    reason: 'HSCAN takes the option NOVALUES of Redis 7.4: it answers fields without their values.',
+  },
+  {
     name: 'far-expiry',
     reason:
       'Expiry times after the year 287396 (2^53 ms) are rounded to a nearby double: they are kept in 64-bit floating point.',

@@ -48,7 +48,7 @@ export function replyElements(
  * Answers `count` elements that lie one after another. Most are short strings: these are encoded here,
  * in one loop without calls, which is what long replies spend their time on.
  */
-function replyRun(reply: Reply, buffer: Buffer, from: number, count: number): void {
+export function replyRun(reply: Reply, buffer: Buffer, from: number, count: number): void {
   let at = from;
   for (let left = count; left > 0; ) {
     const run = Math.min(left, ROOM_ELEMENTS);

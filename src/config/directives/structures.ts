@@ -10,14 +10,14 @@ export const structures = section('structures', 'Data structures', {
     kind: entries(),
     default: '512',
     aliases: ['hash-max-ziplist-entries'],
-    status: 'later',
+    status: 'active',
     doc: 'Fields up to which a hash is kept as one block.',
   },
   'hash-max-listpack-value': {
     kind: bytes(),
     default: '64',
     aliases: ['hash-max-ziplist-value'],
-    status: 'later',
+    status: 'active',
     doc: 'Longest field or value of a hash that is kept as one block.',
   },
   'list-max-listpack-size': {

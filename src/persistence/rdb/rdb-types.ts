@@ -30,18 +30,14 @@ const GROUPS_2: Layout = ['length', 'length', 'length'];
 
 const RDB_TYPES: readonly RdbType[] = [
   { byte: 3, type: 'zset', layout: [{ each: ['string', 'text double'] }] },
-  { byte: 4, type: 'hash', layout: PAIRS },
   { byte: 5, type: 'zset', layout: [{ each: ['string', 8] }] },
   { byte: 7, type: 'module', layout: ['length', 'module'] },
-  { byte: 9, type: 'hash', layout: ONE_STRING },
   { byte: 12, type: 'zset', layout: ONE_STRING },
-  { byte: 13, type: 'hash', layout: ONE_STRING },
   {
     byte: 15,
     type: 'stream',
     layout: [...STREAM, ...streamGroups(['length', 'length'], CONSUMER)],
   },
-  { byte: 16, type: 'hash', layout: ONE_STRING },
   { byte: 17, type: 'zset', layout: ONE_STRING },
   { byte: 19, type: 'stream', layout: [...STREAM_2, ...streamGroups(GROUPS_2, CONSUMER)] },
   { byte: 21, type: 'stream', layout: [...STREAM_2, ...streamGroups(GROUPS_2, CONSUMER_3)] },

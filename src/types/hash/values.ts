@@ -1,0 +1,290 @@
+// Values of type hash. A small one lies within its entry, packed (packed-fields.ts); a larger one is a table of which
+// the entry has the root (field-tables.ts):
+//
+//   ENCODING_PACKED    [ count: 4 bytes ][ field ][ value ][ field ][ value ] …
+//   ENCODING_TABLE     [ root: 4 bytes ]
+//
+// As in Redis a packed hash becomes a table, and a table never becomes packed again. Functions that change a hash
+// return its entry's reference, which may be another, or 0 when the hash has become empty and was removed.
+// Modifications and events are reported by the commands. A view is valid until the next change of any data.
+import type { Database } from '../../keyspace/database.ts';
+import { type Entries, NO_EXPIRY } from '../../keyspace/entries.ts';
+import { writeInteger } from '../../protocol/integer.ts';
+import type { Request } from '../../protocol/request.ts';
+import { ENCODING_PACKED, ENCODING_TABLE, TYPE_HASH } from './encodings.ts';
+import { FieldTables } from './field-tables.ts';
+import { FieldView } from './field-view.ts';
+import {
+  createPacked,
+  createPackedField,
+  findPacked,
+  hasRoomPacked,
+  packedLength,
+  removeFoundPacked,
+  storePacked,
+  storePackedInteger,
+  viewFoundPacked,
+  visitPacked,
+} from './packed-fields.ts';
+
+/** Bytes of the value of a hash that is a table. */
+export const ROOT_BYTES = 4;
+
+/** Room for the digits of an integer of magnitude < 2^53. */
+const digits = Buffer.allocUnsafeSlow(20);
+const movedField = new FieldView();
+const movedValue = new FieldView();
+
+/** The operations on the tables of a keyspace's hashes. */
+export function hashesOf({ collections }: Entries): FieldTables {
+  const hashes = collections[TYPE_HASH];
+  if (!(hashes instanceof FieldTables)) throw new Error('this keyspace has no hashes');
+  return hashes;
+}
+
+/** Number of fields. */
+export function hashLength(entries: Entries, ref: number): number {
+  if (entries.encodingOf(ref) === ENCODING_PACKED) return packedLength(entries, ref);
+  return hashesOf(entries).length(entries.root(ref));
+}
+
+/**
+ * Looks for a field, and remembers where it is for the functions below.
+ * @returns whether it is there
+ */
+export function findField(
+  entries: Entries,
+  ref: number,
+  bytes: Uint8Array,
+  offset: number,
+  length: number,
+): boolean {
+  if (entries.encodingOf(ref) === ENCODING_PACKED) {
+    return findPacked(entries, ref, bytes, offset, length);
+  }
+  return hashesOf(entries).findField(entries.root(ref), bytes, offset, length);
+}
+
+/** Points a view at the value of the field that `findField` just found. */
+export function viewFound(entries: Entries, ref: number, value: FieldView): void {
+  if (entries.encodingOf(ref) === ENCODING_PACKED) viewFoundPacked(value);
+  else hashesOf(entries).viewFound(value);
+}
+
+/** Sets a field of a hash to a value. */
+export function setField(
+  db: Database,
+  ref: number,
+  field: Uint8Array,
+  fieldAt: number,
+  fieldLength: number,
+  value: Uint8Array,
+  valueAt: number,
+  valueLength: number,
+): number {
+  findField(db.entries, ref, field, fieldAt, fieldLength);
+  return storeField(db, ref, field, fieldAt, fieldLength, value, valueAt, valueLength);
+}
+
+/** As `setField`, for the field that `findField` just looked for. */
+export function storeField(
+  db: Database,
+  ref: number,
+  field: Uint8Array,
+  fieldAt: number,
+  fieldLength: number,
+  value: Uint8Array,
+  valueAt: number,
+  valueLength: number,
+): number {
+  const hashes = hashesOf(db.entries);
+  let target = ref;
+  if (db.encodingOf(ref) === ENCODING_PACKED) {
+    const { maxFields, maxBytes } = hashes.limits;
+    if (
+      fieldLength <= maxBytes &&
+      valueLength <= maxBytes &&
+      hasRoomPacked(db.entries, ref, fieldLength + valueLength)
+    ) {
+      target = storePacked(db, ref, maxFields, value, valueAt, valueLength);
+      if (target !== 0) return target;
+    }
+    target = toTable(db, ref);
+    hashes.findField(db.entries.root(target), field, fieldAt, fieldLength);
+  }
+  const root = db.entries.root(target);
+  hashes.storeField(root, field, fieldAt, fieldLength, value, valueAt, valueLength);
+  return target;
+}
+
+/** As `storeField`, for an integer of magnitude < 2^53. */
+export function storeInteger(
+  db: Database,
+  ref: number,
+  field: Uint8Array,
+  fieldAt: number,
+  fieldLength: number,
+  value: number,
+): number {
+  const length = writeInteger(digits, 0, value);
+  if (db.encodingOf(ref) === ENCODING_PACKED) {
+    const { maxFields, maxBytes } = hashesOf(db.entries).limits;
+    if (fieldLength <= maxBytes && length <= maxBytes) {
+      const target = storePackedInteger(db, ref, maxFields, value);
+      if (target !== 0) return target;
+    }
+  }
+  return storeField(db, ref, field, fieldAt, fieldLength, digits, 0, length);
+}
+
+/**
+ * Sets fields to values: the arguments from `first` on, in turn.
+ * @param ref the hash under argument 1, or 0: `lookupWrite` just found nothing there, and one is made
+ */
+export function setFields(db: Database, ref: number, request: Request, first: number): number {
+  const { buffer, offsets, lengths, count } = request;
+  let target = ref;
+  let from = first;
+  if (target === 0) {
+    const { maxFields, maxBytes } = hashesOf(db.entries).limits;
+    if ((count - first) >>> 1 <= maxFields && areShort(request, first, maxBytes)) {
+      target = createPacked(db, request, first);
+      if (target !== 0) return target;
+    }
+    const i = from;
+    target = createHash(
+      db,
+      request,
+      buffer,
+      offsets[i],
+      lengths[i],
+      buffer,
+      offsets[i + 1],
+      lengths[i + 1],
+    );
+    from += 2;
+  }
+  for (let i = from; i < count; i += 2) {
+    target = setField(
+      db,
+      target,
+      buffer,
+      offsets[i],
+      lengths[i],
+      buffer,
+      offsets[i + 1],
+      lengths[i + 1],
+    );
+  }
+  return target;
+}
+
+/** Makes a hash of one field under argument 1, which `lookupWrite` just found missing. */
+export function createHash(
+  db: Database,
+  request: Request,
+  field: Uint8Array,
+  fieldAt: number,
+  fieldLength: number,
+  value: Uint8Array,
+  valueAt: number,
+  valueLength: number,
+): number {
+  const hashes = hashesOf(db.entries);
+  const { maxFields, maxBytes } = hashes.limits;
+  if (maxFields > 0 && fieldLength <= maxBytes && valueLength <= maxBytes) {
+    return createPackedField(db, request, field, fieldAt, fieldLength, value, valueAt, valueLength);
+  }
+  return withNewTable(hashes, (root) => {
+    hashes.findField(root, field, fieldAt, fieldLength);
+    hashes.storeField(root, field, fieldAt, fieldLength, value, valueAt, valueLength);
+    const ref = db.build(0, request, 1, TYPE_HASH, ENCODING_TABLE, ROOT_BYTES, NO_EXPIRY);
+    db.entries.setRoot(ref, root);
+    db.put(0, ref);
+    return ref;
+  });
+}
+
+/** Removes the field that `findField` just found. */
+export function removeFound(db: Database, ref: number): number {
+  if (hashLength(db.entries, ref) === 1) {
+    db.discard(ref);
+    return 0;
+  }
+  if (db.encodingOf(ref) === ENCODING_PACKED) return removeFoundPacked(db, ref);
+  hashesOf(db.entries).removeFound(db.entries.root(ref));
+  return ref;
+}
+
+/** Points the views at each field and its value in turn, and calls `visit`, which changes nothing. */
+export function visitFields(
+  entries: Entries,
+  ref: number,
+  field: FieldView,
+  value: FieldView,
+  visit: () => void,
+): void {
+  if (entries.encodingOf(ref) === ENCODING_PACKED) {
+    visitPacked(entries, ref, field, value, visit);
+    return;
+  }
+  const hashes = hashesOf(entries);
+  hashes.visitAll(entries.root(ref), (record) => {
+    hashes.viewField(record, field);
+    hashes.viewValue(record, value);
+    visit();
+  });
+}
+
+/** Creates an empty table and calls `use` with it; frees it if that throws. */
+export function withNewTable(hashes: FieldTables, use: (root: number) => number): number {
+  const root = hashes.create();
+  try {
+    return use(root);
+  } catch (error) {
+    while (!hashes.freeStep(root));
+    throw error;
+  }
+}
+
+/** Moves the fields of a packed hash into a table. */
+function toTable(db: Database, ref: number): number {
+  const hashes = hashesOf(db.entries);
+  return withNewTable(hashes, (root) => {
+    visitPacked(db.entries, ref, movedField, movedValue, () => {
+      movedField.asBytes();
+      movedValue.asBytes();
+      addField(hashes, root, movedField, movedValue);
+    });
+    const target = db.refit(ref, ROOT_BYTES);
+    db.entries.setEncoding(target, ENCODING_TABLE);
+    db.entries.setRoot(target, root);
+    return target;
+  });
+}
+
+/** Adds a field to a table; false if it is there already. */
+export function addField(
+  hashes: FieldTables,
+  root: number,
+  field: FieldView,
+  value: FieldView,
+): boolean {
+  if (hashes.findField(root, field.buffer, field.offset, field.length)) return false;
+  hashes.storeField(
+    root,
+    field.buffer,
+    field.offset,
+    field.length,
+    value.buffer,
+    value.offset,
+    value.length,
+  );
+  return true;
+}
+
+/** Whether no argument from `first` on is longer than that. */
+function areShort({ lengths, count }: Request, first: number, maxBytes: number): boolean {
+  for (let i = first; i < count; i++) if (lengths[i] > maxBytes) return false;
+  return true;
+}
