@@ -224,6 +224,12 @@ function plainOf(reply: Reply, left: readonly string[]): unknown {
     return Object.fromEntries(fields);
   }
   if (reply.type === '~') return sorted(reply);
-  if (reply.items !== null) return items.map((item) => plainOf(item, left));
+  if (reply.items !== null) return items.filter(isOfRedis70).map((item) => plainOf(item, left));
   return reply.type === ':' ? Number(textOf(reply)) : textOf(reply);
+}
+
+/** Whether an argument, if it is one, is not of a later version than Redis 7.0. */
+function isOfRedis70(reply: Reply): boolean {
+  const since = reply.type === '%' ? fieldOf(reply, 'since') : undefined;
+  return since === undefined || !/^(7\.[24]|8)\./.test(textOf(since));
 }

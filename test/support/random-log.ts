@@ -76,6 +76,11 @@ const WRITES: readonly Maker[] = [
     key(r),
     ...[r.pick(['set', 'other']), r.pick(['set', 'set2'])],
   ],
+  (r) => ['HSET', r.pick(['hash', 'other']), value(r), value(r), value(r), value(r)],
+  (r) => ['HMSET', 'hash', value(r), value(r)],
+  (r) => ['HSETNX', key(r), value(r), value(r)],
+  (r) => ['HINCRBY', r.pick(['hash', key(r)]), value(r), count(r)],
+  (r) => ['HDEL', r.pick(['hash', key(r)]), value(r), value(r)],
 ];
 
 /** What a log hardly has, but may have. */

@@ -26,7 +26,6 @@ const bytes = (...values: number[]) => Buffer.from(values);
 const VALUES: readonly (readonly [name: string, value: Buffer])[] = [
   ...SMALL_VALUES,
   ...SMALL_LATER_VALUES,
-  ['a hash', Buffer.concat([bytes(4, 1), rdbString('f'), rdbString('v')])],
   ['a module', bytes(7, 9, 2, 5, 4, 0, 0, 0, 0, 0, 0, 0, 0, 5, 1, 65, 0)],
 ];
 

@@ -53,7 +53,6 @@ function stream(counters: Buffer, groupCounters: Buffer, consumerTimes: Buffer):
 /** A value of every type that there are no commands for, by type byte. */
 const UNKNOWN: readonly (readonly [type: number, name: string, value: Buffer])[] = [
   [3, 'zset', Buffer.concat([bytes(1), rdbString('a'), bytes(3), Buffer.from('1.5')])],
-  [4, 'hash', Buffer.concat([bytes(1), rdbString('f'), rdbString('v')])],
   [5, 'zset', Buffer.concat([bytes(1), rdbString('a'), TIME])],
   [
     7,
@@ -68,11 +67,8 @@ const UNKNOWN: readonly (readonly [type: number, name: string, value: Buffer])[]
       bytes(0),
     ]),
   ],
-  [9, 'hash', rdbString(bytes(1, 1, 102, 1, 0, 118, 255))],
   [12, 'zset', rdbString(ziplistOf(['a', [1n, 4]]))],
-  [13, 'hash', rdbString(ziplistOf(['f', 'v']))],
   [15, 'stream', stream(bytes(), bytes(), TIME)],
-  [16, 'hash', rdbString(listpackOf(['f', 'v']))],
   [17, 'zset', rdbString(listpackOf(['a', [1n, 7]]))],
   [19, 'stream', stream(bytes(1, 1, 0, 0, 5), bytes(4), TIME)],
   [21, 'stream', stream(bytes(1, 1, 0, 0, 5), bytes(4), Buffer.concat([TIME, TIME]))],

@@ -146,6 +146,21 @@ function backLengthOf(content: number): Buffer {
   return Buffer.from(bytes);
 }
 
+/** A zipmap: fields and values in turn, the values with some free bytes behind them. */
+export function zipmapOf(texts: readonly string[], free = 0): Buffer {
+  const body = texts.map((text, i) => {
+    const bytes = Buffer.from(text, 'latin1');
+    const length =
+      bytes.length < 254
+        ? Buffer.from([bytes.length])
+        : Buffer.concat([Buffer.from([254]), little(BigInt(bytes.length), 4)]);
+    if (i % 2 === 0) return Buffer.concat([length, bytes]);
+    return Buffer.concat([length, Buffer.from([free]), bytes, Buffer.alloc(free)]);
+  });
+  const count = Math.min(texts.length / 2, 254);
+  return Buffer.concat([Buffer.from([count]), ...body, Buffer.from([255])]);
+}
+
 const STRINGS = ['', 'a', 'x'.repeat(63), 'y'.repeat(64), 'z'.repeat(5000), '\x00\xff\r\n', '-0'];
 const LONG_STRINGS = ['l'.repeat(70_000), 'm'.repeat(300)];
 const INT64: readonly PackedSample[] = [
@@ -286,6 +301,44 @@ export const SET_VALUES: readonly SetValue[] = [
   },
 ];
 
+/** A value's bytes, type included, and the fields and values, in turn, of the hash that it is. */
+export interface HashValue {
+  readonly name: string;
+  readonly value: Buffer;
+  readonly texts: readonly string[];
+}
+
+/** Fields that are different, of samples. */
+function fieldsOf(samples: readonly PackedSample[]): PackedSample[] {
+  return samples.flatMap((sample, i) => [sample, samples[(i + 1) % samples.length]]);
+}
+
+const PAIRS = fieldsOf(STRINGS) as string[];
+
+/** Hashes in each encoding. */
+export const HASH_VALUES: readonly HashValue[] = [
+  {
+    name: 'HASH',
+    value: Buffer.concat([Buffer.from([4]), rdbLength(STRINGS.length), ...PAIRS.map(rdbString)]),
+    texts: PAIRS,
+  },
+  {
+    name: 'HASH_ZIPMAP',
+    value: Buffer.concat([Buffer.from([9]), rdbString(zipmapOf(PAIRS, 3))]),
+    texts: PAIRS,
+  },
+  {
+    name: 'HASH_ZIPLIST',
+    value: Buffer.concat([Buffer.from([13]), rdbString(ziplistOf(fieldsOf(ZIPLIST_SAMPLES)))]),
+    texts: fieldsOf(ZIPLIST_SAMPLES).map(sampleText),
+  },
+  {
+    name: 'HASH_LISTPACK',
+    value: Buffer.concat([Buffer.from([16]), rdbString(listpackOf(fieldsOf(LISTPACK_SAMPLES)))]),
+    texts: fieldsOf(LISTPACK_SAMPLES).map(sampleText),
+  },
+];
+
 /** A string, as a value's bytes. */
 export const STRING_VALUE = Buffer.concat([Buffer.from([0]), rdbString('a string')]);
 
@@ -316,6 +369,16 @@ export const SMALL_VALUES: readonly (readonly [name: string, value: Buffer])[] =
   ],
   ['SET', Buffer.concat([bytesOf(2, 2), rdbString('a'), bytesOf(0xc0, 7)])],
   ['SET_INTSET', Buffer.concat([bytesOf(11), rdbString(intsetOf(4, [-7n, 5n, 70_000n]))])],
+  ['HASH', Buffer.concat([bytesOf(4, 2), ...['a', 'b', 'c', '5'].map(rdbString)])],
+  ['HASH_ZIPMAP', Buffer.concat([bytesOf(9), rdbString(zipmapOf(['a', 'bc', 'd', ''], 2))])],
+  [
+    'HASH_ZIPLIST',
+    Buffer.concat([bytesOf(13), rdbString(ziplistOf(['a', [5n, 4], [-300n, 16], 'b']))]),
+  ],
+  [
+    'HASH_LISTPACK',
+    Buffer.concat([bytesOf(16), rdbString(listpackOf(['a', [70_000n, 24], [1n, 7], 'y']))]),
+  ],
 ];
 
 /** The same, in encodings that Redis 7.0 does not have. */

@@ -12,6 +12,7 @@ import { Eviction } from '../../../src/keyspace/eviction.ts';
 import type { Keyspace } from '../../../src/keyspace/keyspace.ts';
 import { dumpValue } from '../../../src/persistence/rdb/dump-payload.ts';
 import { Request } from '../../../src/protocol/request.ts';
+import { hashesOf } from '../../../src/types/hash/values.ts';
 import { listsOf } from '../../../src/types/list/values.ts';
 import { setsOf } from '../../../src/types/set/set-tables.ts';
 import type { Random } from '../../support/random.ts';
@@ -23,6 +24,9 @@ const FOREVER = Number.POSITIVE_INFINITY;
 /**
  * Commands: K a key, L another of the keys of lists, S one of sets, H of HyperLogLogs, V a value, B a large one, N a
  * small number, O a place in a large value, M an index, T a time in the future.
+ * Commands: K a key, L another of the keys of lists, S one of sets, H one of hashes, F a field, V a value, B a large
+ * one, N a small number, O a place
+ * in a large value, M an index, T a time in the future.
  */
 const LINES: readonly string[] = [
   ...['SET K V', 'SET K V', 'SET K V PXAT T', 'SET K V KEEPTTL', 'SET K V GET', 'SETNX K V'],
@@ -66,6 +70,9 @@ const LINES: readonly string[] = [
   ],
   ...['SETBIT K N 1', 'BITFIELD K SET u8 N 7 INCRBY u8 0 1', 'BITOP XOR K K K', 'PFADD H V V'],
   ...['PFADD H V', 'PFCOUNT H', 'PFMERGE H H', 'PFDEBUG TODENSE H', 'BITOP NOT K K'],
+  ...['HSET H F V F V F V', 'HSET H F V', 'HSETNX H F V', 'HMSET H F V F V', 'HDEL H F F F'],
+  ...['HINCRBY H n N', 'HINCRBYFLOAT H n 0.5', 'HGETALL H', 'COPY H H REPLACE', 'RENAME H H'],
+  ...['HDEL H F', 'PEXPIRE H 700'],
   ...['RESTORE K 0 D REPLACE', 'RESTORE K 900 D', 'SELECT 0', 'SELECT 1', 'PEXPIRE L 700'],
 ];
 /** As the others, but seldom: there would be nothing left to change. */
@@ -146,6 +153,7 @@ export class CommandBench {
       packedEntries: 0,
       packedValueBytes: 64,
     };
+    hashesOf(this.keyspace.entries).limits = { maxFields: 8, maxBytes: 64 };
     this.#client = this.#server.connect();
     this.run('SET', 'dumped', 'a value');
     const db = this.keyspace.databases[0];
@@ -160,7 +168,7 @@ export class CommandBench {
     for (let i = 0; i < count; i++) this.run('SET', `key:${i}`, `value:${i}`);
   }
 
-  /** Makes long lists, sets and strings, in the present database. */
+  /** Makes long lists, sets, hashes and strings, in the present database. */
   fillLarge(): void {
     const random = this.#random;
     for (let i = 0; i < 10; i++) {
@@ -168,6 +176,8 @@ export class CommandBench {
       const last = i % 4 === 0 ? [this.#large(), 'last'] : [];
       this.run('RPUSH', `list:${i}`, 'a', ...elements, 'a', ...last);
       this.run('SADD', `set:${i}`, ...elements, ...last);
+      const pairs = elements.flatMap((element, k) => [`f${k}`, element]);
+      this.run('HSET', `hash:${i}`, ...pairs, ...(last.length > 0 ? ['f7', last[0]] : []));
       this.run('SET', `key:${i}`, this.#large());
       if (random.chance(0.3)) this.run('PEXPIRE', `key:${i}`, String(random.integer(500, 4000)));
       if (random.chance(0.3)) this.run('PEXPIRE', `list:${i}`, String(random.integer(500, 4000)));
@@ -252,6 +262,7 @@ export class CommandBench {
       case 'K':
         if (random.chance(0.3)) return `list:${random.integer(0, this.#isLarge ? 9 : 3)}`;
         if (random.chance(0.3)) return `set:${random.integer(0, this.#isLarge ? 9 : 3)}`;
+        if (random.chance(0.3)) return `hash:${random.integer(0, this.#isLarge ? 9 : 3)}`;
         return `key:${random.integer(0, this.#isLarge ? 9 : 99)}`;
       case 'L':
         return `list:${random.integer(0, this.#isLarge ? 9 : 3)}`;
@@ -259,6 +270,9 @@ export class CommandBench {
         return `set:${random.integer(0, this.#isLarge ? 9 : 3)}`;
       case 'H':
         return `hyperloglog:${random.integer(0, 3)}`;
+        return `hash:${random.integer(0, this.#isLarge ? 9 : 3)}`;
+      case 'F':
+        return `f${random.integer(0, this.#isLarge ? 3000 : 30)}`;
       case 'V':
         return this.#value();
       case 'N':
