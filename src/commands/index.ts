@@ -12,7 +12,9 @@ import { keyCommands } from './generic/keys.ts';
 import { migrateCommands } from './generic/migrate.ts';
 import { objectCommands } from './generic/object.ts';
 import { scanCommands } from './generic/scan.ts';
+import { combinedHashCommands } from './hash/combined.ts';
 import { hashCounterCommands } from './hash/counters.ts';
+import { fieldExpiryCommands } from './hash/expiry.ts';
 import { hashCommands } from './hash/fields.ts';
 import { randomFieldCommands } from './hash/random.ts';
 import { hashScanCommands } from './hash/scan.ts';
@@ -70,6 +72,8 @@ export const families: readonly (readonly CommandRow[])[] = [
   hashCounterCommands,
   randomFieldCommands,
   hashScanCommands,
+  fieldExpiryCommands,
+  combinedHashCommands,
   keyCommands,
   expireCommands,
   scanCommands,

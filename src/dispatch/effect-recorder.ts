@@ -90,6 +90,14 @@ export class EffectRecorder implements Effects, RemovalObserver {
     if (this.active) this.#record(database.index, ['DEL', key]);
   }
 
+  fieldsRemoved(
+    database: { readonly index: number },
+    key: Uint8Array,
+    fields: readonly Uint8Array[],
+  ): void {
+    if (this.active) this.#record(database.index, ['HDEL', key, ...fields]);
+  }
+
   beginTransaction(): void {
     this.#stream.beginTransaction();
   }

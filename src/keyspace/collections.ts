@@ -5,6 +5,18 @@
 /** Encodings from this number on have a root, so one bit of an entry's meta word shows whether there is one. */
 export const FIRST_ROOT_ENCODING = 8;
 
+/**
+ * Bits of the number of an encoding that are set together in those encodings, and no others, whose values have parts
+ * that expire: looking such a key up has them removed (ValueType.partExpiry).
+ */
+export const PARTS_EXPIRE: number = FIRST_ROOT_ENCODING | 1;
+
+/** What time it is for keys, and parts of values, that expire. */
+export interface ExpiryClock {
+  /** The time up to which expiries have passed, in ms since the epoch. */
+  readonly dueMs: number;
+}
+
 /** The operations on the roots of one type in one arena. A root belongs to one entry. */
 export interface Collections {
   /** Bytes of a root and of all its parts. */
@@ -18,6 +30,8 @@ export interface Collections {
    * is left then
    */
   copy(root: number): number;
+  /** Called when a root, or the copy of one, has got another key, of this hash. */
+  renamed?(root: number, keyHash: number): void;
   /** Frees a part of it, in well under a millisecond; returns whether all is freed. */
   freeStep(root: number): boolean;
   readonly relocation: Relocation;

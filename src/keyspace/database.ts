@@ -18,7 +18,7 @@ export class Database extends KeyStore {
   /** The entry of a key, or 0. Leaves statistics and access clock alone. */
   find(bytes: Uint8Array, offset: number, length: number): number {
     const ref = this.table.find(bytes, offset, length);
-    if (ref !== 0 && this.entries.expires(ref)) return this.#unlessDue(ref);
+    if (ref !== 0 && this.entries.isTimed(ref)) return this.#unlessDue(ref);
     return ref;
   }
 
@@ -32,7 +32,7 @@ export class Database extends KeyStore {
   /** As `lookupForChange`, for commands that only read. */
   #look(request: Request, i: number): number {
     const ref = this.lookupStored(request, i);
-    if (ref !== 0 && this.entries.expires(ref)) return this.#unlessDue(ref);
+    if (ref !== 0 && this.entries.isTimed(ref)) return this.#unlessDue(ref);
     return ref;
   }
 
@@ -185,16 +185,40 @@ export class Database extends KeyStore {
     return !this.isDue(ref) || this.#unlessDue(ref) !== 0;
   }
 
-  /** The entry, unless its expiry has passed: then it is deleted, if deleting is allowed now. */
+  /**
+   * The entry, unless its expiry has passed: then it is deleted, if deleting is allowed now. Parts of its value that
+   * are due are removed, too.
+   */
   #unlessDue(ref: number): number {
     const keyspace = this.host;
-    if (this.expiryOf(ref) > keyspace.dueMs) return ref;
-    if (!keyspace.expiryPaused) {
-      const hash = this.table.hash;
-      this.expireEntry(ref);
-      this.table.hash = hash;
+    const { hash } = this.table;
+    let live = ref;
+    if (this.isDue(ref)) {
+      live = 0;
+      if (!keyspace.expiryPaused) this.expireEntry(ref);
+    } else if (this.entries.hasTimedParts(ref) && !keyspace.expiryPaused) {
+      live = keyspace.expirePartsOf(this, ref);
     }
-    return 0;
+    this.table.hash = hash;
+    return live;
+  }
+
+  /** To be called before an entry is changed that was not looked up for that: a snapshot gets it as it is. */
+  changing(ref: number): void {
+    this.host.snapshot?.preserve(this.table, ref);
+  }
+
+  /** An entry whose key has this hash and which `accepts` takes, whether its expiry has passed or not; or 0. */
+  withHash(hash: number, accepts: (ref: number) => boolean): number {
+    return this.table.withHash(hash, accepts);
+  }
+
+  /**
+   * Reports that fields of a hash were removed, as their time has come.
+   * @param isGone whether these were all, and the key was removed
+   */
+  fieldsExpired(key: Buffer, fields: readonly Buffer[], isGone: boolean): void {
+    this.host.fieldsExpired(this, key, fields, isGone);
   }
 
   /**
@@ -232,6 +256,10 @@ export class Database extends KeyStore {
       target.lookupForChange(request, i);
     }
     target.insert(fresh);
+    if (this.entries.hasRoot(fresh)) {
+      const root = this.entries.root(fresh);
+      this.entries.collectionsOf(fresh).renamed?.(root, target.hashOf(request, i));
+    }
     return fresh;
   }
 

@@ -6,6 +6,7 @@
 import { SEGMENT_MASK, SEGMENT_SHIFT } from '../memory/addressing.ts';
 import type { Arena } from '../memory/arena.ts';
 import { metaEncoding, metaOf, metaType, withEncoding } from '../structures/entry.ts';
+import { PARTS_EXPIRE } from './collections.ts';
 import { HEAP_POSITION_WORD } from './expiry-heap.ts';
 
 export const CLOCK_WORD = 3;
@@ -15,6 +16,9 @@ export const WORDS_PLAIN = 1;
 export const WORDS_EXPIRING = 4;
 /** Bit of the extra-words field of a meta word that is set only in WORDS_EXPIRING. */
 const META_EXPIRES = WORDS_EXPIRING << 8;
+
+/** Bits of a meta word that are set together if parts of the value expire (PARTS_EXPIRE). */
+const META_PARTS_EXPIRE = PARTS_EXPIRE << 4;
 
 /** No expiry. */
 export const NO_EXPIRY = -1;
@@ -59,6 +63,17 @@ export class EntryWords {
   /** Whether the entry has an expiry. */
   expires(ref: number): boolean {
     return (metaOf(this.arena, ref) & META_EXPIRES) !== 0;
+  }
+
+  /** Whether the entry has an expiry, or parts of its value may have one: what a lookup must look at. */
+  isTimed(ref: number): boolean {
+    const meta = metaOf(this.arena, ref);
+    return (meta & META_EXPIRES) !== 0 || (meta & META_PARTS_EXPIRE) === META_PARTS_EXPIRE;
+  }
+
+  /** Whether parts of the value may have an expiry. */
+  hasTimedParts(ref: number): boolean {
+    return (metaOf(this.arena, ref) & META_PARTS_EXPIRE) === META_PARTS_EXPIRE;
   }
 
   /** When the key expires, in ms since the epoch, or NO_EXPIRY. */

@@ -11,7 +11,14 @@ import { Database } from './database.ts';
 import type { DatabaseHost, KeyLookup } from './database-host.ts';
 import type { DetachedKeys } from './database-parts.ts';
 import { Entries } from './entries.ts';
-import { EVENT_EVICTED, EVENT_EXPIRED, EVENT_NEW, KeyEvents } from './key-events.ts';
+import {
+  EVENT_EVICTED,
+  EVENT_EXPIRED,
+  EVENT_GENERIC,
+  EVENT_HASH,
+  EVENT_NEW,
+  KeyEvents,
+} from './key-events.ts';
 import { KEY_CREATED } from './key-signals.ts';
 import { type Snapshot, SnapshotEpochs, type SnapshotHost } from './snapshot.ts';
 import { TypeTable } from './type-table.ts';
@@ -37,6 +44,8 @@ export interface KeyObserver {
 export interface RemovalObserver {
   /** A key expired or was evicted; the bytes of `key` are valid during the call only. */
   keyRemoved(database: KeyLookup, key: Buffer): void;
+  /** Fields of a hash expired. */
+  fieldsRemoved(database: KeyLookup, key: Buffer, fields: readonly Buffer[]): void;
 }
 
 /** Counters of the keyspace, for INFO. */
@@ -116,7 +125,7 @@ export class Keyspace implements DatabaseHost, SnapshotHost {
   /** @param types the types of values that it can hold (types/index.ts) */
   constructor(types: readonly ValueType[], databaseCount: number) {
     this.types = new TypeTable(types);
-    this.entries = new Entries(this.arena, this.types.collectionsIn(this.arena, this.tables));
+    this.entries = new Entries(this.arena, this.types.collectionsIn(this.arena, this.tables, this));
     this.entries.onLargeValue = (step) => {
       this.giveBack({ keys: 1, free: () => !step() });
     };
@@ -185,6 +194,32 @@ export class Keyspace implements DatabaseHost, SnapshotHost {
       events.emit('expired', database.index, key, 0, key.length);
     }
     this.affected(database, key, 0, key.length, false);
+  }
+
+  /**
+   * Called by databases after they removed fields of a hash whose time has come.
+   * @param isGone whether these were all, and the key was removed
+   */
+  fieldsExpired(
+    database: KeyLookup,
+    key: Buffer,
+    fields: readonly Buffer[],
+    isGone: boolean,
+  ): void {
+    const { events } = this;
+    for (const observer of this.#removalObservers) observer.fieldsRemoved(database, key, fields);
+    if ((events.mask & EVENT_HASH) !== 0) {
+      events.emit('hexpired', database.index, key, 0, key.length);
+    }
+    if (isGone && (events.mask & EVENT_GENERIC) !== 0) {
+      events.emit('del', database.index, key, 0, key.length);
+    }
+    this.affected(database, key, 0, key.length, false);
+  }
+
+  /** Called by databases when parts of a value may be due; returns its reference, or 0 when nothing is left of it. */
+  expirePartsOf(database: Database, ref: number): number {
+    return this.types.of(database.typeOf(ref)).partExpiry?.expirePartsOf(database, ref) ?? ref;
   }
 
   /** Called by databases after they evicted a key. */
@@ -447,7 +482,7 @@ export class Keyspace implements DatabaseHost, SnapshotHost {
 
   /**
    * Deletes keys whose expiry has passed until the deadline (by performance.now()), soonest first
-   * in each database, beginning with another database each time.
+   * in each database, beginning with another database each time; then parts of values.
    * @returns whether its time was up, so that due keys may be left
    */
   expireDue(deadline: number): boolean {
@@ -464,6 +499,20 @@ export class Keyspace implements DatabaseHost, SnapshotHost {
           this.stats.expiryCyclesCutShort++;
           return true;
         }
+      }
+    }
+    return this.#expireParts(deadline);
+  }
+
+  #expireParts(deadline: number): boolean {
+    const { databases, entries } = this;
+    for (const { partExpiry } of this.types.all) {
+      if (partExpiry === undefined) continue;
+      while (partExpiry.soonestMs(entries) <= this.dueMs) {
+        partExpiry.expireSome(entries, databases);
+        if (performance.now() < deadline) continue;
+        this.stats.expiryCyclesCutShort++;
+        return true;
       }
     }
     return false;

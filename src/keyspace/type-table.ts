@@ -1,7 +1,7 @@
 // The types of values that a keyspace can hold, found by the number in an entry or the type byte in an RDB file.
 import type { Arena } from '../memory/arena.ts';
 import type { BytesTables } from '../structures/bytes-tables.ts';
-import { type Collections, FIRST_ROOT_ENCODING } from './collections.ts';
+import { type Collections, type ExpiryClock, FIRST_ROOT_ENCODING } from './collections.ts';
 import type { ValueType } from './value-type.ts';
 
 /** Numbers that an entry's meta word has room for. */
@@ -43,9 +43,13 @@ export class TypeTable {
   }
 
   /** The operations on the roots of each type in an arena, by the type's number. */
-  collectionsIn(arena: Arena, tables: BytesTables): (Collections | undefined)[] {
+  collectionsIn(
+    arena: Arena,
+    tables: BytesTables,
+    clock: ExpiryClock,
+  ): (Collections | undefined)[] {
     return Array.from({ length: MAX_TYPES }, (_, id) =>
-      this.#byId[id]?.collectionsIn?.(arena, tables),
+      this.#byId[id]?.collectionsIn?.(arena, tables, clock),
     );
   }
 }

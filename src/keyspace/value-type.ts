@@ -7,7 +7,8 @@ import type { RdbWriter } from '../persistence/rdb/format/rdb-writer.ts';
 import type { Request } from '../protocol/request.ts';
 import type { BytesTables } from '../structures/bytes-tables.ts';
 import type { ByteView } from '../structures/entry.ts';
-import type { Collections } from './collections.ts';
+import type { Collections, ExpiryClock } from './collections.ts';
+import type { Database } from './database.ts';
 import type { Entries } from './entries.ts';
 
 /** A type of values. */
@@ -26,7 +27,9 @@ export interface ValueType {
   /** Names for OBJECT ENCODING, by the number of the encoding; from FIRST_ROOT_ENCODING on, values have roots. */
   readonly encodings: Readonly<Record<number, string>>;
   /** Creates the operations on the type's roots in an arena, with its tables; absent if no encoding has a root. */
-  readonly collectionsIn?: (arena: Arena, tables: BytesTables) => Collections;
+  readonly collectionsIn?: (arena: Arena, tables: BytesTables, clock: ExpiryClock) => Collections;
+  /** Removes parts of values whose time has come; absent if no parts expire. */
+  readonly partExpiry?: PartExpiry;
   readonly codec: ValueCodec;
   /** Adds the value to a digest, so that DEBUG DIGEST equals Redis's. */
   digest(entries: Entries, ref: number, digest: ValueDigest): void;
@@ -34,6 +37,19 @@ export interface ValueType {
   describe(entries: Entries, ref: number): string;
   /** Whether Redis shares one object among all keys with this value, for OBJECT REFCOUNT; if absent, never. */
   isShared?(entries: Entries, ref: number): boolean;
+}
+
+/** The expiry of parts of values, such as fields of hashes. */
+export interface PartExpiry {
+  /** The soonest time at which a part of any value expires, in ms since the epoch; Infinity when none does. */
+  soonestMs(entries: Entries): number;
+  /** Removes some of the parts that are due now; takes well under a millisecond. */
+  expireSome(entries: Entries, databases: readonly Database[]): void;
+  /**
+   * Removes some of the parts of a value that are due now.
+   * @returns the entry's reference; 0 when nothing was left of the value
+   */
+  expirePartsOf(db: Database, ref: number): number;
 }
 
 /** A digest that is being computed. */
@@ -94,6 +110,8 @@ export interface ValueReader {
 
 /** Writes values of one type. */
 export interface ValueWriter {
+  /** Whether any value may now be written in a form that Redis 7.0 cannot read; absent: never. */
+  needsLatest?(entries: Entries): boolean;
   /** The type byte of the encoding in which it writes an entry's value. */
   typeByte(entries: Entries, ref: number): number;
   /**

@@ -234,6 +234,22 @@ export class BytesTable {
     }
   }
 
+  /** An entry with this hash that `accepts` takes; 0 if there is none. */
+  withHash(hash: number, accepts: (ref: number) => boolean): number {
+    const segment = this.#directory[this.#directoryBase + ((hash >>> 1) >>> this.#shift)];
+    if (segment === 0) return 0;
+    const words = this.#arena.i32[segment >>> SEGMENT_SHIFT];
+    const base = (segment & SEGMENT_MASK) << 1;
+    const first = base + HEADER_WORDS;
+    const slots = this.#slots;
+    let slot = homeSlot(hash, words[base + LOCAL_DEPTH], slots);
+    for (;;) {
+      const ref = words[first + (slot << 1) + 1];
+      if (ref === 0 || (words[first + (slot << 1)] === hash && accepts(ref))) return ref;
+      if (++slot === slots) slot = 0;
+    }
+  }
+
   /**
    * Finds the slot that holds this entry, for an entry that was not found by its key.
    * @returns whether it is in the table

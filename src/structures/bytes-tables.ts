@@ -3,7 +3,7 @@
 // heap nothing.
 import type { Arena } from '../memory/arena.ts';
 import { BytesTable } from './bytes-table.ts';
-import type { HashSeed } from './hash.ts';
+import { type HashSeed, hashBytes } from './hash.ts';
 import { overheadBytes } from './table-directory.ts';
 import { createTable, dismantleStep } from './table-growth.ts';
 import { rootWord, SEGMENTS, SIZE } from './table-root.ts';
@@ -23,6 +23,11 @@ export class BytesTables {
   /** A separate view, of an empty table: for a table that is used all the time, or walked while others are used. */
   view(): BytesTable {
     return new BytesTable(this.#arena, this.#seed);
+  }
+
+  /** The hash of a key. */
+  hash(bytes: Uint8Array, offset: number, length: number): number {
+    return hashBytes(this.#seed, bytes, offset, length);
   }
 
   /** Makes an empty table; returns its root. @throws ArenaFullError */

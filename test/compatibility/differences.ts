@@ -214,6 +214,14 @@ export const commandsAdded: readonly { reason: string; commands: readonly string
     reason: 'Redis has them from 7.2 on; clients send them at connect.',
     commands: ['client|setinfo', 'client|no-touch'],
   },
+  {
+    reason: 'Redis has them from 7.4 on: fields of hashes expire.',
+    commands: [
+      ...['hexpire', 'hpexpire', 'hexpireat', 'hpexpireat', 'hpersist'],
+      ...['httl', 'hpttl', 'hexpiretime', 'hpexpiretime'],
+    ],
+  },
+  { reason: 'Redis has them from 8.0 on.', commands: ['hgetdel', 'hgetex', 'hsetex'] },
 ];
 
 export const differenceNames: ReadonlySet<string> = new Set(differences.map(({ name }) => name));

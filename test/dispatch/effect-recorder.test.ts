@@ -178,7 +178,10 @@ test('while nobody takes them nothing is recorded of keys that are removed', () 
   keyspace.expired(database, Buffer.from('a'));
   expect([recorder.active, stream.offset]).toEqual([false, 0]);
   const others: string[] = [];
-  keyspace.observeRemovals({ keyRemoved: (_, key) => void others.push(key.toString()) });
+  keyspace.observeRemovals({
+    keyRemoved: (_, key) => void others.push(key.toString()),
+    fieldsRemoved: () => {},
+  });
   const taker = new StubSubscriber();
   stream.subscribe(taker);
   keyspace.expired(database, Buffer.from('b'));

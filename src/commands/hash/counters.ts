@@ -5,7 +5,7 @@ import type { CommandRow } from '../../core/command-row.ts';
 import { NOT_A_FLOAT, NOT_AN_INTEGER } from '../../core/errors.ts';
 import { DENYOOM, FAST, WRITE } from '../../core/flags.ts';
 import { keyAt } from '../../core/key-specs.ts';
-import { ABSENT, changed, lookupWrite, REFUSED } from '../../core/lookup.ts';
+import { ABSENT, changed, REFUSED } from '../../core/lookup.ts';
 import { EVENT_HASH } from '../../keyspace/key-events.ts';
 import { writeInteger } from '../../protocol/integer.ts';
 import {
@@ -16,15 +16,16 @@ import {
   type LongDouble,
   parseLongDouble,
 } from '../../protocol/long-double.ts';
-import { TYPE_HASH } from '../../types/hash/encodings.ts';
+import { NO_FIELD_EXPIRY } from '../../types/hash/field-tables.ts';
 import { FieldView } from '../../types/hash/field-view.ts';
 import {
   createHash,
-  findField,
+  expiryOfFound,
   storeField,
   storeInteger,
   viewFound,
 } from '../../types/hash/values.ts';
+import { findArgument, lookupHashWrite } from './lookup.ts';
 
 const KEYS = [keyAt(1, 'RW', 'access', 'update')];
 
@@ -72,11 +73,10 @@ const value = new FieldView();
 const digits = Buffer.allocUnsafeSlow(20);
 
 /** Points `value` at the value of the field, if there is one; false where there is none. */
-function find({ request, db }: Call, ref: number): boolean {
+function find(call: Call, ref: number): boolean {
   if (ref === ABSENT) return false;
-  const { buffer, offsets, lengths } = request;
-  if (!findField(db.entries, ref, buffer, offsets[FIELD], lengths[FIELD])) return false;
-  viewFound(db.entries, ref, value);
+  if (!findArgument(call, ref, FIELD)) return false;
+  viewFound(call.db.entries, ref, value);
   return true;
 }
 
@@ -87,7 +87,7 @@ function hincrby(call: Call): void {
     reply.error(NOT_AN_INTEGER);
     return;
   }
-  const ref = lookupWrite(call, 1, TYPE_HASH);
+  const ref = lookupHashWrite(call, FIELD, 1, FIELD);
   if (ref === REFUSED) return;
   const before = find(call, ref) ? value.toInteger() : 0;
   if (Number.isNaN(before)) {
@@ -136,7 +136,7 @@ function hincrbyfloat(call: Call): void {
     reply.error(increment === undefined ? NOT_A_FLOAT : INFINITE_INCREMENT);
     return;
   }
-  const ref = lookupWrite(call, 1, TYPE_HASH);
+  const ref = lookupHashWrite(call, FIELD, 1, FIELD);
   if (ref === REFUSED) return;
   const before = floatBefore(call, ref);
   if (before === undefined) {
@@ -149,13 +149,17 @@ function hincrbyfloat(call: Call): void {
     return;
   }
   const text = Buffer.from(formatLongDouble(sum), 'latin1');
+  const expires = ref !== ABSENT && expiryOfFound(db.entries, ref) !== NO_FIELD_EXPIRY;
   const target = store(call, ref, text);
   reply.bulkBuffer(text);
   changed(db, request, 1, target, EVENT_HASH, 'hincrbyfloat', 1);
   // Not the sum: other implementations of the addition may differ in its last digit.
-  if (server.effects.active) {
-    server.effects.propagateAs(db, 'HSET', request.bytes(1), request.bytes(FIELD), text);
-  }
+  const { effects } = server;
+  if (!effects.active) return;
+  const key = request.bytes(1);
+  const field = request.bytes(FIELD);
+  if (expires) effects.propagateAs(db, 'HSETEX', key, 'KEEPTTL', 'FIELDS', '1', field, text);
+  else effects.propagateAs(db, 'HSET', key, field, text);
 }
 
 /** The number in the field; undefined when there is something else. */
@@ -165,11 +169,11 @@ function floatBefore(call: Call, ref: number): LongDouble | undefined {
   return parseLongDouble(value.buffer, value.offset, value.length);
 }
 
-/** Stores text under the field that was just looked for. */
+/** Stores text under the field that was just looked for; one that expires still does. */
 function store({ request, db }: Call, ref: number, text: Buffer): number {
   const { buffer, offsets, lengths } = request;
   const at = offsets[FIELD];
   const length = lengths[FIELD];
   if (ref === ABSENT) return createHash(db, request, buffer, at, length, text, 0, text.length);
-  return storeField(db, ref, buffer, at, length, text, 0, text.length);
+  return storeField(db, ref, buffer, at, length, text, 0, text.length, true);
 }

@@ -5,19 +5,19 @@ import type { CommandRow } from '../../core/command-row.ts';
 import { wrongArity } from '../../core/errors.ts';
 import { DENYOOM, FAST, READONLY, WRITE } from '../../core/flags.ts';
 import { keyAt } from '../../core/key-specs.ts';
-import { ABSENT, changed, lookupRead, lookupWrite, REFUSED } from '../../core/lookup.ts';
+import { ABSENT, changed, lookupRead, REFUSED } from '../../core/lookup.ts';
 import { EVENT_HASH } from '../../keyspace/key-events.ts';
 import { TYPE_HASH } from '../../types/hash/encodings.ts';
 import { FieldView } from '../../types/hash/field-view.ts';
 import {
   createHash,
-  findField,
   hashLength,
   removeFound,
   setFields,
   storeField,
   viewFound,
 } from '../../types/hash/values.ts';
+import { findArgument, lookupHashWrite } from './lookup.ts';
 import { replyView } from './replies.ts';
 
 /** Arguments up to which a command for several fields is quick. */
@@ -144,11 +144,6 @@ export const hashCommands: readonly CommandRow[] = [
 
 const value = new FieldView();
 
-/** Looks for the field of argument i in the hash `ref`. */
-function find({ request, db }: Call, ref: number, i: number): boolean {
-  return findField(db.entries, ref, request.buffer, request.offsets[i], request.lengths[i]);
-}
-
 /** HSET and HMSET, which answers only that it is done. */
 function set(call: Call, isOld: boolean): void {
   const { request, reply, db } = call;
@@ -157,7 +152,7 @@ function set(call: Call, isOld: boolean): void {
     reply.error(wrongArity(isOld ? 'hmset' : 'hset'));
     return;
   }
-  const ref = lookupWrite(call, 1, TYPE_HASH);
+  const ref = lookupHashWrite(call, 2, 2, count - 1);
   if (ref === REFUSED) return;
   const before = ref === ABSENT ? 0 : hashLength(db.entries, ref);
   const target = setFields(db, ref, request, 2);
@@ -168,9 +163,9 @@ function set(call: Call, isOld: boolean): void {
 
 function hsetnx(call: Call): void {
   const { request, reply, db } = call;
-  const ref = lookupWrite(call, 1, TYPE_HASH);
+  const ref = lookupHashWrite(call, 2, 1, 2);
   if (ref === REFUSED) return;
-  if (ref !== ABSENT && find(call, ref, 2)) {
+  if (ref !== ABSENT && findArgument(call, ref, 2)) {
     reply.integer(0);
     return;
   }
@@ -187,7 +182,7 @@ function hget(call: Call): void {
   const { reply, db } = call;
   const ref = lookupRead(call, 1, TYPE_HASH);
   if (ref === REFUSED) return;
-  if (ref === ABSENT || !find(call, ref, 2)) {
+  if (ref === ABSENT || !findArgument(call, ref, 2)) {
     reply.null();
     return;
   }
@@ -202,7 +197,7 @@ function hmget(call: Call): void {
   const { count } = request;
   reply.array(count - 2);
   for (let i = 2; i < count; i++) {
-    if (ref === ABSENT || !find(call, ref, i)) {
+    if (ref === ABSENT || !findArgument(call, ref, i)) {
       reply.null();
       continue;
     }
@@ -213,16 +208,16 @@ function hmget(call: Call): void {
 
 function hexists(call: Call): void {
   const ref = lookupRead(call, 1, TYPE_HASH);
-  if (ref !== REFUSED) call.reply.integer(ref !== ABSENT && find(call, ref, 2) ? 1 : 0);
+  if (ref !== REFUSED) call.reply.integer(ref !== ABSENT && findArgument(call, ref, 2) ? 1 : 0);
 }
 
 function hdel(call: Call): void {
   const { request, reply, db } = call;
-  let ref = lookupWrite(call, 1, TYPE_HASH);
+  let ref = lookupHashWrite(call, 2, 1, request.count - 1);
   if (ref === REFUSED) return;
   let removed = 0;
   for (let i = 2; i < request.count && ref !== ABSENT; i++) {
-    if (!find(call, ref, i)) continue;
+    if (!findArgument(call, ref, i)) continue;
     ref = removeFound(db, ref);
     removed++;
   }
@@ -240,7 +235,7 @@ function hstrlen(call: Call): void {
   const { reply, db } = call;
   const ref = lookupRead(call, 1, TYPE_HASH);
   if (ref === REFUSED) return;
-  if (ref === ABSENT || !find(call, ref, 2)) {
+  if (ref === ABSENT || !findArgument(call, ref, 2)) {
     reply.integer(0);
     return;
   }

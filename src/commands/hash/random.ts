@@ -37,6 +37,8 @@ const MAX_INT64 = 2n ** 63n - 1n;
 const MAX_PAIRS = 2n ** 62n - 1n;
 /** A sample of at least a third of the fields is taken out of all of them; smaller ones are drawn one by one. */
 const SPARSE = 3;
+/** So many records are drawn until one is found whose time has not come. */
+const MAX_DRAWS = 100;
 
 const field = new FieldView();
 const value = new FieldView();
@@ -61,7 +63,7 @@ function hrandfield(call: Call): void {
   }
   const ref = lookupRead(call, 1, TYPE_HASH);
   if (ref === REFUSED) return;
-  if (ref === ABSENT) {
+  if (ref === ABSENT || hashLength(db.entries, ref) === 0) {
     if (hasCount) reply.array(0);
     else reply.null();
     return;
@@ -161,13 +163,21 @@ function packedFields({ entries }: Database, ref: number): Fields {
 function tableFields({ entries }: Database, ref: number): Fields {
   const hashes = hashesOf(entries);
   const root = entries.root(ref);
+  const all = () => {
+    const records: number[] = [];
+    hashes.visitLive(root, (record) => records.push(record));
+    return records;
+  };
   return {
-    draw: () => hashes.random(root),
-    all() {
-      const records: number[] = [];
-      hashes.visitAll(root, (record) => records.push(record));
-      return records;
+    draw() {
+      for (let i = 0; i < MAX_DRAWS; i++) {
+        const record = hashes.random(root);
+        if (!hashes.isDue(record)) return record;
+      }
+      const records = all();
+      return records[Math.floor(Math.random() * records.length)];
     },
+    all,
     view(record) {
       hashes.viewField(record, field);
       hashes.viewValue(record, value);

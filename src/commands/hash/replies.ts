@@ -43,7 +43,7 @@ export function replyHash(reply: Reply, db: Database, ref: number, parts: number
 
 function replyTable(reply: Reply, db: Database, ref: number, parts: number): void {
   const hashes = hashesOf(db.entries);
-  hashes.visitAll(db.entries.root(ref), (record) => {
+  hashes.visitLive(db.entries.root(ref), (record) => {
     if ((parts & FIELDS) !== 0) {
       hashes.viewField(record, view);
       replyView(reply, view);

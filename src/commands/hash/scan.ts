@@ -114,6 +114,7 @@ function scanTable(
   const count = hasCount ? request.integer(OPTIONS.valueAt(COUNT)) : DEFAULT_COUNT;
   const found: number[] = [];
   const next = hashes.scan(db.entries.root(ref), cursor, count, (record) => {
+    if (hashes.isDue(record)) return;
     hashes.viewField(record, field);
     if (matches(request, patternAt)) found.push(record);
   });

@@ -4,7 +4,12 @@
 
 import type { ValueReader } from '../../keyspace/value-type.ts';
 import { Crc64 } from './format/crc64.ts';
-import { CHECKSUM_BYTES, LATEST_RDB_VERSION, RDB_VERSION, RdbError } from './format/rdb-format.ts';
+import {
+  CHECKSUM_BYTES,
+  LATEST_RDB_VERSION,
+  RdbError,
+  versionOfType,
+} from './format/rdb-format.ts';
 import { RdbReader } from './format/rdb-reader.ts';
 import { type PieceReceiver, RdbWriter } from './format/rdb-writer.ts';
 import { ValueCursor, type ValueTarget } from './value-cursor.ts';
@@ -20,7 +25,8 @@ export function dumpValue(source: ValueTarget, ref: number, compresses: boolean)
   const pieces: Buffer[] = [];
   writeValue(source, ref, compresses, (piece) => pieces.push(piece));
   const footer = Buffer.alloc(FOOTER_BYTES);
-  footer.writeUInt16LE(RDB_VERSION);
+  const [first] = pieces;
+  footer.writeUInt16LE(versionOfType(first[0]));
   const payload = Buffer.concat([...pieces, footer]);
   const checksum = new Crc64();
   checksum.update(payload, 0, payload.length - CHECKSUM_BYTES);

@@ -25,6 +25,7 @@ import {
   OP_MODULE_AUX,
   OP_RESIZEDB,
   OP_SELECTDB,
+  OP_SLOT_INFO,
 } from './format/rdb-format.ts';
 import { NEED_BYTES, RdbReader } from './format/rdb-reader.ts';
 import { type Layout, ValueSkipper } from './format/skipped-value.ts';
@@ -268,6 +269,10 @@ export class RdbFileReader {
         this.#sink.onAux?.(name, value);
         break;
       }
+      case OP_SLOT_INFO:
+        // The number of a cluster's slot, of its keys, and of those that expire.
+        for (let i = 0; i < 3; i++) input.length();
+        break;
       case OP_FUNCTION2:
         this.#passOver(FUNCTION_LAYOUT, 'functions');
         break;

@@ -1,4 +1,4 @@
-// Writes a whole RDB file, version 10, in pieces of a bounded size: a snapshot hands it one entry after another, in
+// Writes a whole RDB file, of the oldest version that has all it needs, in pieces of a bounded size: a snapshot hands it one entry after another, in
 // any order of databases, and receives the pieces. A long value is only begun with its entry, and continued in steps
 // (entry-stream.ts).
 import { type AccessSettings, idleMs, lfuCounter } from '../../keyspace/access-clock.ts';
@@ -9,6 +9,7 @@ import { EntryStream } from './entry-stream.ts';
 import { Crc64 } from './format/crc64.ts';
 import {
   CHECKSUM_BYTES,
+  LATEST_RDB_VERSION,
   MAGIC,
   OP_AUX,
   OP_EOF,
@@ -102,7 +103,10 @@ export class RdbFileWriter implements SnapshotSink {
   /** Begins the file. */
   begin(facts: RdbFacts): void {
     const { nowMs } = this.#options;
-    const magic = Buffer.from(MAGIC + String(RDB_VERSION).padStart(4, '0'));
+    const { entries, types } = this.#keyspace;
+    const isLatest = types.all.some(({ codec }) => codec.writer.needsLatest?.(entries));
+    const version = isLatest ? LATEST_RDB_VERSION : RDB_VERSION;
+    const magic = Buffer.from(MAGIC + String(version).padStart(4, '0'));
     this.#stream.writer.raw(magic, 0, magic.length);
     this.#aux('redis-ver', facts.redisVersion);
     this.#aux('redis-bits', '64');

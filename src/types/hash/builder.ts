@@ -5,7 +5,7 @@ import { PackedBuilder } from '../../keyspace/packed-value.ts';
 import type { EntryTarget } from '../../keyspace/value-type.ts';
 import type { Request } from '../../protocol/request.ts';
 import { elementAfter } from '../../structures/packed-list.ts';
-import { ENCODING_PACKED, ENCODING_TABLE, TYPE_HASH } from './encodings.ts';
+import { ENCODING_EXPIRING, ENCODING_PACKED, ENCODING_TABLE, TYPE_HASH } from './encodings.ts';
 import { FieldView } from './field-view.ts';
 import { addField, hashesOf, ROOT_BYTES } from './values.ts';
 
@@ -48,6 +48,15 @@ export class HashBuilder {
   /** Adds a field and its value to the table; false if it has the field. */
   add(field: FieldView, value: FieldView): boolean {
     return addField(hashesOf(this.#entries), this.#root, field, value);
+  }
+
+  /** As `add`, for a field that expires, in ms since the epoch. */
+  addExpiring(field: FieldView, value: FieldView, timeMs: number): boolean {
+    const hashes = hashesOf(this.#entries);
+    if (hashes.findField(this.#root, field.buffer, field.offset, field.length)) return false;
+    if (hashes.isFoundDue) return false;
+    hashes.addExpiring(this.#root, field, value, timeMs);
+    return true;
   }
 
   /** Goes over to a table; false if a field is there twice. */
@@ -122,10 +131,18 @@ export class HashBuilder {
     if (this.#root === 0) {
       return this.packed.store(db, 0, request, i, TYPE_HASH, ENCODING_PACKED, expiry);
     }
-    const ref = db.build(0, request, i, TYPE_HASH, ENCODING_TABLE, ROOT_BYTES, expiry);
-    db.entries.setRoot(ref, this.#root);
+    const hashes = hashesOf(this.#entries);
+    const root = this.#root;
+    const encoding = hashes.hasExpiries(root) ? ENCODING_EXPIRING : ENCODING_TABLE;
+    if (encoding === ENCODING_EXPIRING) hashes.timers.reserve();
+    const ref = db.build(0, request, i, TYPE_HASH, encoding, ROOT_BYTES, expiry);
+    db.entries.setRoot(ref, root);
     this.#root = 0;
     db.put(0, ref);
+    if (encoding === ENCODING_EXPIRING) {
+      const { buffer, offsets, lengths } = request;
+      hashes.announce(root, hashes.keyHash(buffer, offsets[i], lengths[i]));
+    }
     return ref;
   }
 

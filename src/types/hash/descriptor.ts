@@ -2,7 +2,8 @@
 import { EVENT_HASH } from '../../keyspace/key-events.ts';
 import type { ValueType } from '../../keyspace/value-type.ts';
 import { hashCodec } from './codec.ts';
-import { ENCODING_PACKED, ENCODING_TABLE, TYPE_HASH } from './encodings.ts';
+import { ENCODING_EXPIRING, ENCODING_PACKED, ENCODING_TABLE, TYPE_HASH } from './encodings.ts';
+import { fieldExpiry } from './field-expiry.ts';
 import { FieldTables } from './field-tables.ts';
 import { FieldView } from './field-view.ts';
 import { visitFields } from './values.ts';
@@ -13,8 +14,13 @@ export const hashType: ValueType = {
   name: 'hash',
   eventClass: EVENT_HASH,
   wakes: 0,
-  encodings: { [ENCODING_PACKED]: 'listpack', [ENCODING_TABLE]: 'hashtable' },
-  collectionsIn: (arena, tables) => new FieldTables(arena, tables),
+  encodings: {
+    [ENCODING_PACKED]: 'listpack',
+    [ENCODING_TABLE]: 'hashtable',
+    [ENCODING_EXPIRING]: 'hashtable',
+  },
+  collectionsIn: (arena, tables, clock) => new FieldTables(arena, tables, clock),
+  partExpiry: fieldExpiry,
   codec: hashCodec,
   digest(entries, ref, digest) {
     const field = new FieldView();

@@ -3,16 +3,18 @@
 //
 //   ENCODING_PACKED    [ count: 4 bytes ][ field ][ value ][ field ][ value ] …
 //   ENCODING_TABLE     [ root: 4 bytes ]
+//   ENCODING_EXPIRING  the same, while there are fields that expire
 //
-// As in Redis a packed hash becomes a table, and a table never becomes packed again. Functions that change a hash
+// As in Redis a packed hash becomes a table, and a table never becomes packed again. A hash whose fields expire is
+// always a table. Functions that change a hash
 // return its entry's reference, which may be another, or 0 when the hash has become empty and was removed.
 // Modifications and events are reported by the commands. A view is valid until the next change of any data.
 import type { Database } from '../../keyspace/database.ts';
 import { type Entries, NO_EXPIRY } from '../../keyspace/entries.ts';
 import { writeInteger } from '../../protocol/integer.ts';
 import type { Request } from '../../protocol/request.ts';
-import { ENCODING_PACKED, ENCODING_TABLE, TYPE_HASH } from './encodings.ts';
-import { FieldTables } from './field-tables.ts';
+import { ENCODING_EXPIRING, ENCODING_PACKED, ENCODING_TABLE, TYPE_HASH } from './encodings.ts';
+import { FieldTables, NO_FIELD_EXPIRY } from './field-tables.ts';
 import { FieldView } from './field-view.ts';
 import {
   createPacked,
@@ -42,10 +44,10 @@ export function hashesOf({ collections }: Entries): FieldTables {
   return hashes;
 }
 
-/** Number of fields. */
+/** Number of fields, without those whose time has come. */
 export function hashLength(entries: Entries, ref: number): number {
   if (entries.encodingOf(ref) === ENCODING_PACKED) return packedLength(entries, ref);
-  return hashesOf(entries).length(entries.root(ref));
+  return hashesOf(entries).liveLength(entries.root(ref));
 }
 
 /**
@@ -86,7 +88,10 @@ export function setField(
   return storeField(db, ref, field, fieldAt, fieldLength, value, valueAt, valueLength);
 }
 
-/** As `setField`, for the field that `findField` just looked for. */
+/**
+ * As `setField`, for the field that `findField` just looked for.
+ * @param keepsExpiry whether a field that expires still does afterwards
+ */
 export function storeField(
   db: Database,
   ref: number,
@@ -96,6 +101,7 @@ export function storeField(
   value: Uint8Array,
   valueAt: number,
   valueLength: number,
+  keepsExpiry = false,
 ): number {
   const hashes = hashesOf(db.entries);
   let target = ref;
@@ -113,11 +119,12 @@ export function storeField(
     hashes.findField(db.entries.root(target), field, fieldAt, fieldLength);
   }
   const root = db.entries.root(target);
-  hashes.storeField(root, field, fieldAt, fieldLength, value, valueAt, valueLength);
+  hashes.storeField(root, field, fieldAt, fieldLength, value, valueAt, valueLength, keepsExpiry);
+  if (!keepsExpiry) settleEncoding(db.entries, target);
   return target;
 }
 
-/** As `storeField`, for an integer of magnitude < 2^53. */
+/** As `storeField`, for an integer of magnitude < 2^53; a field that expires still does. */
 export function storeInteger(
   db: Database,
   ref: number,
@@ -134,7 +141,7 @@ export function storeInteger(
       if (target !== 0) return target;
     }
   }
-  return storeField(db, ref, field, fieldAt, fieldLength, digits, 0, length);
+  return storeField(db, ref, field, fieldAt, fieldLength, digits, 0, length, true);
 }
 
 /**
@@ -197,7 +204,7 @@ export function createHash(
   }
   return withNewTable(hashes, (root) => {
     hashes.findField(root, field, fieldAt, fieldLength);
-    hashes.storeField(root, field, fieldAt, fieldLength, value, valueAt, valueLength);
+    hashes.storeField(root, field, fieldAt, fieldLength, value, valueAt, valueLength, false);
     const ref = db.build(0, request, 1, TYPE_HASH, ENCODING_TABLE, ROOT_BYTES, NO_EXPIRY);
     db.entries.setRoot(ref, root);
     db.put(0, ref);
@@ -207,16 +214,70 @@ export function createHash(
 
 /** Removes the field that `findField` just found. */
 export function removeFound(db: Database, ref: number): number {
-  if (hashLength(db.entries, ref) === 1) {
+  const { entries } = db;
+  if (entries.encodingOf(ref) === ENCODING_PACKED) {
+    if (packedLength(entries, ref) > 1) return removeFoundPacked(db, ref);
     db.discard(ref);
     return 0;
   }
-  if (db.encodingOf(ref) === ENCODING_PACKED) return removeFoundPacked(db, ref);
-  hashesOf(db.entries).removeFound(db.entries.root(ref));
+  const hashes = hashesOf(entries);
+  const root = entries.root(ref);
+  if (hashes.length(root) === 1) {
+    db.discard(ref);
+    return 0;
+  }
+  hashes.removeFound(root);
+  settleEncoding(entries, ref);
   return ref;
 }
 
-/** Points the views at each field and its value in turn, and calls `visit`, which changes nothing. */
+/**
+ * Sets when the field that `findField` just found expires, in ms since the epoch. The hash becomes a table.
+ * @param keyHash the hash of its key (`Database.hashOf`)
+ */
+export function setFieldExpiry(
+  db: Database,
+  ref: number,
+  request: Request,
+  i: number,
+  timeMs: number,
+  keyHash: number,
+): number {
+  const { entries } = db;
+  const hashes = hashesOf(entries);
+  let target = ref;
+  if (entries.encodingOf(ref) === ENCODING_PACKED) {
+    target = toTable(db, ref);
+    const { buffer, offsets, lengths } = request;
+    hashes.findField(entries.root(target), buffer, offsets[i], lengths[i]);
+  }
+  hashes.setExpiry(entries.root(target), timeMs, keyHash);
+  entries.setEncoding(target, ENCODING_EXPIRING);
+  return target;
+}
+
+/** The field that `findField` just found, which expires, does so no more. */
+export function persistFound(entries: Entries, ref: number): void {
+  hashesOf(entries).persistFound(entries.root(ref));
+  settleEncoding(entries, ref);
+}
+
+/** When the field that `findField` just found expires, in ms since the epoch, or NO_FIELD_EXPIRY. */
+export function expiryOfFound(entries: Entries, ref: number): number {
+  if (entries.encodingOf(ref) !== ENCODING_EXPIRING) return NO_FIELD_EXPIRY;
+  return hashesOf(entries).foundExpiry();
+}
+
+/** To be called after a field has lost its expiry, or was removed. */
+export function settleEncoding(entries: Entries, ref: number): void {
+  if (entries.encodingOf(ref) !== ENCODING_EXPIRING) return;
+  if (!hashesOf(entries).hasExpiries(entries.root(ref))) entries.setEncoding(ref, ENCODING_TABLE);
+}
+
+/**
+ * Points the views at each field and its value in turn, without fields whose time has come, and calls `visit`, which
+ * changes nothing.
+ */
 export function visitFields(
   entries: Entries,
   ref: number,
@@ -229,7 +290,7 @@ export function visitFields(
     return;
   }
   const hashes = hashesOf(entries);
-  hashes.visitAll(entries.root(ref), (record) => {
+  hashes.visitLive(entries.root(ref), (record) => {
     hashes.viewField(record, field);
     hashes.viewValue(record, value);
     visit();
@@ -279,6 +340,7 @@ export function addField(
     value.buffer,
     value.offset,
     value.length,
+    false,
   );
   return true;
 }

@@ -8,10 +8,17 @@
 //
 // Sources: https://rdb.fnordig.de/file_format.html, https://github.com/sripathikrishnan/redis-rdb-tools/wiki
 
-/** The version that Redis 7.0 and Synap write. */
+/** The version that Redis 7.0 writes, and Synap where all values have forms that Redis 7.0 can read. */
 export const RDB_VERSION = 10;
-/** The latest version that can be read: that of Redis 7.2. */
-export const LATEST_RDB_VERSION = 11;
+/** The latest version that can be read, and is written where it is needed: that of Redis 7.4. */
+export const LATEST_RDB_VERSION = 12;
+/** The first type byte of values that need it: those of hashes whose fields expire. */
+const FIRST_LATEST_TYPE = 22;
+
+/** The version that a value with a type byte needs. */
+export function versionOfType(byte: number): number {
+  return byte < FIRST_LATEST_TYPE ? RDB_VERSION : LATEST_RDB_VERSION;
+}
 
 export const MAGIC = 'REDIS';
 /** Bytes of the magic word and the version. */
@@ -20,6 +27,7 @@ export const CHECKSUM_BYTES = 8;
 /** Files have a checksum from this version on. */
 export const FIRST_VERSION_WITH_CHECKSUM = 5;
 
+export const OP_SLOT_INFO = 244;
 export const OP_FUNCTION2 = 245;
 export const OP_FUNCTION_PRE_GA = 246;
 export const OP_MODULE_AUX = 247;
