@@ -43,6 +43,8 @@ export interface ValueType {
 export interface PartExpiry {
   /** The soonest time at which a part of any value expires, in ms since the epoch; Infinity when none does. */
   soonestMs(entries: Entries): number;
+  /** Bytes of what is kept for that beside the values. */
+  overheadBytes(entries: Entries): number;
   /** Removes some of the parts that are due now; takes well under a millisecond. */
   expireSome(entries: Entries, databases: readonly Database[]): void;
   /**

@@ -20,6 +20,7 @@ import {
   persistFound,
   removeFound,
   setFieldExpiry,
+  storeExpiring,
   storeField,
   viewFound,
 } from '../../types/hash/values.ts';
@@ -261,16 +262,17 @@ function meetsCondition(call: Call, ref: number, { mustExist, first }: SetReques
 /** Sets the fields and when they expire; returns the hash's entry. */
 function setPairs({ request, db }: Call, ref: number, asked: SetRequest): number {
   const { buffer, offsets, lengths, count } = request;
-  const { first, timeMs } = asked;
-  const keepsExpiry = asked.keepsExpiry || timeMs !== undefined;
+  const { first, timeMs, keepsExpiry } = asked;
   const keyHash = db.hashOf(request, 1);
   let target = ref;
   for (let i = first; i < count; i += 2) {
     const at = offsets[i];
     const length = lengths[i];
+    const valueAt = offsets[i + 1];
+    const valueLength = lengths[i + 1];
     if (target === ABSENT) {
-      target = createHash(db, request, buffer, at, length, buffer, offsets[i + 1], lengths[i + 1]);
-    } else {
+      target = createHash(db, request, buffer, at, length, buffer, valueAt, valueLength);
+    } else if (timeMs === undefined) {
       findField(db.entries, target, buffer, at, length);
       target = storeField(
         db,
@@ -279,14 +281,12 @@ function setPairs({ request, db }: Call, ref: number, asked: SetRequest): number
         at,
         length,
         buffer,
-        offsets[i + 1],
-        lengths[i + 1],
+        valueAt,
+        valueLength,
         keepsExpiry,
       );
     }
-    if (timeMs === undefined) continue;
-    findField(db.entries, target, buffer, at, length);
-    target = setFieldExpiry(db, target, request, i, timeMs, keyHash);
+    if (timeMs !== undefined) target = storeExpiring(db, target, request, i, timeMs, keyHash);
   }
   return target;
 }

@@ -55,7 +55,16 @@ export class HashBuilder {
     const hashes = hashesOf(this.#entries);
     if (hashes.findField(this.#root, field.buffer, field.offset, field.length)) return false;
     if (hashes.isFoundDue) return false;
-    hashes.addExpiring(this.#root, field, value, timeMs);
+    hashes.addExpiring(
+      this.#root,
+      field.buffer,
+      field.offset,
+      field.length,
+      value.buffer,
+      value.offset,
+      value.length,
+      timeMs,
+    );
     return true;
   }
 

@@ -14,6 +14,7 @@ let isRemoving = false;
 /** See the head of this file. */
 export const fieldExpiry: PartExpiry = {
   soonestMs: (entries) => hashesOf(entries).timers.soonestMs,
+  overheadBytes: (entries) => hashesOf(entries).timers.overheadBytes,
   expireSome(entries, databases) {
     const { timers } = hashesOf(entries);
     const timer = timers.soonest;

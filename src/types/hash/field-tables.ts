@@ -88,7 +88,6 @@ export class FieldTables extends RecordTables {
       this.reserve(root);
       const fresh = records.newField(field, fieldAt, fieldLength, value, valueAt, valueLength);
       this.insert(root, fresh);
-      this.#found = fresh;
       return;
     }
     const expires = records.expires(found);
@@ -202,22 +201,35 @@ export class FieldTables extends RecordTables {
   }
 
   /**
-   * Adds a field that is not there, for a hash that is being built.
+   * Adds a field that was just looked for and is not there. The hash is not announced.
    * @param timeMs when it expires, in ms since the epoch
+   * @throws ArenaFullError, before anything has changed
    */
-  addExpiring(root: number, field: FieldView, value: FieldView, timeMs: number): void {
-    this.storeField(
-      root,
-      field.buffer,
-      field.offset,
-      field.length,
-      value.buffer,
-      value.offset,
-      value.length,
-      false,
-    );
-    this.timers.reserve();
-    this.#giveExpiry(root, this.#found, timeMs);
+  addExpiring(
+    root: number,
+    field: Uint8Array,
+    fieldAt: number,
+    fieldLength: number,
+    value: Uint8Array,
+    valueAt: number,
+    valueLength: number,
+    timeMs: number,
+  ): void {
+    this.reserve(root);
+    this.#withTimer(root, (timer) => {
+      const fresh = this.records.newField(
+        field,
+        fieldAt,
+        fieldLength,
+        value,
+        valueAt,
+        valueLength,
+        timeMs,
+      );
+      this.timers.open(timer).add(fresh, timeMs);
+      this.insert(root, fresh);
+    });
+    this.#found = 0;
   }
 
   /**
@@ -252,17 +264,26 @@ export class FieldTables extends RecordTables {
 
   /** Gives a record, which was just found, an expiry: it becomes another one. @throws ArenaFullError */
   #giveExpiry(root: number, found: number, timeMs: number): void {
+    this.#withTimer(root, (timer) => {
+      const fresh = this.#copy(found, timeMs);
+      this.timers.open(timer).add(fresh, timeMs);
+      this.replace(root, found, fresh);
+      this.#found = fresh;
+    });
+  }
+
+  /**
+   * Calls `add` with the hash's timer, which is made if there is none, and has room for one more field: only its
+   * first step may fail.
+   */
+  #withTimer(root: number, add: (timer: number) => void): void {
     const { timers } = this;
     timers.reserve();
     const isNew = this.#timer(root) === 0;
     const timer = isNew ? timers.create() : this.#timer(root);
     try {
       timers.open(timer).reserve();
-      const fresh = this.#copy(found, timeMs);
-      const heap = timers.open(timer);
-      heap.add(fresh, timeMs);
-      this.replace(root, found, fresh);
-      this.#found = fresh;
+      add(timer);
     } catch (error) {
       if (isNew) timers.free(timer);
       else timers.changed(timer);

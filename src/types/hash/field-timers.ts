@@ -16,8 +16,7 @@ import { classOf } from '../../memory/size-classes.ts';
 
 const HEAP = 0;
 const KEY_HASH = 1;
-const TIMER_BYTES = 4 * (HEAP_POSITION_WORD + 1);
-const TIMER_CLASS = classOf(TIMER_BYTES);
+const TIMER_CLASS = classOf(4 * (HEAP_POSITION_WORD + 1));
 /** The position of a timer that is not among all: nobody can find its hash yet, or any more. */
 const NOWHERE = -1;
 
@@ -51,13 +50,15 @@ export class FieldTimers {
 
   /** Makes a timer that is not among all yet, with room for a field. @throws ArenaFullError */
   create(): number {
-    const timer = this.#arena.allocate(TIMER_CLASS);
     const heap = this.#heap;
+    let timer = 0;
     try {
+      timer = this.#arena.allocate(TIMER_CLASS);
       heap.point(0);
       heap.reserve();
     } catch (error) {
-      this.#arena.free(timer, TIMER_CLASS);
+      if (timer !== 0) this.#arena.free(timer, TIMER_CLASS);
+      this.#settle();
       throw error;
     }
     this.#set(timer, HEAP, heap.root);
@@ -71,6 +72,7 @@ export class FieldTimers {
     this.withdraw(timer);
     this.open(timer).discard();
     this.#arena.free(timer, TIMER_CLASS);
+    this.#settle();
   }
 
   /** The heap of a timer; valid until the next call. Who has changed it calls `changed`. */
@@ -106,6 +108,7 @@ export class FieldTimers {
     if (position === NOWHERE) return;
     this.#all.remove(position);
     this.#set(timer, HEAP_POSITION_WORD, NOWHERE);
+    this.#settle();
   }
 
   /** The hash of the key of a timer's hash. */
@@ -115,7 +118,7 @@ export class FieldTimers {
 
   /** Bytes of a timer and its heap. */
   bytes(timer: number): number {
-    return TIMER_BYTES + this.open(timer).overheadBytes;
+    return this.#arena.blockBytes(TIMER_CLASS) + this.open(timer).overheadBytes;
   }
 
   /** Moves a timer out of a page that is being emptied; returns its reference afterwards. */
@@ -133,6 +136,11 @@ export class FieldTimers {
     const next = heap.relocate(chunk);
     this.#set(timer, HEAP, heap.root);
     return next;
+  }
+
+  /** Gives the memory of all back when there are none: `reserve` may have made room in vain. */
+  #settle(): void {
+    if (this.#all.size === 0) this.#all.discard();
   }
 
   #get(timer: number, word: number): number {

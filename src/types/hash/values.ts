@@ -256,6 +256,40 @@ export function setFieldExpiry(
   return target;
 }
 
+/**
+ * Sets the field of argument i to the value of the next one, and when it expires, in ms since the epoch. The hash
+ * becomes a table.
+ * @param keyHash the hash of its key
+ */
+export function storeExpiring(
+  db: Database,
+  ref: number,
+  request: Request,
+  i: number,
+  timeMs: number,
+  keyHash: number,
+): number {
+  const { entries } = db;
+  const { buffer, offsets, lengths } = request;
+  const hashes = hashesOf(entries);
+  const target = entries.encodingOf(ref) === ENCODING_PACKED ? toTable(db, ref) : ref;
+  const root = entries.root(target);
+  const at = offsets[i];
+  const length = lengths[i];
+  const valueAt = offsets[i + 1];
+  const valueLength = lengths[i + 1];
+  if (hashes.findField(root, buffer, at, length)) {
+    hashes.storeField(root, buffer, at, length, buffer, valueAt, valueLength, true);
+    hashes.findField(root, buffer, at, length);
+    hashes.setExpiry(root, timeMs, keyHash);
+  } else {
+    hashes.addExpiring(root, buffer, at, length, buffer, valueAt, valueLength, timeMs);
+    hashes.announce(root, keyHash);
+  }
+  entries.setEncoding(target, ENCODING_EXPIRING);
+  return target;
+}
+
 /** The field that `findField` just found, which expires, does so no more. */
 export function persistFound(entries: Entries, ref: number): void {
   hashesOf(entries).persistFound(entries.root(ref));

@@ -192,6 +192,10 @@ export class TypeBench {
   }
 
   #overhead(): number {
-    return this.keyspace.databases.reduce((sum, { overheadBytes }) => sum + overheadBytes, 0);
+    const { databases, entries, types } = this.keyspace;
+    const parts = types.all.map(({ partExpiry }) => partExpiry?.overheadBytes(entries) ?? 0);
+    return [...databases.map(({ overheadBytes }) => overheadBytes), ...parts].reduce(
+      (a, b) => a + b,
+    );
   }
 }

@@ -19,6 +19,8 @@ export interface Sample {
    * least one sample that is.
    */
   readonly isLong?: boolean;
+  /** Whether it is of a later version than Redis 7.0, which is not asked then. */
+  readonly isLater?: boolean;
 }
 
 /** A change that gives a value another encoding. */
@@ -28,6 +30,8 @@ export interface Conversion {
   readonly to: number;
   readonly make: (key: string) => readonly Line[];
   readonly change: (key: string) => readonly Line[];
+  /** Whether it takes commands of a later version than Redis 7.0. */
+  readonly isLater?: boolean;
 }
 
 /** See the head of this file. */

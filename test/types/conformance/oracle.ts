@@ -50,7 +50,7 @@ export function conformToRedis(subject: Subject): void {
     expect(`+${digestOfDatabases(bench.keyspace)}\r\n`).toBe(await ask('DEBUG', 'DIGEST'));
   };
 
-  describe.each(fixture.samples)('$name', (sample) => {
+  describe.each(fixture.samples.filter(({ isLater }) => !isLater))('$name', (sample) => {
     test('is the same, and so is what changes make of it', async () => {
       const bench = useBench(subject);
       for (const change of [undefined, ...fixture.changes]) {
@@ -78,14 +78,17 @@ export function conformToRedis(subject: Subject): void {
     });
   });
 
-  test.each(fixture.conversions)('$name: another encoding there, too', async (conversion) => {
-    const bench = useBench(subject);
-    await ask('FLUSHALL');
-    await both(bench, conversion.make('k'));
-    await expectSame(bench, 'k');
-    await both(bench, conversion.change('k'));
-    await expectSame(bench, 'k');
-    await both(bench, [['PEXPIREAT', 'k', '4000000000000']]);
-    await expectSame(bench, 'k');
-  });
+  test.each(fixture.conversions.filter(({ isLater }) => !isLater))(
+    '$name: another encoding there, too',
+    async (conversion) => {
+      const bench = useBench(subject);
+      await ask('FLUSHALL');
+      await both(bench, conversion.make('k'));
+      await expectSame(bench, 'k');
+      await both(bench, conversion.change('k'));
+      await expectSame(bench, 'k');
+      await both(bench, [['PEXPIREAT', 'k', '4000000000000']]);
+      await expectSame(bench, 'k');
+    },
+  );
 }

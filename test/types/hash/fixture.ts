@@ -1,6 +1,10 @@
 // Hashes for the conformance suite: packed ones, and tables, also with fields and values beside the blocks.
 import { hashType } from '../../../src/types/hash/descriptor.ts';
-import { ENCODING_PACKED, ENCODING_TABLE } from '../../../src/types/hash/encodings.ts';
+import {
+  ENCODING_EXPIRING,
+  ENCODING_PACKED,
+  ENCODING_TABLE,
+} from '../../../src/types/hash/encodings.ts';
 import { byTier } from '../../support/tier.ts';
 import type { Line, TypeFixture } from '../conformance/fixture.ts';
 
@@ -8,6 +12,22 @@ import type { Line, TypeFixture } from '../conformance/fixture.ts';
 const AT_ONCE = 25;
 /** Fields of a hash that is saved and freed in several steps. */
 const LONG_LENGTH = byTier(6000, 20_000);
+
+/** A Unix time in ms that never comes while tests run. */
+const LATER = '4102444800123';
+
+/** As `sets`, with fields that expire among others. */
+function expiring(key: string, count: number, maxBytes: number): Line[] {
+  const lines = sets(key, count, maxBytes);
+  for (let at = 0; at < count; at += 2 * AT_ONCE) {
+    const fields = Array.from({ length: AT_ONCE }, (_, i) => [`e${at + i}`, `${i}`]).flat();
+    lines.push([
+      ...['HSETEX', key, 'PXAT', `${Number(LATER) + ((at * 7919) % 1009)}`],
+      ...['FIELDS', String(AT_ONCE), ...fields],
+    ]);
+  }
+  return lines;
+}
 
 /** Sets so many fields to values of up to so many bytes. */
 function sets(key: string, count: number, maxBytes: number): Line[] {
@@ -59,8 +79,51 @@ export const hashFixture: TypeFixture = {
       make: (key) => sets(key, LONG_LENGTH, 60),
       isLong: true,
     },
+    {
+      name: 'fields that expire',
+      encoding: ENCODING_EXPIRING,
+      make: (key) => [
+        ['HSET', key, 'f', 'v'],
+        ['HSETEX', key, 'PXAT', LATER, 'FIELDS', '2', 'e', 'w', '', 'x'.repeat(70_000)],
+      ],
+      isLater: true,
+    },
+    {
+      name: 'many fields that expire',
+      encoding: ENCODING_EXPIRING,
+      make: (key) => expiring(key, LONG_LENGTH, 60),
+      isLong: true,
+      isLater: true,
+    },
   ],
   conversions: [
+    {
+      name: 'setting when a packed field expires',
+      from: ENCODING_PACKED,
+      to: ENCODING_EXPIRING,
+      make: (key) => [['HSET', key, 'first', '1', 'second', '2']],
+      change: (key) => [['HPEXPIREAT', key, LATER, 'FIELDS', '1', 'first']],
+      isLater: true,
+    },
+    {
+      name: 'setting when a field expires',
+      from: ENCODING_TABLE,
+      to: ENCODING_EXPIRING,
+      make: (key) => sets(key, 600, 100),
+      change: (key) => [['HGETEX', key, 'PXAT', LATER, 'FIELDS', '1', 'field 1']],
+      isLater: true,
+    },
+    {
+      name: 'having the only one expire no more',
+      from: ENCODING_EXPIRING,
+      to: ENCODING_TABLE,
+      make: (key) => [['HSETEX', key, 'PXAT', LATER, 'FIELDS', '2', 'f', 'v', 'g', 'w']],
+      change: (key) => [
+        ['HPERSIST', key, 'FIELDS', '1', 'f'],
+        ['HDEL', key, 'g'],
+      ],
+      isLater: true,
+    },
     {
       name: 'setting many',
       from: ENCODING_PACKED,
