@@ -60,8 +60,11 @@ export interface ValueDigest {
   mix(bytes: Buffer): void;
   /** Adds bytes; the order does not count. */
   add(bytes: Buffer): void;
-  /** Adds a pair, such as a field and its value; the order of pairs does not count. */
-  addPair(first: Buffer, second: Buffer): void;
+  /**
+   * Adds a pair, such as a field and its value; the order of pairs does not count.
+   * @param mark what is added to the pair itself, if it has it
+   */
+  addPair(first: Buffer, second: Buffer, mark?: Buffer): void;
 }
 
 /** How values of a type are read from and written to RDB files and payloads. */

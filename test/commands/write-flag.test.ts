@@ -51,6 +51,7 @@ const SEED: readonly string[][] = [
     key,
     ...['a', 'b', 'hello', '0', '1', '7', '42', '', '-', ' '].flatMap((field) => [field, '5']),
   ]),
+  ['HEXPIRE', 'hash:3', '10000', 'FIELDS', '9', 'a', 'b', 'hello', '0', '1', '7', '42', '', '-'],
   ['EXPIRE', 'list:1', '10000'],
   ...['set:1', 'set:2', 'set:3', 'set:4'].map((key) => ['SADD', key, ...'ab017']),
   ['MSET', 'bitmap:1', 'ab', 'bitmap:2', 'cd'],

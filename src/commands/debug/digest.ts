@@ -5,7 +5,8 @@
 //   value of k = mix(mix(0, type), bytes), xor SHA1("!!expire!!") if k has an expiry;
 //                of a list, the bytes of each element are mixed in, in order;
 //                of a set, xor SHA1(member) for each member;
-//                of a hash, xor SHA1(mix(mix(0, field), value)) for each field
+//                of a hash, xor SHA1(mix(mix(0, field), value)) for each field,
+//                or of that xor SHA1("!!hexpire!!") if the field has an expiry (Redis 7.4)
 //   key        = the same, beginning with mix(0, key) instead of 0
 //   all        = for each database that holds keys: mix(all, index), then xor SHA1(key) of each key
 import { hash } from 'node:crypto';
@@ -62,10 +63,11 @@ function addValue(digest: Buffer, types: TypeTable, database: Database, ref: num
   type.digest(database.entries, ref, {
     mix: (bytes) => mix(digest, bytes),
     add: (bytes) => xor(digest, sha1(bytes)),
-    addPair(first, second) {
+    addPair(first, second, mark) {
       const pair = Buffer.alloc(DIGEST_BYTES);
       mix(pair, first);
       mix(pair, second);
+      if (mark !== undefined) xor(pair, sha1(mark));
       xor(digest, sha1(pair));
     },
   });

@@ -47,6 +47,9 @@ export function measureMemory(server: Services): MemoryReport {
     overhead += database.overheadBytes;
     keys += database.size;
   }
+  for (const { partExpiry } of keyspace.types.all) {
+    overhead += partExpiry?.overheadBytes(keyspace.entries) ?? 0;
+  }
   const { arena, initialBytes: startup } = keyspace;
   const allocated = keyspace.usedBytes + tracked;
   let active = allocated;

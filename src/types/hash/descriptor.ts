@@ -8,6 +8,9 @@ import { FieldTables } from './field-tables.ts';
 import { FieldView } from './field-view.ts';
 import { visitFields } from './values.ts';
 
+/** Added to a field that expires in a digest, as in Redis 7.4. */
+const EXPIRY_MARK = Buffer.from('!!hexpire!!');
+
 /** The type of hashes. */
 export const hashType: ValueType = {
   id: TYPE_HASH,
@@ -25,9 +28,10 @@ export const hashType: ValueType = {
   digest(entries, ref, digest) {
     const field = new FieldView();
     const value = new FieldView();
-    visitFields(entries, ref, field, value, () =>
-      digest.addPair(field.bytes(field.buffer), value.bytes(value.buffer)),
-    );
+    visitFields(entries, ref, field, value, (expires) => {
+      const mark = expires ? EXPIRY_MARK : undefined;
+      digest.addPair(field.bytes(field.buffer), value.bytes(value.buffer), mark);
+    });
   },
   describe: () => '',
 };

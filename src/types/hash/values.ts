@@ -310,24 +310,24 @@ export function settleEncoding(entries: Entries, ref: number): void {
 
 /**
  * Points the views at each field and its value in turn, without fields whose time has come, and calls `visit`, which
- * changes nothing.
+ * changes nothing, with whether the field expires.
  */
 export function visitFields(
   entries: Entries,
   ref: number,
   field: FieldView,
   value: FieldView,
-  visit: () => void,
+  visit: (expires: boolean) => void,
 ): void {
   if (entries.encodingOf(ref) === ENCODING_PACKED) {
-    visitPacked(entries, ref, field, value, visit);
+    visitPacked(entries, ref, field, value, () => visit(false));
     return;
   }
   const hashes = hashesOf(entries);
   hashes.visitLive(entries.root(ref), (record) => {
     hashes.viewField(record, field);
     hashes.viewValue(record, value);
-    visit();
+    visit(hashes.expiryOf(record) !== NO_FIELD_EXPIRY);
   });
 }
 
