@@ -201,8 +201,8 @@ export class RecordTables implements Collections {
       return true;
     }
     if (rootWord(this.arena, root, PARTNER) !== 0) {
-      if (this.freePartnerStep(root)) setRootWord(this.arena, root, PARTNER, 0);
-      return false;
+      if (!this.freePartnerStep(root)) return false;
+      setRootWord(this.arena, root, PARTNER, 0);
     }
     if (!this.tables.freeStep(rootWord(this.arena, root, TABLE), this.#free)) return false;
     freeRoot(this.arena, root);

@@ -52,7 +52,7 @@ export const differences: readonly IntendedDifference[] = [
   {
     name: 'rdb-version-11',
     reason:
-      'RESTORE takes payloads of the RDB version 11, which Redis 7.2 writes, too. Redis 7.0 refuses what is newer than itself.',
+      'RESTORE takes payloads of the RDB versions 11 and 12, which Redis 7.2 and 7.4 write, too. Redis 7.0 refuses what is newer than itself. Where fields of hashes expire, DUMP and snapshots have version 12.',
   },
   {
     name: 'restore-footer',

@@ -66,7 +66,7 @@ compareWithRedis(
       command('RESTORE', 'r', '0', Buffer.concat([Buffer.from([1]), ONE]), 'REPLACE'),
       command('RESTORE', 'r', '0', payloadOf(Buffer.from([0, 3, 65, 65, 65]), 9), 'REPLACE'),
       'GET r',
-      command('RESTORE', 'r', '0', payloadOf(Buffer.from([0, 3, 65, 65, 65]), 12), 'REPLACE'),
+      command('RESTORE', 'r', '0', payloadOf(Buffer.from([0, 3, 65, 65, 65]), 13), 'REPLACE'),
       command('RESTORE', 'r', '0', payloadOf(Buffer.from([0, 40, 65, 65, 65])), 'REPLACE'),
       command('RESTORE', 'r', '0', payloadOf(Buffer.from([0, 3, 65, 65, 65, 66])), 'REPLACE'),
       command('RESTORE', 'r', '0', payloadOf(Buffer.from([])), 'REPLACE'),

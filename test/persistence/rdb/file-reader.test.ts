@@ -305,7 +305,7 @@ describe('refused', () => {
   test.each([
     ['no magic word', Buffer.from('RODIS0010\xff'), /no RDB file.*at byte/],
     ['a version that is no number', Buffer.from('REDIS00x0\xff'), /no RDB file/],
-    ['a later version', fileOf(string('a'), 12), /RDB version 12 is unknown/],
+    ['a later version', fileOf(string('a'), 13), /RDB version 13 is unknown/],
     ['version 0', fileOf(string('a'), 0), /RDB version 0 is unknown/],
     ['a type of no kind', fileOf(key('a', 99, rdbString('v'))), /type of values.*99/],
     [

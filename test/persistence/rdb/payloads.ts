@@ -384,6 +384,19 @@ export const SMALL_VALUES: readonly (readonly [name: string, value: Buffer])[] =
 /** The same, in encodings that Redis 7.0 does not have. */
 export const SMALL_LATER_VALUES: readonly (readonly [name: string, value: Buffer])[] = [
   ['SET_LISTPACK', Buffer.concat([bytesOf(20), rdbString(listpackOf(['a', [70_000n, 24], 'b']))])],
+  [
+    'HASH_METADATA',
+    Buffer.concat([
+      bytesOf(24, 0, 0x8f, 0xc9, 0x2d, 0xbb, 3, 0, 0, 2, 0, 1, 97, 1, 98, 5, 1, 99, 1, 100),
+    ]),
+  ],
+  [
+    'HASH_LISTPACK_EX',
+    Buffer.concat([
+      bytesOf(25, 0, 0x8f, 0xc9, 0x2d, 0xbb, 3, 0, 0),
+      rdbString(listpackOf(['a', 'b', [4_102_444_800_000n, 64], 'c', [5n, 7], [0n, 7]])),
+    ]),
+  ],
 ];
 
 /** Bytes as a comparison script quotes them. */

@@ -3,7 +3,11 @@ import { describe, expect, test } from 'vitest';
 import { Keyspace } from '../../../src/keyspace/keyspace.ts';
 import { dumpValue, isIntact, readPayload } from '../../../src/persistence/rdb/dump-payload.ts';
 import { Request } from '../../../src/protocol/request.ts';
-import { ENCODING_PACKED, ENCODING_TABLE } from '../../../src/types/hash/encodings.ts';
+import {
+  ENCODING_EXPIRING,
+  ENCODING_PACKED,
+  ENCODING_TABLE,
+} from '../../../src/types/hash/encodings.ts';
 import { FieldView } from '../../../src/types/hash/field-view.ts';
 import { hashesOf, visitFields } from '../../../src/types/hash/values.ts';
 import { valueTypes } from '../../../src/types/index.ts';
@@ -103,6 +107,146 @@ describe('damage', () => {
   });
 });
 
+/** The soonest time of the samples, in ms since the epoch: within 53 bits, and beyond 32. */
+const SOONEST = 4_102_444_800_000;
+
+/** Fields a, which never expires, b and c, which do, in each form of Redis 7.4. */
+const EXPIRING: readonly [name: string, value: Buffer][] = [
+  [
+    'METADATA',
+    Buffer.concat([
+      Buffer.from([24]),
+      little64(SOONEST),
+      Buffer.from([3, 0]),
+      ...['a', '1'].map((text) => rdbString(text)),
+      Buffer.from([1]),
+      ...['b', '2'].map((text) => rdbString(text)),
+      rdbLength(1001),
+      ...['c', '3'].map((text) => rdbString(text)),
+    ]),
+  ],
+  [
+    'METADATA_PRE_GA',
+    Buffer.concat([
+      Buffer.from([22, 3, 0]),
+      ...['a', '1'].map((text) => rdbString(text)),
+      length64(SOONEST),
+      ...['b', '2'].map((text) => rdbString(text)),
+      length64(SOONEST + 1000),
+      ...['c', '3'].map((text) => rdbString(text)),
+    ]),
+  ],
+  [
+    'LISTPACK_EX',
+    Buffer.concat([Buffer.from([25]), little64(SOONEST), rdbString(listpackOf(triples()))]),
+  ],
+  ['LISTPACK_EX_PRE_GA', Buffer.concat([Buffer.from([23]), rdbString(listpackOf(triples()))])],
+];
+
+function triples(): PackedSample[] {
+  return [
+    ...['b', '2', [BigInt(SOONEST), 64] as const],
+    ...['c', '3', [BigInt(SOONEST + 1000), 64] as const],
+    ...['a', '1', [0n, 7] as const],
+  ];
+}
+
+describe('fields that expire', () => {
+  test.each(EXPIRING)('%s', (_, value) => {
+    const keyspace = keyspaceOf({ maxFields: 512, maxBytes: 64 });
+    const first = restore(keyspace, 'first', value, 12);
+    const expected = ['a=1', 'b=2', 'c=3'];
+    expect(sortedPairs(first.texts)).toEqual(expected);
+    expect(keyspace.entries.encodingOf(first.ref)).toBe(ENCODING_EXPIRING);
+    expect(times(keyspace, first.ref)).toEqual({ a: -1, b: SOONEST, c: SOONEST + 1000 });
+    expect(hashesOf(keyspace.entries).timers.soonestMs).toBe(SOONEST);
+    const payload = dumpValue(keyspace, first.ref, true);
+    expect(isIntact(payload)).toBe(true);
+    expect([payload[0], payload.readUInt16LE(payload.length - 10)]).toEqual([24, 12]);
+    const again = restore(keyspace, 'again', payload.subarray(0, -10), 12);
+    expect(sortedPairs(again.texts)).toEqual(expected);
+    expect(times(keyspace, again.ref)).toEqual({ a: -1, b: SOONEST, c: SOONEST + 1000 });
+    keyspace.tick(SOONEST);
+    keyspace.expireDue(Number.POSITIVE_INFINITY);
+    expect(times(keyspace, first.ref)).toEqual({ a: -1, c: SOONEST + 1000 });
+    expect(times(keyspace, again.ref)).toEqual({ a: -1, c: SOONEST + 1000 });
+  });
+
+  test('forms without a time are as others', () => {
+    const keyspace = keyspaceOf({ maxFields: 512, maxBytes: 64 });
+    const value = Buffer.concat([
+      Buffer.from([25]),
+      little64(0),
+      rdbString(listpackOf(['a', '1', [0n, 7], 'b', '2', [0n, 7]])),
+    ]);
+    const { ref, texts } = restore(keyspace, 'k', value, 12);
+    expect(texts).toEqual(['a', '1', 'b', '2']);
+    expect(keyspace.entries.encodingOf(ref)).toBe(ENCODING_PACKED);
+    expect(hashesOf(keyspace.entries).timers.soonestMs).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  test.each([
+    ['a field twice', listpackEx('a', '1', [0n, 7], 'a', '2', [9n, 7])],
+    ['a field that expires twice', listpackEx('a', '1', [8n, 7], 'a', '2', [9n, 7])],
+    ['a time that is a text', listpackEx('a', '1', 'soon')],
+    ['a negative time', listpackEx('a', '1', [-1n, 13])],
+    ['a time that is too late', listpackEx('a', '1', [2n ** 48n - 1n, 64])],
+    ['no time', listpackEx('a', '1')],
+    [
+      'METADATA, a soonest time that is too late',
+      Buffer.concat([Buffer.from([24]), little64(2 ** 49), Buffer.from([1, 1]), rdbString('a')]),
+    ],
+    [
+      'METADATA, cut',
+      Buffer.concat([Buffer.from([24]), little64(SOONEST), Buffer.from([2, 1, 1, 97, 1, 98, 1])]),
+    ],
+    [
+      'METADATA, a field twice',
+      Buffer.concat([
+        Buffer.from([24]),
+        little64(SOONEST),
+        Buffer.from([2, 1, 1, 97, 1, 98, 1, 1, 97, 1, 98]),
+      ]),
+    ],
+  ])('%s is damage', (_, value) => {
+    const keyspace = keyspaceOf({ maxFields: 512, maxBytes: 64 });
+    const before = keyspace.usedBytes;
+    expect(readPayload(keyspace, payloadOf(value, 12))).toBeUndefined();
+    while (keyspace.reclaim(Number.POSITIVE_INFINITY));
+    expect(keyspace.usedBytes).toBe(before);
+  });
+});
+
+function listpackEx(...samples: readonly PackedSample[]): Buffer {
+  return Buffer.concat([Buffer.from([25]), little64(8), rdbString(listpackOf(samples))]);
+}
+
+function little64(value: number): Buffer {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigInt64LE(BigInt(value));
+  return bytes;
+}
+
+/** A length of 64 bits. */
+function length64(value: number): Buffer {
+  const bytes = Buffer.alloc(9, 0x81);
+  bytes.writeBigUInt64BE(BigInt(value), 1);
+  return bytes;
+}
+
+/** When the fields of a hash expire. */
+function times(keyspace: Keyspace, ref: number): Record<string, number> {
+  const { entries } = keyspace;
+  const hashes = hashesOf(entries);
+  const field = new FieldView();
+  const found: Record<string, number> = {};
+  hashes.visitAll(entries.root(ref), (record) => {
+    hashes.viewField(record, field);
+    found[field.toText()] = hashes.expiryOf(record);
+  });
+  return found;
+}
+
 function pairs(...texts: readonly string[]): Buffer {
   return Buffer.concat([
     HASH,
@@ -134,8 +278,8 @@ function sortedPairs(texts: readonly string[]): string[] {
 }
 
 /** Restores a value's bytes; tells its fields and values in turn. */
-function restore(keyspace: Keyspace, key: string, bytes: Buffer) {
-  const value = readPayload(keyspace, payloadOf(bytes));
+function restore(keyspace: Keyspace, key: string, bytes: Buffer, version = 10) {
+  const value = readPayload(keyspace, payloadOf(bytes, version));
   if (value === undefined || 'type' in value) throw new Error('the payload is no hash');
   const [db] = keyspace.databases;
   const request = Request.of([key]);
