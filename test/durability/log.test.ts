@@ -58,6 +58,14 @@ const COMMANDS: readonly (readonly string[])[] = [
   ['APPEND', 'renamed', '\r\n\x00'],
   ['SET', 'short', 'v', 'PX', '1'],
   ['SET', 'huge', 'x'.repeat(300_000)],
+  ['HSET', 'hash', 'a', '1', 'b', '2', 'c', '3'],
+  ['HINCRBY', 'hash', 'a', '5'],
+  ['HINCRBYFLOAT', 'hash', 'b', '0.1'],
+  ['HINCRBYFLOAT', 'hash', 'new', '1e-5'],
+  ['HSETNX', 'hash', 'a', 'no'],
+  ['HDEL', 'hash', 'c', 'missing'],
+  ['HSET', 'large hash', 'long', 'x'.repeat(70), 'f', 'v'],
+  ['HDEL', 'large hash', 'f'],
 ];
 
 for (const fsync of ['always', 'everysec', 'no']) {
