@@ -73,6 +73,16 @@ const LINES: readonly string[] = [
   ...['HSET H F V F V F V', 'HSET H F V', 'HSETNX H F V', 'HMSET H F V F V', 'HDEL H F F F'],
   ...['HINCRBY H n N', 'HINCRBYFLOAT H n 0.5', 'HGETALL H', 'COPY H H REPLACE', 'RENAME H H'],
   ...['HDEL H F', 'PEXPIRE H 700'],
+  ...[
+    'HPEXPIREAT H T FIELDS 3 F F F',
+    'HPEXPIRE H 900 FIELDS 2 F F',
+    'HEXPIRE H 1 FIELDS 2 F F',
+    'HEXPIREAT H 1700000005 FIELDS 1 F',
+    'HPERSIST H FIELDS 1 F',
+    'HSETEX H PXAT T FIELDS 2 F V F V',
+    'HGETEX H PXAT T FIELDS 1 F',
+    'HGETDEL H FIELDS 1 F',
+  ],
   ...['RESTORE K 0 D REPLACE', 'RESTORE K 900 D', 'SELECT 0', 'SELECT 1', 'PEXPIRE L 700'],
 ];
 /** As the others, but seldom: there would be nothing left to change. */
