@@ -1,6 +1,6 @@
 // Hashes: every command with its options and errors, on packed hashes and on tables.
 import { beforeEach, describe, expect, test } from 'vitest';
-import { shape, unordered } from '../support/comparers.ts';
+import { anyOfType, shape, unordered } from '../support/comparers.ts';
 import { compareWithRedis } from '../support/comparison-suite.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { itemsOf, textOf } from '../support/reply-frames.ts';
@@ -431,6 +431,19 @@ compareWithRedis('hashes', (define, servers) => {
       CONFIG GET hash-max-listpack-value
       DEBUG DIGEST
     `,
+  ]);
+
+  define('DEBUG of packed hashes and tables', [
+    `
+      HSET k a 1
+      DEBUG LISTPACK k
+      DEBUG HTSTATS-KEY k
+      CONFIG SET hash-max-listpack-entries 0
+      HSET t a 1 b 2
+      DEBUG LISTPACK t
+      DEBUG LISTPACK missing
+    `,
+    compared(anyOfType, 'DEBUG HTSTATS-KEY t'),
   ]);
 
   define('copies, payloads and moves', [
