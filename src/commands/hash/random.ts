@@ -9,6 +9,7 @@ import type { Database } from '../../keyspace/database.ts';
 import { openPacked, PackedView } from '../../keyspace/packed-value.ts';
 import type { Reply } from '../../protocol/reply.ts';
 import { elementAfter } from '../../structures/packed-list.ts';
+import { randomBelow } from '../../structures/random-source.ts';
 import { ENCODING_PACKED, TYPE_HASH } from '../../types/hash/encodings.ts';
 import { FieldView } from '../../types/hash/field-view.ts';
 import { hashesOf, hashLength } from '../../types/hash/values.ts';
@@ -122,7 +123,7 @@ function replySample(
 /** Exchanges elements so that the first `size` of them are drawn at random from all. */
 function shuffledStart(all: number[], size: number): number[] {
   for (let i = 0; i < size; i++) {
-    const other = i + Math.floor(Math.random() * (all.length - i));
+    const other = i + randomBelow(all.length - i);
     [all[i], all[other]] = [all[other], all[i]];
   }
   return all;
@@ -152,7 +153,7 @@ function packedFields({ entries }: Database, ref: number): Fields {
     places.push(at);
   }
   return {
-    draw: () => places[Math.floor(Math.random() * places.length)],
+    draw: () => places[randomBelow(places.length)],
     all: () => places,
     view: (place) => {
       value.readPacked(buffer, field.readPacked(buffer, place));
@@ -175,7 +176,7 @@ function tableFields({ entries }: Database, ref: number): Fields {
         if (!hashes.isDue(record)) return record;
       }
       const records = all();
-      return records[Math.floor(Math.random() * records.length)];
+      return records[randomBelow(records.length)];
     },
     all,
     view(record) {
