@@ -28,6 +28,10 @@ import {
 } from './expiry-chunks.ts';
 
 const AVERAGE_SAMPLES = 64;
+/** Entries that are counted one by one, from the top on. */
+const MAX_TRACED = 512;
+/** Positions that are still to be looked at while they are. */
+const untraced = new Int32Array(4 * MAX_TRACED);
 
 /** The words of a heap that has no root yet; never written. */
 const NO_WORDS: Int32Array = new Int32Array(ROOT_WORDS);
@@ -97,6 +101,38 @@ export class ExpiryHeap {
     return this.#arena.f64[chunk >>> SEGMENT_SHIFT][
       (chunk & SEGMENT_MASK) + (position & CHUNK_MASK)
     ];
+  }
+
+  /**
+   * Number of entries that expire up to a time: few are found from the top on, and where there are many, all times are
+   * read one after another, which takes 1 to 2 ms for a million.
+   */
+  countUntil(timeMs: number): number {
+    untraced[0] = 0;
+    let depth = this.soonestMs <= timeMs ? 1 : 0;
+    let count = 0;
+    while (depth > 0) {
+      if (++count > MAX_TRACED) return this.#countAllUntil(timeMs);
+      const first = 4 * untraced[--depth] + 1;
+      const end = Math.min(first + 4, this.size);
+      for (let child = first; child < end; child++) {
+        if (this.timeAt(child) <= timeMs) untraced[depth++] = child;
+      }
+    }
+    return count;
+  }
+
+  #countAllUntil(timeMs: number): number {
+    const { size } = this;
+    let count = 0;
+    for (let start = 0; start < size; start += CHUNK_MASK + 1) {
+      const chunk = this.#chunks[this.#chunksBase + (start >>> CHUNK_SHIFT)];
+      const times = this.#arena.f64[chunk >>> SEGMENT_SHIFT];
+      const first = chunk & SEGMENT_MASK;
+      const end = first + Math.min(size - start, CHUNK_MASK + 1);
+      for (let i = first; i < end; i++) if (times[i] <= timeMs) count++;
+    }
+    return count;
   }
 
   /** The entry at a random position; 0 when there is none. */

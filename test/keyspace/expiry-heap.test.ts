@@ -172,6 +172,18 @@ test('going back and forth over the edge of a chunk allocates nothing', () => {
   checked.check();
 });
 
+test('what expires up to a time is counted, be it nothing, a few or all', () => {
+  const checked = new CheckedHeap();
+  expect(checked.heap.countUntil(1000)).toBe(0);
+  const random = new Random(3);
+  for (let i = 0; i < 10_000; i++) checked.add(random.integer(0, 9999));
+  const times = [...checked.times.values()];
+  for (const timeMs of [-1, 0, 1, 5, 100, 450, 550, 3000, 9998, 9999, 20_000]) {
+    const count = times.filter((time) => time <= timeMs).length;
+    expect(checked.heap.countUntil(timeMs)).toBe(count);
+  }
+});
+
 describe('samples', () => {
   test('every entry is drawn about equally often', () => {
     const checked = new CheckedHeap();

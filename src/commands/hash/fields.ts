@@ -14,6 +14,7 @@ import {
   hashLength,
   removeFound,
   setFields,
+  storedLength,
   storeField,
   viewFound,
 } from '../../types/hash/values.ts';
@@ -154,10 +155,10 @@ function set(call: Call, isOld: boolean): void {
   }
   const ref = lookupHashWrite(call, 2, 2, count - 1);
   if (ref === REFUSED) return;
-  const before = ref === ABSENT ? 0 : hashLength(db.entries, ref);
+  const before = ref === ABSENT ? 0 : storedLength(db.entries, ref);
   const target = setFields(db, ref, request, 2);
   if (isOld) reply.ok();
-  else reply.integer(hashLength(db.entries, target) - before);
+  else reply.integer(storedLength(db.entries, target) - before);
   changed(db, request, 1, target, EVENT_HASH, 'hset', (count - 2) >> 1);
 }
 

@@ -164,14 +164,17 @@ function packedFields({ entries }: Database, ref: number): Fields {
 function tableFields({ entries }: Database, ref: number): Fields {
   const hashes = hashesOf(entries);
   const root = entries.root(ref);
+  let live: number[] | undefined;
   const all = () => {
+    if (live !== undefined) return live;
     const records: number[] = [];
     hashes.visitLive(root, (record) => records.push(record));
+    live = records;
     return records;
   };
   return {
     draw() {
-      for (let i = 0; i < MAX_DRAWS; i++) {
+      for (let i = 0; i < MAX_DRAWS && live === undefined; i++) {
         const record = hashes.random(root);
         if (!hashes.isDue(record)) return record;
       }

@@ -116,7 +116,7 @@ export class FieldTables extends RecordTables {
     this.#removeRecord(root, this.#found);
   }
 
-  /** Number of fields, without those whose time has come: counting these takes as long as there are many. */
+  /** Number of fields, without those whose time has come. */
   liveLength(root: number): number {
     return this.length(root) - this.#dueCount(root);
   }
@@ -335,22 +335,12 @@ export class FieldTables extends RecordTables {
     setRootWord(this.arena, root, PARTNER, 0);
   }
 
-  /** Number of fields whose time has come: those of the heap from its top on, as far as they are due. */
+  /** Number of fields whose time has come. */
   #dueCount(root: number): number {
     const { dueMs } = this.clock;
     const timer = this.#timer(root);
     if (timer === 0) return 0;
-    const heap = this.timers.open(timer);
-    if (heap.soonestMs > dueMs) return 0;
-    const { size } = heap;
-    const left = [0];
-    let count = 0;
-    for (let at = left.pop(); at !== undefined; at = left.pop()) {
-      if (heap.timeAt(at) > dueMs) continue;
-      count++;
-      for (let child = 4 * at + 1; child <= 4 * at + 4 && child < size; child++) left.push(child);
-    }
-    return count;
+    return this.timers.open(timer).countUntil(dueMs);
   }
 
   #timer(root: number): number {

@@ -50,6 +50,12 @@ export function hashLength(entries: Entries, ref: number): number {
   return hashesOf(entries).liveLength(entries.root(ref));
 }
 
+/** Number of fields, with those whose time has come: for what only differences of it count. */
+export function storedLength(entries: Entries, ref: number): number {
+  if (entries.encodingOf(ref) === ENCODING_PACKED) return packedLength(entries, ref);
+  return hashesOf(entries).length(entries.root(ref));
+}
+
 /**
  * Looks for a field, and remembers where it is for the functions below.
  * @returns whether it is there
