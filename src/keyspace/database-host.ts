@@ -6,7 +6,6 @@ import type { BytesTables } from '../structures/bytes-tables.ts';
 import type { ByteView } from '../structures/entry.ts';
 import type { HashSeed } from '../structures/hash.ts';
 import type { AccessSettings } from './access-clock.ts';
-import type { Database } from './database.ts';
 import type { Entries } from './entries.ts';
 import type { KeyEvents } from './key-events.ts';
 
@@ -54,7 +53,7 @@ export interface DatabaseHost {
   /** Fields of a hash were removed because their time has come. */
   fieldsExpired(database: KeyLookup, key: Buffer, fields: readonly Buffer[], isGone: boolean): void;
   /** Removes parts of a value that are due; returns its reference, or 0 when nothing is left of it. */
-  expirePartsOf(database: Database, ref: number): number;
+  expirePartsOf(database: KeyLookup, ref: number): number;
   /** Reports a signal in `noticed` of a key (key-signals.ts), now or for a later time. */
   signal(database: number, event: number, type: number, key: ByteView): void;
   signalAt(database: number, key: ByteView, timeMs: number): void;

@@ -11,15 +11,10 @@ import { Database } from './database.ts';
 import type { DatabaseHost, KeyLookup } from './database-host.ts';
 import type { DetachedKeys } from './database-parts.ts';
 import { Entries } from './entries.ts';
-import {
-  EVENT_EVICTED,
-  EVENT_EXPIRED,
-  EVENT_GENERIC,
-  EVENT_HASH,
-  EVENT_NEW,
-  KeyEvents,
-} from './key-events.ts';
+import { EVENT_EVICTED, EVENT_EXPIRED, EVENT_NEW, KeyEvents } from './key-events.ts';
 import { KEY_CREATED } from './key-signals.ts';
+import { type KeyspaceStats, noStats } from './keyspace-stats.ts';
+import { expireParts, notifyExpiredFields } from './part-expiry.ts';
 import { type Snapshot, SnapshotEpochs, type SnapshotHost } from './snapshot.ts';
 import { TypeTable } from './type-table.ts';
 import type { ValueType } from './value-type.ts';
@@ -46,24 +41,6 @@ export interface RemovalObserver {
   keyRemoved(database: KeyLookup, key: Buffer): void;
   /** Fields of a hash expired. */
   fieldsRemoved(database: KeyLookup, key: Buffer, fields: readonly Buffer[]): void;
-}
-
-/** Counters of the keyspace, for INFO. */
-export interface KeyspaceStats {
-  hits: number;
-  misses: number;
-  expired: number;
-  evicted: number;
-  /** Times that the active expiry cycle ended because its time was up. */
-  expiryCyclesCutShort: number;
-  /** Entries freed by background work. */
-  lazyFreed: number;
-  /** Blocks that defragmentation moved, and blocks that it examined and did not move. */
-  defragHits: number;
-  defragMisses: number;
-  /** Keys of which something was moved, and keys of which nothing was. */
-  defragKeyHits: number;
-  defragKeyMisses: number;
 }
 
 /** The databases of a server; see the head of this file. */
@@ -208,18 +185,14 @@ export class Keyspace implements DatabaseHost, SnapshotHost {
   ): void {
     const { events } = this;
     for (const observer of this.#removalObservers) observer.fieldsRemoved(database, key, fields);
-    if ((events.mask & EVENT_HASH) !== 0) {
-      events.emit('hexpired', database.index, key, 0, key.length);
-    }
-    if (isGone && (events.mask & EVENT_GENERIC) !== 0) {
-      events.emit('del', database.index, key, 0, key.length);
-    }
+    notifyExpiredFields(events, database.index, key, isGone);
     this.affected(database, key, 0, key.length, false);
   }
 
   /** Called by databases when parts of a value may be due; returns its reference, or 0 when nothing is left of it. */
-  expirePartsOf(database: Database, ref: number): number {
-    return this.types.of(database.typeOf(ref)).partExpiry?.expirePartsOf(database, ref) ?? ref;
+  expirePartsOf({ index }: KeyLookup, ref: number): number {
+    const { partExpiry } = this.types.of(this.entries.typeOf(ref));
+    return partExpiry?.expirePartsOf(this.databases[index], ref) ?? ref;
   }
 
   /** Called by databases after they evicted a key. */
@@ -501,27 +474,8 @@ export class Keyspace implements DatabaseHost, SnapshotHost {
         }
       }
     }
-    return this.#expireParts(deadline);
+    if (!expireParts(this, deadline)) return false;
+    this.stats.expiryCyclesCutShort++;
+    return true;
   }
-
-  #expireParts(deadline: number): boolean {
-    const { databases, entries } = this;
-    for (const { partExpiry } of this.types.all) {
-      if (partExpiry === undefined) continue;
-      while (partExpiry.soonestMs(entries) <= this.dueMs) {
-        partExpiry.expireSome(entries, databases);
-        if (performance.now() < deadline) continue;
-        this.stats.expiryCyclesCutShort++;
-        return true;
-      }
-    }
-    return false;
-  }
-}
-
-function noStats(): KeyspaceStats {
-  return {
-    ...{ hits: 0, misses: 0, expired: 0, evicted: 0, expiryCyclesCutShort: 0, lazyFreed: 0 },
-    ...{ defragHits: 0, defragMisses: 0, defragKeyHits: 0, defragKeyMisses: 0 },
-  };
 }

@@ -1,0 +1,42 @@
+// The expiry of parts of values, such as fields of hashes (ValueType.partExpiry), beside that of keys.
+import type { Database } from './database.ts';
+import type { Entries } from './entries.ts';
+import { EVENT_GENERIC, EVENT_HASH, type KeyEvents } from './key-events.ts';
+import type { TypeTable } from './type-table.ts';
+
+/** What parts expire in: a keyspace. */
+export interface PartExpiryHost {
+  readonly types: TypeTable;
+  readonly entries: Entries;
+  readonly databases: readonly Database[];
+  readonly dueMs: number;
+}
+
+/**
+ * Removes parts that are due until the deadline (by performance.now()), soonest first.
+ * @returns whether its time was up, so that some may be left
+ */
+export function expireParts(host: PartExpiryHost, deadline: number): boolean {
+  const { types, entries, databases } = host;
+  for (const { partExpiry } of types.all) {
+    if (partExpiry === undefined) continue;
+    while (partExpiry.soonestMs(entries) <= host.dueMs) {
+      partExpiry.expireSome(entries, databases);
+      if (performance.now() >= deadline) return true;
+    }
+  }
+  return false;
+}
+
+/** Publishes the events of fields of a hash that have expired, and of its key if it is gone with them. */
+export function notifyExpiredFields(
+  events: KeyEvents,
+  database: number,
+  key: Buffer,
+  isGone: boolean,
+): void {
+  if ((events.mask & EVENT_HASH) !== 0) events.emit('hexpired', database, key, 0, key.length);
+  if (isGone && (events.mask & EVENT_GENERIC) !== 0) {
+    events.emit('del', database, key, 0, key.length);
+  }
+}
