@@ -22,11 +22,8 @@ const START_MS = 1_700_000_000_000;
 const FOREVER = Number.POSITIVE_INFINITY;
 
 /**
- * Commands: K a key, L another of the keys of lists, S one of sets, H of HyperLogLogs, V a value, B a large one, N a
- * small number, O a place in a large value, M an index, T a time in the future.
- * Commands: K a key, L another of the keys of lists, S one of sets, H one of hashes, F a field, V a value, B a large
- * one, N a small number, O a place
- * in a large value, M an index, T a time in the future.
+ * Commands: K a key, L another of the keys of lists, S one of sets, H of HyperLogLogs, J of hashes, F a field, V a
+ * value, B a large one, N a small number, O a place in a large value, M an index, T a time in the future.
  */
 const LINES: readonly string[] = [
   ...['SET K V', 'SET K V', 'SET K V PXAT T', 'SET K V KEEPTTL', 'SET K V GET', 'SETNX K V'],
@@ -70,19 +67,21 @@ const LINES: readonly string[] = [
   ],
   ...['SETBIT K N 1', 'BITFIELD K SET u8 N 7 INCRBY u8 0 1', 'BITOP XOR K K K', 'PFADD H V V'],
   ...['PFADD H V', 'PFCOUNT H', 'PFMERGE H H', 'PFDEBUG TODENSE H', 'BITOP NOT K K'],
-  ...['HSET H F V F V F V', 'HSET H F V', 'HSETNX H F V', 'HMSET H F V F V', 'HDEL H F F F'],
-  ...['HINCRBY H n N', 'HINCRBYFLOAT H n 0.5', 'HGETALL H', 'COPY H H REPLACE', 'RENAME H H'],
-  ...['HDEL H F', 'PEXPIRE H 700'],
+  ...['HSET J F V F V F V', 'HSET J F V', 'HSETNX J F V', 'HMSET J F V F V', 'HDEL J F F F'],
+  ...['HINCRBY J n N', 'HINCRBYFLOAT J n 0.5', 'HGETALL J', 'COPY J J REPLACE', 'RENAME J J'],
+  ...['HDEL J F', 'PEXPIRE J 700'],
   ...[
-    'HPEXPIREAT H T FIELDS 3 F F F',
-    'HPEXPIRE H 900 FIELDS 2 F F',
-    'HEXPIRE H 1 FIELDS 2 F F',
-    'HEXPIREAT H 1700000005 FIELDS 1 F',
-    'HPERSIST H FIELDS 6 F F F F F F',
-    'HSETEX H PXAT T FIELDS 2 F V F V',
-    'HSETEX H PXAT T FIELDS 4 F V F V F V F V',
-    'HGETEX H PXAT T FIELDS 1 F',
-    'HGETDEL H FIELDS 1 F',
+    'HPEXPIREAT J T FIELDS 3 F F F',
+    'HPEXPIRE J 900 FIELDS 2 F F',
+    'HEXPIRE J 1 FIELDS 2 F F',
+    'HEXPIREAT J 1700000005 FIELDS 1 F',
+    'HPERSIST J FIELDS 6 F F F F F F',
+    'HPERSIST J FIELDS 6 F F F F F F',
+    'HSETEX J PXAT T FIELDS 4 F V F V F V F V',
+    'HSETEX J PXAT T FIELDS 2 F V F V',
+    'HSETEX J PXAT T FIELDS 4 F V F V F V F V',
+    'HGETEX J PXAT T FIELDS 1 F',
+    'HGETDEL J FIELDS 1 F',
   ],
   ...['RESTORE K 0 D REPLACE', 'RESTORE K 900 D', 'SELECT 0', 'SELECT 1', 'PEXPIRE L 700'],
 ];
@@ -218,7 +217,7 @@ export class CommandBench {
       this.evict(4);
     } else {
       const line = random.pick(this.#lines);
-      const keys = line.match(/ [KLSH]\b/g)?.length ?? 1;
+      const keys = line.match(/ [KLSHJ]\b/g)?.length ?? 1;
       this.#keysToTarget = random.integer(0, keys - 1);
       this.#line(line);
     }
@@ -266,7 +265,7 @@ export class CommandBench {
 
   #word(word: string): string | Buffer {
     const random = this.#random;
-    if (/^[KLSH]$/.test(word) && this.#keysToTarget-- === 0 && this.target !== undefined) {
+    if (/^[KLSHJ]$/.test(word) && this.#keysToTarget-- === 0 && this.target !== undefined) {
       return this.target;
     }
     switch (word) {
@@ -281,6 +280,7 @@ export class CommandBench {
         return `set:${random.integer(0, this.#isLarge ? 9 : 3)}`;
       case 'H':
         return `hyperloglog:${random.integer(0, 3)}`;
+      case 'J':
         return `hash:${random.integer(0, this.#isLarge ? 9 : 3)}`;
       case 'F':
         return `f${random.integer(0, this.#isLarge ? 3000 : 30)}`;
