@@ -43,7 +43,7 @@ export const structures = section('structures', 'Data structures', {
     kind: entries(),
     default: '0',
     status: 'active',
-    doc: 'Members up to which a set is kept as one block, as Redis 7.2 does (`128`). `0`: none is, as in 7.0.',
+    doc: 'Members up to which a set is kept as one block, as Redis 7.2 does (`128`); Redis 7.0 does not read snapshots and payloads with such sets. `0`: none is.',
   },
   'set-max-listpack-value': {
     kind: bytes(),
