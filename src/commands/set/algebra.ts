@@ -8,7 +8,7 @@ import { type KeyFlag, keyAt, keyRange, keysCounted } from '../../core/key-specs
 import { OptionTable } from '../../core/options.ts';
 import { NO_EXPIRY } from '../../keyspace/entries.ts';
 import { EVENT_GENERIC, EVENT_SET } from '../../keyspace/key-events.ts';
-import { SetBuilder } from '../../types/set/builder.ts';
+import { resultBuilder, type SetBuilder } from '../../types/set/builder.ts';
 import { collectDifference, collectIntersection, collectUnion, Found } from './combine.ts';
 import { Sources } from './sources.ts';
 
@@ -130,7 +130,7 @@ function answer(call: Call, combine: Combination): void {
 function store(call: Call, event: string, combine: Combination): void {
   const { request, reply, db } = call;
   if (!sources.open(call, 2, request.count - 1)) return;
-  const builder = new SetBuilder(db.entries);
+  const builder = resultBuilder(db.entries);
   try {
     combine(call, sources, found, builder);
     const { count } = builder;

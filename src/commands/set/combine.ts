@@ -7,7 +7,7 @@
 //                  whichever is less work: Redis's two algorithms
 import type { Call } from '../../core/call.ts';
 import type { Reply } from '../../protocol/reply.ts';
-import { SetBuilder } from '../../types/set/builder.ts';
+import { resultBuilder, type SetBuilder } from '../../types/set/builder.ts';
 import { ENCODING_INTSET, ENCODING_TABLE } from '../../types/set/encodings.ts';
 import { isLess } from '../../types/set/int64.ts';
 import { mayBeIntset, mayBePacked } from '../../types/set/limits.ts';
@@ -148,7 +148,7 @@ export function collectUnion(
   } else if (areIntegers(sources) && count <= MERGED_SOURCES) {
     mergeIntegers(sources, found);
   } else if (areIntegers(sources) || lookupsOf(sources) > LOOKUPS_PER_ADDITION * sources.members) {
-    const built = new SetBuilder(call.db.entries);
+    const built = resultBuilder(call.db.entries);
     found.use(built);
     for (let i = 0; i < count; i++) addAll(built, views[i]);
     found.use(built);
@@ -235,7 +235,7 @@ export function collectDifference(
     sources.sort(1, false);
     collectMissing(sources, found, builder);
   } else if (builder === undefined) {
-    const built = new SetBuilder(call.db.entries);
+    const built = resultBuilder(call.db.entries);
     found.use(built);
     subtract(call, sources, built);
     found.use(built);

@@ -8,8 +8,9 @@ import { FAST, READONLY, WRITE } from '../../core/flags.ts';
 import { keyAt } from '../../core/key-specs.ts';
 import { ABSENT, lookupRead, lookupWrite, REFUSED } from '../../core/lookup.ts';
 import { EVENT_GENERIC, EVENT_SET } from '../../keyspace/key-events.ts';
+import type { Reply } from '../../protocol/reply.ts';
 import { randomBelow } from '../../structures/random-source.ts';
-import { SetBuilder } from '../../types/set/builder.ts';
+import { resultBuilder } from '../../types/set/builder.ts';
 import { TYPE_SET } from '../../types/set/encodings.ts';
 import { Member } from '../../types/set/member.ts';
 import { SetView } from '../../types/set/set-view.ts';
@@ -137,8 +138,11 @@ function popSome(call: Call, ref: number, count: number): void {
 function asTransaction({ client, server: { effects } }: Call, count: number, run: () => void) {
   const isOwn = count > 1 && effects.active && client.transaction === undefined;
   if (isOwn) effects.beginTransaction();
-  run();
-  if (isOwn) effects.endTransaction();
+  try {
+    run();
+  } finally {
+    if (isOwn) effects.endTransaction();
+  }
 }
 
 function popAll(call: Call, ref: number): void {
@@ -180,7 +184,7 @@ interface Rest {
 /** Chooses the members that stay; no member is removed yet. */
 function chooseRest({ request, db }: Call, ref: number, count: number): Rest {
   const popped: number[] = [];
-  const builder = new SetBuilder(db.entries);
+  const builder = resultBuilder(db.entries);
   view.open(db.entries, ref);
   let wanted = count;
   try {
@@ -274,8 +278,6 @@ function replyDifferent({ reply }: Call, count: number): void {
     replyDrawn(reply, count);
   }
 }
-
-type Reply = Call['reply'];
 
 /** Goes through all members, and answers each with the probability that it is among those wanted. */
 function replySelected(reply: Reply, count: number): void {

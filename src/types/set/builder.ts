@@ -275,3 +275,16 @@ export class SetBuilder {
     this.#buffer = larger;
   }
 }
+
+/** One builder for each keyspace, by its entries. */
+const builders = new WeakMap<Entries, SetBuilder>();
+
+/** A builder for the result of a command, which stores or discards it before it returns; it is empty. */
+export function resultBuilder(entries: Entries): SetBuilder {
+  let builder = builders.get(entries);
+  if (builder === undefined) {
+    builder = new SetBuilder(entries);
+    builders.set(entries, builder);
+  }
+  return builder;
+}
