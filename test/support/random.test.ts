@@ -148,5 +148,5 @@ test('comparerOf takes the tips of COMMAND INFO', () => {
   expect(comparerOf(grammar('get')).name).toBe('exact');
   expect(comparerOf(grammar('keys', 'nondeterministic_output_order')).name).toBe('unordered');
   expect(comparerOf(grammar('randomkey', 'nondeterministic_output')).name).toBe('anyOfType');
-  expect(comparerOf(grammar('pttl')).name).toBe('approx(2000)');
+  expect(comparerOf(grammar('pttl')).name).toBe('approx(4000)');
 });
