@@ -169,7 +169,7 @@ test('a bit at the end of half a gigabyte is set at once', () => {
   expect(run('GETBIT', 'field', '4294967287')).toBe(':0\r\n');
   expect(run('GETRANGE', 'grown', '536870908', '-1')).toBe('$4\r\n\0\0\0\x01\r\n');
   // Writing half a gigabyte takes longer.
-  expect(tookMs).toBeLessThan(100);
+  expect(tookMs).toBeLessThan(300);
   run('DEL', 'k', 'grown', 'field');
   while (server.keyspace.reclaim(performance.now() + 1_000));
 });
