@@ -1,4 +1,4 @@
-// The root of a collection whose records are in a hash table (record-tables.ts).
+// The root of a collection whose records are in a hash table (keyspace/record-tables.ts).
 //
 //   word 0     1           2, 3                        4          5
 //     [ table ][ partner ][ bytes of records: double ][ state ][ free for the type ]

@@ -1,4 +1,4 @@
-// A walk through all records of a collection (record-tables.ts) as they were when it began, in steps between which the
+// A walk through all records of a collection (keyspace/record-tables.ts) as they were when it began, in steps between which the
 // collection may change in any way, and even be freed. Epochs of records show which were visited (epoch-scan.ts); one
 // that was not is handed over before it changes. So a change costs one record, however large the collection is.
 import type { Arena } from '../memory/arena.ts';

@@ -7,7 +7,7 @@
 //   expiring  [ meta ][ length ][ value's length ][ free ][ expiry: a double ][ heap position ][ field ][ value ]
 //
 // The last one has the words of a database's entry that expires, so that an ExpiryHeap can order such fields. The
-// epoch in the meta word belongs to record-tables.ts.
+// epoch in the meta word belongs to keyspace/record-tables.ts.
 import { SEGMENT_MASK, SEGMENT_SHIFT } from '../memory/addressing.ts';
 import type { Arena } from '../memory/arena.ts';
 import { classOf, MAX_BLOCK_BYTES } from '../memory/size-classes.ts';

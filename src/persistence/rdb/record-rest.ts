@@ -1,10 +1,10 @@
-// Writes collections whose records are in a table of their own (structures/record-tables.ts) to RDB files: their
+// Writes collections whose records are in a table of their own (keyspace/record-tables.ts) to RDB files: their
 // number, and each of them. A large one takes several steps. If it changes before the last one, a record that is not
 // written yet is written aside before it changes, and goes into the file with the next step: a change costs as much as
 // one record, and the file has the collection as it was.
 import type { Entries } from '../../keyspace/entries.ts';
+import type { RecordTables } from '../../keyspace/record-tables.ts';
 import type { ValueRest } from '../../keyspace/value-type.ts';
-import type { RecordTables } from '../../structures/record-tables.ts';
 import type { RecordWalk } from '../../structures/record-walk.ts';
 import { RdbWriter } from './format/rdb-writer.ts';
 

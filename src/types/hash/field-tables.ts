@@ -1,14 +1,14 @@
-// Large hashes, and all whose fields expire: tables of fields, off the heap (structures/record-tables.ts). Each field
+// Large hashes, and all whose fields expire: tables of fields, off the heap (keyspace/record-tables.ts). Each field
 // and its value are one record. Fields that expire are in a heap beside the table (field-timers.ts); one whose time has
 // come is hidden until it is removed.
 import type { ExpiryClock } from '../../keyspace/collections.ts';
 import { HEAP_POSITION_WORD } from '../../keyspace/expiry-heap.ts';
+import { RecordTables } from '../../keyspace/record-tables.ts';
 import { SEGMENT_MASK, SEGMENT_SHIFT } from '../../memory/addressing.ts';
 import type { Arena } from '../../memory/arena.ts';
 import type { BytesTables } from '../../structures/bytes-tables.ts';
 import { ByteView } from '../../structures/entry.ts';
 import { PARTNER, rootWord, setRootWord } from '../../structures/record-root.ts';
-import { RecordTables } from '../../structures/record-tables.ts';
 import { FieldTimers } from './field-timers.ts';
 import type { FieldView } from './field-view.ts';
 

@@ -1,6 +1,6 @@
 // The hash tables of large sets: each record is a member.
 import type { Entries } from '../../keyspace/entries.ts';
-import { RecordTables } from '../../structures/record-tables.ts';
+import { RecordTables } from '../../keyspace/record-tables.ts';
 import type { EntryBatch } from '../../structures/table-segment.ts';
 import { TYPE_SET } from './encodings.ts';
 import { DEFAULT_LIMITS, type SetLimits } from './limits.ts';

@@ -219,7 +219,8 @@ function staysWithoutMemory(subject: Subject, sample: Sample): void {
   ]) {
     let isDone = false;
     // Each allocation fails once, where there are many of them the more seldom.
-    for (let left = 0; !isDone; left += 1 + (left >> 3)) {
+    const shift = sample.isLong ? 0 : 3;
+    for (let left = 0; !isDone; left += 1 + (left >> shift)) {
       failAllocations(arena, left);
       try {
         bench.run(...line);

@@ -11,7 +11,7 @@ import type { Line, TypeFixture } from '../conformance/fixture.ts';
 /** Fields set by one command. */
 const AT_ONCE = 25;
 /** Fields of a hash that is saved and freed in several steps. */
-const LONG_LENGTH = byTier(6000, 20_000);
+const LONG_LENGTH = byTier(4000, 10_000);
 
 /** A Unix time in ms that never comes while tests run. */
 const LATER = '4102444800123';

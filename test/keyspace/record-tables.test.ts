@@ -1,12 +1,12 @@
 // Collections of records in tables, against maps: what is in them, the bytes that they take, walks while they change,
 // and what is left when there is no memory.
 import { describe, expect, test } from 'vitest';
+import { RecordTables } from '../../src/keyspace/record-tables.ts';
 import { Arena, ArenaFullError } from '../../src/memory/arena.ts';
 import { BytesTables } from '../../src/structures/bytes-tables.ts';
 import { ByteView } from '../../src/structures/entry.ts';
-import { RecordTables } from '../../src/structures/record-tables.ts';
+import { SEED } from '../structures/checked-table.ts';
 import { Random } from '../support/random.ts';
-import { SEED } from './checked-table.ts';
 
 /** Field and value of a hash; a member has an empty value. */
 type Model = Map<string, string>;

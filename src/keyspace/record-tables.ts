@@ -1,17 +1,16 @@
-// Collections whose records (records.ts) are in a hash table of their own: large sets, hashes and sorted sets. All of
-// a collection lies in the arena, and a root (record-root.ts) names it:
+// Collections whose records (structures/records.ts) are in a hash table of their own: large sets, hashes and sorted sets. All of
+// a collection lies in the arena, and a root (structures/record-root.ts) names it:
 //
 //   root ─▶ bytes table ─▶ record, record, …
 //     └───▶ partner: what a type keeps beside the table (a ranked tree, a heap of expiries)
 //
 // Types that have a partner extend the class. Everything is done in bounded steps, or costs only what it changes;
 // copying alone takes as long as the collection is large.
-import type { Collections } from '../keyspace/collections.ts';
+
 import type { Arena } from '../memory/arena.ts';
-import type { BytesTable } from './bytes-table.ts';
-import type { BytesTables } from './bytes-tables.ts';
-import { setEpoch } from './entry.ts';
-import { RecordRelocation } from './record-relocation.ts';
+import type { BytesTable } from '../structures/bytes-table.ts';
+import type { BytesTables } from '../structures/bytes-tables.ts';
+import { setEpoch } from '../structures/entry.ts';
 import {
   addRecordBytes,
   endWalk,
@@ -25,16 +24,18 @@ import {
   setRootWord,
   startWalk,
   TABLE,
-} from './record-root.ts';
-import { type RecordVisitor, RecordWalk } from './record-walk.ts';
-import { Records } from './records.ts';
-import type { EntryVisitor } from './table-segment.ts';
+} from '../structures/record-root.ts';
+import { type RecordVisitor, RecordWalk } from '../structures/record-walk.ts';
+import { Records } from '../structures/records.ts';
+import type { EntryVisitor } from '../structures/table-segment.ts';
+import type { Collections } from './collections.ts';
+import { RecordRelocation, type RelocationOwner } from './record-relocation.ts';
 
 /** Records of this many are as much work as a block of other collections. */
 export const RECORDS_PER_PART = 32;
 
 /** See the head of this file. */
-export class RecordTables implements Collections {
+export class RecordTables implements Collections, RelocationOwner {
   readonly records: Records;
   readonly relocation: RecordRelocation;
   protected readonly arena: Arena;
@@ -212,7 +213,7 @@ export class RecordTables implements Collections {
   // ── Walks ───────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Begins to visit all records as they are now, while the collection goes on to change (record-walk.ts).
+   * Begins to visit all records as they are now, while the collection goes on to change (structures/record-walk.ts).
    * @returns undefined if it is being walked already
    */
   startWalk(root: number, visit: RecordVisitor): RecordWalk | undefined {

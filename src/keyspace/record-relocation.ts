@@ -1,22 +1,38 @@
 // Moves the blocks of one collection of records (record-tables.ts) out of pages that are being emptied: table, records,
 // partner, some at a time. Between two steps the collection may change in any way: positions are in hash order.
-import type { Relocation } from '../keyspace/collections.ts';
+
 import type { Arena } from '../memory/arena.ts';
-import type { BytesTable } from './bytes-table.ts';
-import { metaClass, metaOf } from './entry.ts';
-import { relocateRoot, rootWord, setRootWord, TABLE } from './record-root.ts';
-import type { RecordTables } from './record-tables.ts';
-import type { EntryMover } from './table-segment.ts';
+import type { BytesTable } from '../structures/bytes-table.ts';
+import { metaClass, metaOf } from '../structures/entry.ts';
+import { relocateRoot, rootWord, setRootWord, TABLE } from '../structures/record-root.ts';
+import type { EntryMover } from '../structures/table-segment.ts';
+import type { Relocation } from './collections.ts';
 
 /** Records examined in place of a block. */
 const RECORDS_PER_BLOCK = 32;
+
+/** What the collections are of. */
+export interface RelocationOwner {
+  /** Whether a collection must stay where it is. */
+  isPinned(root: number): boolean;
+  /** Forgets the table used last, which another view is about to change. */
+  forgetTable(): void;
+  /** A record has moved to another block. */
+  recordMoved(root: number, old: number, fresh: number): void;
+  /**
+   * Moves blocks of what is kept beside the table out of pages that are being emptied, about `count` of them.
+   * @param position 0 to begin, then what the last call returned
+   * @returns where to go on; 0 after the last
+   */
+  relocatePartner(root: number, position: number, count: number): number;
+}
 
 /** The relocation; see the head of this file. */
 export class RecordRelocation implements Relocation, EntryMover {
   root = 0;
   scanned = 0;
   readonly #arena: Arena;
-  readonly #owner: RecordTables;
+  readonly #owner: RelocationOwner;
   readonly #view: BytesTable;
   #position = 0;
   #isInPartner = false;
@@ -26,7 +42,7 @@ export class RecordRelocation implements Relocation, EntryMover {
   #left = 0;
 
   /** @param view a view of its own */
-  constructor(arena: Arena, owner: RecordTables, view: BytesTable) {
+  constructor(arena: Arena, owner: RelocationOwner, view: BytesTable) {
     this.#arena = arena;
     this.#owner = owner;
     this.#view = view;
