@@ -48,6 +48,12 @@ import { lcsCommands } from './string/lcs.ts';
 import { stringRangeCommands } from './string/ranges.ts';
 import { stringCommands } from './string/strings.ts';
 import { transactionCommands } from './transactions.ts';
+import { sortedSetCombinationCommands } from './zset/combinations.ts';
+import { sortedSetCommands } from './zset/members.ts';
+import { sortedSetPopCommands } from './zset/pops.ts';
+import { sortedSetRandomCommands } from './zset/random.ts';
+import { sortedSetRangeCommands } from './zset/ranges.ts';
+import { sortedSetScanCommands } from './zset/scan.ts';
 
 /** The rows of all families, in the order in which COMMAND lists them. */
 export const families: readonly (readonly CommandRow[])[] = [
@@ -74,6 +80,12 @@ export const families: readonly (readonly CommandRow[])[] = [
   hashScanCommands,
   fieldExpiryCommands,
   combinedHashCommands,
+  sortedSetCommands,
+  sortedSetRangeCommands,
+  sortedSetPopCommands,
+  sortedSetCombinationCommands,
+  sortedSetRandomCommands,
+  sortedSetScanCommands,
   keyCommands,
   expireCommands,
   scanCommands,

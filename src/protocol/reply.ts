@@ -2,6 +2,7 @@
 // replies are gathered here while its requests run, and taken out when they are done. What is too large
 // to be copied is pinned where it lies, and is a part by itself.
 // Specification: https://redis.io/docs/reference/protocol-spec/
+import { DOUBLE_BYTES, writeDouble } from './double-text.ts';
 import { digitsOf, writeInteger } from './integer.ts';
 import type { PinnedPiece } from './large-argument.ts';
 import {
@@ -34,6 +35,9 @@ const INITIAL_BYTES = 256 * 1024;
 const PINNED_FROM_BYTES = 256 * 1024;
 /** Below this many bytes a loop copies faster than a call into the runtime. */
 const LOOP_COPY_BYTES = 64;
+
+/** A double as a bulk string: a header with two digits, its text, a line's end. */
+const DOUBLE_REPLY_BYTES = 5 + DOUBLE_BYTES + LINE_END_BYTES;
 
 const NOTHING = Buffer.alloc(0);
 
@@ -226,11 +230,29 @@ export class Reply {
     else this.#header(INTEGER, value ? 1 : 0);
   }
 
-  /** A double; in RESP2 a bulk string. */
+  /** A double, as Redis 7.0 prints it (double-text.ts); in RESP2 a bulk string. */
   double(value: number): void {
-    const text = formatDouble(value);
-    if (this.resp3) this.#line(DOUBLE, text);
-    else this.bulkText(text);
+    const at = this.reserve(DOUBLE_REPLY_BYTES);
+    const { buffer } = this;
+    if (this.resp3) {
+      buffer[at] = DOUBLE;
+      this.position = writeLineEnd(buffer, writeDouble(buffer, at + 1, value));
+      return;
+    }
+    // The text has one or two digits of length: it is written behind a header of two, and moved if it has one.
+    const start = at + 5;
+    const length = writeDouble(buffer, start, value) - start;
+    const body = writeHeader(buffer, at, BULK, length);
+    if (length < 10) for (let i = 0; i < length; i++) buffer[body + i] = buffer[start + i];
+    this.position = writeLineEnd(buffer, body + length);
+  }
+
+  /** A double as a bulk string, whatever the protocol. */
+  bulkDouble(value: number): void {
+    const { resp3 } = this;
+    this.resp3 = false;
+    this.double(value);
+    this.resp3 = resp3;
   }
 
   /** An integer of any size; in RESP2 a bulk string. */
@@ -426,13 +448,4 @@ export class Reply {
 
 function releasePart(part: ReplyPart): void {
   if (!Buffer.isBuffer(part)) part.release();
-}
-
-/** A double as Redis prints it: shortest digits that round-trip, `inf`, `-inf`, `nan`. */
-export function formatDouble(value: number): string {
-  if (Number.isNaN(value)) return 'nan';
-  if (value === Number.POSITIVE_INFINITY) return 'inf';
-  if (value === Number.NEGATIVE_INFINITY) return '-inf';
-  if (Object.is(value, -0)) return '-0';
-  return String(value);
 }

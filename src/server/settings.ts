@@ -6,6 +6,7 @@ import { maxClientsOfSystem } from '../net/descriptor-limit.ts';
 import { hashesOf } from '../types/hash/values.ts';
 import { chunkLimitsOf, listsOf } from '../types/list/values.ts';
 import { setsOf } from '../types/set/set-tables.ts';
+import { sortedSetsOf } from '../types/zset/values.ts';
 import type { Server } from './server.ts';
 
 type Apply = (server: Server, values: Values) => void;
@@ -109,6 +110,15 @@ const APPLICATIONS: readonly (readonly [names: readonly DirectiveName[], apply: 
         intsetEntries: values['set-max-intset-entries'],
         packedEntries: values['set-max-listpack-entries'],
         packedValueBytes: values['set-max-listpack-value'],
+      };
+    },
+  ],
+  [
+    ['zset-max-listpack-entries', 'zset-max-listpack-value'],
+    ({ keyspace }, values) => {
+      sortedSetsOf(keyspace.entries).limits = {
+        maxEntries: values['zset-max-listpack-entries'],
+        maxBytes: values['zset-max-listpack-value'],
       };
     },
   ],

@@ -4,6 +4,13 @@ import { hashType } from './hash/descriptor.ts';
 import { listType } from './list/descriptor.ts';
 import { setType } from './set/descriptor.ts';
 import { stringType } from './string/descriptor.ts';
+import { sortedSetType } from './zset/descriptor.ts';
 
 /** All types, for `new Keyspace`. */
-export const valueTypes: readonly ValueType[] = [stringType, listType, setType, hashType];
+export const valueTypes: readonly ValueType[] = [
+  stringType,
+  listType,
+  sortedSetType,
+  setType,
+  hashType,
+];

@@ -46,6 +46,11 @@ const SEED: readonly string[][] = [
   ['MSET', 'string:1', '10', 'string:2', 'Hello World', 'string:3', '3.5', 'hash:1', '1'],
   ['SET', 'string:2', 'Hello World', 'EX', '10000'],
   ...['list:1', 'list:2', 'list:3', 'list:4'].map((key) => ['RPUSH', key, ...'ab017'.repeat(4)]),
+  ...['sorted-set:1', 'sorted-set:2', 'sorted-set:3', 'sorted-set:4'].map((key) => [
+    'ZADD',
+    key,
+    ...['a', 'b', 'hello', '0', '1', '7', '42', '', '-', ' '].flatMap((m, i) => [`${i}`, m]),
+  ]),
   ...['hash:2', 'hash:3', 'hash:4'].map((key) => [
     'HSET',
     key,

@@ -1,4 +1,4 @@
-// Random orders of blocking and other list commands on several connections, compared with Redis:
+// Random orders of blocking and other commands of lists and sorted sets on several connections, compared with Redis:
 // after each command the same connections wait, and the others got the same replies.
 //
 // SYNAP_SEED and SYNAP_RUNS choose other sequences and more of them, as in random.test.ts.
@@ -131,8 +131,10 @@ class Side {
     for (const database of ['0', '1']) {
       await this.#observer.command('SELECT', database);
       for (const key of KEYS) {
-        const { bytes } = await this.#observer.command('LRANGE', key, '0', '-1');
-        data.push(`${database} ${key} ${bytes.toString('latin1')}`);
+        const all = [key, '0', '-1'];
+        const { bytes } = await this.#observer.command('LRANGE', ...all);
+        const { bytes: ranked } = await this.#observer.command('ZRANGE', ...all, 'WITHSCORES');
+        data.push(`${database} ${key} ${bytes.toString('latin1')} ${ranked.toString('latin1')}`);
       }
     }
     await this.#observer.command('FLUSHALL');
@@ -179,6 +181,13 @@ function blockingCommand(random: Random): string[] {
       const count = String(random.integer(1, 3));
       return ['BLMPOP', '0', String(keys.length), ...keys, end(), 'COUNT', count];
     },
+    () => ['BZPOPMIN', ...keys, '0'],
+    () => ['BZPOPMAX', ...keys, '0'],
+    () => {
+      const count = String(random.integer(1, 3));
+      const where = random.pick(['MIN', 'MAX']);
+      return ['BZMPOP', '0', String(keys.length), ...keys, where, 'COUNT', count];
+    },
   ])();
 }
 
@@ -188,6 +197,7 @@ function plainCommand(random: Random): string[] {
   const elements = Array.from({ length: random.integer(1, 4) }, () =>
     String(random.integer(1, 999)),
   );
+  const add = () => ['ZADD', key(), ...elements.flatMap((element, i) => [`${i % 2}`, element])];
   const push = () => [random.pick(['RPUSH', 'LPUSH']), key(), ...elements];
   return random.pick([
     push,
@@ -203,6 +213,13 @@ function plainCommand(random: Random): string[] {
     () => ['MOVE', key(), String(random.integer(0, 1))],
     () => (random.chance(0.4) ? ['SET', key(), 'string'] : ['DEL', ...KEYS]),
     () => ['LMPOP', '2', key(), key(), end(), 'COUNT', '2'],
+    add,
+    add,
+    () => ['ZINCRBY', key(), '1.5', elements[0]],
+    () => [random.pick(['ZPOPMIN', 'ZPOPMAX']), key()],
+    () => ['ZMPOP', '2', key(), key(), random.pick(['MIN', 'MAX']), 'COUNT', '2'],
+    () => ['ZRANGESTORE', key(), key(), '0', '1'],
+    () => ['ZUNIONSTORE', key(), '2', key(), key()],
     () => ['LTRIM', key(), '1', '2'],
   ])();
 }

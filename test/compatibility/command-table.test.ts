@@ -160,6 +160,9 @@ compareWithRedis('COMMAND', (define, servers) => {
   });
 });
 
+/** Versions after 7.0. */
+const NEWER = /^(7\.[24]|8)\./;
+
 /** By full name, what COMMAND INFO and COMMAND DOCS say, in a form that can be compared. */
 type CommandTable = Map<string, Record<string, unknown>>;
 
@@ -194,7 +197,8 @@ function describeCommand(name: string, info: Reply, docs: Reply): Record<string,
   return {
     info: {
       name: textOf(own),
-      arity: textOf(arity),
+      // With an option of 7.2 the number is a least one.
+      arity: textOf(arity).replace(EXTENDED.has(name) ? '-' : '', ''),
       flags: sorted(flags),
       keys: [first, last, step].map(textOf),
       categories: sorted(categories),
@@ -204,8 +208,18 @@ function describeCommand(name: string, info: Reply, docs: Reply): Record<string,
     docs: plainOf(doc, ['summary', 'subcommands', 'complexity', 'history']),
     // The order alone: what the variables in it stand for is said in a sentence.
     complexity: complexity && /^O\((?:[^()]|\([^()]*\))*\)/.exec(textOf(complexity))?.[0],
-    changedIn: history && itemsOf(history).map((change) => textOf(itemsOf(change)[0])),
+    changedIn: changesOf(history),
   };
+}
+
+/** Commands that have got an option since Redis 7.0, and had none. */
+const EXTENDED = new Set(['zrank', 'zrevrank']);
+
+/** The versions in which a command changed, up to 7.0; undefined if it never did. */
+function changesOf(history: Reply | undefined): string[] | undefined {
+  const versions = history && itemsOf(history).map((change) => textOf(itemsOf(change)[0]));
+  const known = versions?.filter((version) => !NEWER.test(version));
+  return known?.length === 0 ? undefined : known;
 }
 
 function sorted(reply: Reply): string[] {

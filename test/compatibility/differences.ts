@@ -36,6 +36,11 @@ export const differences: readonly IntendedDifference[] = [
       'CLIENT SETINFO, CLIENT NO-TOUCH and the fields lib-name and lib-ver of CLIENT LIST are those of Redis 7.2: clients send them at connect.',
   },
   {
+    name: 'zrank-withscore',
+    reason:
+      'ZRANK and ZREVRANK take the option WITHSCORE of Redis 7.2: they answer the score, too.',
+  },
+  {
     name: 'hscan-novalues',
     reason: 'HSCAN takes the option NOVALUES of Redis 7.4: it answers fields without their values.',
   },

@@ -10,10 +10,13 @@ import type { Argument, CommandGrammar } from './command-grammar.ts';
 import type { Random } from './random.ts';
 import { randomBitArgument } from './random-bits.ts';
 import { memberOf } from './random-sets.ts';
+import { rangeLimit } from './random-zsets.ts';
 
 const KEYS_OF_A_GROUP = 4;
 const DATABASES = [0, 1, 2];
 const BROKEN_SHARE = 0.06;
+/** Commands that take more arguments than in Redis 7.0. */
+const TAKING_MORE = new Set(['zrank', 'zrevrank']);
 const FUTURE_SECONDS = 4_102_444_800;
 
 const STRINGS = [
@@ -97,7 +100,7 @@ export class CommandGenerator {
     const grammar = this.#deal();
     let words = [...grammar.words, ...this.#sequence(grammar.arguments, grammar)];
     if (this.#random.chance(0.3)) words[0] = this.#changeCase(words[0]);
-    if (this.#random.chance(BROKEN_SHARE)) words = this.#break(words, grammar.words.length);
+    if (this.#random.chance(BROKEN_SHARE)) words = this.#break(words, grammar);
     return { grammar, args: words };
   }
 
@@ -151,6 +154,8 @@ export class CommandGenerator {
   #value(argument: Argument, grammar: CommandGrammar): string[] {
     const own = randomBitArgument(argument, grammar, this.#random);
     if (own !== undefined) return [own];
+    const limit = rangeLimit(this.#random, grammar.name, argument);
+    if (limit !== undefined) return [limit];
     switch (argument.type) {
       case 'pure-token':
         return [this.#changeCase(argument.token ?? argument.name)];
@@ -213,10 +218,15 @@ export class CommandGenerator {
   }
 
   /** Damages the arguments: one too few, one too many, another one, one twice. */
-  #break(words: readonly string[], nameWords: number): string[] {
+  #break(
+    words: readonly string[],
+    { words: { length: nameWords }, name }: CommandGrammar,
+  ): string[] {
     const broken = [...words];
     const at = this.#random.integer(nameWords, Math.max(nameWords, words.length - 1));
     const way = this.#random.integer(0, 3);
+    // In a transaction Redis 7.0 refuses one more argument at once, where a later option may be.
+    if (way % 2 === 1 && TAKING_MORE.has(name)) return broken;
     if (way === 0 && words.length > nameWords) broken.pop();
     else if (way === 1) broken.push(this.#random.pick(JUNK));
     else if (way === 2 && at < words.length) broken[at] = this.#random.pick(JUNK);

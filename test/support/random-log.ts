@@ -81,6 +81,14 @@ const WRITES: readonly Maker[] = [
   (r) => ['HSETNX', key(r), value(r), value(r)],
   (r) => ['HINCRBY', r.pick(['hash', key(r)]), value(r), count(r)],
   (r) => ['HDEL', r.pick(['hash', key(r)]), value(r), value(r)],
+  (r) => ['ZADD', r.pick(['zset', 'other']), count(r), value(r), '1.5', value(r)],
+  (r) => ['ZADD', key(r), 'INCR', '0.1', value(r)],
+  (r) => ['ZINCRBY', r.pick(['zset', key(r)]), count(r), value(r)],
+  (r) => ['ZREM', r.pick(['zset', key(r)]), value(r), value(r)],
+  (r) => ['ZPOPMIN', r.pick(['zset', key(r)]), count(r)],
+  (r) => ['ZREMRANGEBYSCORE', key(r), '0', count(r)],
+  (r) => ['ZUNIONSTORE', key(r), '2', 'zset', key(r), 'WEIGHTS', '1', '2'],
+  (r) => ['ZRANGESTORE', key(r), 'zset', '0', count(r)],
 ];
 
 /** What a log hardly has, but may have. */

@@ -55,14 +55,14 @@ export const structures = section('structures', 'Data structures', {
     kind: entries(),
     default: '128',
     aliases: ['zset-max-ziplist-entries'],
-    status: 'later',
+    status: 'active',
     doc: 'Members up to which a sorted set is kept as one block.',
   },
   'zset-max-listpack-value': {
     kind: bytes(),
     default: '64',
     aliases: ['zset-max-ziplist-value'],
-    status: 'later',
+    status: 'active',
     doc: 'Longest member of a sorted set that is kept as one block.',
   },
   'stream-node-max-bytes': {

@@ -18,7 +18,6 @@ function streamGroups(idAndCounters: Layout, consumer: Layout): Layout {
 }
 
 const PAIRS: Layout = [{ each: ['string', 'string'] }];
-const ONE_STRING: Layout = ['string'];
 /** Number of entries and last id, after the blocks of entries. */
 const STREAM: Layout = [...PAIRS, 'length', 'length', 'length'];
 /** First id, largest deleted id, and entries ever added, from Redis 7.0 on. */
@@ -29,16 +28,12 @@ const CONSUMER_3: Layout = ['string', 8, 8, { each: [16] }];
 const GROUPS_2: Layout = ['length', 'length', 'length'];
 
 const RDB_TYPES: readonly RdbType[] = [
-  { byte: 3, type: 'zset', layout: [{ each: ['string', 'text double'] }] },
-  { byte: 5, type: 'zset', layout: [{ each: ['string', 8] }] },
   { byte: 7, type: 'module', layout: ['length', 'module'] },
-  { byte: 12, type: 'zset', layout: ONE_STRING },
   {
     byte: 15,
     type: 'stream',
     layout: [...STREAM, ...streamGroups(['length', 'length'], CONSUMER)],
   },
-  { byte: 17, type: 'zset', layout: ONE_STRING },
   { byte: 19, type: 'stream', layout: [...STREAM_2, ...streamGroups(GROUPS_2, CONSUMER)] },
   { byte: 21, type: 'stream', layout: [...STREAM_2, ...streamGroups(GROUPS_2, CONSUMER_3)] },
 ];

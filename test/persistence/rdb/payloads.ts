@@ -339,6 +339,78 @@ export const HASH_VALUES: readonly HashValue[] = [
   },
 ];
 
+/** A value's bytes, type included, and the members and scores, in turn, of the sorted set that it is. */
+export interface SortedSetValue {
+  readonly name: string;
+  readonly value: Buffer;
+  readonly texts: readonly string[];
+}
+
+/** Members in their order, with scores in every form. */
+const RANKED: readonly (readonly [member: PackedSample, score: PackedSample, value: number])[] = [
+  ['low', '-inf', Number.NEGATIVE_INFINITY],
+  [[-5000n, 16], [-70_000n, 24], -70_000],
+  ['x'.repeat(60), '-0.10000000000000001', -0.1],
+  ['', [0n, 8], 0],
+  ['a', [0n, 8], 0],
+  [[12n, 8], '1.5', 1.5],
+  ['\x00\xff\r\n', [30_000n, 16], 30_000],
+  ['high', 'inf', Number.POSITIVE_INFINITY],
+];
+const RANKED_TEXTS = RANKED.flatMap(([member, score]) => [sampleText(member), sampleText(score)]);
+
+/** A score in text behind the byte of its length. */
+function textScore(value: number): Buffer {
+  if (value === Number.POSITIVE_INFINITY) return Buffer.of(254);
+  if (value === Number.NEGATIVE_INFINITY) return Buffer.of(255);
+  const text = Buffer.from(String(value));
+  return Buffer.concat([Buffer.of(text.length), text]);
+}
+
+function binaryScore(value: number): Buffer {
+  const bytes = Buffer.alloc(8);
+  bytes.writeDoubleLE(value);
+  return bytes;
+}
+
+/** A sorted set of which each member stands by itself, from the last one on. */
+function countedSet(type: number, scoreOf: (value: number) => Buffer): Buffer {
+  const members = [...RANKED].reverse();
+  return Buffer.concat([
+    Buffer.from([type]),
+    rdbLength(members.length),
+    ...members.flatMap(([member, , value]) => [rdbString(sampleText(member)), scoreOf(value)]),
+  ]);
+}
+
+/** Integers of a ziplist have the number of bits that its headers have, those of a listpack another one. */
+function rankedSamples(widthOf: (bits: number) => number): PackedSample[] {
+  return RANKED.flatMap(([member, score]) =>
+    [member, score].map((sample) =>
+      typeof sample === 'string' ? sample : ([sample[0], widthOf(sample[1])] as PackedSample),
+    ),
+  );
+}
+
+/** Sorted sets in each encoding. */
+export const SORTED_SET_VALUES: readonly SortedSetValue[] = [
+  { name: 'ZSET', value: countedSet(3, textScore), texts: RANKED_TEXTS },
+  { name: 'ZSET_2', value: countedSet(5, binaryScore), texts: RANKED_TEXTS },
+  {
+    name: 'ZSET_ZIPLIST',
+    value: Buffer.concat([Buffer.from([12]), rdbString(ziplistOf(rankedSamples((bits) => bits)))]),
+    texts: RANKED_TEXTS,
+  },
+  {
+    name: 'ZSET_LISTPACK',
+    value: Buffer.concat([
+      Buffer.from([17]),
+      rdbString(listpackOf(rankedSamples((bits) => (bits === 8 ? 7 : bits)))),
+    ]),
+    texts: RANKED_TEXTS,
+  },
+];
+
 /** A string, as a value's bytes. */
 export const STRING_VALUE = Buffer.concat([Buffer.from([0]), rdbString('a string')]);
 
@@ -366,6 +438,19 @@ export const SMALL_VALUES: readonly (readonly [name: string, value: Buffer])[] =
       bytesOf(1),
       rdbString('plain'),
     ]),
+  ],
+  [
+    'ZSET',
+    Buffer.concat([bytesOf(3, 2), rdbString('a'), textScore(1.5), rdbString('b'), textScore(-3)]),
+  ],
+  ['ZSET_2', Buffer.concat([bytesOf(5, 1), rdbString('a'), binaryScore(0.1)])],
+  [
+    'ZSET_ZIPLIST',
+    Buffer.concat([bytesOf(12), rdbString(ziplistOf(['a', [5n, 4], [-300n, 16], '7.5']))]),
+  ],
+  [
+    'ZSET_LISTPACK',
+    Buffer.concat([bytesOf(17), rdbString(listpackOf(['a', [1n, 7], [70_000n, 24], '2.5']))]),
   ],
   ['SET', Buffer.concat([bytesOf(2, 2), rdbString('a'), bytesOf(0xc0, 7)])],
   ['SET_INTSET', Buffer.concat([bytesOf(11), rdbString(intsetOf(4, [-7n, 5n, 70_000n]))])],
