@@ -17,7 +17,7 @@ export const HEADER_DOUBLES = 2;
 
 /** Words of the header. */
 export const COUNT = 0;
-const SHAPE = 1;
+export const SHAPE = 1;
 export const NEXT = 2;
 export const PREVIOUS = 3;
 
@@ -108,6 +108,16 @@ export function levelOf(arena: Arena, node: number): number {
   return nodeWord(arena, node, SHAPE) >>> LEVEL_SHIFT;
 }
 
+/** Whether a node with this word SHAPE is a leaf. */
+export function isLeafShape(shape: number): boolean {
+  return shape >>> LEVEL_SHIFT === 0;
+}
+
+/** Entries that a node with this word SHAPE has room for. */
+export function shapeCapacity(shape: number): number {
+  return shape & CAPACITY_MASK;
+}
+
 /** Entries that a node has room for. */
 export function capacityOf(arena: Arena, node: number): number {
   return nodeWord(arena, node, SHAPE) & CAPACITY_MASK;
@@ -191,6 +201,20 @@ export function closeSlot(arena: Arena, node: number, slot: number): void {
   const count = nodeWord(arena, node, COUNT) - 1;
   move(arena, node, slot + 1, slot, count - slot);
   setNodeWord(arena, node, COUNT, count);
+}
+
+/** Moves an entry of a leaf to another slot, with another score; those in between move by one. */
+export function moveEntry(
+  arena: Arena,
+  leaf: number,
+  from: number,
+  to: number,
+  score: number,
+  record: number,
+): void {
+  if (to > from) move(arena, leaf, from + 1, from, to - from);
+  else move(arena, leaf, to, to + 1, from - to);
+  setEntry(arena, leaf, to, score, record);
 }
 
 /** Moves entries within a node. */

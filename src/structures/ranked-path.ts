@@ -1,4 +1,5 @@
 // The way from the root of a ranked tree down to an entry: what a change of the entry changes above it.
+import { SEGMENT_MASK, SEGMENT_SHIFT } from '../memory/addressing.ts';
 import type { Arena } from '../memory/arena.ts';
 import { ByteView, viewKey } from './entry.ts';
 import {
@@ -7,15 +8,20 @@ import {
   childOf,
   entriesBefore,
   freeNode,
+  isLeafShape,
   levelOf,
   linkLeaf,
   NEXT,
   nodeWord,
   PREVIOUS,
   recordOf,
+  recordsAt,
+  SHAPE,
   scoreOf,
+  scoresAt,
   setChild,
   setEntry,
+  shapeCapacity,
   slotOfRank,
 } from './ranked-node.ts';
 import { memberSlot, scoresBelow } from './ranked-search.ts';
@@ -49,24 +55,52 @@ export class RankedPath {
     viewKey(arena, record, view);
     const { buffer, offset, length } = view;
     const own = stale === 0 ? record : stale;
-    this.height = 0;
+    const { nodes, slots } = this;
+    let height = 0;
     let node = root;
     for (;;) {
-      const isLeaf = levelOf(arena, node) === 0;
-      const count = nodeWord(arena, node, COUNT);
-      const low = scoresBelow(arena, node, count, score, false);
-      let slot = low;
-      if (low < count && scoreOf(arena, node, low) === score) {
-        const isOnly = low + 1 === count || scoreOf(arena, node, low + 1) !== score;
-        const high = isOnly ? low + 1 : scoresBelow(arena, node, count, score, true);
-        slot = memberSlot(arena, node, low, high, buffer, offset, length, !isLeaf, own);
+      const words = arena.i32[node >>> SEGMENT_SHIFT];
+      const scores = arena.f64[node >>> SEGMENT_SHIFT];
+      const base = (node & SEGMENT_MASK) << 1;
+      const shape = words[base + SHAPE];
+      const isLeaf = isLeafShape(shape);
+      const first = scoresAt(node);
+      const end = first + words[base + COUNT];
+      let low = first;
+      let high = end;
+      while (low < high) {
+        const middle = (low + high) >>> 1;
+        if (scores[middle] < score) low = middle + 1;
+        else high = middle;
+      }
+      let slot = low - first;
+      if (low < end && scores[low] === score) {
+        const isOnly = low + 1 === end || scores[low + 1] !== score;
+        const behind = isOnly ? slot + 1 : scoresBelow(arena, node, end - first, score, true);
+        slot = memberSlot(arena, node, slot, behind, buffer, offset, length, !isLeaf, own);
       }
       if (isLeaf) {
+        this.height = height;
         this.slot = slot;
         return node;
       }
-      node = this.#enter(node, slot === 0 ? 0 : slot - 1);
+      if (slot > 0) slot--;
+      nodes[height] = node;
+      slots[height++] = slot;
+      const capacity = shapeCapacity(shape);
+      node = words[recordsAt(node, capacity) + capacity + slot];
     }
+  }
+
+  /** The slot of a leaf where the record found last would be with this score, among the others and itself. */
+  placeIn(leaf: number, score: number, record: number): number {
+    const arena = this.#arena;
+    const count = nodeWord(arena, leaf, COUNT);
+    const low = scoresBelow(arena, leaf, count, score, false);
+    if (scoreOf(arena, leaf, low) !== score) return low;
+    const high = scoresBelow(arena, leaf, count, score, true);
+    const { buffer, offset, length } = this.#view;
+    return memberSlot(arena, leaf, low, high, buffer, offset, length, false, record);
   }
 
   /** To a record that is there. @throws Error if it is not, which is a defect */

@@ -24,6 +24,7 @@ import {
   freeNode,
   levelOf,
   linkLeaf,
+  moveEntry,
   NEXT,
   newNode,
   nodeBytes,
@@ -137,12 +138,11 @@ export class RankedTrees {
     const leaf = this.#path.toRecord(root, score, record);
     const { slot } = this.#path;
     const count = nodeWord(arena, leaf, COUNT);
-    // Most scores change a little: the record stays between its neighbours, in its leaf.
-    if (slot > 0 && slot + 1 < count) {
-      if (scoreOf(arena, leaf, slot - 1) < fresh && scoreOf(arena, leaf, slot + 1) > fresh) {
-        setEntry(arena, leaf, slot, fresh, record);
-        return root;
-      }
+    // Most scores change a little: the record stays in its leaf.
+    if (slot > 0 && scoreOf(arena, leaf, 0) < fresh && scoreOf(arena, leaf, count - 1) > fresh) {
+      const place = this.#path.placeIn(leaf, fresh, record);
+      moveEntry(arena, leaf, slot, place > slot ? place - 1 : place, fresh, record);
+      return root;
     }
     if (slot > 0 && count > ROOMY_LEAF) return this.#move(root, leaf, score, record, fresh);
     return this.remove(this.insert(root, fresh, record), score, record);
