@@ -226,6 +226,27 @@ test('nodes that move while the tree changes', () => {
   sparse.mockRestore();
 });
 
+/** Gives an entry another score, or fails to. */
+function tryUpdate(random: Random, entry: ModelEntry): void {
+  const allocate = arena.allocate.bind(arena);
+  let left = random.integer(0, 2);
+  const score = random.integer(0, 1000);
+  if (score === entry.score) return;
+  const spy = vi.spyOn(arena, 'allocate').mockImplementation((sizeClass) => {
+    if (left-- === 0) throw new ArenaFullError();
+    return allocate(sizeClass);
+  });
+  try {
+    root = trees.update(root, entry.score, entry.record, score);
+    model.splice(model.indexOf(entry), 1);
+    entry.score = score;
+    model.splice(place(entry), 0, entry);
+  } catch (error) {
+    expect(error).toBeInstanceOf(ArenaFullError);
+  }
+  spy.mockRestore();
+}
+
 test('without memory nothing changes', () => {
   const random = new Random(21);
   const allocate = arena.allocate.bind(arena);
@@ -248,6 +269,8 @@ test('without memory nothing changes', () => {
       refused++;
     }
     spy.mockRestore();
+    const moved = model[random.integer(0, model.length - 1)];
+    if (moved !== undefined) tryUpdate(random, moved);
     if (i % 50 === 0) expectEqual();
   }
   expect(refused).toBeGreaterThan(20);

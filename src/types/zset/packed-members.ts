@@ -5,7 +5,12 @@ import { parsePrefix } from '../../protocol/double-parse.ts';
 import { DOUBLE_BYTES, writeDouble } from '../../protocol/double-text.ts';
 import { writeInteger } from '../../protocol/integer.ts';
 import { compareBytes } from '../../structures/compare-bytes.ts';
-import { elementAfter, PackedElement, type PackedEncoder } from '../../structures/packed-list.ts';
+import {
+  elementAfter,
+  elementBefore,
+  PackedElement,
+  type PackedEncoder,
+} from '../../structures/packed-list.ts';
 
 /** From a member to the next one. */
 export const STRIDE = 2;
@@ -66,6 +71,8 @@ export function placeFor(
   score: number,
 ): number {
   let at = start;
+  // Members often come in the order of their scores.
+  if (end > start && scoreAt(buffer, elementBefore(buffer, end)) < score) return end;
   while (at < end) {
     const scorePlace = elementAfter(buffer, at);
     const other = scoreAt(buffer, scorePlace);
