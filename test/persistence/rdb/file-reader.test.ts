@@ -16,7 +16,7 @@ import {
 import { rdbTypes } from '../../../src/persistence/rdb/rdb-types.ts';
 import { valueTypes } from '../../../src/types/index.ts';
 import { describeKeys, LENIENT, load, STRICT, save } from './loading.ts';
-import { fileOf, LIST_VALUES, rdbLength, rdbString } from './payloads.ts';
+import { fileOf, LIST_VALUES, listpackOf, rdbLength, rdbString } from './payloads.ts';
 
 const bytes = (...values: number[]) => Buffer.from(values);
 const FAR_MS = 4_102_444_800_123;

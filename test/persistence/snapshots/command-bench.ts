@@ -15,6 +15,7 @@ import { Request } from '../../../src/protocol/request.ts';
 import { hashesOf } from '../../../src/types/hash/values.ts';
 import { listsOf } from '../../../src/types/list/values.ts';
 import { setsOf } from '../../../src/types/set/set-tables.ts';
+import { sortedSetsOf } from '../../../src/types/zset/values.ts';
 import type { Random } from '../../support/random.ts';
 import { TestServer } from '../../support/test-call.ts';
 
@@ -22,7 +23,8 @@ const START_MS = 1_700_000_000_000;
 const FOREVER = Number.POSITIVE_INFINITY;
 
 /**
- * Commands: K a key, L another of the keys of lists, S one of sets, H of HyperLogLogs, J of hashes, F a field, V a
+ * Commands: K a key, L another of the keys of lists, S one of sets, Z one of sorted sets,
+ * H of HyperLogLogs, J of hashes, F a field, V a
  * value, B a large one, N a small number, O a place in a large value, M an index, T a time in the future.
  */
 const LINES: readonly string[] = [
@@ -83,6 +85,10 @@ const LINES: readonly string[] = [
     'HGETEX J PXAT T FIELDS 1 F',
     'HGETDEL J FIELDS 1 F',
   ],
+  ...['ZADD Z N V N V 1.5 V', 'ZADD Z N V', 'ZADD Z XX INCR N V', 'ZINCRBY Z N V', 'ZREM Z V V V'],
+  ...['ZPOPMIN Z N', 'ZPOPMAX Z', 'ZMPOP 2 Z Z MIN COUNT N', 'ZREMRANGEBYRANK Z 0 N'],
+  ...['ZREMRANGEBYSCORE Z N 5', 'ZREMRANGEBYLEX Z [a [b', 'ZRANGESTORE Z Z 0 20'],
+  ...['ZUNIONSTORE Z 2 Z Z', 'ZRANGE Z 0 -1 WITHSCORES', 'COPY Z Z REPLACE', 'PEXPIRE Z 700'],
   ...['RESTORE K 0 D REPLACE', 'RESTORE K 900 D', 'SELECT 0', 'SELECT 1', 'PEXPIRE L 700'],
 ];
 /** As the others, but seldom: there would be nothing left to change. */
@@ -164,6 +170,7 @@ export class CommandBench {
       packedValueBytes: 64,
     };
     hashesOf(this.keyspace.entries).limits = { maxFields: 8, maxBytes: 64 };
+    sortedSetsOf(this.keyspace.entries).limits = { maxEntries: 8, maxBytes: 64 };
     this.#client = this.#server.connect();
     this.run('SET', 'dumped', 'a value');
     const db = this.keyspace.databases[0];
@@ -178,7 +185,7 @@ export class CommandBench {
     for (let i = 0; i < count; i++) this.run('SET', `key:${i}`, `value:${i}`);
   }
 
-  /** Makes long lists, sets, hashes and strings, in the present database. */
+  /** Makes long lists, sets, hashes, sorted sets and strings, in the present database. */
   fillLarge(): void {
     const random = this.#random;
     for (let i = 0; i < 10; i++) {
@@ -188,6 +195,8 @@ export class CommandBench {
       this.run('SADD', `set:${i}`, ...elements, ...last);
       const pairs = elements.flatMap((element, k) => [`f${k}`, element]);
       this.run('HSET', `hash:${i}`, ...pairs, ...(last.length > 0 ? ['f7', last[0]] : []));
+      const ranked = elements.flatMap((element, k) => [`${k % 700}`, element]);
+      this.run('ZADD', `zset:${i}`, '1', 'a', ...ranked, '2.5', 'b');
       this.run('SET', `key:${i}`, this.#large());
       if (random.chance(0.3)) this.run('PEXPIRE', `key:${i}`, String(random.integer(500, 4000)));
       if (random.chance(0.3)) this.run('PEXPIRE', `list:${i}`, String(random.integer(500, 4000)));
@@ -217,7 +226,7 @@ export class CommandBench {
       this.evict(4);
     } else {
       const line = random.pick(this.#lines);
-      const keys = line.match(/ [KLSHJ]\b/g)?.length ?? 1;
+      const keys = line.match(/ [KLSHJZ]\b/g)?.length ?? 1;
       this.#keysToTarget = random.integer(0, keys - 1);
       this.#line(line);
     }
@@ -265,12 +274,13 @@ export class CommandBench {
 
   #word(word: string): string | Buffer {
     const random = this.#random;
-    if (/^[KLSHJ]$/.test(word) && this.#keysToTarget-- === 0 && this.target !== undefined) {
+    if (/^[KLSHJZ]$/.test(word) && this.#keysToTarget-- === 0 && this.target !== undefined) {
       return this.target;
     }
     switch (word) {
       case 'K':
         if (random.chance(0.3)) return `list:${random.integer(0, this.#isLarge ? 9 : 3)}`;
+        if (random.chance(0.2)) return `zset:${random.integer(0, this.#isLarge ? 9 : 3)}`;
         if (random.chance(0.3)) return `set:${random.integer(0, this.#isLarge ? 9 : 3)}`;
         if (random.chance(0.3)) return `hash:${random.integer(0, this.#isLarge ? 9 : 3)}`;
         return `key:${random.integer(0, this.#isLarge ? 9 : 99)}`;
@@ -284,6 +294,8 @@ export class CommandBench {
         return `hash:${random.integer(0, this.#isLarge ? 9 : 3)}`;
       case 'F':
         return `f${random.integer(0, this.#isLarge ? 3000 : 30)}`;
+      case 'Z':
+        return `zset:${random.integer(0, this.#isLarge ? 9 : 3)}`;
       case 'V':
         return this.#value();
       case 'N':
