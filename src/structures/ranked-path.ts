@@ -47,9 +47,10 @@ export class RankedPath {
 
   /**
    * To where a record is with this score, or would be.
+   * @param isThere whether it is there: then its leaf is looked through for it, without looking into others
    * @param stale what the tree has in place of the record: its former block, which is free
    */
-  toMember(root: number, score: number, record: number, stale = 0): number {
+  toMember(root: number, score: number, record: number, isThere = false, stale = 0): number {
     const arena = this.#arena;
     const view = this.#view;
     viewKey(arena, record, view);
@@ -74,7 +75,13 @@ export class RankedPath {
         else high = middle;
       }
       let slot = low - first;
-      if (low < end && scores[low] === score) {
+      if (isThere && isLeaf) {
+        const records = recordsAt(node, shapeCapacity(shape));
+        while (low < end && scores[low] === score && words[records + slot] !== own) {
+          low++;
+          slot++;
+        }
+      } else if (low < end && scores[low] === score) {
         const isOnly = low + 1 === end || scores[low + 1] !== score;
         const behind = isOnly ? slot + 1 : scoresBelow(arena, node, end - first, score, true);
         slot = memberSlot(arena, node, slot, behind, buffer, offset, length, !isLeaf, own);
@@ -105,7 +112,7 @@ export class RankedPath {
 
   /** To a record that is there. @throws Error if it is not, which is a defect */
   toRecord(root: number, score: number, record: number, stale = 0): number {
-    const leaf = this.toMember(root, score, record, stale);
+    const leaf = this.toMember(root, score, record, true, stale);
     const isThere = this.slot < nodeWord(this.#arena, leaf, COUNT);
     const found = isThere ? recordOf(this.#arena, leaf, this.slot) : 0;
     if (found === 0 || found !== (stale === 0 ? record : stale)) {
