@@ -82,6 +82,8 @@ export class RankedTrees {
   rankBehind = 0;
   /** The record that `removeRank` removed last. */
   removed = 0;
+  /** The leaf to which `endRecord` went. */
+  #endLeaf = 0;
   readonly #arena: Arena;
   readonly #path: RankedPath;
   readonly #insertion: RankedInsertion;
@@ -130,6 +132,19 @@ export class RankedTrees {
     const leaf = this.#path.toRank(root, rank);
     this.removed = recordOf(this.#arena, leaf, this.#path.slot);
     return removeAt(this.#arena, this.#path, root, leaf);
+  }
+
+  /** The first or the last record of a tree that has some; `removeEnd` may come next. */
+  endRecord(root: number, isLast: boolean): number {
+    const leaf = this.#path.toEnd(root, !isLast);
+    if (isLast) this.#path.slot--;
+    this.#endLeaf = leaf;
+    return recordOf(this.#arena, leaf, this.#path.slot);
+  }
+
+  /** Removes the record that `endRecord` has just returned; returns the root. */
+  removeEnd(root: number): number {
+    return removeAt(this.#arena, this.#path, root, this.#endLeaf);
   }
 
   /** Gives a record another score; returns the root. @throws ArenaFullError */

@@ -148,7 +148,11 @@ describe.each(Object.entries(SCORES))('%s', (_name, draw) => {
     const random = new Random(17);
     for (let i = 0; i < 2000; i++) add(newEntry(draw(random), `m${i}`));
     for (let i = 0; model.length > 0; i++) {
-      removeAt(random.chance(0.5) ? 0 : model.length - 1, true);
+      const isLast = random.chance(0.5);
+      const [entry] = model.splice(isLast ? model.length - 1 : 0, 1);
+      expect(trees.endRecord(root, isLast)).toBe(entry.record);
+      root = trees.removeEnd(root);
+      records.free(entry.record);
       if (i % 97 === 0) expectEqual();
     }
     expectEqual();

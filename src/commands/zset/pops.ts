@@ -15,9 +15,10 @@ import { OptionTable } from '../../core/options.ts';
 import { timeoutAt } from '../../core/wait-time.ts';
 import { EVENT_GENERIC, EVENT_SORTED_SET } from '../../keyspace/key-events.ts';
 import { KEY_CREATED } from '../../keyspace/key-signals.ts';
-import { TYPE_ZSET } from '../../types/zset/encodings.ts';
+import { ByteView } from '../../structures/entry.ts';
+import { ENCODING_TREE, TYPE_ZSET } from '../../types/zset/encodings.ts';
 import { MemberCursor } from '../../types/zset/member-cursor.ts';
-import { memberCount, removeRanks } from '../../types/zset/values.ts';
+import { memberCount, removeRanks, sortedSetsOf } from '../../types/zset/values.ts';
 import { replyMember } from './replies.ts';
 
 /** In the notation of syntax.ts. */
@@ -104,6 +105,7 @@ export const sortedSetPopCommands: readonly CommandRow[] = [
 ];
 
 const cursor = new MemberCursor();
+const view = new ByteView();
 
 /**
  * Removes up to `count` members from the sorted set of argument i, and answers them without a header.
@@ -120,6 +122,9 @@ function take(
   const { request, reply, db } = call;
   // A client that follows its own events gets this one in the middle of the reply, as from Redis 7.0.
   db.notify(EVENT_SORTED_SET, isMax ? 'zpopmax' : 'zpopmin', request, i);
+  if (count === 1 && db.encodingOf(ref) === ENCODING_TREE) {
+    if (takeEnd(call, ref, isMax, arePairs)) return;
+  }
   cursor.open(db.entries, ref);
   const all = cursor.count;
   cursor.seek(isMax ? all - 1 : 0);
@@ -132,6 +137,20 @@ function take(
   }
   const rest = removeRanks(db, ref, isMax ? all - count : 0, count);
   if (rest === ABSENT) db.notify(EVENT_GENERIC, 'del', request, i);
+}
+
+/** The same for one member of a large sorted set; false if it is the only one, and nothing was done. */
+function takeEnd({ reply, db }: Call, ref: number, isMax: boolean, isPair: boolean): boolean {
+  const sets = sortedSetsOf(db.entries);
+  const root = db.entries.root(ref);
+  if (sets.length(root) === 1) return false;
+  const record = sets.endRecord(root, isMax);
+  sets.records.key(record, view);
+  if (isPair) reply.array(2);
+  reply.bulk(view.buffer, view.offset, view.length);
+  reply.double(sets.records.score(record));
+  sets.removeEnd(root, record);
+  return true;
 }
 
 /** ZPOPMIN and ZPOPMAX key [count] */

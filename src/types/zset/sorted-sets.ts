@@ -121,6 +121,20 @@ export class SortedSets extends RecordTables {
     this.remove(root, record);
   }
 
+  /** The member with the lowest or highest score; `removeEnd` may come next, before anything else. */
+  endRecord(root: number, isLast: boolean): number {
+    return this.trees.endRecord(this.tree(root), isLast);
+  }
+
+  /** Removes the member that `endRecord` returned. */
+  removeEnd(root: number, record: number): void {
+    const key = this.#key;
+    this.#setTree(root, this.trees.removeEnd(this.tree(root)));
+    this.records.key(record, key);
+    this.find(root, key.buffer, key.offset, key.length);
+    this.remove(root, record);
+  }
+
   /** Removes the member of a rank. */
   removeRank(root: number, rank: number): void {
     const key = this.#key;
