@@ -525,6 +525,27 @@ compareWithRedis('sorted sets', (define) => {
     );
   }
 
+  define('many members', [
+    filled('a', 3000, 700),
+    filled('b', 4000, 90),
+    ...['ZUNION', 'ZINTER', 'ZDIFF'].map(
+      (name) => `
+        ${name} 2 a b WITHSCORES
+        ${name}STORE d 2 a b
+        ZRANGE d 0 -1 WITHSCORES
+        DEBUG DIGEST-VALUE d
+      `,
+    ),
+    'ZUNIONSTORE d 2 a b WEIGHTS -0.5 1e300 AGGREGATE MIN\nZRANGE d 0 -1 WITHSCORES',
+    'ZRANGEBYSCORE a 100 (300 WITHSCORES LIMIT 5 400\nZREVRANGE b 500 900 WITHSCORES\nZCOUNT a 3 (600',
+    'ZREMRANGEBYRANK a 100 2500\nZREMRANGEBYSCORE b 10 (80\nDEBUG DIGEST-VALUE a b',
+    ...Array.from(
+      { length: 40 },
+      (_, i) => `ZADD b ${i * 1.5} m${i * 31}\nZINCRBY b -7 m${i * 17}`,
+    ),
+    'ZPOPMIN b 100\nZPOPMAX b 100\nDEBUG DIGEST-VALUE b\nZRANGE b 0 -1 WITHSCORES',
+  ]);
+
   define('ZSCAN of packed members', [
     'ZADD z 1 a 2 b 3.5 c -inf d 12 12 1e300 x',
     `
