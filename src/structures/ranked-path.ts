@@ -175,6 +175,27 @@ export class RankedPath {
     }
   }
 
+  /** An entry was taken out of the leaf at the end, which has others: as `count(-1)` and `firstChanged` together. */
+  takenOut(leaf: number): void {
+    const arena = this.#arena;
+    const { nodes, slots } = this;
+    let isFirst = this.slot === 0;
+    const score = isFirst ? scoreOf(arena, leaf, 0) : 0;
+    const record = isFirst ? recordOf(arena, leaf, 0) : 0;
+    for (let level = this.height - 1; level >= 0; level--) {
+      const node = nodes[level];
+      const slot = slots[level];
+      const words = arena.i32[node >>> SEGMENT_SHIFT];
+      const capacity = shapeCapacity(words[((node & SEGMENT_MASK) << 1) + SHAPE]);
+      const records = recordsAt(node, capacity) + slot;
+      words[records + 2 * capacity]--;
+      if (!isFirst) continue;
+      words[records] = record;
+      arena.f64[node >>> SEGMENT_SHIFT][scoresAt(node) + slot] = score;
+      isFirst = slot === 0;
+    }
+  }
+
   /** Puts a leaf in the place of the one at the end, and frees that. */
   replaceLeaf(leaf: number, fresh: number): void {
     const arena = this.#arena;

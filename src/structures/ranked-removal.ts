@@ -39,15 +39,16 @@ export function takeOut(arena: Arena, path: RankedPath, leaf: number): void {
 /** Removes the entry to which the path leads; returns the root. */
 export function removeAt(arena: Arena, path: RankedPath, root: number, leaf: number): number {
   const { slot, height } = path;
-  takeOut(arena, path, leaf);
+  closeSlot(arena, leaf, slot);
   const count = nodeWord(arena, leaf, COUNT);
   if (count === 0) {
+    path.count(-1);
     if (height === 0) return root;
     unlinkLeaf(arena, leaf);
     freeNode(arena, leaf);
     return dropChild(arena, path, root, height - 1);
   }
-  if (slot === 0) path.firstChanged(leaf, height);
+  path.takenOut(leaf);
   if (height > 0 && count < SPARSE_LEAF && join(arena, path, height - 1)) {
     return settle(arena, path, root, height - 1);
   }
