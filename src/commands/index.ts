@@ -43,6 +43,7 @@ import { snapshotCommands } from './server/snapshots.ts';
 import { setAlgebraCommands } from './set/algebra.ts';
 import { setRandomCommands } from './set/random.ts';
 import { setCommands } from './set/sets.ts';
+import { sortCommands } from './sort/sort.ts';
 import { counterCommands } from './string/counters.ts';
 import { lcsCommands } from './string/lcs.ts';
 import { stringRangeCommands } from './string/ranges.ts';
@@ -89,6 +90,7 @@ export const families: readonly (readonly CommandRow[])[] = [
   keyCommands,
   expireCommands,
   scanCommands,
+  sortCommands,
   dumpCommands,
   migrateCommands,
   objectCommands,

@@ -52,7 +52,8 @@ export function categoriesOf(command: Command): AclCategory[] {
   const { row, flags } = command;
   const names = new Set<string>(row.categories);
   const group = CATEGORY_OF_GROUP[row.group];
-  if (group !== undefined && command.subcommands === undefined) names.add(group);
+  const isInGroup = command.subcommands === undefined && row.withoutGroupCategory === undefined;
+  if (group !== undefined && isInGroup) names.add(group);
   if ((flags & WRITE) !== 0) names.add('write');
   if ((flags & READONLY) !== 0 && !names.has('scripting')) names.add('read');
   if ((flags & ADMIN) !== 0) names.add('admin').add('dangerous');

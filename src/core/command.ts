@@ -36,6 +36,8 @@ export interface CommandDescription {
   readonly group: CommandGroup;
   /** ACL categories that neither the group nor the flags imply ("keyspace", "dangerous" …). */
   readonly categories?: readonly string[];
+  /** Set where the group is not among its ACL categories. */
+  readonly withoutGroupCategory?: true;
   /** First version of Redis with this command. */
   readonly since: string;
   /** One sentence, in our own words. */

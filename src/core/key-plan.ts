@@ -57,7 +57,7 @@ export class KeyGroup {
     }
     this.first = first;
     this.last = last;
-    this.step = first === 0 ? 0 : (spec?.extent.step ?? 0);
+    this.step = first === 0 || spec?.extent.kind === 'unknown' ? 0 : (spec?.extent.step ?? 0);
     this.numberAt = numberAt;
     this.flags = keyFlagBits(...(spec?.flags ?? []));
     this.flagsOf = spec?.flagsOf;
@@ -103,14 +103,15 @@ export function namesKeys({ flags }: KeySpec): boolean {
   return !flags.includes('not_key');
 }
 
-function findsAll({ flags, locate }: KeySpec): boolean {
-  return locate !== undefined || !flags.includes('incomplete');
+function findsAll({ flags, search, locate }: KeySpec): boolean {
+  return locate !== undefined || !(flags.includes('incomplete') || search.kind === 'unknown');
 }
 
 function kindOf(spec: KeySpec | undefined): KeyGroupKind {
   if (spec === undefined) return NO_KEYS;
   const { search, extent, locate } = spec;
   if (locate !== undefined || search.kind !== 'index') return KEYS_SEARCHED;
+  if (extent.kind === 'unknown') return KEYS_SEARCHED;
   if (extent.kind === 'keynum') return KEYS_NUMBERED;
   return extent.lastKey >= 0 || extent.limit === 0 ? KEYS_IN_RANGE : KEYS_SEARCHED;
 }

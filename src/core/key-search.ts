@@ -19,6 +19,7 @@ export function keySearcher({ search, extent, locate }: KeySpec): KeySearcher {
       return true;
     };
   }
+  if (search.kind === 'unknown' || extent.kind === 'unknown') return () => true;
   const begin = beginOf(search);
   const measure = extent.kind === 'range' ? rangeFrom(extent) : numberedFrom(extent);
   return (request, range) => {
@@ -31,7 +32,7 @@ export function keySearcher({ search, extent, locate }: KeySpec): KeySearcher {
 }
 
 /** Finds the argument at which the search ends; 0 when the keyword is not there. */
-function beginOf(search: KeySearch): (request: Request) => number {
+function beginOf(search: Exclude<KeySearch, { kind: 'unknown' }>): (request: Request) => number {
   if (search.kind === 'index') {
     const { index } = search;
     return () => index;

@@ -27,10 +27,11 @@ export function keyFlagBits(...flags: readonly KeyFlag[]): number {
   return flags.reduce((bits, flag) => bits | (1 << KEY_FLAG_NAMES.indexOf(flag)), 0);
 }
 
-/** Where the search for keys begins: at an argument, or behind a keyword. */
+/** Where the search for keys begins: at an argument, or behind a keyword; or nothing is said of that. */
 export type KeySearch =
   | { readonly kind: 'index'; readonly index: number }
-  | { readonly kind: 'keyword'; readonly keyword: string; readonly startFrom: number };
+  | { readonly kind: 'keyword'; readonly keyword: string; readonly startFrom: number }
+  | { readonly kind: 'unknown' };
 
 /** Which arguments from there on are keys. Distances count from where the search began. */
 export type KeyExtent =
@@ -45,7 +46,8 @@ export type KeyExtent =
       readonly keyNumIndex: number;
       readonly firstKey: number;
       readonly step: number;
-    };
+    }
+  | { readonly kind: 'unknown' };
 
 /** Arguments `first` to `last`, every `step`-th: none if it ends before it begins. */
 export interface KeyRange {
@@ -92,6 +94,20 @@ export function keysCounted(numberAt: number, ...flags: KeyFlag[]): KeySpec {
     flags,
     search: { kind: 'index', index: numberAt },
     extent: { kind: 'keynum', keyNumIndex: 0, firstKey: 1, step: 1 },
+  };
+}
+
+/** Keys of which a spec cannot say where they are: only `KeySpec.locate` can find them, if they are arguments at all. */
+export function keysUnknown(...flags: KeyFlag[]): KeySpec {
+  return { flags, search: { kind: 'unknown' }, extent: { kind: 'unknown' } };
+}
+
+/** The key behind a keyword that is looked for from argument `startFrom` on. */
+export function keyAfter(keyword: string, startFrom: number, ...flags: KeyFlag[]): KeySpec {
+  return {
+    flags,
+    search: { kind: 'keyword', keyword, startFrom },
+    extent: { kind: 'range', lastKey: 0, step: 1, limit: 0 },
   };
 }
 

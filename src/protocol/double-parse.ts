@@ -27,6 +27,8 @@ const MAX_EXPONENT = 999_999_999;
 /** The exponent of the least double above zero. */
 const LEAST_EXPONENT = -1074;
 const PRECISION = 53;
+/** Below it C reports an underflow of what it had to round. */
+const MIN_NORMAL = 2 ** -1022;
 
 /** Where the number ends that was read last; where it begins, if there is none. */
 let endAt = 0;
@@ -48,6 +50,14 @@ export function parseLimit(bytes: Uint8Array, offset: number, length: number): n
   const value = scanNumber(bytes, start, end);
   if (endAt === start) return length === 0 || bytes[offset] === 0 ? 0 : Number.NaN;
   return endAt === end || bytes[endAt] === 0 ? value : Number.NaN;
+}
+
+/** What SORT takes bytes for: as `parseLimit`, but NaN also where C reports that a number is out of range. */
+export function parseWeight(bytes: Uint8Array, offset: number, length: number): number {
+  isOutOfRange = false;
+  const value = parseLimit(bytes, offset, length);
+  const isSubnormal = value !== 0 && Math.abs(value) < MIN_NORMAL;
+  return isOutOfRange || isSubnormal ? Number.NaN : value;
 }
 
 /** The number that the bytes begin with, 0 if there is none: of text that nobody has checked. */

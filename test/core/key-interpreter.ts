@@ -40,6 +40,7 @@ function positionsOf(spec: KeySpec, request: Request): number[] | undefined {
   const start = startOf(spec, words);
   if (start === undefined) return [];
   const { extent } = spec;
+  if (extent.kind === 'unknown') return [];
   let first = start;
   let last: number;
   if (extent.kind === 'keynum') {
@@ -60,6 +61,7 @@ function positionsOf(spec: KeySpec, request: Request): number[] | undefined {
 
 /** Where the search ends; undefined when the keyword is not among the words. */
 function startOf({ search }: KeySpec, words: readonly string[]): number | undefined {
+  if (search.kind === 'unknown') return undefined;
   if (search.kind === 'index') return search.index;
   const { keyword, startFrom } = search;
   const isKeyword = (word: string, i: number) =>

@@ -87,6 +87,7 @@ describe('a plan finds the keys that the key specs tell', () => {
         // The last argument has no key behind it: nobody searches from there.
         startFrom: fc.constantFrom(-3, -2, 1, 2, 3),
       }),
+      fc.record({ kind: fc.constant('unknown' as const) }),
     );
     const extent = fc.oneof(
       fc.record({
@@ -143,14 +144,24 @@ describe('a plan', () => {
     const kinds = [...table.runnable()].flatMap(({ keyPlan }) =>
       [keyPlan.first, ...keyPlan.more].map(({ kind }) => kind),
     );
-    expect(kinds.filter((kind) => kind === KEYS_SEARCHED).length).toBe(2);
+    // Those of MIGRATE, SORT and SORT_RO.
+    expect(kinds.filter((kind) => kind === KEYS_SEARCHED).length).toBe(5);
   });
 
   test('is exact unless the command may look at other keys', () => {
     for (const name of ['get', 'mset', 'lmpop', 'copy', 'migrate', 'object|encoding']) {
       expect(planOf(name)?.isExact, name).toBe(true);
     }
-    for (const name of ['flushall', 'keys', 'exec', 'ping', 'object', 'spublish']) {
+    for (const name of [
+      'flushall',
+      'keys',
+      'sort',
+      'sort_ro',
+      'exec',
+      'ping',
+      'object',
+      'spublish',
+    ]) {
       expect(planOf(name)?.isExact, name).toBe(false);
     }
     const incomplete = new KeyPlan([keyAt(1, 'RO'), keysAfter('STORE', 2, 'OW', 'incomplete')]);

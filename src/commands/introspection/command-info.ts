@@ -101,6 +101,8 @@ function replyKeySpec(reply: Reply, spec: KeySpec): void {
 function replySearch(reply: Reply, search: KeySearch): void {
   if (search.kind === 'index') {
     replyTyped(reply, 'index', [['index', search.index]]);
+  } else if (search.kind === 'unknown') {
+    replyTyped(reply, 'unknown', []);
   } else {
     replyTyped(reply, 'keyword', [
       ['keyword', search.keyword],
@@ -116,6 +118,8 @@ function replyExtent(reply: Reply, extent: KeyExtent): void {
       ['keystep', extent.step],
       ['limit', extent.limit],
     ]);
+  } else if (extent.kind === 'unknown') {
+    replyTyped(reply, 'unknown', []);
   } else {
     replyTyped(reply, 'keynum', [
       ['keynumidx', extent.keyNumIndex],

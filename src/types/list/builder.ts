@@ -42,26 +42,26 @@ export class ListBuilder {
   }
 
   /**
-   * Stores the list under argument i, which `lookupForChange` just found missing; there are elements. The
-   * builder is empty then.
+   * Stores the list under argument i, which was just looked up; there are elements. The builder is empty then.
    * @param expiry in ms since the epoch, or NO_EXPIRY
+   * @param replaced the entry that `lookupForChange` found there; 0 when it found none
    * @returns the entry's reference
    */
-  store(db: EntryTarget, request: Request, i: number, expiry: number): number {
+  store(db: EntryTarget, request: Request, i: number, expiry: number, replaced = 0): number {
     const packed = this.#packed;
     let ref: number;
     if (this.#root === 0) {
       const length = COUNT_BYTES + packed.end;
-      ref = db.build(0, request, i, TYPE_LIST, ENCODING_PACKED, length, expiry);
+      ref = db.build(replaced, request, i, TYPE_LIST, ENCODING_PACKED, length, expiry);
       const { buffer, offset } = db.entries.value(ref);
       buffer.writeUInt16LE(packed.count, offset);
       packed.buffer.copy(buffer, offset + COUNT_BYTES, 0, packed.end);
     } else {
-      ref = db.build(0, request, i, TYPE_LIST, ENCODING_CHUNKED, ROOT_BYTES, expiry);
+      ref = db.build(replaced, request, i, TYPE_LIST, ENCODING_CHUNKED, ROOT_BYTES, expiry);
       db.entries.setRoot(ref, this.#root);
       this.#root = 0;
     }
-    db.put(0, ref);
+    db.put(replaced, ref);
     this.discard();
     return ref;
   }
