@@ -13,6 +13,8 @@ import { migrateCommands } from './generic/migrate.ts';
 import { objectCommands } from './generic/object.ts';
 import { scanCommands } from './generic/scan.ts';
 import { combinedHashCommands } from './hash/combined.ts';
+import { geoPlaceCommands } from './geo/places.ts';
+import { geoSearchCommands } from './geo/search.ts';
 import { hashCounterCommands } from './hash/counters.ts';
 import { fieldExpiryCommands } from './hash/expiry.ts';
 import { hashCommands } from './hash/fields.ts';
@@ -87,6 +89,8 @@ export const families: readonly (readonly CommandRow[])[] = [
   sortedSetCombinationCommands,
   sortedSetRandomCommands,
   sortedSetScanCommands,
+  geoPlaceCommands,
+  geoSearchCommands,
   keyCommands,
   expireCommands,
   scanCommands,

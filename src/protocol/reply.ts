@@ -255,6 +255,12 @@ export class Reply {
     this.resp3 = resp3;
   }
 
+  /** A double that is printed already; in RESP2 a bulk string. */
+  doubleText(text: string): void {
+    if (this.resp3) this.#line(DOUBLE, text);
+    else this.bulkLatin1(text);
+  }
+
   /** An integer of any size; in RESP2 a bulk string. */
   bigNumber(decimal: string): void {
     if (this.resp3) this.#line(BIG_NUMBER, decimal);

@@ -1,9 +1,12 @@
 // A list of byte strings that lie in other people's memory: elements to be sorted, and what they are sorted by. Each is
 // three integers (which buffer, where, how long), so a million of them are nothing to the garbage collector. They are
 // valid as long as those bytes are neither changed nor moved: within one command that changes nothing.
+import { copyBytes } from '../protocol/copy-bytes.ts';
 import { digitsOf, writeInteger } from '../protocol/integer.ts';
 
 const INITIAL_RUNS = 16;
+/** Room for so many is kept when they are cleared. */
+const KEPT_RUNS = 4096;
 /** Digits of integers are written into blocks of so many bytes. */
 const DIGITS_BLOCK_BYTES = 16 * 1024;
 const MAX_DIGITS = 20;
@@ -52,16 +55,42 @@ export class ByteRuns {
 
   /** Adds the digits of an integer of magnitude ≤ 2^53. */
   addInteger(value: number): void {
-    let digits = this.#digits;
-    if (digits === undefined || this.#digitsUsed + MAX_DIGITS > digits.length) {
-      digits = Buffer.allocUnsafe(DIGITS_BLOCK_BYTES);
-      this.#digits = digits;
-      this.#digitsUsed = 0;
-    }
+    const digits = this.#roomForDigits();
     const start = this.#digitsUsed;
     this.#digitsUsed = start + digitsOf(Math.abs(value)) + (value < 0 ? 1 : 0);
     writeInteger(digits, start, value);
     this.add(digits, start, this.#digitsUsed - start);
+  }
+
+  /** Adds a copy of the digits of an integer, which stand where they will not stay. */
+  addDigits(buffer: Buffer, offset: number, length: number): void {
+    const digits = this.#roomForDigits();
+    const start = this.#digitsUsed;
+    this.#digitsUsed = start + length;
+    copyBytes(buffer, offset, length, digits, start);
+    this.add(digits, start, length);
+  }
+
+  /** A block with room for one more integer behind `#digitsUsed`. */
+  #roomForDigits(): Buffer {
+    if (this.#digits === undefined || this.#digitsUsed + MAX_DIGITS > this.#digits.length) {
+      this.#digits = Buffer.allocUnsafe(DIGITS_BLOCK_BYTES);
+      this.#digitsUsed = 0;
+    }
+    return this.#digits;
+  }
+
+  /** Forgets all runs, and the buffers in which they lay. */
+  clear(): void {
+    this.count = 0;
+    this.#buffers.length = 0;
+    this.#numbers.clear();
+    this.#last = undefined;
+    this.#digitsUsed = 0;
+    if (this.#length.length <= KEPT_RUNS) return;
+    this.#buffer = new Int32Array(INITIAL_RUNS);
+    this.#offset = new Int32Array(INITIAL_RUNS);
+    this.#length = new Int32Array(INITIAL_RUNS);
   }
 
   /** Adds one that is none: it comes before all others. */

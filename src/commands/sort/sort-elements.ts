@@ -5,16 +5,23 @@ import { PackedElement } from '../../structures/packed-list.ts';
 import { TYPE_LIST } from '../../types/list/encodings.ts';
 import { ListSpan } from '../../types/list/list-span.ts';
 import { firstSpan, listLength, nextSpan, seekSpan } from '../../types/list/values.ts';
-
-/** Number of the type of sets. */
-const TYPE_SET = 2;
+import { TYPE_SET } from '../../types/set/encodings.ts';
+import { Member } from '../../types/set/member.ts';
+import { SetView } from '../../types/set/set-view.ts';
+import { setLength } from '../../types/set/values.ts';
+import { TYPE_ZSET } from '../../types/zset/encodings.ts';
+import { MemberCursor } from '../../types/zset/member-cursor.ts';
+import { memberCount } from '../../types/zset/values.ts';
 
 const span = new ListSpan();
 const element = new PackedElement();
+const set = new SetView();
+const member = new Member();
+const cursor = new MemberCursor();
 
 /** Whether values of a type can be sorted. */
 export function isSortable(type: number): boolean {
-  return type === TYPE_LIST;
+  return type === TYPE_LIST || type === TYPE_SET || type === TYPE_ZSET;
 }
 
 /** Whether a value is one whose elements have no order. */
@@ -24,7 +31,9 @@ export function isSet(db: Database, ref: number): boolean {
 
 /** Number of elements of a value that can be sorted. */
 export function sortableLength(db: Database, ref: number): number {
-  return listLength(db.entries, ref);
+  const type = db.typeOf(ref);
+  if (type === TYPE_LIST) return listLength(db.entries, ref);
+  return type === TYPE_SET ? setLength(db.entries, ref) : memberCount(db.entries, ref);
 }
 
 /**
@@ -41,7 +50,11 @@ export function elementsOf(
 ): ByteRuns {
   const elements = new ByteRuns();
   elements.reserve(count);
-  if (count > 0) addListElements(db, ref, first, count, elements);
+  if (count === 0) return elements;
+  const type = db.typeOf(ref);
+  if (type === TYPE_LIST) addListElements(db, ref, first, count, elements);
+  else if (type === TYPE_SET) addSetMembers(db, ref, first, count, elements);
+  else addSortedSetMembers(db, ref, first, count, elements);
   if (isReversed) elements.reverse();
   return elements;
 }
@@ -66,5 +79,41 @@ function addListElements(
     }
     if (left === 0 || !nextSpan(entries, span)) return;
     at = span.start;
+  }
+}
+
+function addSetMembers(
+  { entries }: Database,
+  ref: number,
+  first: number,
+  count: number,
+  elements: ByteRuns,
+): void {
+  set.open(entries, ref);
+  for (let i = 0; i < first; i++) set.next();
+  for (let left = count; left > 0 && set.next(); left--) {
+    set.read(set.place, member);
+    if (member.hasBytes) {
+      elements.add(member.buffer, member.offset, member.length);
+    } else {
+      member.asBytes();
+      elements.addDigits(member.buffer, member.offset, member.length);
+    }
+  }
+}
+
+function addSortedSetMembers(
+  { entries }: Database,
+  ref: number,
+  first: number,
+  count: number,
+  elements: ByteRuns,
+): void {
+  cursor.open(entries, ref);
+  let isThere = cursor.seek(first);
+  for (let left = count; left > 0 && isThere; left--) {
+    if (cursor.isInteger) elements.addInteger(cursor.integer);
+    else elements.add(cursor.buffer, cursor.offset, cursor.length);
+    isThere = cursor.next();
   }
 }

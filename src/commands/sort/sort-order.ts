@@ -4,9 +4,9 @@
 import type { Call } from '../../core/call.ts';
 import { parseWeight } from '../../protocol/double-parse.ts';
 import { ByteRuns } from '../../structures/byte-runs.ts';
-import { ByteView } from '../../structures/entry.ts';
 import { sortedIndexes } from '../../structures/merge-sort.ts';
 import { type Comparison, partialQuicksort } from '../../structures/partial-quicksort.ts';
+import { FieldView } from '../../types/hash/field-view.ts';
 import type { SortPattern } from './sort-pattern.ts';
 
 /** How elements are sorted. */
@@ -19,7 +19,7 @@ export interface SortingRule {
   readonly by: SortPattern | undefined;
 }
 
-const value = new ByteView();
+const value = new FieldView();
 
 /**
  * The indexes of the elements in their order.
@@ -67,8 +67,9 @@ function textsBy(call: Call, elements: ByteRuns, by: SortPattern): ByteRuns {
   const texts = new ByteRuns();
   texts.reserve(elements.count);
   for (let i = 0; i < elements.count; i++) {
-    if (by.find(call, elements, i, value)) texts.add(value.buffer, value.offset, value.length);
-    else texts.addNothing();
+    if (!by.find(call, elements, i, value)) texts.addNothing();
+    else if (value.isInteger) texts.addInteger(value.integer);
+    else texts.add(value.buffer, value.offset, value.length);
   }
   return texts;
 }
@@ -87,7 +88,9 @@ function weights(
     if (by === undefined) {
       weight = parseWeight(elements.buffer(i), elements.offset(i), elements.length(i));
     } else if (by.find(call, elements, i, value)) {
-      weight = parseWeight(value.buffer, value.offset, value.length);
+      weight = value.isInteger
+        ? value.integer
+        : parseWeight(value.buffer, value.offset, value.length);
     }
     // The other keys are looked up even so: that may be observed.
     if (Number.isNaN(weight)) areNumbers = false;

@@ -10,7 +10,9 @@ import { TYPE_STRING } from '../../keyspace/plain-strings.ts';
 import { copyBytes } from '../../protocol/copy-bytes.ts';
 import { Request } from '../../protocol/request.ts';
 import type { ByteRuns } from '../../structures/byte-runs.ts';
-import type { ByteView } from '../../structures/entry.ts';
+import { TYPE_HASH } from '../../types/hash/encodings.ts';
+import type { FieldView } from '../../types/hash/field-view.ts';
+import { findField, viewFound } from '../../types/hash/values.ts';
 
 const STAR = 42;
 const HASH_SIGN = 35;
@@ -52,11 +54,9 @@ export class SortPattern {
    * @param value is set to it, and valid as long as nothing is changed
    * @returns whether there is anything
    */
-  find(call: Call, elements: ByteRuns, i: number, value: ByteView): boolean {
+  find(call: Call, elements: ByteRuns, i: number, value: FieldView): boolean {
     if (this.isElement) {
-      value.buffer = elements.buffer(i);
-      value.offset = elements.offset(i);
-      value.length = elements.length(i);
+      value.setBytes(elements.buffer(i), elements.offset(i), elements.length(i));
       return true;
     }
     if (this.isConstant) return false;
@@ -64,12 +64,16 @@ export class SortPattern {
     const { db } = call;
     const ref = db.lookupRead(keyName, 1);
     if (ref === 0) return false;
-    if (this.#field !== undefined) return false;
+    const field = this.#field;
+    if (field !== undefined) {
+      if (db.typeOf(ref) !== TYPE_HASH) return false;
+      if (!findField(db.entries, ref, field, 0, field.length)) return false;
+      viewFound(db.entries, ref, value);
+      return true;
+    }
     if (db.typeOf(ref) !== TYPE_STRING) return false;
     const { buffer, offset, length } = db.value(ref);
-    value.buffer = buffer;
-    value.offset = offset;
-    value.length = length;
+    value.setBytes(buffer, offset, length);
     return true;
   }
 

@@ -9,7 +9,7 @@ import { ABSENT, changed } from '../../core/lookup.ts';
 import { NO_EXPIRY } from '../../keyspace/database.ts';
 import { EVENT_GENERIC, EVENT_LIST } from '../../keyspace/key-events.ts';
 import { ByteRuns } from '../../structures/byte-runs.ts';
-import { ByteView } from '../../structures/entry.ts';
+import { FieldView } from '../../types/hash/field-view.ts';
 import { ListBuilder } from '../../types/list/builder.ts';
 import { elementsOf, isSet, isSortable, sortableLength } from './sort-elements.ts';
 import { locateStore, SortOptions } from './sort-options.ts';
@@ -66,7 +66,7 @@ export const sortCommands: readonly CommandRow[] = [
 const NOT_NUMBERS = "ERR One or more scores can't be converted into double";
 
 const options = new SortOptions();
-const value = new ByteView();
+const value = new FieldView();
 /** The places of the result that are asked for: `count` from `first` on. */
 const range = { first: 0, count: 0 };
 
@@ -146,11 +146,9 @@ function answer(call: Call, elements: ByteRuns, order: Int32Array): void {
       reply.bulk(elements.buffer(i), elements.offset(i), elements.length(i));
     }
     for (let g = 0; g < gets.length; g++) {
-      if (gets[g].find(call, elements, i, value)) {
-        reply.bulk(value.buffer, value.offset, value.length);
-      } else {
-        reply.null();
-      }
+      if (!gets[g].find(call, elements, i, value)) reply.null();
+      else if (value.isInteger) reply.bulkInteger(value.integer);
+      else reply.bulk(value.buffer, value.offset, value.length);
     }
   }
 }
@@ -183,11 +181,9 @@ function addTo(list: ListBuilder, call: Call, elements: ByteRuns, order: Int32Ar
     const i = order[k];
     if (gets.length === 0) list.push(elements.buffer(i), elements.offset(i), elements.length(i));
     for (let g = 0; g < gets.length; g++) {
-      if (gets[g].find(call, elements, i, value)) {
-        list.push(value.buffer, value.offset, value.length);
-      } else {
-        list.push(NOTHING, 0, 0);
-      }
+      if (!gets[g].find(call, elements, i, value)) list.push(NOTHING, 0, 0);
+      else if (value.isInteger) list.pushInteger(value.integer);
+      else list.push(value.buffer, value.offset, value.length);
     }
   }
 }
