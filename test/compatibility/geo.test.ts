@@ -288,6 +288,7 @@ function everywhere(name: string, count: number): Script {
   const random = new Random(count);
   const centers = Array.from({ length: 12 }, () => [between(random, 180), between(random, 85)]);
   const places = Array.from({ length: count }, (): [number, number] => {
+    if (random.chance(0.4)) return inTheNorth(random);
     const [longitude, latitude] = random.pick(centers);
     const spread = 10 ** (random.next() * 6 - 4);
     return [
@@ -305,11 +306,12 @@ function everywhere(name: string, count: number): Script {
     steps.push(command('GEOADD', name, ...words.slice(i, i + 300)));
   }
   for (let i = 0; i < 400; i++) {
-    const [x, y] = random.pick(grid);
-    const at = random.chance(0.5)
+    const isNorthern = random.chance(0.4);
+    const [x, y] = isNorthern ? inTheNorth(random) : random.pick(grid);
+    const at = random.chance(0.7)
       ? ['FROMLONLAT', `${x}`, `${y}`]
       : ['FROMLONLAT', `${between(random, 180)}`, `${between(random, 85)}`];
-    const radius = 10 ** (random.next() * 8);
+    const radius = 10 ** (isNorthern ? 4 + random.next() * 2 : random.next() * 8);
     const by = random.chance(0.5)
       ? ['BYRADIUS', `${radius}`, random.pick(['m', 'km', 'ft', 'mi'])]
       : ['BYBOX', `${radius}`, `${radius * 10 ** between(random, 1)}`, 'm'];
@@ -319,6 +321,11 @@ function everywhere(name: string, count: number): Script {
     steps.push(command('GEOSEARCH', name, ...at, ...by, ...order, ...limit, ...extra));
   }
   return steps;
+}
+
+/** A place where cells are so narrow that a circle spans three of them. */
+function inTheNorth(random: Random): [number, number] {
+  return [20 + between(random, 4), 63 + between(random, 2.9)];
 }
 
 function between(random: Random, most: number): number {
