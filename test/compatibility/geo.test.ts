@@ -171,7 +171,7 @@ function defineSearches(define: DefineCase): void {
         GEOSEARCH g ${words}
         geosearch none ${words}
         GEOSEARCHSTORE d g ${words}
-        GEOPOS d Palermo Catania 5
+        ZRANGE d 0 -1 WITHSCORES
         OBJECT ENCODING d
         TTL d
         GeoSearchStore d none ${words}
@@ -200,8 +200,8 @@ function defineSearches(define: DefineCase): void {
       ...CIRCLES.map(
         (words) => `
           ${name} g ${center} ${words}
-          GEOPOS d Palermo Catania 5
-          GEOPOS e Palermo
+          ZRANGE d 0 -1 WITHSCORES
+          ZRANGE e 0 -1 WITHSCORES
           DEL d e
           ${name}_RO g ${center} ${words}
           ${name} none ${center} ${words}
@@ -271,6 +271,24 @@ compareWithRedis('geo', (define) => {
         `GEOSEARCH g FROMLONLAT ${from.join(' ')} BYBOX ${radius / 7} ${radius} m WITHDIST`,
       ]),
     ]),
+  ]);
+
+  define('scores that nobody made of places', [
+    ...['0', '-1', '1.5', '-1.5', '1e15', '1e300', '-1e300', 'inf', '-inf', '4503599627370496']
+      .concat(
+        ['9007199254740993', '13510798882111488', '9223372036854775808', '18446744073709551616'],
+        [
+          '-9223372036854775808',
+          '18446744073709549568',
+          '4611686018427387904',
+          '3377699720527872.5',
+        ],
+      )
+      .flatMap((score, i) => [
+        `ZADD z ${score} m${i}\nGEOPOS z m${i}\nGEOHASH z m${i}\nGEODIST z m${i} m0`,
+        `GEOSEARCH z FROMMEMBER m${i} BYRADIUS 20000 km WITHHASH WITHDIST`,
+      ]),
+    'GEOSEARCH z FROMLONLAT 0 0 BYRADIUS 30000 km WITHHASH WITHCOORD',
   ]);
 
   defineSearches(define);

@@ -1,5 +1,7 @@
 // The elements that SORT sorts: those of a list, a set or a sorted set.
 import type { Database } from '../../keyspace/database.ts';
+import { ifThereIsMemory } from '../../memory/out-of-memory.ts';
+import type { Request } from '../../protocol/request.ts';
 import { ByteRuns } from '../../structures/byte-runs.ts';
 import { PackedElement } from '../../structures/packed-list.ts';
 import { TYPE_LIST } from '../../types/list/encodings.ts';
@@ -9,9 +11,9 @@ import { TYPE_SET } from '../../types/set/encodings.ts';
 import { Member } from '../../types/set/member.ts';
 import { SetView } from '../../types/set/set-view.ts';
 import { setLength } from '../../types/set/values.ts';
-import { TYPE_ZSET } from '../../types/zset/encodings.ts';
+import { ENCODING_PACKED, TYPE_ZSET } from '../../types/zset/encodings.ts';
 import { MemberCursor } from '../../types/zset/member-cursor.ts';
-import { memberCount } from '../../types/zset/values.ts';
+import { memberCount, unpack } from '../../types/zset/values.ts';
 
 const span = new ListSpan();
 const element = new PackedElement();
@@ -27,6 +29,18 @@ export function isSortable(type: number): boolean {
 /** Whether a value is one whose elements have no order. */
 export function isSet(db: Database, ref: number): boolean {
   return db.typeOf(ref) === TYPE_SET;
+}
+
+/**
+ * Gives the sorted set of argument 1 the encoding of a large one, as sorting does in Redis, if there is memory for that.
+ * @param ref a value that can be sorted, which was just looked up
+ * @returns its entry's reference, which may be another
+ */
+export function unpacked(db: Database, request: Request, ref: number): number {
+  if (db.typeOf(ref) !== TYPE_ZSET || db.encodingOf(ref) !== ENCODING_PACKED) return ref;
+  // A snapshot must have the entry as it was.
+  db.lookupForChange(request, 1);
+  return ifThereIsMemory(() => unpack(db, ref)) ?? ref;
 }
 
 /** Number of elements of a value that can be sorted. */

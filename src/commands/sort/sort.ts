@@ -11,7 +11,7 @@ import { EVENT_GENERIC, EVENT_LIST } from '../../keyspace/key-events.ts';
 import { ByteRuns } from '../../structures/byte-runs.ts';
 import { FieldView } from '../../types/hash/field-view.ts';
 import { ListBuilder } from '../../types/list/builder.ts';
-import { elementsOf, isSet, isSortable, sortableLength } from './sort-elements.ts';
+import { elementsOf, isSet, isSortable, sortableLength, unpacked } from './sort-elements.ts';
 import { locateStore, SortOptions } from './sort-options.ts';
 import { orderOf } from './sort-order.ts';
 
@@ -73,11 +73,12 @@ const range = { first: 0, count: 0 };
 function sort(call: Call, mayStore: boolean): void {
   const { request, reply, db } = call;
   if (!options.read(call, mayStore)) return;
-  const ref = db.lookupRead(request, 1);
+  let ref = db.lookupRead(request, 1);
   if (ref !== ABSENT && !isSortable(db.typeOf(ref))) {
     reply.error(WRONG_TYPE);
     return;
   }
+  if (ref !== ABSENT) ref = unpacked(db, request, ref);
   const length = ref === ABSENT ? 0 : sortableLength(db, ref);
   setRange(length);
   let elements = new ByteRuns();

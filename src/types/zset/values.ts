@@ -27,6 +27,10 @@ import { type SortedSetLimits, SortedSets } from './sorted-sets.ts';
 /** Bytes of the value of a large sorted set. */
 export const ROOT_BYTES = 4;
 
+/** In place of a member's length: there is none. */
+const NO_MEMBER = -1;
+const NO_BYTES = Buffer.alloc(0);
+
 const packed = new PackedView();
 const needle = new PackedNeedle();
 const encoder = new PackedEncoder();
@@ -282,7 +286,12 @@ function replaceScore(db: Database, ref: number, distance: number, size: number)
   return target;
 }
 
-/** Moves the members of a packed sorted set into a table and a tree, and adds one. */
+/** Gives a packed sorted set a table and a tree, whatever the limits say; returns its entry's reference. */
+export function unpack(db: Database, ref: number): number {
+  return toTree(db, ref, NO_BYTES, 0, NO_MEMBER, 0);
+}
+
+/** Moves the members of a packed sorted set into a table and a tree, and adds one, unless its length is NO_MEMBER. */
 function toTree(
   db: Database,
   ref: number,
@@ -300,8 +309,10 @@ function toTree(
       sets.find(root, cursor.buffer, cursor.offset, cursor.length);
       sets.push(root, cursor.buffer, cursor.offset, cursor.length, cursor.score, false);
     }
-    sets.find(root, bytes, offset, length);
-    sets.add(root, bytes, offset, length, score);
+    if (length !== NO_MEMBER) {
+      sets.find(root, bytes, offset, length);
+      sets.add(root, bytes, offset, length, score);
+    }
     const target = db.refit(ref, ROOT_BYTES);
     entries.setEncoding(target, ENCODING_TREE);
     entries.setRoot(target, root);
