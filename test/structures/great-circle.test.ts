@@ -14,12 +14,12 @@ function fraction(value: number): bigint {
 /** The double nearest to a fraction of 2^200. */
 function nearest(value: bigint): number {
   const magnitude = value < 0n ? -value : value;
-  const cut = BigInt(Math.max(magnitude.toString(2).length - 54, 0));
+  const cut = BigInt(Math.max(magnitude.toString(2).length - 60, 0));
   // Rounded to odd first, so that the conversion rounds right.
   const head = magnitude >> cut;
   const isExact = head << cut === magnitude;
   const odd = isExact ? head : head | 1n;
-  return Number(odd << 10n) * 2 ** (Number(cut) - 10 - 200) * (value < 0n ? -1 : 1);
+  return Number(odd) * 2 ** (Number(cut) - 200) * (value < 0n ? -1 : 1);
 }
 
 /** Σ ± x^n / n!, for n from `first` on in steps of 2. */
