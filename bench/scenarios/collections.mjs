@@ -84,6 +84,14 @@ const points = (client) =>
     member(i),
   ]);
 
+const SORTED = 10_000;
+/** A list of numbers in no order. @type {(client: Caller) => Promise<void>} */
+const numbers = (client) =>
+  fillWith(client, ['RPUSH', 'numbers'], SORTED, (i) => [String(scattered(i))]);
+/** A list of words in no order. @type {(client: Caller) => Promise<void>} */
+const words = (client) =>
+  fillWith(client, ['RPUSH', 'words'], SORTED, (i) => [member(scattered(i))]);
+
 /** @type {CollectionCommand[]} */
 const commands = [
   {
@@ -204,6 +212,26 @@ const commands = [
       'WITHDIST',
     ],
     fill: points,
+    isBase: false,
+  },
+  {
+    command: 'GEOADD',
+    request: ['GEOADD', 'places', `7.${RANDOM}`, '46.3', `element:${RANDOM}`],
+    keySpace: MEMBERS,
+    isBase: false,
+  },
+  {
+    command: 'SORT_10K',
+    request: ['SORT', 'numbers', 'LIMIT', '0', '100'],
+    fill: numbers,
+    isSlow: true,
+    isBase: false,
+  },
+  {
+    command: 'SORT_10K_ALPHA',
+    request: ['SORT', 'words', 'ALPHA', 'LIMIT', '0', '100'],
+    fill: words,
+    isSlow: true,
     isBase: false,
   },
   {

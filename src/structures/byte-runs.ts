@@ -14,6 +14,8 @@ const MAX_DIGITS = 20;
 const NOTHING = -1;
 /** Bytes that `prefixes` compares as one number, which is exact as a double. */
 const PREFIX_BYTES = 6;
+/** Among so many buffers one is looked for without a map. */
+const FEW_BUFFERS = 16;
 const EMPTY = Buffer.alloc(0);
 
 /** See the head of this file. */
@@ -21,7 +23,8 @@ export class ByteRuns {
   /** Number of runs. */
   count = 0;
   readonly #buffers: Buffer[] = [];
-  readonly #numbers = new Map<Buffer, number>();
+  /** Their indexes, once there are more than a few. */
+  #numbers: Map<Buffer, number> | undefined;
   #last: Buffer | undefined;
   #lastNumber = 0;
   #buffer = new Int32Array(INITIAL_RUNS);
@@ -84,7 +87,7 @@ export class ByteRuns {
   clear(): void {
     this.count = 0;
     this.#buffers.length = 0;
-    this.#numbers.clear();
+    this.#numbers = undefined;
     this.#last = undefined;
     this.#digitsUsed = 0;
     if (this.#length.length <= KEPT_RUNS) return;
@@ -205,13 +208,17 @@ export class ByteRuns {
   }
 
   #use(buffer: Buffer): void {
-    let number = this.#numbers.get(buffer);
-    if (number === undefined) {
-      number = this.#buffers.push(buffer) - 1;
-      this.#numbers.set(buffer, number);
-    }
     this.#last = buffer;
-    this.#lastNumber = number;
+    const buffers = this.#buffers;
+    if (buffers.length < FEW_BUFFERS) {
+      const known = buffers.indexOf(buffer);
+      this.#lastNumber = known < 0 ? buffers.push(buffer) - 1 : known;
+      return;
+    }
+    this.#numbers ??= new Map(buffers.map((one, number) => [one, number]));
+    const known = this.#numbers.get(buffer);
+    this.#lastNumber = known ?? buffers.push(buffer) - 1;
+    if (known === undefined) this.#numbers.set(buffer, this.#lastNumber);
   }
 }
 

@@ -16,6 +16,7 @@ import {
   MAX_LONGITUDE,
   MAX_STEPS,
   middleOf,
+  ROWS,
   rowOf,
   southOf,
   westOf,
@@ -78,8 +79,8 @@ export class GeoShape {
   /** Computes the ranges, and what `contains` needs: to be called when the shape is known. */
   prepare(): void {
     this.#setEdges();
-    this.#setRanges();
     this.#setLimits();
+    this.#setRanges();
   }
 
   /** Whether the place with a score lies inside; sets `place` and `distance` if so. */
@@ -155,7 +156,7 @@ export class GeoShape {
       const cellRow = moved(row, NORTH[i], steps);
       // In grids of few cells neighbors are the same ones. The middle one is not among those that Redis compares.
       if (cellColumn === lastColumn && cellRow === lastRow) continue;
-      this.#addRange(cellColumn, cellRow, steps);
+      this.#addRange(cellColumn, cellRow, ROWS[MAX_STEPS - steps]);
       if (i === 0) continue;
       lastColumn = cellColumn;
       lastRow = cellRow;
@@ -174,10 +175,19 @@ export class GeoShape {
     );
   }
 
-  #addRange(column: number, row: number, steps: number): void {
-    const scale = 2 ** (2 * (MAX_STEPS - steps));
-    this.from[this.ranges] = interleave(column, row) * scale;
-    this.to[this.ranges] = interleave(column, row, 1) * scale;
+  /**
+   * Adds the scores of what a cell has within the limits: from its south-western to its north-eastern corner, as a
+   * geohash grows with either number.
+   * @param size how many rows of the finest grid the cell has, and columns
+   */
+  #addRange(column: number, row: number, size: number): void {
+    const west = Math.max(column * size, this.#westColumn);
+    const east = Math.min((column + 1) * size - 1, this.#eastColumn);
+    const south = Math.max(row * size, this.#southRow);
+    const north = Math.min((row + 1) * size - 1, this.#northRow);
+    if (west > east || south > north) return;
+    this.from[this.ranges] = interleave(west, south);
+    this.to[this.ranges] = interleave(east, north, 1);
     this.ranges++;
   }
 
@@ -190,7 +200,7 @@ export class GeoShape {
     const width =
       unit * (this.isBox ? this.width / 2 : this.radius) * (1 + RELATIVE_MARGIN) + MARGIN;
     const up = degrees(height / EARTH_RADIUS);
-    this.#southRow = Math.floor(rowOf(center.latitude - up, MAX_STEPS)) - 1;
+    this.#southRow = rowOf(center.latitude - up, MAX_STEPS) - 1;
     this.#northRow = rowOf(center.latitude + up, MAX_STEPS) + 1;
     this.#westColumn = Number.NEGATIVE_INFINITY;
     this.#eastColumn = Number.POSITIVE_INFINITY;
@@ -227,5 +237,5 @@ function stepsFor(meters: number, latitude: number): number {
 
 /** The number of a row or column beside one, around the world; the same one as it is. */
 function moved(number: number, by: number, steps: number): number {
-  return by === 0 ? number : (number + by) & (2 ** steps - 1);
+  return by === 0 ? number : (number + by) & (ROWS[steps] - 1);
 }

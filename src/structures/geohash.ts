@@ -17,6 +17,8 @@ const LONGITUDES = 2 * MAX_LONGITUDE;
 const LATITUDES = 2 * MAX_LATITUDE;
 /** Cells in a row, in the finest grid. */
 const CELLS = 2 ** MAX_STEPS;
+/** Rows, and columns, of a grid, by its steps. */
+export const ROWS = Float64Array.from({ length: MAX_STEPS + 1 }, (_, steps) => 2 ** steps);
 /** Bits of each coordinate in the lower half of a geohash. */
 const HALF_STEPS = 13;
 const HALF_MASK = (1 << HALF_STEPS) - 1;
@@ -45,22 +47,22 @@ export class GeoCell {
 
 /** The column of a longitude in a grid of 2^steps columns. */
 export function columnOf(longitude: number, steps: number): number {
-  return Math.floor(((longitude + MAX_LONGITUDE) / LONGITUDES) * 2 ** steps);
+  return Math.floor(((longitude + MAX_LONGITUDE) / LONGITUDES) * ROWS[steps]);
 }
 
 /** The row of a latitude in a grid of 2^steps rows. */
 export function rowOf(latitude: number, steps: number): number {
-  return Math.floor(((latitude + MAX_LATITUDE) / LATITUDES) * 2 ** steps);
+  return Math.floor(((latitude + MAX_LATITUDE) / LATITUDES) * ROWS[steps]);
 }
 
 /** The western edge of a column. */
 export function westOf(column: number, steps: number): number {
-  return -MAX_LONGITUDE + (column / 2 ** steps) * LONGITUDES;
+  return -MAX_LONGITUDE + (column / ROWS[steps]) * LONGITUDES;
 }
 
 /** The southern edge of a row. */
 export function southOf(row: number, steps: number): number {
-  return -MAX_LATITUDE + (row / 2 ** steps) * LATITUDES;
+  return -MAX_LATITUDE + (row / ROWS[steps]) * LATITUDES;
 }
 
 /** The geohash of a column and a row, each below 2^27 (then rounded to a double), plus a small integer. */

@@ -235,6 +235,21 @@ export class RankedTrees {
     return this.#load(cursor, this.#path.toRank(root, rank), this.#path.slot);
   }
 
+  /** Points a cursor at the first entry whose score is not below one; false if there is none. */
+  seekScore(root: number, score: number, cursor: RankedCursor): boolean {
+    const arena = this.#arena;
+    let node = root;
+    for (;;) {
+      const below = scoresBelow(arena, node, nodeWord(arena, node, COUNT), score, false);
+      if (levelOf(arena, node) === 0) {
+        cursor.leaf = node;
+        cursor.slot = below - 1;
+        return this.next(cursor);
+      }
+      node = childOf(arena, node, below === 0 ? 0 : below - 1);
+    }
+  }
+
   /** Goes on to the next entry; false behind the last. */
   next(cursor: RankedCursor): boolean {
     return cursor.step() || this.#load(cursor, nodeWord(this.#arena, cursor.leaf, NEXT), 0);

@@ -217,14 +217,13 @@ export class GeoQuery {
   /** Whether all that is needed was given, and nothing besides; answers an error if not. */
   #isWhole({ request, reply }: Call, { from, storeAt }: GeoForm): boolean {
     const isSearch = from === FROM_OPTION;
-    const name = isSearch ? cString(request, 0) : '';
     let problem: string | undefined;
     if (this.storeAt !== 0 && (this.withDistance || this.withHash || this.withPlace)) {
       problem = `ERR ${storeAt !== 0 ? 'GEOSEARCHSTORE' : 'STORE option in GEORADIUS'} ${STORED_WITH}`;
     } else if (isSearch && !this.#hasCenter) {
-      problem = `ERR exactly one of FROMMEMBER or FROMLONLAT can be specified for ${name}`;
+      problem = `ERR exactly one of FROMMEMBER or FROMLONLAT can be specified for ${cString(request, 0)}`;
     } else if (isSearch && !this.#hasShape) {
-      problem = `ERR exactly one of BYRADIUS and BYBOX can be specified for ${name}`;
+      problem = `ERR exactly one of BYRADIUS and BYBOX can be specified for ${cString(request, 0)}`;
     } else if (this.any && this.count === 0) {
       problem = ANY_WITHOUT_COUNT;
     }

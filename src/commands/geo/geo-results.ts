@@ -15,6 +15,9 @@ const INITIAL_RESULTS = 256;
 /** Room for so many is kept for the next query. */
 const KEPT_RESULTS = 8192;
 
+/** So many are sorted by insertion. */
+const FEW = 32;
+
 const cursor = new MemberCursor();
 const ranked = new RankedCursor();
 const view = new ByteView();
@@ -29,6 +32,7 @@ export class GeoResults {
   readonly members = new ByteRuns();
   /** The results by place, after `sort`; before that they are in the order in which they were found. */
   #order: Int32Array | undefined;
+  readonly #few = new Int32Array(FEW);
 
   readonly #nearer = (a: number, b: number): number =>
     compare(this.distances[a], this.distances[b]);
@@ -66,9 +70,25 @@ export class GeoResults {
       partialQuicksort(this.#order, isDescending ? this.#farther : this.#nearer, 0, wanted - 1);
       return;
     }
+    if (count <= FEW) {
+      this.#sortFew(isDescending);
+      return;
+    }
     const keys = distances.slice(0, count);
     if (isDescending) for (let i = 0; i < count; i++) keys[i] = -keys[i];
     this.#order = sortedIndexes(keys, undefined);
+  }
+
+  /** Sorts by insertion, without making anything. */
+  #sortFew(isDescending: boolean): void {
+    const compare = isDescending ? this.#farther : this.#nearer;
+    const order = this.#few;
+    for (let i = 0; i < this.count; i++) {
+      let at = i;
+      for (; at > 0 && compare(order[at - 1], i) > 0; at--) order[at] = order[at - 1];
+      order[at] = i;
+    }
+    this.#order = order;
   }
 
   /** Forgets the results. */
@@ -99,8 +119,7 @@ export class GeoResults {
     const sets = sortedSetsOf(db.entries);
     const { trees, records } = sets;
     const tree = sets.tree(db.entries.root(ref));
-    const rank = trees.rankOfScore(tree, shape.from[range], false);
-    let isThere = trees.seek(tree, rank, ranked);
+    let isThere = trees.seekScore(tree, shape.from[range], ranked);
     // The records themselves are read only where a member lies inside.
     for (; isThere && ranked.score < to; isThere = trees.next(ranked)) {
       if (!shape.contains(ranked.score)) continue;
