@@ -10,10 +10,14 @@ const KEPT_RUNS = 4096;
 /** Digits of integers are written into blocks of so many bytes. */
 const DIGITS_BLOCK_BYTES = 16 * 1024;
 const MAX_DIGITS = 20;
+/** In place of a buffer's number: an integer without digits yet. */
+const INTEGER = -1;
 /** The length of a run that is none. */
 const NOTHING = -1;
 /** Bytes that `prefixes` compares as one number, which is exact as a double. */
 const PREFIX_BYTES = 6;
+/** By what the bytes so far are multiplied, as if the others were zeros. */
+const PLACES = Array.from({ length: PREFIX_BYTES }, (_, k) => 256 ** (PREFIX_BYTES - k));
 /** Among so many buffers one is looked for without a map. */
 const FEW_BUFFERS = 16;
 const EMPTY = Buffer.alloc(0);
@@ -30,6 +34,7 @@ export class ByteRuns {
   #buffer = new Int32Array(INITIAL_RUNS);
   #offset = new Int32Array(INITIAL_RUNS);
   #length = new Int32Array(INITIAL_RUNS);
+  #integers = new Float64Array(0);
   #digits: Buffer | undefined;
   #digitsUsed = 0;
 
@@ -56,13 +61,42 @@ export class ByteRuns {
     this.count = at + 1;
   }
 
-  /** Adds the digits of an integer of magnitude ≤ 2^53. */
+  /** Adds the digits of an integer of magnitude ≤ 2^53, which are written once somebody asks for them. */
   addInteger(value: number): void {
+    const at = this.count;
+    if (at === this.#length.length) this.#grow(at * 2);
+    if (this.#integers.length < this.#length.length) this.#growIntegers();
+    this.#buffer[at] = INTEGER;
+    this.#integers[at] = value;
+    this.count = at + 1;
+  }
+
+  /** Whether run i is an integer whose digits nobody has asked for. */
+  isInteger(i: number): boolean {
+    return this.#buffer[i] === INTEGER;
+  }
+
+  /** That integer. */
+  integer(i: number): number {
+    return this.#integers[i];
+  }
+
+  #growIntegers(): void {
+    const larger = new Float64Array(this.#length.length);
+    larger.set(this.#integers);
+    this.#integers = larger;
+  }
+
+  #writeDigits(i: number): void {
     const digits = this.#roomForDigits();
     const start = this.#digitsUsed;
+    const value = this.#integers[i];
     this.#digitsUsed = start + digitsOf(Math.abs(value)) + (value < 0 ? 1 : 0);
     writeInteger(digits, start, value);
-    this.add(digits, start, this.#digitsUsed - start);
+    if (digits !== this.#last) this.#use(digits);
+    this.#buffer[i] = this.#lastNumber;
+    this.#offset[i] = start;
+    this.#length[i] = this.#digitsUsed - start;
   }
 
   /** Adds a copy of the digits of an integer, which stand where they will not stay. */
@@ -94,6 +128,7 @@ export class ByteRuns {
     this.#buffer = new Int32Array(INITIAL_RUNS);
     this.#offset = new Int32Array(INITIAL_RUNS);
     this.#length = new Int32Array(INITIAL_RUNS);
+    this.#integers = new Float64Array(0);
   }
 
   /** Adds one that is none: it comes before all others. */
@@ -106,25 +141,33 @@ export class ByteRuns {
     this.#buffer.subarray(0, this.count).reverse();
     this.#offset.subarray(0, this.count).reverse();
     this.#length.subarray(0, this.count).reverse();
+    if (this.#integers.length === 0) return;
+    if (this.#integers.length < this.count) this.#growIntegers();
+    this.#integers.subarray(0, this.count).reverse();
   }
 
   /** The buffer of run i. */
   buffer(i: number): Buffer {
+    if (this.#buffer[i] === INTEGER) this.#writeDigits(i);
     return this.#buffers[this.#buffer[i]];
   }
 
   /** Where run i begins in its buffer. */
   offset(i: number): number {
+    if (this.#buffer[i] === INTEGER) this.#writeDigits(i);
     return this.#offset[i];
   }
 
   /** Bytes of run i; negative when it is none. */
   length(i: number): number {
+    if (this.#buffer[i] === INTEGER) this.#writeDigits(i);
     return this.#length[i];
   }
 
   /** Below 0, 0 or above 0, as run a is less than, equal to or greater than run b, byte by byte. */
   compare(a: number, b: number): number {
+    if (this.#buffer[a] === INTEGER) this.#writeDigits(a);
+    if (this.#buffer[b] === INTEGER) this.#writeDigits(b);
     const aLength = this.#length[a];
     const bLength = this.#length[b];
     const aBuffer = this.#buffers[this.#buffer[a]];
@@ -141,6 +184,8 @@ export class ByteRuns {
 
   /** As `compare`, but a NUL ends a run, as in C: what C's `strcoll` does where no language orders words. */
   compareText(a: number, b: number): number {
+    if (this.#buffer[a] === INTEGER) this.#writeDigits(a);
+    if (this.#buffer[b] === INTEGER) this.#writeDigits(b);
     const aLength = this.#length[a];
     const bLength = this.#length[b];
     if (aLength < 0 || bLength < 0) return (bLength < 0 ? 1 : 0) - (aLength < 0 ? 1 : 0);
@@ -170,14 +215,14 @@ export class ByteRuns {
   /** How many bytes all runs have in common at their beginning, up to the first NUL. */
   #commonBytes(): number {
     let first = 0;
-    while (first < this.count && this.#length[first] < 0) first++;
+    while (first < this.count && this.length(first) < 0) first++;
     if (first === this.count) return 0;
     const bytes = this.buffer(first);
     const start = this.#offset[first];
     let common = this.#length[first];
     for (let k = 0; k < common; k++) if (bytes[start + k] === 0) common = k;
     for (let i = first + 1; i < this.count && common > 0; i++) {
-      const length = this.#length[i];
+      const length = this.length(i);
       if (length < 0) continue;
       const other = this.buffer(i);
       const at = this.#offset[i];
@@ -191,7 +236,7 @@ export class ByteRuns {
 
   /** The bytes of run i from `skipped` on as a number, filled up with zeros; -1 when it is none. */
   #prefix(i: number, skipped: number): number {
-    const length = this.#length[i];
+    const length = this.length(i);
     if (length < 0) return -1;
     const bytes = this.buffer(i);
     const start = this.#offset[i];
@@ -201,7 +246,7 @@ export class ByteRuns {
     for (let k = 0; k < PREFIX_BYTES; k++, at++) {
       const byte = at < end ? bytes[at] : 0;
       // What follows a NUL does not count where it ends the run; where it does count, `compare` sees it.
-      if (byte === 0) return key * 256 ** (PREFIX_BYTES - k);
+      if (byte === 0) return key * PLACES[k];
       key = key * 256 + byte;
     }
     return key;

@@ -10,28 +10,31 @@ export type TieBreaker = (a: number, b: number) => number;
 /**
  * Sorts indexes by their keys, the least first.
  * @param keys one for each index, none of them NaN; afterwards in disorder
- * @returns the indexes 0 … keys.length - 1 in their order
+ * @param order the indexes
  */
-export function sortedIndexes(keys: Float64Array, tie: TieBreaker | undefined): Int32Array {
+export function mergeSort(
+  keys: Float64Array,
+  order: Int32Array,
+  tie: TieBreaker | undefined,
+): void {
   const count = keys.length;
-  let order: Int32Array = new Int32Array(count);
-  for (let i = 0; i < count; i++) order[i] = i;
   for (let start = 0; start < count; start += RUN) {
     insertionSort(keys, order, start, Math.min(start + RUN, count), tie);
   }
-  if (count <= RUN) return order;
+  if (count <= RUN) return;
   let from = keys;
+  let source = order;
   let to: Float64Array = new Float64Array(count);
   let target: Int32Array = new Int32Array(count);
   for (let width = RUN; width < count; width *= 2) {
     for (let start = 0; start < count; start += 2 * width) {
       const middle = Math.min(start + width, count);
-      merge(from, order, to, target, start, middle, Math.min(middle + width, count), tie);
+      merge(from, source, to, target, start, middle, Math.min(middle + width, count), tie);
     }
     [from, to] = [to, from];
-    [order, target] = [target, order];
+    [source, target] = [target, source];
   }
-  return order;
+  if (source !== order) order.set(source);
 }
 
 function insertionSort(

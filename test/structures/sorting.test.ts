@@ -2,18 +2,17 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ByteRuns } from '../../src/structures/byte-runs.ts';
-import { sortedIndexes } from '../../src/structures/merge-sort.ts';
+import { mergeSort } from '../../src/structures/merge-sort.ts';
 import { partialQuicksort } from '../../src/structures/partial-quicksort.ts';
+import { sortedIndexes } from '../../src/structures/radix-sort.ts';
 
 /** Arrays of numbers, many of them equal, of every length up to some hundred. */
-const numbers = fc.array(
-  fc.oneof(
-    fc.integer({ min: 0, max: 5 }),
-    fc.double({ noNaN: true }).map((number) => (number === 0 ? 0 : number)),
-    fc.constantFrom(Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY),
-  ),
-  { maxLength: 300, size: 'max' },
+const key = fc.oneof(
+  fc.integer({ min: 0, max: 5 }),
+  fc.double({ noNaN: true }).map((number) => (number === 0 ? 0 : number)),
+  fc.constantFrom(Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY),
 );
+const numbers = fc.array(key, { maxLength: 300, size: 'max' });
 
 function indexesOf(values: readonly unknown[]): number[] {
   return values.map((_, i) => i);
@@ -24,26 +23,56 @@ function compareNumbers(a: number, b: number): number {
   return a < b ? -1 : 1;
 }
 
-describe('the merge sort', () => {
+function merged(keys: Float64Array, tie?: (a: number, b: number) => number): Int32Array {
+  const order = Int32Array.from(keys.keys());
+  mergeSort(keys, order, tie);
+  return order;
+}
+
+describe.each([
+  ['the merge sort', merged, 300],
+  ['the radix sort', sortedIndexes, 3000],
+])('%s', (_, sort, maxLength) => {
+  const many = fc.array(fc.oneof(key, fc.constantFrom(0, -0, 1, -1, 5e-324)), {
+    maxLength,
+    size: 'max',
+  });
+
   test('keeps the order of equal keys', () => {
     fc.assert(
-      fc.property(numbers, (keys) => {
+      fc.property(many, (keys) => {
         const expected = indexesOf(keys).sort((a, b) => compareNumbers(keys[a], keys[b]));
-        expect([...sortedIndexes(Float64Array.from(keys), undefined)]).toEqual(expected);
+        expect([...sort(Float64Array.from(keys), undefined)]).toEqual(expected);
       }),
+      { numRuns: 40 },
     );
   });
 
   test('asks for the order of equal keys, and keeps it where there is none', () => {
     fc.assert(
-      fc.property(numbers, (keys) => {
+      fc.property(many, (keys) => {
         const tie = (a: number, b: number) => (b % 3) - (a % 3);
         const expected = indexesOf(keys).sort(
           (a, b) => compareNumbers(keys[a], keys[b]) || tie(a, b),
         );
-        expect([...sortedIndexes(Float64Array.from(keys), tie)]).toEqual(expected);
+        expect([...sort(Float64Array.from(keys), tie)]).toEqual(expected);
       }),
+      { numRuns: 40 },
     );
+  });
+
+  test('sorts integers, all equal numbers, and those that are in order', () => {
+    for (const make of [
+      (i: number) => (i * 7919) % 10007,
+      () => 7,
+      (i: number) => i,
+      (i: number) => -i,
+      (i: number) => ((i * 7919) % 10007) * 2 ** 40 - 2 ** 52,
+    ]) {
+      const keys = Float64Array.from({ length: 10_000 }, (_unused, i) => make(i));
+      const expected = indexesOf([...keys]).sort((a, b) => compareNumbers(keys[a], keys[b]));
+      expect([...sort(keys.slice(), undefined)]).toEqual(expected);
+    }
   });
 });
 
@@ -84,10 +113,11 @@ describe('byte runs', () => {
     fc.string({ maxLength: 3 }).map((text) => Buffer.from(`a common beginning of ${text}`)),
   );
 
-  function runsOf(texts: readonly (Uint8Array | undefined)[]): ByteRuns {
+  function runsOf(texts: readonly (Uint8Array | number | undefined)[]): ByteRuns {
     const runs = new ByteRuns();
     for (const text of texts) {
       if (text === undefined) runs.addNothing();
+      else if (typeof text === 'number') runs.addInteger(text);
       else runs.add(Buffer.from([1, 2, ...text, 3]), 2, text.length);
     }
     return runs;
@@ -112,17 +142,20 @@ describe('byte runs', () => {
 
   test('are in the order of their prefixes, as far as these differ', () => {
     fc.assert(
-      fc.property(fc.array(fc.option(bytes, { nil: undefined }), { maxLength: 8 }), (texts) => {
-        const runs = runsOf(texts);
-        const keys = runs.prefixes();
-        for (const a of keys.keys()) {
-          for (const b of keys.keys()) {
-            if (keys[a] >= keys[b]) continue;
-            expect(runs.compare(a, b)).toBeLessThan(0);
-            expect(runs.compareText(a, b)).toBeLessThan(0);
+      fc.property(
+        fc.array(fc.oneof(bytes, fc.constant(undefined), fc.maxSafeInteger()), { maxLength: 8 }),
+        (texts) => {
+          const runs = runsOf(texts);
+          const keys = runs.prefixes();
+          for (const a of keys.keys()) {
+            for (const b of keys.keys()) {
+              if (keys[a] >= keys[b]) continue;
+              expect(runs.compare(a, b)).toBeLessThan(0);
+              expect(runs.compareText(a, b)).toBeLessThan(0);
+            }
           }
-        }
-      }),
+        },
+      ),
     );
   });
 

@@ -11,6 +11,7 @@ import { GeoPlace, placeOf } from '../../structures/geohash.ts';
 import { nearestDistance } from '../../structures/great-circle.ts';
 import { SortedSetBuilder } from '../../types/zset/builder.ts';
 import { TYPE_ZSET } from '../../types/zset/encodings.ts';
+import { replyRun } from '../run-replies.ts';
 import { UNITS } from './geo-arguments.ts';
 import { FROM_MEMBER, FROM_OPTION, FROM_PLACE, type GeoForm, GeoQuery } from './geo-query.ts';
 import { replyDistance, replyPlace } from './geo-replies.ts';
@@ -177,7 +178,7 @@ function answer({ reply }: Call, count: number): void {
   for (let k = 0; k < count; k++) {
     const i = results.at(k);
     if (parts > 1) reply.array(parts);
-    reply.bulk(members.buffer(i), members.offset(i), members.length(i));
+    replyRun(reply, members, i);
     if (withDistance) replyDistance(reply, distances[i] / shape.unit);
     if (withHash) reply.integer(Math.trunc(scores[i]));
     if (!withPlace) continue;

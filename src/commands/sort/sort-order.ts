@@ -4,8 +4,8 @@
 import type { Call } from '../../core/call.ts';
 import { parseWeight } from '../../protocol/double-parse.ts';
 import { ByteRuns } from '../../structures/byte-runs.ts';
-import { sortedIndexes } from '../../structures/merge-sort.ts';
 import { type Comparison, partialQuicksort } from '../../structures/partial-quicksort.ts';
+import { sortedIndexes } from '../../structures/radix-sort.ts';
 import { FieldView } from '../../types/hash/field-view.ts';
 import type { SortPattern } from './sort-pattern.ts';
 
@@ -86,7 +86,9 @@ function weights(
   for (let i = 0; i < count; i++) {
     let weight = 0;
     if (by === undefined) {
-      weight = parseWeight(elements.buffer(i), elements.offset(i), elements.length(i));
+      weight = elements.isInteger(i)
+        ? elements.integer(i)
+        : parseWeight(elements.buffer(i), elements.offset(i), elements.length(i));
     } else if (by.find(call, elements, i, value)) {
       weight = value.isInteger
         ? value.integer

@@ -56,7 +56,9 @@ export class SortPattern {
    */
   find(call: Call, elements: ByteRuns, i: number, value: FieldView): boolean {
     if (this.isElement) {
-      value.setBytes(elements.buffer(i), elements.offset(i), elements.length(i));
+      value.isInteger = elements.isInteger(i);
+      if (value.isInteger) value.integer = elements.integer(i);
+      else value.setBytes(elements.buffer(i), elements.offset(i), elements.length(i));
       return true;
     }
     if (this.isConstant) return false;

@@ -11,6 +11,7 @@ import { EVENT_GENERIC, EVENT_LIST } from '../../keyspace/key-events.ts';
 import { ByteRuns } from '../../structures/byte-runs.ts';
 import { FieldView } from '../../types/hash/field-view.ts';
 import { ListBuilder } from '../../types/list/builder.ts';
+import { replyRun } from '../run-replies.ts';
 import { elementsOf, isSet, isSortable, sortableLength, unpacked } from './sort-elements.ts';
 import { locateStore, SortOptions } from './sort-options.ts';
 import { orderOf } from './sort-order.ts';
@@ -143,9 +144,7 @@ function answer(call: Call, elements: ByteRuns, order: Int32Array): void {
   reply.array(order.length * Math.max(gets.length, 1));
   for (let k = 0; k < order.length; k++) {
     const i = order[k];
-    if (gets.length === 0) {
-      reply.bulk(elements.buffer(i), elements.offset(i), elements.length(i));
-    }
+    if (gets.length === 0) replyRun(reply, elements, i);
     for (let g = 0; g < gets.length; g++) {
       if (!gets[g].find(call, elements, i, value)) reply.null();
       else if (value.isInteger) reply.bulkInteger(value.integer);
@@ -176,11 +175,16 @@ function store(call: Call, elements: ByteRuns, order: Int32Array): void {
   }
 }
 
+function addRun(list: ListBuilder, elements: ByteRuns, i: number): void {
+  if (elements.isInteger(i)) list.pushInteger(elements.integer(i));
+  else list.push(elements.buffer(i), elements.offset(i), elements.length(i));
+}
+
 function addTo(list: ListBuilder, call: Call, elements: ByteRuns, order: Int32Array): void {
   const { gets } = options;
   for (let k = 0; k < order.length; k++) {
     const i = order[k];
-    if (gets.length === 0) list.push(elements.buffer(i), elements.offset(i), elements.length(i));
+    if (gets.length === 0) addRun(list, elements, i);
     for (let g = 0; g < gets.length; g++) {
       if (!gets[g].find(call, elements, i, value)) list.push(NOTHING, 0, 0);
       else if (value.isInteger) list.pushInteger(value.integer);
