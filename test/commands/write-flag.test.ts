@@ -57,6 +57,8 @@ const SEED: readonly string[][] = [
     ...['a', 'b', 'hello', '0', '1', '7', '42', '', '-', ' '].flatMap((field) => [field, '5']),
   ]),
   ['HEXPIRE', 'hash:3', '10000', 'FIELDS', '9', 'a', 'b', 'hello', '0', '1', '7', '42', '', '-'],
+  ['GEOADD', 'sorted-set:1', '13.361389', '38.115556', 'a', '13.4', '38', 'hello', '0', '0', '0'],
+  ['GEOADD', 'sorted-set:2', '13.361389', '38.115556', 'b', '-13.5', '38', '1', '0', '0', '0'],
   ['EXPIRE', 'list:1', '10000'],
   ...['set:1', 'set:2', 'set:3', 'set:4'].map((key) => ['SADD', key, ...'ab017']),
   ['MSET', 'bitmap:1', 'ab', 'bitmap:2', 'cd'],

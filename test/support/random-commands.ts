@@ -9,6 +9,7 @@ import { LIST_VALUES, payloadOf, SET_VALUES, STRING_VALUE } from '../persistence
 import type { Argument, CommandGrammar } from './command-grammar.ts';
 import type { Random } from './random.ts';
 import { randomBitArgument } from './random-bits.ts';
+import { geoValue, isSelective, keyGroup } from './random-geo.ts';
 import { memberOf } from './random-sets.ts';
 import { rangeLimit } from './random-zsets.ts';
 
@@ -170,7 +171,10 @@ export class CommandGenerator {
       case 'unix-time':
         return [this.#time(argument.name)];
       case 'double':
-        return [this.#random.pick(argument.name === 'timeout' ? TIMEOUTS : DOUBLES)];
+        return [
+          geoValue(this.#random, argument) ??
+            this.#random.pick(argument.name === 'timeout' ? TIMEOUTS : DOUBLES),
+        ];
       case 'pattern':
         return [this.#random.pick(PATTERNS)];
       default:
@@ -186,6 +190,9 @@ export class CommandGenerator {
     groups.push('hyperloglog');
     const own = groups.includes(grammar.group) ? grammar.group : 'string';
     const group = this.#random.chance(0.9) ? own : this.#random.pick(groups);
+    const own = keyGroup(grammar) ?? (groups.includes(grammar.group) ? grammar.group : 'string');
+    const isOwn = isSelective(grammar) || this.#random.chance(0.9);
+    const group = isOwn ? own : this.#random.pick(groups);
     return `${group}:${this.#random.integer(1, KEYS_OF_A_GROUP)}`;
   }
 
