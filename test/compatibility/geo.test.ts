@@ -2,7 +2,7 @@
 // same order as Redis's.
 import { compareWithRedis, type DefineCase } from '../support/comparison-suite.ts';
 import { Random } from '../support/random.ts';
-import { command, type Script } from '../support/script.ts';
+import { command, intended, type Script } from '../support/script.ts';
 
 const SICILY =
   'GEOADD g 13.361389 38.115556 Palermo 15.087269 37.502669 Catania 13.583333 37.316667 5';
@@ -289,6 +289,15 @@ compareWithRedis('geo', (define) => {
         `GEOSEARCH z FROMMEMBER m${i} BYRADIUS 20000 km WITHHASH WITHDIST`,
       ]),
     'GEOSEARCH z FROMLONLAT 0 0 BYRADIUS 30000 km WITHHASH WITHCOORD',
+  ]);
+
+  define('a distance whose last digits differ', [
+    `
+      GEOADD g 0 -37.5 near 180 0 far
+      GEOSEARCHSTORE d g FROMLONLAT 180 -85.05112878 BYRADIUS 3e6 km STOREDIST
+      ZSCORE d near
+    `,
+    intended('geo-last-digits', /9459\.9225059868204/, 'ZSCORE d far'),
   ]);
 
   defineSearches(define);

@@ -10,6 +10,7 @@ import type { Argument, CommandGrammar } from './command-grammar.ts';
 import type { Random } from './random.ts';
 import { randomBitArgument } from './random-bits.ts';
 import { geoValue, isSelective, keyGroup } from './random-geo.ts';
+import { comparable, geoValue, isSelective, keyGroup } from './random-geo.ts';
 import { memberOf } from './random-sets.ts';
 import { rangeLimit } from './random-zsets.ts';
 
@@ -103,6 +104,8 @@ export class CommandGenerator {
     if (this.#random.chance(0.3)) words[0] = this.#changeCase(words[0]);
     if (this.#random.chance(BROKEN_SHARE)) words = this.#break(words, grammar);
     return { grammar, args: words };
+    if (this.#random.chance(BROKEN_SHARE)) words = this.#break(words, grammar.words.length);
+    return { grammar, args: comparable(grammar, words) };
   }
 
   #deal(): CommandGrammar {

@@ -1,4 +1,4 @@
-// Arguments for random commands on places, and the keys of commands that take values of several types.
+// Arguments for random commands on places, and for SORT.
 import type { Argument, CommandGrammar } from './command-grammar.ts';
 import type { Random } from './random.ts';
 
@@ -25,4 +25,16 @@ export function keyGroup({ name, group }: CommandGrammar): string | undefined {
  */
 export function isSelective({ name }: CommandGrammar): boolean {
   return name === 'sort' || name === 'sort_ro';
+}
+
+/**
+ * The words of a command, without what comes out differently on purpose (`sort-out-of-range`, `geo-last-digits`): SORT
+ * sorts texts, and what is stored of places are not their distances.
+ */
+export function comparable({ name, group }: CommandGrammar, words: string[]): string[] {
+  const isSort = name === 'sort' || name === 'sort_ro';
+  if (isSort && words.length > 1) return words.toSpliced(2, 0, 'ALPHA');
+  if (group !== 'geo') return words;
+  if (name === 'geosearchstore') return words.filter((word) => !/^storedist$/i.test(word));
+  return words.map((word) => (/^storedist$/i.test(word) ? 'STORE' : word));
 }
