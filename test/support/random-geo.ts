@@ -28,12 +28,15 @@ export function isSelective({ name }: CommandGrammar): boolean {
 }
 
 /**
- * The words of a command, without what comes out differently on purpose (`sort-out-of-range`, `geo-last-digits`): SORT
- * sorts texts, and what is stored of places are not their distances.
+ * The words of a command, without what comes out differently on purpose (`sort-out-of-range`, `geo-last-digits`) or by
+ * the order of a hash table: SORT sorts texts, by themselves, and what is stored of places are not their distances.
  */
 export function comparable({ name, group }: CommandGrammar, words: string[]): string[] {
-  const isSort = name === 'sort' || name === 'sort_ro';
-  if (isSort && words.length > 1) return words.toSpliced(2, 0, 'ALPHA');
+  if (name === 'sort' || name === 'sort_ro') {
+    const by = words.findIndex((word) => /^by$/i.test(word));
+    const others = by < 0 ? words : words.toSpliced(by, 2);
+    return others.length > 1 ? others.toSpliced(2, 0, 'ALPHA') : others;
+  }
   if (group !== 'geo') return words;
   if (name === 'geosearchstore') return words.filter((word) => !/^storedist$/i.test(word));
   return words.map((word) => (/^storedist$/i.test(word) ? 'STORE' : word));
