@@ -9,7 +9,6 @@ import { LIST_VALUES, payloadOf, SET_VALUES, STRING_VALUE } from '../persistence
 import type { Argument, CommandGrammar } from './command-grammar.ts';
 import type { Random } from './random.ts';
 import { randomBitArgument } from './random-bits.ts';
-import { geoValue, isSelective, keyGroup } from './random-geo.ts';
 import { comparable, geoValue, isSelective, keyGroup } from './random-geo.ts';
 import { memberOf } from './random-sets.ts';
 import { rangeLimit } from './random-zsets.ts';
@@ -103,8 +102,6 @@ export class CommandGenerator {
     let words = [...grammar.words, ...this.#sequence(grammar.arguments, grammar)];
     if (this.#random.chance(0.3)) words[0] = this.#changeCase(words[0]);
     if (this.#random.chance(BROKEN_SHARE)) words = this.#break(words, grammar);
-    return { grammar, args: words };
-    if (this.#random.chance(BROKEN_SHARE)) words = this.#break(words, grammar.words.length);
     return { grammar, args: comparable(grammar, words) };
   }
 
@@ -191,8 +188,6 @@ export class CommandGenerator {
     if (this.#random.chance(0.02)) return this.#random.pick(['', '\x00\xff', 'x'.repeat(100)]);
     const groups = ['string', 'hash', 'list', 'set', 'sorted-set', 'stream', 'bitmap'];
     groups.push('hyperloglog');
-    const own = groups.includes(grammar.group) ? grammar.group : 'string';
-    const group = this.#random.chance(0.9) ? own : this.#random.pick(groups);
     const own = keyGroup(grammar) ?? (groups.includes(grammar.group) ? grammar.group : 'string');
     const isOwn = isSelective(grammar) || this.#random.chance(0.9);
     const group = isOwn ? own : this.#random.pick(groups);
