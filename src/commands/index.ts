@@ -15,6 +15,7 @@ import { scanCommands } from './generic/scan.ts';
 import { combinedHashCommands } from './hash/combined.ts';
 import { geoPlaceCommands } from './geo/places.ts';
 import { geoSearchCommands } from './geo/search.ts';
+import { combinedHashCommands } from './hash/combined.ts';
 import { hashCounterCommands } from './hash/counters.ts';
 import { fieldExpiryCommands } from './hash/expiry.ts';
 import { hashCommands } from './hash/fields.ts';
