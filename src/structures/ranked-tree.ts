@@ -240,11 +240,11 @@ export class RankedTrees {
     const arena = this.#arena;
     let node = root;
     for (;;) {
-      const below = scoresBelow(arena, node, nodeWord(arena, node, COUNT), score, false);
+      const count = nodeWord(arena, node, COUNT);
+      const below = scoresBelow(arena, node, count, score, false);
       if (levelOf(arena, node) === 0) {
-        cursor.leaf = node;
-        cursor.slot = below - 1;
-        return this.next(cursor);
+        if (below < count) return this.#load(cursor, node, below);
+        return this.#load(cursor, nodeWord(arena, node, NEXT), 0);
       }
       node = childOf(arena, node, below === 0 ? 0 : below - 1);
     }
