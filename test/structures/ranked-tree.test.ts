@@ -84,6 +84,11 @@ function expectLookups(random: Random): void {
       const notAbove = model.filter((entry) => entry.score <= limit).length;
       expect(trees.rankOfScore(root, limit, false)).toBe(below);
       expect(trees.rankOfScore(root, limit, true)).toBe(notAbove);
+      expect(trees.seekScore(root, limit, cursor)).toBe(below < model.length);
+      if (below === model.length) continue;
+      expect(cursor.record).toBe(model[below].record);
+      expect(trees.next(cursor)).toBe(below + 1 < model.length);
+      if (below + 1 < model.length) expect(cursor.record).toBe(model[below + 1].record);
     }
     if (model[0].score !== model[model.length - 1].score) continue;
     for (const bytes of [member, Buffer.from(`${member.toString('latin1')}\0`, 'latin1')]) {
