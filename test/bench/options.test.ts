@@ -178,7 +178,8 @@ describe('rows of collections', () => {
       ...['BITFIELD', 'BITCOUNT_16B', 'BITCOUNT_1MB', 'BITPOS_1MB', 'BITOP_AND_3x1MB'],
       ...['PFADD_100K_KEYS', 'PFCOUNT_2', 'PFMERGE_2'],
       ...['HGETALL_20', 'SMEMBERS_100', 'ZRANGE_100', 'ZRANGEBYSCORE_10', 'SINTER_10K_100K'],
-      ...['ZRANK_1M', 'ZINCRBY_1M', 'GEOSEARCH_1KM_1M', 'ZUNIONSTORE_2x100K'],
+      ...['ZRANK_1M', 'ZINCRBY_1M', 'GEOSEARCH_1KM_1M', 'GEOADD', 'SORT_10K', 'SORT_10K_ALPHA'],
+      ...['ZUNIONSTORE_2x100K'],
     ];
     expect(collections.rowLabels(false)).toEqual([
       ...small.flatMap((command) => [1, 16, 64].map((pipeline) => `${command} P=${pipeline}`)),
