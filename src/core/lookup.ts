@@ -68,3 +68,15 @@ export function changed(
   notifyChange(db, request, i, ref, eventClass, event);
   db.modified(request, i, changes);
 }
+
+/**
+ * Deletes the key of argument i, as there is nothing to be stored under it; it need not be there. A key whose time is
+ * over, and that nobody has deleted yet, is deleted like any other then, as in Redis.
+ */
+export function deleteTarget(db: Database, request: Request, i: number): void {
+  const ref = db.lookupStored(request, i);
+  if (ref === ABSENT) return;
+  db.discard(ref);
+  db.notify(EVENT_GENERIC, 'del', request, i);
+  db.modified(request, i, 1);
+}

@@ -4,9 +4,9 @@ import type { Call } from '../../core/call.ts';
 import type { CommandRow } from '../../core/command-row.ts';
 import { DENYOOM, MOVABLE_KEYS, READONLY, WRITE } from '../../core/flags.ts';
 import { type KeySpec, keyAfter, keyAt } from '../../core/key-specs.ts';
-import { ABSENT, changed, lookupRead, REFUSED } from '../../core/lookup.ts';
+import { ABSENT, changed, deleteTarget, lookupRead, REFUSED } from '../../core/lookup.ts';
 import { NO_EXPIRY } from '../../keyspace/database.ts';
-import { EVENT_GENERIC, EVENT_SORTED_SET } from '../../keyspace/key-events.ts';
+import { EVENT_SORTED_SET } from '../../keyspace/key-events.ts';
 import { GeoPlace, placeOf } from '../../structures/geohash.ts';
 import { nearestDistance } from '../../structures/great-circle.ts';
 import { SortedSetBuilder } from '../../types/zset/builder.ts';
@@ -192,7 +192,7 @@ function store(call: Call, { from }: GeoForm, count: number): void {
   const { request, reply, db } = call;
   const { storeAt } = query;
   if (count === 0) {
-    if (db.delete(request, storeAt)) db.notify(EVENT_GENERIC, 'del', request, storeAt);
+    deleteTarget(db, request, storeAt);
     reply.integer(0);
     return;
   }

@@ -5,9 +5,9 @@ import type { CommandRow } from '../../core/command-row.ts';
 import { WRONG_TYPE } from '../../core/errors.ts';
 import { DENYOOM, MOVABLE_KEYS, READONLY, WRITE } from '../../core/flags.ts';
 import { keyAt, keysUnknown } from '../../core/key-specs.ts';
-import { ABSENT, changed } from '../../core/lookup.ts';
+import { ABSENT, changed, deleteTarget } from '../../core/lookup.ts';
 import { NO_EXPIRY } from '../../keyspace/database.ts';
-import { EVENT_GENERIC, EVENT_LIST } from '../../keyspace/key-events.ts';
+import { EVENT_LIST } from '../../keyspace/key-events.ts';
 import { ByteRuns } from '../../structures/byte-runs.ts';
 import { FieldView } from '../../types/hash/field-view.ts';
 import { ListBuilder } from '../../types/list/builder.ts';
@@ -158,7 +158,7 @@ function store(call: Call, elements: ByteRuns, order: Int32Array): void {
   const { request, reply, db } = call;
   const { storeAt } = options;
   if (order.length === 0) {
-    if (db.delete(request, storeAt)) db.notify(EVENT_GENERIC, 'del', request, storeAt);
+    deleteTarget(db, request, storeAt);
     reply.integer(0);
     return;
   }
