@@ -4,7 +4,7 @@ import type { Call } from '../../core/call.ts';
 import { NOT_AN_INTEGER, SYNTAX } from '../../core/errors.ts';
 import type { KeyRange } from '../../core/key-specs.ts';
 import type { Request } from '../../protocol/request.ts';
-import { SortPattern } from './sort-pattern.ts';
+import { forgetKey, SortPattern } from './sort-pattern.ts';
 
 const FIRST_OPTION = 2;
 
@@ -83,6 +83,7 @@ export class SortOptions {
     this.keepsOrder = false;
     this.gets = [];
     this.storeAt = 0;
+    forgetKey();
   }
 }
 

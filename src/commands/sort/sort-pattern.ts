@@ -19,10 +19,17 @@ const HASH_SIGN = 35;
 const MINUS = 45;
 const GREATER = 62;
 const KEY_BYTES = 256;
+/** Room for a name of so many bytes is kept. */
+const KEPT_BYTES = 64 * 1024;
 
 /** The name of a key, as a request of its own: keys are looked up by arguments. */
 const keyName = Request.of(['', '']);
 keyName.buffer = Buffer.alloc(KEY_BYTES);
+
+/** Forgets the name of a long key. */
+export function forgetKey(): void {
+  if (keyName.buffer.length > KEPT_BYTES) keyName.buffer = Buffer.alloc(KEY_BYTES);
+}
 
 /** A pattern; see the head of this file. */
 export class SortPattern {
@@ -84,7 +91,7 @@ export class SortPattern {
     const suffix = this.#suffix;
     const length = elements.length(i);
     const total = prefix.length + length + suffix.length;
-    if (total > keyName.buffer.length) keyName.buffer = Buffer.alloc(2 * total);
+    if (total > keyName.buffer.length) keyName.buffer = Buffer.allocUnsafeSlow(2 * total);
     const { buffer } = keyName;
     copyBytes(prefix, 0, prefix.length, buffer, 0);
     copyBytes(elements.buffer(i), elements.offset(i), length, buffer, prefix.length);
