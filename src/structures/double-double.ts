@@ -10,6 +10,11 @@ const SPLITTER = 2 ** 27 + 1;
 const HALF_PI = [1.5707963267948966, 6.123233995736766e-17, -1.4973849048591833e-33] as const;
 /** Terms of the series of sine and cosine: the first that is left out is below 2^-107. */
 const TERMS = 15;
+/** From here on terms are so small that a double is precise enough for their sum. */
+const PLAIN_TERMS = 7;
+/** The sine of a smaller angle is the angle and a correction; by how much this may be wrong, relative to it. */
+const SMALL = 2 ** -5;
+const CORRECTION_ERROR = 2 ** -49;
 /** Below this cosine the arcsine is left to the runtime: one step of Newton's method would not do. */
 const LEAST_COSINE = 1e-3;
 
@@ -19,6 +24,12 @@ let low = 0;
 
 /** The sine of an angle in radians of magnitude ≤ 4. */
 export function nearestSine(angle: number): number {
+  if (Math.abs(angle) < SMALL) {
+    const correction = sineLess(angle);
+    const error = Math.abs(correction) * CORRECTION_ERROR;
+    const sine = angle + (correction - error);
+    if (sine === angle + (correction + error)) return sine;
+  }
   sineOf(angle, 0);
   return high;
 }
@@ -34,10 +45,24 @@ export function nearestArcsine(sine: number): number {
   const estimate = Math.asin(sine);
   const cosine = Math.cos(estimate);
   if (cosine < LEAST_COSINE) return estimate;
+  if (Math.abs(estimate) < SMALL) {
+    const correction = sineLess(estimate);
+    const error = Math.abs(correction) * CORRECTION_ERROR;
+    const step = sine - estimate - correction;
+    const angle = estimate + (step - error) / cosine;
+    if (angle === estimate + (step + error) / cosine) return angle;
+  }
   // One step of Newton's method: estimate + (sine - sin(estimate)) / cos(estimate).
   sineOf(estimate, 0);
   const error = sine - high - low;
   return estimate + (error / cosine) * (1 + (0.5 * error * sine) / (cosine * cosine));
+}
+
+/** The sine of a small angle, less the angle. */
+function sineLess(angle: number): number {
+  const square = angle * angle;
+  const tail = SINE[6] + square * SINE[8];
+  return angle * square * (SINE[2] + square * (SINE[4] + square * tail));
 }
 
 /** Sets the result to the sine of angle + quarters · π/2. */
@@ -88,8 +113,11 @@ function series(xHigh: number, xLow: number, parts: Float64Array, isOdd: boolean
   const squareHigh = high;
   const squareLow = low;
   let totalHigh = parts[2 * TERMS - 2];
-  let totalLow = parts[2 * TERMS - 1];
-  for (let i = TERMS - 2; i >= 0; i--) {
+  for (let i = TERMS - 2; i >= PLAIN_TERMS; i--) {
+    totalHigh = totalHigh * squareHigh + parts[2 * i];
+  }
+  let totalLow = 0;
+  for (let i = PLAIN_TERMS - 1; i >= 0; i--) {
     multiply(totalHigh, totalLow, squareHigh, squareLow);
     const carried = low;
     sum(high, parts[2 * i]);

@@ -52,6 +52,18 @@ export function distanceBetween(
   return distanceOf(haversine(longitude, latitude, otherLongitude, otherLatitude, cosines));
 }
 
+/** The latitude, in radians, of which the cosine was computed last: most distances are from one place. */
+let lastPhi = 0;
+let lastCosine = 1;
+
+function cosineOfCenter(phi: number): number {
+  if (phi !== lastPhi) {
+    lastPhi = phi;
+    lastCosine = nearestCosine(phi);
+  }
+  return lastCosine;
+}
+
 /** As `distanceBetween`, with functions rounded to the nearest double; it takes some microseconds. */
 export function nearestDistance(
   longitude: number,
@@ -63,6 +75,6 @@ export function nearestDistance(
   const otherPhi = radians(otherLatitude);
   const u = nearestSine((otherPhi - phi) / 2);
   const v = nearestSine((radians(otherLongitude) - radians(longitude)) / 2);
-  const cosines = nearestCosine(phi) * nearestCosine(otherPhi);
+  const cosines = cosineOfCenter(phi) * nearestCosine(otherPhi);
   return 2 * EARTH_RADIUS * nearestArcsine(Math.sqrt(u * u + cosines * v * v));
 }
