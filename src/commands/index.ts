@@ -12,7 +12,6 @@ import { keyCommands } from './generic/keys.ts';
 import { migrateCommands } from './generic/migrate.ts';
 import { objectCommands } from './generic/object.ts';
 import { scanCommands } from './generic/scan.ts';
-import { combinedHashCommands } from './hash/combined.ts';
 import { geoPlaceCommands } from './geo/places.ts';
 import { geoSearchCommands } from './geo/search.ts';
 import { combinedHashCommands } from './hash/combined.ts';
