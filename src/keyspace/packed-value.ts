@@ -8,7 +8,7 @@ import { ifThereIsMemory } from '../memory/out-of-memory.ts';
 import type { Request } from '../protocol/request.ts';
 import { PackedEncoder } from '../structures/packed-list.ts';
 import type { Database } from './database.ts';
-import type { Entries } from './entries.ts';
+import { type Entries, NEW_BLOCK } from './entries.ts';
 import type { EntryTarget } from './value-type.ts';
 
 /** Bytes before the elements. */
@@ -97,13 +97,19 @@ export function splicePacked(
   const before = db.value(ref).length;
   const after = before - removed + inserted;
   const target = after > before ? db.resize(ref, after, after + (after >>> SPARE_SHIFT)) : ref;
+  changingPacked(db.entries, target);
   const { buffer, offset } = db.value(target);
-  if (removed !== inserted) {
-    const at = offset + PACKED_COUNT_BYTES + distance;
-    buffer.copyWithin(at + inserted, at + removed, offset + before);
-  }
+  const at = offset + PACKED_COUNT_BYTES + distance;
+  if (removed !== inserted) buffer.copyWithin(at + inserted, at + removed, offset + before);
   if (countChange !== 0) writeCount(buffer, offset, readCount(buffer, offset) + countChange);
   return after < before ? shrink(db, target, after) : target;
+}
+
+/** To be called before elements are overwritten where they are: a reply may refer to one of a very large value. */
+export function changingPacked(entries: Entries, ref: number): void {
+  if (entries.overflowValue(ref) === NEW_BLOCK) return;
+  const { buffer } = entries.value(ref);
+  entries.arena.overflow.changing(buffer, 0, buffer.length);
 }
 
 /** Gives an entry its new length, and a smaller block where most of it is free. */

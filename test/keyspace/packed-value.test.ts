@@ -108,3 +108,28 @@ test('an element is found among every second one', () => {
     }
   }
 });
+
+test('a reply that refers to a very large value stays what it was', () => {
+  const keyspace = new Keyspace(valueTypes, 1);
+  const [db] = keyspace.databases;
+  const { overflow } = keyspace.arena;
+  const builder = new PackedBuilder();
+  const large = Buffer.alloc(1_500_000, 'abcdefg');
+  builder.push(large, 0, large.length);
+  db.lookupForChange(request, 1);
+  const ref = builder.store(db, 0, request, 1, TYPE, 0, NO_EXPIRY);
+  const view = new PackedView();
+  openPacked(keyspace.entries, ref, view);
+  const before = Buffer.from(view.buffer.subarray(view.start, view.end));
+  const pinned = overflow.pinLarge(view.buffer, view.start, view.end);
+  if (pinned === undefined) throw new Error('the value is not large');
+  const target = splicePacked(db, ref, 0, 0, 3, 1);
+  openPacked(keyspace.entries, target, view);
+  view.buffer.fill(1, view.start, view.start + 3);
+  for (let at = 0; at < before.length; ) {
+    const page = pinned.pageFrom(at);
+    expect(page.equals(before.subarray(at, at + page.length))).toBe(true);
+    at += page.length;
+  }
+  pinned.release();
+});

@@ -6,6 +6,7 @@ import type { Database } from '../../keyspace/database.ts';
 import { type Entries, NO_EXPIRY } from '../../keyspace/entries.ts';
 import {
   buildPacked,
+  changingPacked,
   openPacked,
   PACKED_COUNT_BYTES,
   PackedView,
@@ -100,6 +101,7 @@ function storeEncoded(db: Database, ref: number, maxFields: number): number {
   const place = packed.start + distance;
   const size = elementAfter(buffer, place) - place;
   if (size === encoder.size) {
+    changingPacked(db.entries, ref);
     encoder.write(buffer, place);
     return ref;
   }
