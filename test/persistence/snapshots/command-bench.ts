@@ -88,7 +88,8 @@ const LINES: readonly string[] = [
   ...['ZADD Z N V N V 1.5 V', 'ZADD Z N V', 'ZADD Z XX INCR N V', 'ZINCRBY Z N V', 'ZREM Z V V V'],
   ...['ZPOPMIN Z N', 'ZPOPMAX Z', 'ZMPOP 2 Z Z MIN COUNT N', 'ZREMRANGEBYRANK Z 0 N'],
   ...['ZREMRANGEBYSCORE Z N 5', 'ZREMRANGEBYLEX Z [a [b', 'ZRANGESTORE Z Z 0 20'],
-  ...['ZUNIONSTORE Z 2 Z Z', 'ZRANGE Z 0 -1 WITHSCORES', 'COPY Z Z REPLACE', 'PEXPIRE Z 700'],
+  ...['ZUNIONSTORE Z 2 Z Z', 'ZINTERSTORE Z 2 Z Z', 'ZDIFFSTORE Z 2 Z Z'],
+  ...['ZRANGE Z 0 -1 WITHSCORES', 'COPY Z Z REPLACE', 'PEXPIRE Z 700'],
   ...['RESTORE K 0 D REPLACE', 'RESTORE K 900 D', 'SELECT 0', 'SELECT 1', 'PEXPIRE L 700'],
 ];
 /** As the others, but seldom: there would be nothing left to change. */
