@@ -10,6 +10,7 @@ import type { Database } from '../../keyspace/database.ts';
 import { type Entries, NO_EXPIRY } from '../../keyspace/entries.ts';
 import {
   buildPacked,
+  changingPacked,
   openPacked,
   PACKED_COUNT_BYTES,
   PackedView,
@@ -279,6 +280,7 @@ function writePair(buffer: Buffer, at: number): void {
 
 /** Puts the encoder's score in the place of one of `size` bytes. */
 function replaceScore(db: Database, ref: number, distance: number, size: number): number {
+  if (encoder.size === size) changingPacked(db.entries, ref);
   const target =
     encoder.size === size ? ref : splicePacked(db, ref, distance, size, encoder.size, 0);
   const { buffer, offset } = db.value(target);
