@@ -131,6 +131,7 @@ compareWithRedis('sorted sets', (define) => {
         'ZRANGE z 0 -1 WITHSCORES\nZREVRANGE z 0 -1 WITHSCORES\nDEBUG DIGEST-VALUE z\nOBJECT ENCODING z',
         ...LONG_MEMBERS.map((member) => command('ZADD', 'z', '3', member)),
         ...LONG_MEMBERS.map((member) => command('ZREVRANK', 'z', member)),
+        'ZRANGE z 0 -1\nZREVRANGE z 0 -1',
         'ZRANGE z 0 -1 WITHSCORES\nDEBUG DIGEST-VALUE z\nOBJECT ENCODING z',
         ...MEMBERS.map((member) => command('ZINCRBY', 'z', '0.1', member)),
         ...MEMBERS.map((member) => command('ZREM', 'z', member)),
@@ -537,7 +538,7 @@ compareWithRedis('sorted sets', (define) => {
       `,
     ),
     'ZUNIONSTORE d 2 a b WEIGHTS -0.5 1e300 AGGREGATE MIN\nZRANGE d 0 -1 WITHSCORES',
-    'ZRANGEBYSCORE a 100 (300 WITHSCORES LIMIT 5 400\nZREVRANGE b 500 900 WITHSCORES\nZCOUNT a 3 (600',
+    'ZRANGEBYSCORE a 100 (300 WITHSCORES LIMIT 5 400\nZREVRANGE b 500 900 WITHSCORES\nZREVRANGE b 0 -1\nZRANGE b 0 -1\nZRANGE b 61 3800\nZREVRANGE b 1 123\nZCOUNT a 3 (600',
     'ZREMRANGEBYRANK a 100 2500\nZREMRANGEBYSCORE b 10 (80\nDEBUG DIGEST-VALUE a b',
     ...Array.from(
       { length: 40 },

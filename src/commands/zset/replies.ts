@@ -1,18 +1,29 @@
 // Members of sorted sets and their scores in replies.
 import type { Database } from '../../keyspace/database.ts';
+import { SEGMENT_MASK, SEGMENT_SHIFT } from '../../memory/addressing.ts';
+import type { Arena } from '../../memory/arena.ts';
+import { ViewCache } from '../../protocol/copy-bytes.ts';
 import type { Reply } from '../../protocol/reply.ts';
+import { ByteView, keyOffset } from '../../structures/entry.ts';
+import { RankedCursor } from '../../structures/ranked-tree.ts';
+import { ENCODING_TREE } from '../../types/zset/encodings.ts';
 import { MemberCursor } from '../../types/zset/member-cursor.ts';
+import type { SortedSets } from '../../types/zset/sorted-sets.ts';
+import { sortedSetsOf } from '../../types/zset/values.ts';
 
 const BULK = 36; // $
 const ZERO = 48;
-const CR = 13;
-const LF = 10;
+/** A line's end, as a number of two bytes. */
+const LINE_END = 0x0a0d;
 /** Members of fewer bytes are answered by a loop. */
 const SHORT_BYTES = 64;
 /** "$63", the content, and two line ends. */
 const SHORT_BULK_BYTES = 3 + 2 + SHORT_BYTES + 2;
 
 const cursor = new MemberCursor();
+const ranked = new RankedCursor();
+const view = new ByteView();
+const targets = new ViewCache();
 
 /** A member and its score, wherever they are. */
 export interface ListedMember {
@@ -55,36 +66,88 @@ export function replyRanks(
   const count = to - from;
   replyMembersHeader(reply, count, hasScores);
   if (count === 0) return;
+  const first = isReverse ? to - 1 : from;
+  if (!hasScores && db.encodingOf(ref) === ENCODING_TREE) {
+    const sets = sortedSetsOf(db.entries);
+    sets.trees.seek(sets.tree(db.entries.root(ref)), first, ranked);
+    replyRecords(reply, sets, db.entries.arena, count, isReverse);
+    return;
+  }
   cursor.open(db.entries, ref);
-  cursor.seek(isReverse ? to - 1 : from);
+  cursor.seek(first);
   for (let left = count; ; ) {
-    if (hasScores || cursor.isInteger || cursor.length >= SHORT_BYTES) {
-      replyListed(reply, cursor, hasScores);
-    } else {
-      replyShort(reply, cursor.buffer, cursor.offset, cursor.length);
-    }
+    replyListed(reply, cursor, hasScores);
     if (--left === 0) return;
     cursor.advance(isReverse);
   }
 }
 
-/** Answers a member of fewer than SHORT_BYTES bytes: most are, and long replies spend their time here. */
-function replyShort(reply: Reply, buffer: Buffer, offset: number, length: number): void {
-  let at = reply.reserve(SHORT_BULK_BYTES);
-  const target = reply.buffer;
-  target[at++] = BULK;
-  if (length >= 10) {
-    const tens = (length * 205) >>> 11;
-    target[at++] = ZERO + tens;
-    target[at++] = ZERO + length - tens * 10;
-  } else {
-    target[at++] = ZERO + length;
+/** Answers `count` members of a tree from the entry of `ranked` on, a leaf at a time. */
+function replyRecords(
+  reply: Reply,
+  sets: SortedSets,
+  arena: Arena,
+  count: number,
+  isReverse: boolean,
+): void {
+  for (let left = count; ; ) {
+    const here = isReverse ? ranked.slot + 1 : ranked.count - ranked.slot;
+    const run = Math.min(left, here);
+    replyRun(reply, sets, arena, run, isReverse ? -1 : 1);
+    left -= run;
+    if (left === 0) return;
+    ranked.slot = isReverse ? 0 : ranked.count - 1;
+    if (isReverse) sets.trees.previous(ranked);
+    else sets.trees.next(ranked);
   }
-  target[at++] = CR;
-  target[at++] = LF;
-  for (let i = 0; i < length; i++) target[at + i] = buffer[offset + i];
-  at += length;
-  target[at] = CR;
-  target[at + 1] = LF;
-  reply.position = at + 2;
+}
+
+/**
+ * Answers members of one leaf. Most are short: these are encoded here, in one loop without calls, which is what long
+ * replies spend their time on.
+ */
+function replyRun(
+  reply: Reply,
+  { records }: SortedSets,
+  arena: Arena,
+  run: number,
+  step: number,
+): void {
+  const refs = ranked.records;
+  let index = ranked.recordsAt + ranked.slot;
+  let at = reply.reserve(run * SHORT_BULK_BYTES);
+  let target = targets.viewOf(reply.buffer);
+  for (let left = run; left > 0; left--, index += step) {
+    const ref = refs[index];
+    const words = arena.i32[ref >>> SEGMENT_SHIFT];
+    const base = (ref & SEGMENT_MASK) << 1;
+    const length = words[base + 1];
+    if (length >= SHORT_BYTES) {
+      reply.position = at;
+      records.key(ref, view);
+      reply.bulk(view.buffer, view.offset, view.length);
+      at = reply.reserve(left * SHORT_BULK_BYTES);
+      target = targets.viewOf(reply.buffer);
+      continue;
+    }
+    target.setInt8(at++, BULK);
+    if (length >= 10) {
+      const tens = (length * 205) >>> 11;
+      target.setInt8(at++, ZERO + tens);
+      target.setInt8(at++, ZERO + length - tens * 10);
+    } else {
+      target.setInt8(at++, ZERO + length);
+    }
+    target.setInt16(at, LINE_END, true);
+    at += 2;
+    const source = arena.views[ref >>> SEGMENT_SHIFT];
+    const start = (base << 2) + keyOffset(words[base]);
+    const wide = length - 3;
+    let i = 0;
+    for (; i < wide; i += 4) target.setInt32(at + i, source.getInt32(start + i, true), true);
+    for (; i < length; i++) target.setInt8(at + i, source.getInt8(start + i));
+    target.setInt16(at + length, LINE_END, true);
+    at += length + 2;
+  }
+  reply.position = at;
 }
