@@ -35,6 +35,19 @@ export interface Collections {
   /** Frees a part of it, in well under a millisecond; returns whether all is freed. */
   freeStep(root: number): boolean;
   readonly relocation: Relocation;
+  /** How their members are found by hash, where they are. */
+  readonly members?: MemberTable;
+}
+
+/** Collections whose members are in hash tables of the keyspace's seed. */
+export interface MemberTable {
+  /** Which argument of a command with so many arguments, on one member, is most likely the member. */
+  argumentOf(count: number): number;
+  /**
+   * Reads what looking members of these hashes up in a root will read; `refs` is scratch space.
+   * @returns a meaningless number that depends on all that was read, so that the reads are not optimised away
+   */
+  prefetch(root: number, hashes: Int32Array, refs: Int32Array, count: number): number;
 }
 
 /**

@@ -7,6 +7,7 @@
 // entry return its new reference.
 import type { Request } from '../protocol/request.ts';
 import { prefetchEntries } from '../structures/entry.ts';
+import type { Collections } from './collections.ts';
 import { NO_EXPIRY } from './entries.ts';
 import { EVENT_KEY_MISS } from './key-events.ts';
 import { KeyStore } from './key-store.ts';
@@ -15,6 +16,9 @@ export { NO_EXPIRY } from './entries.ts';
 
 /** A numbered database; see the head of this file. */
 export class Database extends KeyStore {
+  /** The root that `collectionsAt` found. */
+  foundRoot = 0;
+
   /** The entry of a key, or 0. Leaves statistics and access clock alone. */
   find(bytes: Uint8Array, offset: number, length: number): number {
     const ref = this.table.find(bytes, offset, length);
@@ -42,9 +46,10 @@ export class Database extends KeyStore {
     return this.table.findHashed(this.hashOf(request, i), buffer, offsets[i], lengths[i]);
   }
 
-  /** The hash of argument i, which is a key: taken from Request.hashes if it is there, else computed. */
+  /** The hash of argument i, a key or a member: what the request keeps of it, else it is computed. */
   hashOf(request: Request, i: number): number {
     if (i > 0 && i <= request.hashedTo) return request.hashes[i];
+    if (i === request.memberAt && i > 0) return request.memberHash;
     return this.hash(request.buffer, request.offsets[i], request.lengths[i]);
   }
 
@@ -63,6 +68,17 @@ export class Database extends KeyStore {
       this.table.prefetchSlots(hashes, refs, count) ^
       prefetchEntries(this.entries.arena, refs, count)
     );
+  }
+
+  /**
+   * What works on the value of the key of argument i, if it has a root, which is in `foundRoot` then. Changes nothing,
+   * and tells of what is over, too.
+   */
+  collectionsAt(request: Request, i: number): Collections | undefined {
+    const ref = this.lookupStored(request, i);
+    if (ref === 0 || !this.entries.hasRoot(ref)) return undefined;
+    this.foundRoot = this.entries.root(ref);
+    return this.entries.collectionsOf(ref);
   }
 
   /** The entry of a key that a command reads, or 0: counts a hit or miss, sets the access clock. */

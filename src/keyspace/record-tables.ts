@@ -8,9 +8,10 @@
 // copying alone takes as long as the collection is large.
 
 import type { Arena } from '../memory/arena.ts';
+import type { Request } from '../protocol/request.ts';
 import type { BytesTable } from '../structures/bytes-table.ts';
 import type { BytesTables } from '../structures/bytes-tables.ts';
-import { setEpoch } from '../structures/entry.ts';
+import { prefetchEntries, setEpoch } from '../structures/entry.ts';
 import {
   addRecordBytes,
   endWalk,
@@ -28,14 +29,14 @@ import {
 import { type RecordVisitor, RecordWalk } from '../structures/record-walk.ts';
 import { Records } from '../structures/records.ts';
 import type { EntryVisitor } from '../structures/table-segment.ts';
-import type { Collections } from './collections.ts';
+import type { Collections, MemberTable } from './collections.ts';
 import { RecordRelocation, type RelocationOwner } from './record-relocation.ts';
 
 /** Records of this many are as much work as a block of other collections. */
 export const RECORDS_PER_PART = 32;
 
 /** See the head of this file. */
-export class RecordTables implements Collections, RelocationOwner {
+export class RecordTables implements Collections, MemberTable, RelocationOwner {
   readonly records: Records;
   readonly relocation: RecordRelocation;
   protected readonly arena: Arena;
@@ -91,6 +92,14 @@ export class RecordTables implements Collections, RelocationOwner {
     return this.open(root).find(bytes, offset, length);
   }
 
+  /** As `find`, of argument i of a request, which may have kept its hash. */
+  findArgument(root: number, request: Request, i: number): number {
+    const { buffer, offsets, lengths } = request;
+    const table = this.open(root);
+    if (i !== request.memberAt) return table.find(buffer, offsets[i], lengths[i]);
+    return table.findHashed(request.memberHash, buffer, offsets[i], lengths[i]);
+  }
+
   /** As `find`, for a caller that has the hash already, as a scan of another table tells it. */
   findHashed(
     root: number,
@@ -100,6 +109,20 @@ export class RecordTables implements Collections, RelocationOwner {
     length: number,
   ): number {
     return this.open(root).findHashed(hash, bytes, offset, length);
+  }
+
+  /** The table of members for those who prefetch; of a command on one member, that stands last. */
+  get members(): MemberTable {
+    return this;
+  }
+
+  argumentOf(count: number): number {
+    return count - 1;
+  }
+
+  prefetch(root: number, hashes: Int32Array, refs: Int32Array, count: number): number {
+    const sum = this.open(root).prefetchSlots(hashes, refs, count);
+    return sum ^ prefetchEntries(this.arena, refs, count);
   }
 
   /** Makes room for a record that the last `find` did not find, so that `insert` cannot fail. @throws ArenaFullError */

@@ -2,6 +2,7 @@
 // will touch can be read together (keyspace/key-prefetcher.ts).
 import type { Database } from '../keyspace/database.ts';
 import { KeyPrefetcher } from '../keyspace/key-prefetcher.ts';
+import { MemberPrefetcher } from '../keyspace/member-prefetcher.ts';
 import { Request } from '../protocol/request.ts';
 
 /** Requests decoded ahead at most. */
@@ -15,23 +16,27 @@ export class RequestBatch {
   count = 0;
 
   readonly #prefetcher = new KeyPrefetcher();
+  readonly #members = new MemberPrefetcher();
 
   /**
    * Has the memory read that the requests will likely touch: nearly all have a key first. To look up their
    * commands here, for where their keys are (KeyPlan), cost 8 ns a request and gained nothing.
    */
   prefetch(database: Database): void {
-    const { requests } = this;
+    const { requests, count } = this;
     let previous: Request | undefined;
-    for (let i = 0; i < this.count; i++) {
+    let keys = 0;
+    for (let i = 0; i < count; i++) {
       const request = requests[i];
       if (request.count < 2 || request.large !== undefined) continue;
       // A pipeline on one key, a list perhaps: hashed once, and near after the first look.
       if (previous === undefined || !request.sharesKey(previous)) {
+        keys++;
         this.#prefetcher.add(database, request, 1);
       }
       previous = request;
     }
     this.#prefetcher.prefetch(database);
+    if (keys === 1) this.#members.prefetch(database, requests, count);
   }
 }

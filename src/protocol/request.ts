@@ -34,6 +34,9 @@ export class Request {
   /** Hashes of the keys among the arguments 1 … `hashedTo`, by argument (Database.hashKey). */
   readonly hashes = new Int32Array(HASHED_ARGUMENTS);
   hashedTo = 0;
+  /** The argument whose hash is `memberHash`: a member that will likely be looked up (MemberPrefetcher). 0: none. */
+  memberAt = 0;
+  memberHash = 0;
   /** Those of the arguments whose bytes lie elsewhere; undefined exactly while there are none. */
   large: LargeArguments | undefined = undefined;
   /** Bit i is set when argument i is secret; bit 31 stands for all arguments from 31 on. */
@@ -73,7 +76,14 @@ export class Request {
     this.count = 0;
     this.#secrets = 0;
     this.hashedTo = 0;
+    this.memberAt = 0;
     if (this.large !== undefined) this.releaseLarge();
+  }
+
+  /** Keeps the hash of argument i, which is no key. */
+  keepMemberHash(i: number, hash: number): void {
+    this.memberAt = i;
+    this.memberHash = hash;
   }
 
   /** Adds a large argument; the room for it has been reserved. Who calls this no longer keeps it. */

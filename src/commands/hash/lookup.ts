@@ -5,7 +5,7 @@ import type { Call } from '../../core/call.ts';
 import { ABSENT, lookupWrite, REFUSED } from '../../core/lookup.ts';
 import { ENCODING_EXPIRING, TYPE_HASH } from '../../types/hash/encodings.ts';
 import { expireField } from '../../types/hash/field-expiry.ts';
-import { findField, hashesOf } from '../../types/hash/values.ts';
+import { findFieldArgument, hashesOf } from '../../types/hash/values.ts';
 
 /**
  * The hash of argument 1, for a command that changes the fields in every `step`-th argument from `first` on, up to
@@ -45,5 +45,5 @@ export function withoutDue(
 
 /** Looks for the field of argument i in a hash. */
 export function findArgument({ request, db }: Call, ref: number, i: number): boolean {
-  return findField(db.entries, ref, request.buffer, request.offsets[i], request.lengths[i]);
+  return findFieldArgument(db.entries, ref, request, i);
 }

@@ -11,7 +11,7 @@ import type { Request } from '../../protocol/request.ts';
 import { TYPE_ZSET } from '../../types/zset/encodings.ts';
 import {
   addMember,
-  findMember,
+  findMemberArgument,
   memberCount,
   rankOfFound,
   removeFound,
@@ -225,7 +225,7 @@ function addPairs(call: Call, set: number, first: number, pairs: number, flags: 
     const i = first + 2 * k + 1;
     const at = offsets[i];
     const length = lengths[i];
-    const before = ref === ABSENT ? Number.NaN : findMember(db.entries, ref, buffer, at, length);
+    const before = ref === ABSENT ? Number.NaN : findMemberArgument(db.entries, ref, request, i);
     score = scores[k];
     if (Number.isNaN(before)) {
       if ((flags & XX) !== 0) continue;
@@ -275,7 +275,7 @@ function zrem(call: Call): void {
 
 /** The score of the member in argument i; NaN if it is not there. */
 function scoreOf({ request, db }: Call, ref: number, i: number): number {
-  return findMember(db.entries, ref, request.buffer, request.offsets[i], request.lengths[i]);
+  return findMemberArgument(db.entries, ref, request, i);
 }
 
 function zcard(call: Call): void {

@@ -6,6 +6,7 @@ import { HEAP_POSITION_WORD } from '../../keyspace/expiry-heap.ts';
 import { RecordTables } from '../../keyspace/record-tables.ts';
 import { SEGMENT_MASK, SEGMENT_SHIFT } from '../../memory/addressing.ts';
 import type { Arena } from '../../memory/arena.ts';
+import type { Request } from '../../protocol/request.ts';
 import type { BytesTables } from '../../structures/bytes-tables.ts';
 import { ByteView } from '../../structures/entry.ts';
 import { PARTNER, rootWord, setRootWord } from '../../structures/record-root.ts';
@@ -39,11 +40,23 @@ export class FieldTables extends RecordTables {
     this.clock = clock;
   }
 
+  /** The field stands first, whatever follows. */
+  override argumentOf(_count: number): number {
+    return 2;
+  }
+
   // ── Fields ──────────────────────────────────────────────────────────────────────────────────
 
   /** Looks for a field; returns whether it is there. */
   findField(root: number, bytes: Uint8Array, offset: number, length: number): boolean {
     const found = this.find(root, bytes, offset, length);
+    this.#found = found;
+    return found !== 0 && !this.isDue(found);
+  }
+
+  /** As `findField`, of argument i of a request. */
+  findFieldArgument(root: number, request: Request, i: number): boolean {
+    const found = this.findArgument(root, request, i);
     this.#found = found;
     return found !== 0 && !this.isDue(found);
   }

@@ -73,29 +73,27 @@ export function findField(
   return hashesOf(entries).findField(entries.root(ref), bytes, offset, length);
 }
 
+/** As `findField`, of argument i of a request. */
+export function findFieldArgument(
+  entries: Entries,
+  ref: number,
+  request: Request,
+  i: number,
+): boolean {
+  if (entries.encodingOf(ref) === ENCODING_PACKED) {
+    return findPacked(entries, ref, request.buffer, request.offsets[i], request.lengths[i]);
+  }
+  return hashesOf(entries).findFieldArgument(entries.root(ref), request, i);
+}
+
 /** Points a view at the value of the field that `findField` just found. */
 export function viewFound(entries: Entries, ref: number, value: FieldView): void {
   if (entries.encodingOf(ref) === ENCODING_PACKED) viewFoundPacked(value);
   else hashesOf(entries).viewFound(value);
 }
 
-/** Sets a field of a hash to a value. */
-export function setField(
-  db: Database,
-  ref: number,
-  field: Uint8Array,
-  fieldAt: number,
-  fieldLength: number,
-  value: Uint8Array,
-  valueAt: number,
-  valueLength: number,
-): number {
-  findField(db.entries, ref, field, fieldAt, fieldLength);
-  return storeField(db, ref, field, fieldAt, fieldLength, value, valueAt, valueLength);
-}
-
 /**
- * As `setField`, for the field that `findField` just looked for.
+ * Sets the field that `findField` just looked for to a value.
  * @param keepsExpiry whether a field that expires still does afterwards
  */
 export function storeField(
@@ -178,7 +176,8 @@ export function setFields(db: Database, ref: number, request: Request, first: nu
     from += 2;
   }
   for (let i = from; i < count; i += 2) {
-    target = setField(
+    findFieldArgument(db.entries, target, request, i);
+    target = storeField(
       db,
       target,
       buffer,

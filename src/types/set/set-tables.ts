@@ -1,6 +1,7 @@
 // The hash tables of large sets: each record is a member.
 import type { Entries } from '../../keyspace/entries.ts';
 import { RecordTables } from '../../keyspace/record-tables.ts';
+import type { Request } from '../../protocol/request.ts';
 import type { EntryBatch } from '../../structures/table-segment.ts';
 import { TYPE_SET } from './encodings.ts';
 import { DEFAULT_LIMITS, type SetLimits } from './limits.ts';
@@ -20,15 +21,17 @@ export class SetTables extends RecordTables {
   }
 
   /**
-   * Adds a member, unless it is there.
+   * Adds argument i of a request, unless it is a member already.
    * @returns whether it was added
    * @throws ArenaFullError; the table has the same members then
    */
-  add(root: number, bytes: Uint8Array, offset: number, length: number): boolean {
-    const table = this.open(root);
-    if (table.find(bytes, offset, length) !== 0) return false;
-    table.reserve();
-    this.insert(root, this.records.newMember(bytes, offset, length));
+  addArgument(root: number, request: Request, i: number): boolean {
+    if (this.findArgument(root, request, i) !== 0) return false;
+    this.reserve(root);
+    this.insert(
+      root,
+      this.records.newMember(request.buffer, request.offsets[i], request.lengths[i]),
+    );
     return true;
   }
 
@@ -43,7 +46,7 @@ export class SetTables extends RecordTables {
     return ref;
   }
 
-  /** As `add`. */
+  /** As `addArgument`, of a member. */
   addMember(root: number, member: Member): boolean {
     if (this.findMember(root, member) !== 0) return false;
     const { buffer, offset, length } = member;

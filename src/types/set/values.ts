@@ -77,7 +77,7 @@ const asked = new Member();
 export function hasArgument(entries: Entries, ref: number, request: Request, i: number): boolean {
   const { buffer, offsets, lengths } = request;
   if (entries.encodingOf(ref) === ENCODING_TABLE) {
-    return setsOf(entries).find(entries.root(ref), buffer, offsets[i], lengths[i]) !== 0;
+    return setsOf(entries).findArgument(entries.root(ref), request, i) !== 0;
   }
   asked.setBytes(buffer, offsets[i], lengths[i]);
   return isMember(entries, ref, asked);
@@ -111,9 +111,8 @@ export function addMember(
 export function addToTable(entries: Entries, ref: number, request: Request, first: number): number {
   const sets = setsOf(entries);
   const root = entries.root(ref);
-  const { buffer, offsets, lengths, count } = request;
   let added = 0;
-  for (let i = first; i < count; i++) if (sets.add(root, buffer, offsets[i], lengths[i])) added++;
+  for (let i = first; i < request.count; i++) if (sets.addArgument(root, request, i)) added++;
   return added;
 }
 

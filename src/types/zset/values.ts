@@ -87,6 +87,21 @@ export function findMember(
   return scoreAt(buffer, at + needle.size);
 }
 
+/** As `findMember`, of argument i of a request. */
+export function findMemberArgument(
+  entries: Entries,
+  ref: number,
+  request: Request,
+  i: number,
+): number {
+  if (entries.encodingOf(ref) === ENCODING_PACKED) {
+    return findMember(entries, ref, request.buffer, request.offsets[i], request.lengths[i]);
+  }
+  const sets = sortedSetsOf(entries);
+  foundRecord = sets.findArgument(entries.root(ref), request, i);
+  return foundRecord === 0 ? Number.NaN : sets.records.score(foundRecord);
+}
+
 /** How many members come before the one found last. */
 export function rankOfFound(entries: Entries, ref: number): number {
   if (entries.encodingOf(ref) !== ENCODING_PACKED) {
