@@ -7,6 +7,7 @@ import type { Request } from '../../protocol/request.ts';
 import { compareBytes } from '../../structures/compare-bytes.ts';
 import { elementAfter, elementBefore } from '../../structures/packed-list.ts';
 import { ENCODING_PACKED } from './encodings.ts';
+import { MemberCursor } from './member-cursor.ts';
 import { compareAt, STRIDE } from './packed-members.ts';
 import { memberCount, rankOfScore, sortedSetsOf } from './values.ts';
 
@@ -14,6 +15,8 @@ const OPEN = 40; // (
 const CLOSED = 91; // [
 const PLUS = 43;
 const MINUS = 45;
+
+const cursor = new MemberCursor();
 
 /** The ranks from … to - 1; none where `from` is not below `to`. */
 export interface RankRange {
@@ -93,6 +96,7 @@ export class MemberLimits {
     ranks.to = 0;
     if (this.#isEmpty()) return;
     if (entries.encodingOf(ref) !== ENCODING_PACKED) {
+      if (!this.#mayReach(entries, ref)) return;
       ranks.from = rankOfLimit(entries, ref, this.#min, this.#min.isExcluded);
       ranks.to = rankOfLimit(entries, ref, this.#max, !this.#max.isExcluded);
       return;
@@ -104,6 +108,21 @@ export class MemberLimits {
     if (!this.#isFromMin(buffer, last) || !this.#isUpToMax(buffer, start)) return;
     if (isReverse) this.#findBackwards(packed, last, ranks);
     else this.#findForwards(packed, ranks);
+  }
+
+  /** Whether a large set reaches into the limits, by its first and last member: no matter where all scores are equal. */
+  #mayReach(entries: Entries, ref: number): boolean {
+    cursor.open(entries, ref);
+    cursor.seek(0);
+    const { score } = cursor;
+    const first = orderOf(cursor, this.#max);
+    cursor.seek(cursor.count - 1);
+    if (cursor.score === score) return true;
+    const last = orderOf(cursor, this.#min);
+    return (
+      (first < 0 || (first === 0 && !this.#max.isExcluded)) &&
+      (last > 0 || (last === 0 && !this.#min.isExcluded))
+    );
   }
 
   #isEmpty(): boolean {
@@ -166,6 +185,11 @@ export class MemberLimits {
 function orderAt(buffer: Buffer, at: number, limit: MemberLimit): number {
   if (limit.side !== 0) return -limit.side;
   return compareAt(buffer, at, limit.bytes, limit.offset, limit.length);
+}
+
+function orderOf({ buffer, offset, length }: MemberCursor, limit: MemberLimit): number {
+  if (limit.side !== 0) return -limit.side;
+  return compareBytes(buffer, offset, length, limit.bytes, limit.offset, limit.length);
 }
 
 function rankOfLimit(
