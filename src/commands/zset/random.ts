@@ -86,9 +86,18 @@ function replyDraws(reply: Reply, count: number, hasScores: boolean): void {
   }
 }
 
-/** Answers so many different members: as many as there are, or a sample, in the order of their ranks. */
+/**
+ * Answers so many different members: all of them from the highest down, as Redis does, or a sample in the order of
+ * their ranks.
+ */
 function replySample(reply: Reply, size: number, hasScores: boolean): void {
   replyMembersHeader(reply, size, hasScores);
+  if (size === cursor.count) {
+    for (let more = cursor.seek(size - 1); more; more = cursor.previous()) {
+      replyListed(reply, cursor, hasScores);
+    }
+    return;
+  }
   if (size * 2 < cursor.count) {
     replyDrawn(reply, size, hasScores);
     return;
