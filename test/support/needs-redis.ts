@@ -9,6 +9,8 @@ const FOLDERS = ['test/compatibility'];
 /** The exceptions in them. */
 const SELF_SUFFICIENT = ['test/compatibility/document.test.ts'];
 const FILES = [
+  'test/clients/collections-ioredis.test.ts',
+  'test/clients/collections-node-redis.test.ts',
   'test/clients/greetings.test.ts',
   'test/clients/loading.test.ts',
   'test/clients/redis-cli.test.ts',
