@@ -5,10 +5,10 @@ import type { CommandRow } from '../../core/command-row.ts';
 import { SYNTAX } from '../../core/errors.ts';
 import { DENYOOM, WRITE } from '../../core/flags.ts';
 import { keyAt, keyRange } from '../../core/key-specs.ts';
-import { ABSENT, lookupRead, REFUSED } from '../../core/lookup.ts';
+import { ABSENT, deleteTarget, lookupRead, REFUSED } from '../../core/lookup.ts';
 import type { Database } from '../../keyspace/database.ts';
 import { NO_EXPIRY } from '../../keyspace/database.ts';
-import { EVENT_GENERIC, EVENT_STRING } from '../../keyspace/key-events.ts';
+import { EVENT_STRING } from '../../keyspace/key-events.ts';
 import { ENCODING_RAW, TYPE_STRING } from '../../keyspace/plain-strings.ts';
 import {
   AND,
@@ -65,11 +65,8 @@ function bitop(call: Call): void {
   if (operation === NO_OPERATION) return;
   const length = lookupSources(call);
   if (length < 0) return;
-  if (length > 0) {
-    store(call, operation, length);
-  } else if (db.delete(request, 2)) {
-    db.notify(EVENT_GENERIC, 'del', request, 2);
-  }
+  if (length > 0) store(call, operation, length);
+  else deleteTarget(db, request, 2);
   reply.integer(length);
 }
 

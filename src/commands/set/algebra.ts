@@ -5,9 +5,10 @@ import type { CommandRow } from '../../core/command-row.ts';
 import { NUMKEYS_NOT_POSITIVE } from '../../core/errors.ts';
 import { DENYOOM, MOVABLE_KEYS, READONLY, WRITE } from '../../core/flags.ts';
 import { type KeyFlag, keyAt, keyRange, keysCounted } from '../../core/key-specs.ts';
+import { deleteTarget } from '../../core/lookup.ts';
 import { OptionTable } from '../../core/options.ts';
 import { NO_EXPIRY } from '../../keyspace/entries.ts';
-import { EVENT_GENERIC, EVENT_SET } from '../../keyspace/key-events.ts';
+import { EVENT_SET } from '../../keyspace/key-events.ts';
 import { resultBuilder, type SetBuilder } from '../../types/set/builder.ts';
 import { collectDifference, collectIntersection, collectUnion, Found } from './combine.ts';
 import { Sources } from './sources.ts';
@@ -138,7 +139,7 @@ function store(call: Call, event: string, combine: Combination): void {
       // As in Redis: who subscribes to events of its own commands sees which comes first.
       const isDeletedFirst = combine === collectIntersection && sources.missing > 0;
       if (!isDeletedFirst) reply.integer(0);
-      if (db.delete(request, 1)) db.notify(EVENT_GENERIC, 'del', request, 1);
+      deleteTarget(db, request, 1);
       if (isDeletedFirst) reply.integer(0);
       return;
     }

@@ -1,8 +1,8 @@
 // Results of commands that are stored as sorted sets: they replace whatever is under their key.
 import type { Call } from '../../core/call.ts';
-import { changed } from '../../core/lookup.ts';
+import { changed, deleteTarget } from '../../core/lookup.ts';
 import { type Entries, NO_EXPIRY } from '../../keyspace/entries.ts';
-import { EVENT_GENERIC, EVENT_SORTED_SET } from '../../keyspace/key-events.ts';
+import { EVENT_SORTED_SET } from '../../keyspace/key-events.ts';
 import { SortedSetBuilder } from '../../types/zset/builder.ts';
 
 /** By the entries of their keyspace: builders that are empty between two commands. */
@@ -30,5 +30,5 @@ export function storeOrDelete(call: Call, set: SortedSetBuilder, event: string):
     return;
   }
   reply.integer(0);
-  if (db.delete(request, 1)) db.notify(EVENT_GENERIC, 'del', request, 1);
+  deleteTarget(db, request, 1);
 }

@@ -11,7 +11,9 @@ import type { Line, TypeFixture } from '../conformance/fixture.ts';
 /** Fields set by one command. */
 const AT_ONCE = 25;
 /** Fields of a hash that is saved and freed in several steps. */
-const LONG_LENGTH = byTier(4000, 10_000);
+const LONG_LENGTH = byTier(3000, 8000);
+/** Longest of their values. */
+const LONG_BYTES = 200;
 
 /** A Unix time in ms that never comes while tests run. */
 const LATER = '4102444800123';
@@ -76,7 +78,7 @@ export const hashFixture: TypeFixture = {
     {
       name: 'a large table',
       encoding: ENCODING_TABLE,
-      make: (key) => sets(key, LONG_LENGTH, 60),
+      make: (key) => sets(key, LONG_LENGTH, LONG_BYTES),
       isLong: true,
     },
     {
@@ -91,7 +93,7 @@ export const hashFixture: TypeFixture = {
     {
       name: 'many fields that expire',
       encoding: ENCODING_EXPIRING,
-      make: (key) => expiring(key, LONG_LENGTH, 60),
+      make: (key) => expiring(key, LONG_LENGTH, LONG_BYTES),
       isLong: true,
       isLater: true,
     },
