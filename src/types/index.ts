@@ -10,7 +10,7 @@ import { sortedSetType } from './zset/descriptor.ts';
 export const valueTypes: readonly ValueType[] = [
   stringType,
   listType,
-  sortedSetType,
   setType,
+  sortedSetType,
   hashType,
 ];

@@ -33,6 +33,20 @@ const VALUES: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['RPUSH', 'long', ...Array.from({ length: 2000 }, (_, i) => `element ${i}`)],
     ['RPUSH', 'large', LONG, 'b'],
   ],
+  set: [
+    ['SADD', 'integers', '1', '70000', '-5000000000'],
+    ['SADD', 'members', ...Array.from({ length: 2000 }, (_, i) => `member ${i}`)],
+  ],
+  zset: [
+    ['ZADD', 'few', '1.5', 'a', '-inf', 'b'],
+    ['ZADD', 'ranked', ...Array.from({ length: 2000 }, (_, i) => [`${i / 7}`, `m ${i}`]).flat()],
+  ],
+  hash: [
+    ['HSET', 'packed', 'field', 'value', '', '-1'],
+    ['HSET', 'fields', ...Array.from({ length: 2000 }, (_, i) => [`f ${i}`, `${i}`]).flat()],
+    ['HSET', 'timed', 'a', '1', 'b', LONG],
+    ['HEXPIRE', 'timed', '1000', 'FIELDS', '1', 'a'],
+  ],
 };
 
 function directory(): string {
@@ -131,7 +145,7 @@ test('keys move to another server', async () => {
   const commands = Object.values(VALUES).flat();
   for (const command of commands) await from.client.command(...command);
   const digest = await ask(from.client, 'DEBUG', 'DIGEST');
-  const keys = commands.map(([, key]) => key);
+  const keys = [...new Set(commands.map(([, key]) => key))];
   const address = ['127.0.0.1', String(to.program.port), ''];
   const options = ['0', '5000', 'KEYS', ...keys];
   expect(await ask(from.client, 'MIGRATE', ...address, ...options)).toBe('OK');
