@@ -318,6 +318,34 @@ compareWithRedis('sorted sets', (define) => {
         `,
       ),
     );
+    // Only what does not depend on where a search in a skip list, whose levels are random, comes out.
+    define(
+      `ranges by members whose scores differ, ${form}`,
+      inForm(
+        entries,
+        'ZADD z 1 m 2 a 3 z 4 b 5 y 6 c',
+        `
+          ZRANGEBYLEX z - [p
+          ZRANGEBYLEX z - [p LIMIT 1 5
+          ZRANGEBYLEX z - [p LIMIT 0 1
+          ZREVRANGEBYLEX z + [b
+          ZREVRANGEBYLEX z + [b LIMIT 1 1
+          ZRANGEBYLEX z [a [l
+          ZREVRANGEBYLEX z [l [a
+          ZLEXCOUNT z [a [l
+          ZRANGEBYLEX z [d [zz
+          ZREVRANGEBYLEX z [zz [d
+          ZLEXCOUNT z [d [zz
+          ZRANGESTORE d z - [p BYLEX
+          ZRANGE d 0 -1
+          ZREMRANGEBYLEX z [a [l
+          ZREMRANGEBYLEX z - [p
+          ZRANGE z 0 -1
+          ZRANGEBYLEX z - +
+          ZLEXCOUNT z - +
+        `,
+      ),
+    );
     define(
       `ZREMRANGEBYRANK and ZREMRANGEBYSCORE, ${form}`,
       inForm(

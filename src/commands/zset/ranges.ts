@@ -236,11 +236,20 @@ function readLimits(call: Call, of: Kind, minAt: number, maxAt: number): boolean
   return false;
 }
 
-/** Sets `ranks` to the range whose limits were read; those of indexes count from the end that one begins with. */
-function findRanks({ db }: Call, ref: number, of: Kind, backwards: boolean): void {
+/**
+ * Sets `ranks` to the range whose limits were read; those of indexes count from the end that one begins with.
+ * @param needed how many members from that end on are wanted: the range may be cut there
+ */
+function findRanks(
+  { db }: Call,
+  ref: number,
+  of: Kind,
+  backwards: boolean,
+  needed = Number.POSITIVE_INFINITY,
+): void {
   const { entries } = db;
   if (of === 'score') scoreLimits.find(entries, ref, ranks);
-  else if (of === 'lex') memberLimits.find(entries, ref, backwards, ranks);
+  else if (of === 'lex') memberLimits.find(entries, ref, backwards, needed, ranks);
   else {
     const all = memberCount(entries, ref);
     findIndexes(all, indexes.from, indexes.to, ranks);
@@ -295,6 +304,14 @@ function kindOf(options: OptionTable): Kind {
   return options.has(NEW_BITS.bylex) ? 'lex' : 'rank';
 }
 
+/** How many members LIMIT lets be looked at. */
+function neededMembers({ request }: Call): number {
+  if (limitAt === 0 || kind === 'rank') return Number.POSITIVE_INFINITY;
+  const offset = request.integer(limitAt);
+  const most = request.integer(limitAt + 1);
+  return most < 0 ? Number.POSITIVE_INFINITY : Math.max(0, offset) + most;
+}
+
 /** Cuts `ranks` down to what LIMIT says. */
 function applyLimit({ request }: Call): void {
   if (limitAt === 0 || kind === 'rank') return;
@@ -321,7 +338,7 @@ function range(call: Call, form: Form): void {
     reply.array(0);
     return;
   }
-  findRanks(call, ref, kind, isReverse);
+  findRanks(call, ref, kind, isReverse, neededMembers(call));
   applyLimit(call);
   replyRanks(reply, db, ref, ranks.from, ranks.to, isReverse, hasScores);
 }
@@ -335,7 +352,7 @@ function zrangestore(call: Call): void {
   const set = temporarySet(db.entries);
   try {
     if (ref !== ABSENT) {
-      findRanks(call, ref, kind, isReverse);
+      findRanks(call, ref, kind, isReverse, neededMembers(call));
       applyLimit(call);
       cursor.open(db.entries, ref);
       let more = cursor.seek(ranks.from);

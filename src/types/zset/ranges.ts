@@ -88,17 +88,16 @@ export class MemberLimits {
   }
 
   /**
-   * Sets the ranks of the members between them. Where scores differ this makes no sense, and packed members are gone
-   * through as Redis does: from the end where one begins.
+   * Sets the ranks of the members between them. Where scores differ members are in no order, and are gone through as
+   * Redis does: from the end where one begins, up to the first that is beyond the other limit.
+   * @param needed how many members are wanted: the rest of a longer range need not be looked for
    */
-  find(entries: Entries, ref: number, isReverse: boolean, ranks: RankRange): void {
+  find(entries: Entries, ref: number, isReverse: boolean, needed: number, ranks: RankRange): void {
     ranks.from = 0;
     ranks.to = 0;
     if (this.#isEmpty()) return;
     if (entries.encodingOf(ref) !== ENCODING_PACKED) {
-      if (!this.#mayReach(entries, ref)) return;
-      ranks.from = rankOfLimit(entries, ref, this.#min, this.#min.isExcluded);
-      ranks.to = rankOfLimit(entries, ref, this.#max, !this.#max.isExcluded);
+      this.#findInTree(entries, ref, isReverse, needed, ranks);
       return;
     }
     const packed = this.#packed;
@@ -110,19 +109,61 @@ export class MemberLimits {
     else this.#findForwards(packed, ranks);
   }
 
-  /** Whether a large set reaches into the limits, by its first and last member: no matter where all scores are equal. */
-  #mayReach(entries: Entries, ref: number): boolean {
+  #findInTree(
+    entries: Entries,
+    ref: number,
+    isReverse: boolean,
+    needed: number,
+    ranks: RankRange,
+  ): void {
     cursor.open(entries, ref);
+    const { count } = cursor;
+    cursor.seek(count - 1);
+    const highest = cursor.score;
+    const endsAboveMin = this.#isCursorFromMin();
     cursor.seek(0);
-    const { score } = cursor;
-    const first = orderOf(cursor, this.#max);
-    cursor.seek(cursor.count - 1);
-    if (cursor.score === score) return true;
-    const last = orderOf(cursor, this.#min);
-    return (
-      (first < 0 || (first === 0 && !this.#max.isExcluded)) &&
-      (last > 0 || (last === 0 && !this.#min.isExcluded))
-    );
+    if (!endsAboveMin || !this.#isCursorUpToMax()) return;
+    const lowest = cursor.score;
+    ranks.from = rankOfLimit(entries, ref, this.#min, this.#min.isExcluded);
+    ranks.to = rankOfLimit(entries, ref, this.#max, !this.#max.isExcluded);
+    if (lowest === highest) return;
+    if (isReverse) this.#walkBackwards(needed, ranks);
+    else this.#walkForwards(needed, ranks);
+  }
+
+  /** From a place near the first member that is not below the minimum: some lie behind it, as the last one does. */
+  #walkForwards(needed: number, ranks: RankRange): void {
+    const { count } = cursor;
+    let rank = Math.min(ranks.from, count - 1);
+    cursor.seek(rank);
+    for (; !this.#isCursorFromMin(); rank++) cursor.next();
+    ranks.from = rank;
+    const end = Math.min(count, rank + needed);
+    if (this.#max.side > 0) rank = end;
+    for (; rank < end && this.#isCursorUpToMax(); rank++) cursor.next();
+    ranks.to = rank;
+  }
+
+  /** The same from the last member that is not above the maximum, of which the first one is none. */
+  #walkBackwards(needed: number, ranks: RankRange): void {
+    let rank = Math.max(ranks.to, 1);
+    cursor.seek(rank - 1);
+    for (; !this.#isCursorUpToMax(); rank--) cursor.previous();
+    ranks.to = rank;
+    const end = Math.max(0, rank - needed);
+    if (this.#min.side < 0) rank = end;
+    for (; rank > end && this.#isCursorFromMin(); rank--) cursor.previous();
+    ranks.from = rank;
+  }
+
+  #isCursorFromMin(): boolean {
+    const order = orderOf(cursor, this.#min);
+    return order > 0 || (order === 0 && !this.#min.isExcluded);
+  }
+
+  #isCursorUpToMax(): boolean {
+    const order = orderOf(cursor, this.#max);
+    return order < 0 || (order === 0 && !this.#max.isExcluded);
   }
 
   #isEmpty(): boolean {
@@ -187,6 +228,7 @@ function orderAt(buffer: Buffer, at: number, limit: MemberLimit): number {
   return compareAt(buffer, at, limit.bytes, limit.offset, limit.length);
 }
 
+/** Compares the member of a cursor, which is in a tree, with a limit. */
 function orderOf({ buffer, offset, length }: MemberCursor, limit: MemberLimit): number {
   if (limit.side !== 0) return -limit.side;
   return compareBytes(buffer, offset, length, limit.bytes, limit.offset, limit.length);
