@@ -8,7 +8,7 @@ import type { Comparer } from '../support/comparers.ts';
 import { compareWithRedis } from '../support/comparison-suite.ts';
 import { fieldOf, itemsOf, type Reply, textOf } from '../support/reply-frames.ts';
 import { command, compared } from '../support/script.ts';
-import { commandsAdded } from './differences.ts';
+import { commandsAdded, commandsExtended } from './differences.ts';
 
 const SUBCOMMANDS_AT = 9;
 const SENTENCES = new Set(['summary', 'complexity', 'history', 'subcommands']);
@@ -17,6 +17,8 @@ const added = new Set(commandsAdded.flatMap(({ commands }) => commands));
 const names = [...new CommandTable(families).runnable()]
   .map(({ fullName }) => fullName)
   .filter((name) => !added.has(name));
+/** Those that take something in addition differ in that: `extended` looks at them. */
+const alike = names.filter((name) => !commandsExtended.has(name));
 
 const info = equalWhen('info', (reply) => {
   const fields = itemsOf(itemsOf(reply)[0]);
@@ -36,11 +38,25 @@ const docs = equalWhen('docs', (reply) => {
 compareWithRedis('COMMAND, to the byte', (define) => {
   define(
     'INFO of every command',
-    names.map((name) => compared(info, command('COMMAND', 'INFO', name))),
+    alike.map((name) => compared(info, command('COMMAND', 'INFO', name))),
   );
   define(
     'DOCS of every command',
-    names.map((name) => compared(docs, command('COMMAND', 'DOCS', name))),
+    alike.map((name) => compared(docs, command('COMMAND', 'DOCS', name))),
+  );
+});
+
+/** What a command that takes more is besides that: all but arity, arguments and history. */
+const flags = equalWhen('flags', (reply) => {
+  const [name, , ...fields] = itemsOf(itemsOf(reply)[0]).slice(0, SUBCOMMANDS_AT);
+  return `${heads(reply)} ${latin1(name, ...fields)}`;
+});
+
+compareWithRedis('COMMAND of what takes more than in Redis', (define) => {
+  const extended = names.filter((name) => commandsExtended.has(name));
+  define(
+    'INFO, but for the arity',
+    extended.map((name) => compared(flags, command('COMMAND', 'INFO', name))),
   );
 });
 

@@ -239,4 +239,7 @@ export const commandsAdded: readonly { reason: string; commands: readonly string
   { reason: 'Redis has them from 8.0 on.', commands: ['hgetdel', 'hgetex', 'hsetex'] },
 ];
 
+/** Commands that take an option of a later Redis (the differences zrank-withscore, hscan-novalues). */
+export const commandsExtended: ReadonlySet<string> = new Set(['zrank', 'zrevrank', 'hscan']);
+
 export const differenceNames: ReadonlySet<string> = new Set(differences.map(({ name }) => name));

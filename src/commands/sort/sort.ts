@@ -22,7 +22,8 @@ const SYNTAX =
   'key [BY pattern:pattern#1] [LIMIT offset_count={ offset:integer count:integer }] [GET pattern:pattern#1...~] [order=( ASC | DESC )] [sorting=ALPHA]';
 const PATTERN_KEYS = {
   ...keysUnknown('RO', 'access'),
-  notes: 'The keys that BY and GET name with the elements in them, which are not in the request.',
+  notes:
+    "For the optional BY/GET keyword. It is marked 'unknown' because the key names derive from the content of the key we sort",
 };
 
 export const sortCommands: readonly CommandRow[] = [
@@ -35,7 +36,8 @@ export const sortCommands: readonly CommandRow[] = [
       PATTERN_KEYS,
       {
         ...keysUnknown('OW', 'update'),
-        notes: 'The key of STORE, which can stand anywhere among the options.',
+        notes:
+          "For the optional STORE keyword. It is marked 'unknown' because the keyword can appear anywhere in the argument array",
         locate: locateStore,
       },
     ],
