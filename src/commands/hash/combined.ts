@@ -14,6 +14,7 @@ import { TYPE_HASH } from '../../types/hash/encodings.ts';
 import { NO_FIELD_EXPIRY } from '../../types/hash/field-tables.ts';
 import { FieldView } from '../../types/hash/field-view.ts';
 import {
+  createExpiring,
   createHash,
   expiryOfFound,
   findField,
@@ -270,9 +271,14 @@ function setPairs({ request, db }: Call, ref: number, asked: SetRequest): number
     const length = lengths[i];
     const valueAt = offsets[i + 1];
     const valueLength = lengths[i + 1];
-    if (target === ABSENT) {
+    if (timeMs !== undefined) {
+      target =
+        target === ABSENT
+          ? createExpiring(db, request, i, timeMs, keyHash)
+          : storeExpiring(db, target, request, i, timeMs, keyHash);
+    } else if (target === ABSENT) {
       target = createHash(db, request, buffer, at, length, buffer, valueAt, valueLength);
-    } else if (timeMs === undefined) {
+    } else {
       findField(db.entries, target, buffer, at, length);
       target = storeField(
         db,
@@ -286,7 +292,6 @@ function setPairs({ request, db }: Call, ref: number, asked: SetRequest): number
         keepsExpiry,
       );
     }
-    if (timeMs !== undefined) target = storeExpiring(db, target, request, i, timeMs, keyHash);
   }
   return target;
 }

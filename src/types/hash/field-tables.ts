@@ -246,6 +246,47 @@ export class FieldTables extends RecordTables {
   }
 
   /**
+   * Stores a value under the field that was just looked for and is there, and sets when it expires, in ms since the
+   * epoch.
+   * @param keyHash the hash of the key of the hash
+   * @throws ArenaFullError, before anything has changed
+   */
+  storeExpiring(
+    root: number,
+    field: Uint8Array,
+    fieldAt: number,
+    fieldLength: number,
+    value: Uint8Array,
+    valueAt: number,
+    valueLength: number,
+    timeMs: number,
+    keyHash: number,
+  ): void {
+    const found = this.#found;
+    if (this.records.expires(found)) {
+      this.storeField(root, field, fieldAt, fieldLength, value, valueAt, valueLength, true);
+      // It needs no memory.
+      this.setExpiry(root, timeMs, keyHash);
+      return;
+    }
+    this.#withTimer(root, (timer) => {
+      const fresh = this.records.newField(
+        field,
+        fieldAt,
+        fieldLength,
+        value,
+        valueAt,
+        valueLength,
+        timeMs,
+      );
+      this.timers.open(timer).add(fresh, timeMs);
+      this.replace(root, found, fresh);
+      this.#found = fresh;
+    });
+    this.announce(root, keyHash);
+  }
+
+  /**
    * Has the fields of a hash expire when their time has come, or tells that it has another key now. There is room
    * for its timer (`timers.reserve`).
    * @param keyHash the hash of its key

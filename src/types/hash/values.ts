@@ -217,6 +217,39 @@ export function createHash(
   });
 }
 
+/**
+ * As `storeExpiring`, in a new hash under argument 1, which `lookupWrite` just found missing: it is made with the field
+ * or, without memory, not at all.
+ */
+export function createExpiring(
+  db: Database,
+  request: Request,
+  i: number,
+  timeMs: number,
+  keyHash: number,
+): number {
+  const { buffer, offsets, lengths } = request;
+  const hashes = hashesOf(db.entries);
+  return withNewTable(hashes, (root) => {
+    hashes.findField(root, buffer, offsets[i], lengths[i]);
+    hashes.addExpiring(
+      root,
+      buffer,
+      offsets[i],
+      lengths[i],
+      buffer,
+      offsets[i + 1],
+      lengths[i + 1],
+      timeMs,
+    );
+    const ref = db.build(0, request, 1, TYPE_HASH, ENCODING_EXPIRING, ROOT_BYTES, NO_EXPIRY);
+    db.entries.setRoot(ref, root);
+    db.put(0, ref);
+    hashes.announce(root, keyHash);
+    return ref;
+  });
+}
+
 /** Removes the field that `findField` just found. */
 export function removeFound(db: Database, ref: number): number {
   const { entries } = db;
@@ -284,9 +317,7 @@ export function storeExpiring(
   const valueAt = offsets[i + 1];
   const valueLength = lengths[i + 1];
   if (hashes.findField(root, buffer, at, length)) {
-    hashes.storeField(root, buffer, at, length, buffer, valueAt, valueLength, true);
-    hashes.findField(root, buffer, at, length);
-    hashes.setExpiry(root, timeMs, keyHash);
+    hashes.storeExpiring(root, buffer, at, length, buffer, valueAt, valueLength, timeMs, keyHash);
   } else {
     hashes.addExpiring(root, buffer, at, length, buffer, valueAt, valueLength, timeMs);
     hashes.announce(root, keyHash);
