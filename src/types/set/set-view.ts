@@ -203,11 +203,15 @@ export class SetView {
    * @returns the batch, which is good until the next call; undefined after the last record
    */
   nextBatch(): EntryBatch | undefined {
-    this.#batch ??= new EntryBatch();
-    const batch = this.#batch;
     if (this.#tables === undefined) return undefined;
+    this.#batch ??= spareBatches.pop() ?? new EntryBatch();
+    const batch = this.#batch;
     do {
-      if (this.#hasBegun && this.#position === 0) return undefined;
+      if (this.#hasBegun && this.#position === 0) {
+        this.#batch = undefined;
+        spareBatches.push(batch);
+        return undefined;
+      }
       this.#hasBegun = true;
       this.#position = this.#tables.fetch(this.root, this.#position, batch);
     } while (batch.count === 0);
@@ -225,6 +229,12 @@ export class SetView {
     return true;
   }
 }
+
+/**
+ * Batches of views that have come to their ends. One is several KiB, and a command may read any number of sets, one after
+ * another.
+ */
+const spareBatches: EntryBatch[] = [];
 
 /** In place of a place: none. A record's reference may be any other number below 0. */
 export const NO_PLACE = -1;
