@@ -394,7 +394,7 @@ function toTable(db: Database, ref: number): number {
   });
 }
 
-/** Adds a field to a table; false if it is there already. */
+/** Adds a field to a table; false if it is there already, even if its time has come. */
 export function addField(
   hashes: FieldTables,
   root: number,
@@ -402,6 +402,7 @@ export function addField(
   value: FieldView,
 ): boolean {
   if (hashes.findField(root, field.buffer, field.offset, field.length)) return false;
+  if (hashes.isFoundDue) return false;
   hashes.storeField(
     root,
     field.buffer,
