@@ -2,38 +2,21 @@
 // table is a point in hash space (structures/bytes-table.ts), so it stays valid however the hash changes.
 import type { Call } from '../../core/call.ts';
 import type { CommandRow } from '../../core/command-row.ts';
-import { NOT_AN_INTEGER, SYNTAX } from '../../core/errors.ts';
 import { READONLY } from '../../core/flags.ts';
 import { keyAt } from '../../core/key-specs.ts';
-import { ABSENT, lookupRead, REFUSED } from '../../core/lookup.ts';
+import { REFUSED } from '../../core/lookup.ts';
 import { OptionTable } from '../../core/options.ts';
-import { globMatchIn } from '../../protocol/glob.ts';
 import type { Request } from '../../protocol/request.ts';
 import { ENCODING_PACKED, TYPE_HASH } from '../../types/hash/encodings.ts';
 import { FieldView } from '../../types/hash/field-view.ts';
 import { hashesOf, visitFields } from '../../types/hash/values.ts';
-import { INVALID_CURSOR, patternIndex, readCursor } from '../generic/scan.ts';
+import { SCAN_RULES, ScanStep } from '../scan-step.ts';
 import { replyView } from './replies.ts';
 
-const OPTIONS = new OptionTable([
-  { word: 'match', values: 1 },
-  {
-    word: 'count',
-    values: 1,
-    problem({ request }, i) {
-      const count = request.integer(i);
-      if (Number.isNaN(count)) return NOT_AN_INTEGER;
-      return count < 1 ? SYNTAX : undefined;
-    },
-  },
-  { word: 'novalues' },
-]);
-const MATCH = OPTIONS.bits('match');
-const COUNT = OPTIONS.bits('count');
+const OPTIONS = new OptionTable([...SCAN_RULES, { word: 'novalues' }]);
 const NOVALUES = OPTIONS.bits('novalues');
 
-const CURSOR = 2;
-const DEFAULT_COUNT = 10;
+const step = new ScanStep(OPTIONS);
 
 export const hashScanCommands: readonly CommandRow[] = [
   {
@@ -57,66 +40,37 @@ const field = new FieldView();
 const value = new FieldView();
 
 function hscan(call: Call): void {
-  const { request, reply, db } = call;
-  const cursor = readCursor(request, CURSOR);
-  if (cursor < 0) {
-    reply.error(INVALID_CURSOR);
-    return;
-  }
-  const ref = lookupRead(call, 1, TYPE_HASH);
+  const ref = step.lookup(call, TYPE_HASH);
   if (ref === REFUSED) return;
-  if (ref === ABSENT) {
-    // Whatever the options are: Redis does not look at them.
-    reply.array(2);
-    reply.bulkInteger(0);
-    reply.array(0);
-    return;
-  }
-  if (!OPTIONS.read(call, CURSOR + 1)) return;
-  const matchAt = OPTIONS.valueAt(MATCH);
-  const patternAt = matchAt === 0 ? 0 : patternIndex(request, matchAt);
   const hasValues = !OPTIONS.has(NOVALUES);
-  if (db.encodingOf(ref) === ENCODING_PACKED) scanPacked(call, ref, patternAt, hasValues);
-  else scanTable(call, ref, cursor, patternAt, hasValues);
+  if (call.db.encodingOf(ref) === ENCODING_PACKED) scanPacked(call, ref, hasValues);
+  else scanTable(call, ref, hasValues);
 }
 
 /** Answers all fields of a packed hash that match. */
-function scanPacked(
-  { request, reply, db }: Call,
-  ref: number,
-  patternAt: number,
-  hasValues: boolean,
-): void {
+function scanPacked({ request, reply, db }: Call, ref: number, hasValues: boolean): void {
   let count = 0;
   visitFields(db.entries, ref, field, value, () => {
-    if (matches(request, patternAt)) count++;
+    if (matches(request)) count++;
   });
   reply.array(2);
   reply.bulkInteger(0);
   reply.array(hasValues ? 2 * count : count);
   visitFields(db.entries, ref, field, value, () => {
-    if (!matches(request, patternAt)) return;
+    if (!matches(request)) return;
     replyView(reply, field);
     if (hasValues) replyView(reply, value);
   });
 }
 
 /** Answers some fields of a table. */
-function scanTable(
-  { request, reply, db }: Call,
-  ref: number,
-  cursor: number,
-  patternAt: number,
-  hasValues: boolean,
-): void {
+function scanTable({ request, reply, db }: Call, ref: number, hasValues: boolean): void {
   const hashes = hashesOf(db.entries);
-  const hasCount = OPTIONS.has(COUNT);
-  const count = hasCount ? request.integer(OPTIONS.valueAt(COUNT)) : DEFAULT_COUNT;
   const found: number[] = [];
-  const next = hashes.scan(db.entries.root(ref), cursor, count, (record) => {
+  const next = hashes.scan(db.entries.root(ref), step.cursor, step.count, (record) => {
     if (hashes.isDue(record)) return;
     hashes.viewField(record, field);
-    if (matches(request, patternAt)) found.push(record);
+    if (matches(request)) found.push(record);
   });
   reply.array(2);
   reply.bulkInteger(next);
@@ -130,11 +84,8 @@ function scanTable(
   }
 }
 
-/** Whether the field in `field` matches the pattern in argument `patternAt`; 0: all do. */
-function matches(request: Request, patternAt: number): boolean {
-  if (patternAt === 0) return true;
-  const { buffer, offsets, lengths } = request;
+/** Whether the field in `field` matches the pattern of the request. */
+function matches(request: Request): boolean {
   field.asBytes();
-  const { buffer: bytes, offset, length } = field;
-  return globMatchIn(buffer, offsets[patternAt], lengths[patternAt], bytes, offset, length, false);
+  return step.matches(request, field.buffer, field.offset, field.length);
 }

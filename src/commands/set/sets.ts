@@ -2,7 +2,7 @@
 
 import type { Call } from '../../core/call.ts';
 import type { CommandRow } from '../../core/command-row.ts';
-import { NOT_AN_INTEGER, SYNTAX, WRONG_TYPE } from '../../core/errors.ts';
+import { WRONG_TYPE } from '../../core/errors.ts';
 import { DENYOOM, FAST, READONLY, WRITE } from '../../core/flags.ts';
 import { keyAt } from '../../core/key-specs.ts';
 import {
@@ -15,7 +15,6 @@ import {
 } from '../../core/lookup.ts';
 import { OptionTable } from '../../core/options.ts';
 import { EVENT_SET } from '../../keyspace/key-events.ts';
-import { globMatchIn } from '../../protocol/glob.ts';
 import type { Request } from '../../protocol/request.ts';
 import { ENCODING_TABLE, TYPE_SET } from '../../types/set/encodings.ts';
 import { Member } from '../../types/set/member.ts';
@@ -29,28 +28,14 @@ import {
   removeMember,
   setLength,
 } from '../../types/set/values.ts';
-import { INVALID_CURSOR, patternIndex, readCursor } from '../generic/scan.ts';
+import { SCAN_RULES, ScanStep } from '../scan-step.ts';
 import { replyMembers, replyPlace } from './replies.ts';
 
 /** Arguments up to which a command is quick. */
 const FEW_ARGUMENTS = 10;
 
-const SSCAN_OPTIONS = new OptionTable([
-  { word: 'match', values: 1 },
-  {
-    word: 'count',
-    values: 1,
-    problem({ request }, i) {
-      const count = request.integer(i);
-      if (Number.isNaN(count)) return NOT_AN_INTEGER;
-      return count < 1 ? SYNTAX : undefined;
-    },
-  },
-]);
-const SSCAN_MATCH = SSCAN_OPTIONS.bits('match');
-const SSCAN_COUNT = SSCAN_OPTIONS.bits('count');
-/** Members that SSCAN looks at, unless it says otherwise. */
-const DEFAULT_COUNT = 10;
+const SSCAN_OPTIONS = new OptionTable(SCAN_RULES);
+const step = new ScanStep(SSCAN_OPTIONS);
 
 export const setCommands: readonly CommandRow[] = [
   {
@@ -287,28 +272,12 @@ function smembers(call: Call): void {
 }
 
 function sscan(call: Call): void {
-  const { request, reply, db } = call;
-  const cursor = readCursor(request, 2);
-  if (cursor < 0) {
-    reply.error(INVALID_CURSOR);
-    return;
-  }
-  const ref = lookupRead(call, 1, TYPE_SET);
+  const ref = step.lookup(call, TYPE_SET);
   if (ref === REFUSED) return;
-  if (ref === ABSENT) {
-    reply.array(2);
-    reply.bulkInteger(0);
-    reply.array(0);
-    return;
-  }
-  if (!SSCAN_OPTIONS.read(call, 3)) return;
-  const countAt = SSCAN_OPTIONS.valueAt(SSCAN_COUNT);
-  const matchAt = SSCAN_OPTIONS.valueAt(SSCAN_MATCH);
+  const { request, reply, db } = call;
   view.open(db.entries, ref);
-  const next = view.scan(cursor, countAt === 0 ? DEFAULT_COUNT : request.integer(countAt), places);
-  const patternAt = matchAt === 0 ? 0 : patternIndex(request, matchAt);
-  const found =
-    patternAt === 0 ? places : places.filter((place) => matches(request, patternAt, place));
+  const next = view.scan(step.cursor, step.count, places);
+  const found = places.filter((place) => matches(request, place));
   reply.array(2);
   reply.bulkInteger(next);
   reply.array(found.length);
@@ -319,11 +288,9 @@ function sscan(call: Call): void {
 /** What a step of SSCAN has met. */
 const places: number[] = [];
 
-/** Whether the member of a place matches the pattern in argument `patternAt`. */
-function matches({ buffer, offsets, lengths }: Request, patternAt: number, place: number): boolean {
+/** Whether the member of a place matches the pattern of the request. */
+function matches(request: Request, place: number): boolean {
   view.read(place, member);
   member.asBytes();
-  const at = offsets[patternAt];
-  const { buffer: bytes, offset, length } = member;
-  return globMatchIn(buffer, at, lengths[patternAt], bytes, offset, length, false);
+  return step.matches(request, member.buffer, member.offset, member.length);
 }

@@ -2,36 +2,21 @@
 // cursor is a point in hash space (structures/bytes-table.ts), which stays valid however the sorted set changes.
 import type { Call } from '../../core/call.ts';
 import type { CommandRow } from '../../core/command-row.ts';
-import { NOT_AN_INTEGER, SYNTAX } from '../../core/errors.ts';
 import { READONLY } from '../../core/flags.ts';
 import { keyAt } from '../../core/key-specs.ts';
-import { ABSENT, lookupRead, REFUSED } from '../../core/lookup.ts';
+import { REFUSED } from '../../core/lookup.ts';
 import { OptionTable } from '../../core/options.ts';
 import type { Database } from '../../keyspace/database.ts';
-import { globMatchIn } from '../../protocol/glob.ts';
 import type { Request } from '../../protocol/request.ts';
 import { ByteView } from '../../structures/entry.ts';
 import { ENCODING_PACKED, TYPE_ZSET } from '../../types/zset/encodings.ts';
 import { MemberCursor } from '../../types/zset/member-cursor.ts';
 import { sortedSetsOf } from '../../types/zset/values.ts';
-import { INVALID_CURSOR, patternIndex, readCursor } from '../generic/scan.ts';
+import { SCAN_RULES, ScanStep } from '../scan-step.ts';
 import { replyMember } from './replies.ts';
 
-const OPTIONS = new OptionTable([
-  { word: 'match', values: 1 },
-  {
-    word: 'count',
-    values: 1,
-    problem({ request }, i) {
-      const count = request.integer(i);
-      if (Number.isNaN(count)) return NOT_AN_INTEGER;
-      return count < 1 ? SYNTAX : undefined;
-    },
-  },
-]);
-const MATCH = OPTIONS.bits('match');
-const COUNT = OPTIONS.bits('count');
-const DEFAULT_COUNT = 10;
+const OPTIONS = new OptionTable(SCAN_RULES);
+const step = new ScanStep(OPTIONS);
 
 export const sortedSetScanCommands: readonly CommandRow[] = [
   {
@@ -58,23 +43,10 @@ const member = new MemberCursor();
 const view = new ByteView();
 
 function zscan(call: Call): void {
-  const { request, reply, db } = call;
-  const cursor = readCursor(request, 2);
-  if (cursor < 0) {
-    reply.error(INVALID_CURSOR);
-    return;
-  }
-  const ref = lookupRead(call, 1, TYPE_ZSET);
+  const ref = step.lookup(call, TYPE_ZSET);
   if (ref === REFUSED) return;
-  if (ref === ABSENT) {
-    reply.array(2);
-    reply.bulkInteger(0);
-    reply.array(0);
-    return;
-  }
-  if (!OPTIONS.read(call, 3)) return;
-  if (db.encodingOf(ref) === ENCODING_PACKED) scanPacked(call, ref);
-  else scanTable(call, ref, cursor);
+  if (call.db.encodingOf(ref) === ENCODING_PACKED) scanPacked(call, ref);
+  else scanTable(call, ref);
 }
 
 function scanPacked({ request, reply, db }: Call, ref: number): void {
@@ -103,13 +75,11 @@ function visitMatching(
   }
 }
 
-function scanTable({ request, reply, db }: Call, ref: number, cursor: number): void {
+function scanTable({ request, reply, db }: Call, ref: number): void {
   const sets = sortedSetsOf(db.entries);
   const { records } = sets;
   const found: number[] = [];
-  const countAt = OPTIONS.valueAt(COUNT);
-  const count = countAt === 0 ? DEFAULT_COUNT : request.integer(countAt);
-  const next = sets.scan(db.entries.root(ref), cursor, count, (record) => {
+  const next = sets.scan(db.entries.root(ref), step.cursor, step.count, (record) => {
     records.key(record, view);
     if (matches(request, view)) found.push(record);
   });
@@ -123,12 +93,7 @@ function scanTable({ request, reply, db }: Call, ref: number, cursor: number): v
   }
 }
 
-/** Whether a member matches the pattern of a request, or there is none. */
+/** Whether a member matches the pattern of the request. */
 function matches(request: Request, { buffer, offset, length }: Bytes): boolean {
-  const matchAt = OPTIONS.valueAt(MATCH);
-  const patternAt = matchAt === 0 ? 0 : patternIndex(request, matchAt);
-  if (patternAt === 0) return true;
-  const at = request.offsets[patternAt];
-  const patternLength = request.lengths[patternAt];
-  return globMatchIn(request.buffer, at, patternLength, buffer, offset, length, false);
+  return step.matches(request, buffer, offset, length);
 }
