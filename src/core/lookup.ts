@@ -70,6 +70,24 @@ export function changed(
 }
 
 /**
+ * As `changed`, for a command that takes many elements and ran out of memory after some of them: what it did before
+ * stays, so everybody learns of it as of any change. The handler throws its error on.
+ * @param changes what it did; with 0 nothing happens
+ */
+export function changedHalfway(
+  db: Database,
+  request: Request,
+  i: number,
+  eventClass: number,
+  event: string,
+  changes: number,
+): void {
+  if (changes === 0) return;
+  db.notify(eventClass, event, request, i);
+  db.modified(request, i, changes);
+}
+
+/**
  * Deletes the key of argument i, as there is nothing to be stored under it; it need not be there. A key whose time is
  * over, and that nobody has deleted yet, is deleted like any other then, as in Redis.
  */

@@ -5,7 +5,14 @@ import type { CommandRow } from '../../core/command-row.ts';
 import { SYNTAX } from '../../core/errors.ts';
 import { DENYOOM, READONLY, WRITE } from '../../core/flags.ts';
 import { keyAt } from '../../core/key-specs.ts';
-import { ABSENT, changed, lookupRead, lookupWrite, REFUSED } from '../../core/lookup.ts';
+import {
+  ABSENT,
+  changed,
+  changedHalfway,
+  lookupRead,
+  lookupWrite,
+  REFUSED,
+} from '../../core/lookup.ts';
 import { EVENT_SORTED_SET } from '../../keyspace/key-events.ts';
 import type { Request } from '../../protocol/request.ts';
 import { GeoPlace, geohashText, placeOf, scoreOf } from '../../structures/geohash.ts';
@@ -147,20 +154,25 @@ function addMembers(
   let ref = set;
   let added = 0;
   let updated = 0;
-  for (let k = 0; k < members; k++) {
-    const i = first + 3 * k + 2;
-    const at = offsets[i];
-    const length = lengths[i];
-    const before = ref === ABSENT ? Number.NaN : findMember(db.entries, ref, buffer, at, length);
-    const score = scores[k];
-    if (Number.isNaN(before)) {
-      if ((options & XX) !== 0) continue;
-      ref = addMember(db, ref, request, 1, buffer, at, length, score);
-      added++;
-    } else if ((options & NX) === 0 && score !== before) {
-      ref = setFoundScore(db, ref, buffer, at, length, score);
-      updated++;
+  try {
+    for (let k = 0; k < members; k++) {
+      const i = first + 3 * k + 2;
+      const at = offsets[i];
+      const length = lengths[i];
+      const before = ref === ABSENT ? Number.NaN : findMember(db.entries, ref, buffer, at, length);
+      const score = scores[k];
+      if (Number.isNaN(before)) {
+        if ((options & XX) !== 0) continue;
+        ref = addMember(db, ref, request, 1, buffer, at, length, score);
+        added++;
+      } else if ((options & NX) === 0 && score !== before) {
+        ref = setFoundScore(db, ref, buffer, at, length, score);
+        updated++;
+      }
     }
+  } catch (error) {
+    changedHalfway(db, request, 1, EVENT_SORTED_SET, 'zadd', added + updated);
+    throw error;
   }
   reply.integer((options & CH) !== 0 ? added + updated : added);
   if (added + updated === 0) return;

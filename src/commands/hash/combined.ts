@@ -7,7 +7,7 @@ import { SYNTAX, wrongArity } from '../../core/errors.ts';
 import { MILLISECONDS, SECONDS } from '../../core/expiry-time.ts';
 import { DENYOOM, FAST, WRITE } from '../../core/flags.ts';
 import { keyAt } from '../../core/key-specs.ts';
-import { ABSENT, lookupWrite, notifyChange, REFUSED } from '../../core/lookup.ts';
+import { ABSENT, changedHalfway, lookupWrite, notifyChange, REFUSED } from '../../core/lookup.ts';
 import { EVENT_GENERIC, EVENT_HASH } from '../../keyspace/key-events.ts';
 import type { Request } from '../../protocol/request.ts';
 import { TYPE_HASH } from '../../types/hash/encodings.ts';
@@ -142,17 +142,22 @@ function hgetex(call: Call): void {
   const keyHash = db.hashOf(request, 1);
   const applied: number[] = [];
   call.reply.array(request.count - first);
-  for (let i = first; i < request.count; i++) {
-    if (!replyField(call, ref, i) || (word === undefined && !persists)) continue;
-    if (persists) {
-      if (expiryOfFound(db.entries, ref) === NO_FIELD_EXPIRY) continue;
-      persistFound(db.entries, ref);
-    } else if (isOver) {
-      ref = removeFound(db, ref);
-    } else {
-      ref = setFieldExpiry(db, ref, request, i, timeMs, keyHash);
+  try {
+    for (let i = first; i < request.count; i++) {
+      if (!replyField(call, ref, i) || (word === undefined && !persists)) continue;
+      if (persists) {
+        if (expiryOfFound(db.entries, ref) === NO_FIELD_EXPIRY) continue;
+        persistFound(db.entries, ref);
+      } else if (isOver) {
+        ref = removeFound(db, ref);
+      } else {
+        ref = setFieldExpiry(db, ref, request, i, timeMs, keyHash);
+      }
+      applied.push(i);
     }
-    applied.push(i);
+  } catch (error) {
+    changedHalfway(db, request, 1, EVENT_HASH, 'hexpire', applied.length);
+    throw error;
   }
   if (applied.length === 0) return;
   db.modified(request, 1, applied.length);
@@ -242,7 +247,13 @@ function hsetex(call: Call): void {
   }
   const count = (request.count - first) / 2;
   const isOver = timeMs !== undefined && timeMs <= server.keyspace.dueMs;
-  const target = isOver ? removeFields(call, ref, first) : setPairs(call, ref, asked);
+  let target: number;
+  try {
+    target = isOver ? removeFields(call, ref, first) : setPairs(call, ref, asked);
+  } catch (error) {
+    changedHalfway(db, request, 1, EVENT_HASH, 'hset', pairsSet);
+    throw error;
+  }
   reply.integer(1);
   db.modified(request, 1, count);
   db.notify(EVENT_HASH, 'hset', request, 1);
@@ -260,12 +271,16 @@ function meetsCondition(call: Call, ref: number, { mustExist, first }: SetReques
   return true;
 }
 
+/** How many fields the last `setPairs` has set: even if it had no memory for all of them. */
+let pairsSet = 0;
+
 /** Sets the fields and when they expire; returns the hash's entry. */
 function setPairs({ request, db }: Call, ref: number, asked: SetRequest): number {
   const { buffer, offsets, lengths, count } = request;
   const { first, timeMs, keepsExpiry } = asked;
   const keyHash = db.hashOf(request, 1);
   let target = ref;
+  pairsSet = 0;
   for (let i = first; i < count; i += 2) {
     const at = offsets[i];
     const length = lengths[i];
@@ -292,6 +307,7 @@ function setPairs({ request, db }: Call, ref: number, asked: SetRequest): number
         keepsExpiry,
       );
     }
+    pairsSet++;
   }
   return target;
 }

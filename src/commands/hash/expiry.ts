@@ -5,7 +5,14 @@ import type { CommandRow } from '../../core/command-row.ts';
 import { EPOCH_MS, MILLISECONDS, SECONDS } from '../../core/expiry-time.ts';
 import { DENYOOM, FAST, READONLY, WRITE } from '../../core/flags.ts';
 import { keyAt } from '../../core/key-specs.ts';
-import { ABSENT, changed, lookupRead, lookupWrite, REFUSED } from '../../core/lookup.ts';
+import {
+  ABSENT,
+  changed,
+  changedHalfway,
+  lookupRead,
+  lookupWrite,
+  REFUSED,
+} from '../../core/lookup.ts';
 import { EVENT_HASH } from '../../keyspace/key-events.ts';
 import { TYPE_HASH } from '../../types/hash/encodings.ts';
 import { NO_FIELD_EXPIRY } from '../../types/hash/field-tables.ts';
@@ -142,19 +149,25 @@ function expire(call: Call, command: string, unitMs: number, isRelative: boolean
   const isOver = timeMs <= call.server.keyspace.dueMs;
   const keyHash = db.hashOf(request, 1);
   const applied: number[] = [];
-  for (let i = first; i < request.count; i++) {
-    const outcome = ref === ABSENT ? NO_FIELD : outcomeFor(call, ref, i, timeMs, condition);
-    if (outcome !== DONE) {
-      reply.integer(outcome);
-      continue;
+  const event = isOver ? 'hdel' : 'hexpire';
+  try {
+    for (let i = first; i < request.count; i++) {
+      const outcome = ref === ABSENT ? NO_FIELD : outcomeFor(call, ref, i, timeMs, condition);
+      if (outcome !== DONE) {
+        reply.integer(outcome);
+        continue;
+      }
+      if (isOver) ref = removeFound(db, ref);
+      else ref = setFieldExpiry(db, ref, request, i, timeMs, keyHash);
+      applied.push(i);
+      reply.integer(isOver ? DELETED : DONE);
     }
-    applied.push(i);
-    if (isOver) ref = removeFound(db, ref);
-    else ref = setFieldExpiry(db, ref, request, i, timeMs, keyHash);
-    reply.integer(isOver ? DELETED : DONE);
+  } catch (error) {
+    changedHalfway(db, request, 1, EVENT_HASH, event, applied.length);
+    throw error;
   }
   if (applied.length === 0) return;
-  changed(db, request, 1, ref, EVENT_HASH, isOver ? 'hdel' : 'hexpire', applied.length);
+  changed(db, request, 1, ref, EVENT_HASH, event, applied.length);
   record(call, applied, isOver ? undefined : timeMs);
 }
 

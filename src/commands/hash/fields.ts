@@ -5,12 +5,13 @@ import type { CommandRow } from '../../core/command-row.ts';
 import { wrongArity } from '../../core/errors.ts';
 import { DENYOOM, FAST, READONLY, WRITE } from '../../core/flags.ts';
 import { keyAt } from '../../core/key-specs.ts';
-import { ABSENT, changed, lookupRead, REFUSED } from '../../core/lookup.ts';
+import { ABSENT, changed, changedHalfway, lookupRead, REFUSED } from '../../core/lookup.ts';
 import { EVENT_HASH } from '../../keyspace/key-events.ts';
 import { TYPE_HASH } from '../../types/hash/encodings.ts';
 import { FieldView } from '../../types/hash/field-view.ts';
 import {
   createHash,
+  fieldsSet,
   hashLength,
   removeFound,
   setFields,
@@ -156,7 +157,13 @@ function set(call: Call, isOld: boolean): void {
   const ref = lookupHashWrite(call, 2, 2, count - 1);
   if (ref === REFUSED) return;
   const before = ref === ABSENT ? 0 : storedLength(db.entries, ref);
-  const target = setFields(db, ref, request, 2);
+  let target: number;
+  try {
+    target = setFields(db, ref, request, 2);
+  } catch (error) {
+    changedHalfway(db, request, 1, EVENT_HASH, 'hset', fieldsSet());
+    throw error;
+  }
   if (isOld) reply.ok();
   else reply.integer(storedLength(db.entries, target) - before);
   changed(db, request, 1, target, EVENT_HASH, 'hset', (count - 2) >> 1);

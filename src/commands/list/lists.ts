@@ -9,6 +9,7 @@ import { keyAt } from '../../core/key-specs.ts';
 import {
   ABSENT,
   changed,
+  changedHalfway,
   lookupRead,
   lookupWrite,
   notifyChange,
@@ -188,11 +189,18 @@ function push(call: Call, atHead: boolean, create: boolean): void {
     return;
   }
   const { buffer, offsets, lengths, count } = request;
-  for (let i = 2; i < count; i++) {
-    ref = pushElement(db, ref, request, 1, buffer, offsets[i], lengths[i], atHead);
+  const event = atHead ? 'lpush' : 'rpush';
+  let i = 2;
+  try {
+    for (; i < count; i++) {
+      ref = pushElement(db, ref, request, 1, buffer, offsets[i], lengths[i], atHead);
+    }
+  } catch (error) {
+    changedHalfway(db, request, 1, EVENT_LIST, event, i - 2);
+    throw error;
   }
   reply.integer(listLength(db.entries, ref));
-  changed(db, request, 1, ref, EVENT_LIST, atHead ? 'lpush' : 'rpush', count - 2);
+  changed(db, request, 1, ref, EVENT_LIST, event, count - 2);
 }
 
 function pop(call: Call, atTail: boolean): void {

@@ -8,6 +8,7 @@ import { keyAt } from '../../core/key-specs.ts';
 import {
   ABSENT,
   changed,
+  changedHalfway,
   lookupRead,
   lookupWrite,
   notifyChange,
@@ -155,18 +156,23 @@ function sadd(call: Call): void {
   const { request, reply, db } = call;
   let ref = lookupWrite(call, 1, TYPE_SET);
   if (ref === REFUSED) return;
-  let added: number;
-  if (ref !== ABSENT && db.encodingOf(ref) === ENCODING_TABLE) {
-    added = addToTable(db.entries, ref, request, 2);
-  } else {
-    const before = ref === ABSENT ? 0 : setLength(db.entries, ref);
-    const { buffer, offsets, lengths, count } = request;
-    for (let i = 2; i < count; i++) {
-      member.setBytes(buffer, offsets[i], lengths[i]);
-      ref = addMember(db, ref, request, 1, member);
+  const before = ref === ABSENT ? 0 : setLength(db.entries, ref);
+  try {
+    if (ref !== ABSENT && db.encodingOf(ref) === ENCODING_TABLE) {
+      addToTable(db.entries, ref, request, 2);
+    } else {
+      const { buffer, offsets, lengths, count } = request;
+      for (let i = 2; i < count; i++) {
+        member.setBytes(buffer, offsets[i], lengths[i]);
+        ref = addMember(db, ref, request, 1, member);
+      }
     }
-    added = setLength(db.entries, ref) - before;
+  } catch (error) {
+    const added = ref === ABSENT ? 0 : setLength(db.entries, ref) - before;
+    changedHalfway(db, request, 1, EVENT_SET, 'sadd', added);
+    throw error;
   }
+  const added = setLength(db.entries, ref) - before;
   if (added > 0) changed(db, request, 1, ref, EVENT_SET, 'sadd', added);
   reply.integer(added);
 }

@@ -4,7 +4,14 @@ import type { CommandRow } from '../../core/command-row.ts';
 import { NOT_A_FLOAT, SYNTAX, wrongArity } from '../../core/errors.ts';
 import { DENYOOM, FAST, READONLY, WRITE } from '../../core/flags.ts';
 import { keyAt } from '../../core/key-specs.ts';
-import { ABSENT, changed, lookupRead, lookupWrite, REFUSED } from '../../core/lookup.ts';
+import {
+  ABSENT,
+  changed,
+  changedHalfway,
+  lookupRead,
+  lookupWrite,
+  REFUSED,
+} from '../../core/lookup.ts';
 import { EVENT_SORTED_SET } from '../../keyspace/key-events.ts';
 import { parseDouble } from '../../protocol/double-parse.ts';
 import type { Request } from '../../protocol/request.ts';
@@ -221,41 +228,47 @@ function addPairs(call: Call, set: number, first: number, pairs: number, flags: 
   let updated = 0;
   let isDone = false;
   let score = 0;
-  for (let k = 0; k < pairs; k++) {
-    const i = first + 2 * k + 1;
-    const at = offsets[i];
-    const length = lengths[i];
-    const before = ref === ABSENT ? Number.NaN : findMemberArgument(db.entries, ref, request, i);
-    score = scores[k];
-    if (Number.isNaN(before)) {
-      if ((flags & XX) !== 0) continue;
-      ref = addMember(db, ref, request, 1, buffer, at, length, score);
-      added++;
-    } else {
-      if ((flags & NX) !== 0) continue;
-      if ((flags & INCR) !== 0) {
-        score += before;
-        if (Number.isNaN(score)) {
-          reply.error(NOT_A_NUMBER);
-          return;
+  const isIncrement = (flags & INCR) !== 0;
+  const event = isIncrement ? 'zincr' : 'zadd';
+  try {
+    for (let k = 0; k < pairs; k++) {
+      const i = first + 2 * k + 1;
+      const at = offsets[i];
+      const length = lengths[i];
+      const before = ref === ABSENT ? Number.NaN : findMemberArgument(db.entries, ref, request, i);
+      score = scores[k];
+      if (Number.isNaN(before)) {
+        if ((flags & XX) !== 0) continue;
+        ref = addMember(db, ref, request, 1, buffer, at, length, score);
+        added++;
+      } else {
+        if ((flags & NX) !== 0) continue;
+        if ((flags & INCR) !== 0) {
+          score += before;
+          if (Number.isNaN(score)) {
+            reply.error(NOT_A_NUMBER);
+            return;
+          }
+        }
+        if ((flags & LT) !== 0 && score >= before) continue;
+        if ((flags & GT) !== 0 && score <= before) continue;
+        if (score !== before) {
+          ref = setFoundScore(db, ref, buffer, at, length, score);
+          updated++;
         }
       }
-      if ((flags & LT) !== 0 && score >= before) continue;
-      if ((flags & GT) !== 0 && score <= before) continue;
-      if (score !== before) {
-        ref = setFoundScore(db, ref, buffer, at, length, score);
-        updated++;
-      }
+      isDone = true;
     }
-    isDone = true;
+  } catch (error) {
+    changedHalfway(db, request, 1, EVENT_SORTED_SET, event, added + updated);
+    throw error;
   }
-  const isIncrement = (flags & INCR) !== 0;
   if (!isIncrement) reply.integer((flags & CH) !== 0 ? added + updated : added);
   else if (isDone) reply.double(score);
   else reply.null();
   const changes = added + updated;
   if (changes === 0) return;
-  changed(db, request, 1, ref, EVENT_SORTED_SET, isIncrement ? 'zincr' : 'zadd', changes);
+  changed(db, request, 1, ref, EVENT_SORTED_SET, event, changes);
 }
 
 function zrem(call: Call): void {

@@ -148,6 +148,14 @@ export function storeInteger(
   return storeField(db, ref, field, fieldAt, fieldLength, digits, 0, length, true);
 }
 
+/** How many fields the last `setFields` has set: even if it had no memory for all of them. */
+let settledFields = 0;
+
+/** See `settledFields`. */
+export function fieldsSet(): number {
+  return settledFields;
+}
+
 /**
  * Sets fields to values: the arguments from `first` on, in turn.
  * @param ref the hash under argument 1, or 0: `lookupWrite` just found nothing there, and one is made
@@ -156,6 +164,7 @@ export function setFields(db: Database, ref: number, request: Request, first: nu
   const { buffer, offsets, lengths, count } = request;
   let target = ref;
   let from = first;
+  settledFields = 0;
   if (target === 0) {
     const { maxFields, maxBytes } = hashesOf(db.entries).limits;
     if ((count - first) >>> 1 <= maxFields && areShort(request, first, maxBytes)) {
@@ -174,6 +183,7 @@ export function setFields(db: Database, ref: number, request: Request, first: nu
       lengths[i + 1],
     );
     from += 2;
+    settledFields++;
   }
   for (let i = from; i < count; i += 2) {
     findFieldArgument(db.entries, target, request, i);
@@ -187,6 +197,7 @@ export function setFields(db: Database, ref: number, request: Request, first: nu
       offsets[i + 1],
       lengths[i + 1],
     );
+    settledFields++;
   }
   return target;
 }

@@ -104,16 +104,11 @@ export function addMember(
   return encoding === ENCODING_INTSET ? addToIntset(db, ref, member) : addToPacked(db, ref, member);
 }
 
-/**
- * Adds members to a table, unless they are there: arguments of a request.
- * @returns how many were added
- */
-export function addToTable(entries: Entries, ref: number, request: Request, first: number): number {
+/** Adds members to a table, unless they are there: the arguments of a request from `first` on. */
+export function addToTable(entries: Entries, ref: number, request: Request, first: number): void {
   const sets = setsOf(entries);
   const root = entries.root(ref);
-  let added = 0;
-  for (let i = first; i < request.count; i++) if (sets.addArgument(root, request, i)) added++;
-  return added;
+  for (let i = first; i < request.count; i++) sets.addArgument(root, request, i);
 }
 
 /** Removes a member, if it is there. */

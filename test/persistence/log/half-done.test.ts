@@ -3,6 +3,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Database } from '../../../src/keyspace/database.ts';
 import { ArenaFullError } from '../../../src/memory/arena.ts';
+import { SortedSets } from '../../../src/types/zset/sorted-sets.ts';
 import { temporaryDirectory } from '../../support/running-server.ts';
 import { LogServer } from './log-server.ts';
 
@@ -39,6 +40,25 @@ test('what failed halfway is the same after a restart', async () => {
   await server.stop();
   const again = await LogServer.start(copy);
   expect(await again.ask('EXISTS', 'a', 'b', 'c', 'd')).toBe('3');
+  expect(await again.digest()).toBe(digest);
+  await again.stop();
+});
+
+test('a change that took no memory is the same after a restart', async () => {
+  const server = await LogServer.start(directory.path);
+  await server.ask('CONFIG', 'SET', 'zset-max-listpack-entries', '0');
+  await server.ask('ZADD', 'z', '1', 'a', '2', 'b', '3', 'c');
+  vi.spyOn(SortedSets.prototype, 'add').mockImplementation(() => {
+    throw new ArenaFullError();
+  });
+  expect(await server.ask('ZADD', 'z', '5', 'b', '6', 'fresh')).toMatch(/^OOM/);
+  vi.restoreAllMocks();
+  await server.rewritten(1);
+  const copy = server.copy();
+  const digest = await server.digest();
+  await server.stop();
+  const again = await LogServer.start(copy);
+  expect(await again.ask('ZSCORE', 'z', 'b')).toBe('5');
   expect(await again.digest()).toBe(digest);
   await again.stop();
 });
