@@ -1,11 +1,14 @@
 // Looking an element up in a packed list. Equal elements have equal bytes there, so what is looked for is packed once
 // and then compared byte by byte.
-import { elementAfter, PackedEncoder } from './packed-list.ts';
+import { elementAfter, PackedEncoder, skipForward } from './packed-list.ts';
 
 /** Below this many bytes a loop compares faster than a call into the runtime. */
 const LOOP_COMPARE_BYTES = 64;
 /** Room for what is looked for; longer elements get a buffer of their own, for as long as they are looked for. */
 const SCRATCH_BYTES = 1024;
+
+/** Up to so many elements are all compared with each other. */
+const FEW_ELEMENTS = 16;
 
 /** An element to be looked for, in packed form; it can be used again and again. */
 export class PackedNeedle {
@@ -58,4 +61,37 @@ export class PackedNeedle {
       elementAfter(buffer, at) === at + size && buffer.compare(packed, 0, size, at, at + size) === 0
     );
   }
+}
+
+/**
+ * Whether two elements are equal among those at distances of `stride` from the first.
+ * @param end place after the last one; the first is at 0
+ * @param count number of all elements
+ */
+export function hasRepeated(buffer: Buffer, end: number, count: number, stride: number): boolean {
+  const seen = new Set<string>();
+  for (let at = 0; at < end; ) {
+    const next = elementAfter(buffer, at);
+    if (count > stride * FEW_ELEMENTS) {
+      const element = buffer.toString('latin1', at, next);
+      if (seen.has(element)) return true;
+      seen.add(element);
+    } else if (isRepeated(buffer, at, next, stride)) {
+      return true;
+    }
+    at = skipForward(buffer, next, stride - 1);
+  }
+  return false;
+}
+
+/** Whether the element in these bytes is among those before it. */
+function isRepeated(buffer: Buffer, start: number, end: number, stride: number): boolean {
+  for (let at = 0; at < start; ) {
+    const next = elementAfter(buffer, at);
+    if (next - at === end - start && buffer.compare(buffer, at, next, start, end) === 0) {
+      return true;
+    }
+    at = skipForward(buffer, next, stride - 1);
+  }
+  return false;
 }

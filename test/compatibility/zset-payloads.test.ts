@@ -19,6 +19,9 @@ const zset2 = (...members: (readonly [member: string, score: number])[]): Buffer
     }),
   ]);
 
+/** So many members and their scores. */
+const many = (count: number) => Array.from({ length: count }, (_, i) => [`m${i}`, `${i}`]).flat();
+
 /** Adds `count` members of so many bytes, one by one, asking for the encoding around a limit. */
 function grown(count: number, bytes: number): Script {
   return Array.from({ length: count }, (_, i) => [
@@ -98,6 +101,25 @@ compareWithRedis(
         'z',
         '0',
         payloadOf(Buffer.concat([Buffer.from([12]), rdbString('ziplist')])),
+      ),
+      'EXISTS z',
+    ]);
+
+    define('packed members that are there twice', [
+      ...[
+        ['a', '1', 'a', '1'],
+        ['a', '1', 'a', '2'],
+        ['a', '1', 'b', '2', 'a', '3'],
+        ['5', '1', '5', '2'],
+        [...many(20), 'm3', '20'],
+        [...many(140), 'm3', '150'],
+      ].map((members) =>
+        command(
+          'RESTORE',
+          'z',
+          '0',
+          payloadOf(Buffer.concat([Buffer.from([17]), rdbString(listpackOf(members))])),
+        ),
       ),
       'EXISTS z',
     ]);

@@ -4,15 +4,13 @@ import type { Entries } from '../../keyspace/entries.ts';
 import { PackedBuilder } from '../../keyspace/packed-value.ts';
 import type { EntryTarget } from '../../keyspace/value-type.ts';
 import type { Request } from '../../protocol/request.ts';
-import { elementAfter } from '../../structures/packed-list.ts';
+import { hasRepeated } from '../../structures/packed-search.ts';
 import { ENCODING_EXPIRING, ENCODING_PACKED, ENCODING_TABLE, TYPE_HASH } from './encodings.ts';
 import { FieldView } from './field-view.ts';
 import { addField, hashesOf, ROOT_BYTES } from './values.ts';
 
 /** A field and its value. */
 const PAIR = 2;
-/** Up to so many fields all are compared with each other. */
-const FEW_FIELDS = 16;
 
 /** The builder; it can be used again and again. See the head of this file. */
 export class HashBuilder {
@@ -89,32 +87,7 @@ export class HashBuilder {
   /** Whether a field is there twice among those that are packed. */
   get hasDuplicates(): boolean {
     const { buffer, used, count } = this.packed;
-    const seen = new Set<string>();
-    for (let at = 0; at < used; ) {
-      const end = elementAfter(buffer, at);
-      if (count > PAIR * FEW_FIELDS) {
-        const field = buffer.toString('latin1', at, end);
-        if (seen.has(field)) return true;
-        seen.add(field);
-      } else if (this.#isRepeated(at, end)) {
-        return true;
-      }
-      at = elementAfter(buffer, end);
-    }
-    return false;
-  }
-
-  /** Whether the field in these bytes is among those before them. */
-  #isRepeated(start: number, end: number): boolean {
-    const { buffer } = this.packed;
-    for (let at = 0; at < start; ) {
-      const next = elementAfter(buffer, at);
-      if (next - at === end - start && buffer.compare(buffer, at, next, start, end) === 0) {
-        return true;
-      }
-      at = elementAfter(buffer, next);
-    }
-    return false;
+    return hasRepeated(buffer, used, count, PAIR);
   }
 
   /** Length of the longest field or value among those that are packed. */

@@ -8,6 +8,7 @@ import { DOUBLE_BYTES, writeDouble } from '../../protocol/double-text.ts';
 import type { Request } from '../../protocol/request.ts';
 import { ByteView } from '../../structures/entry.ts';
 import { elementAfter, PackedElement } from '../../structures/packed-list.ts';
+import { hasRepeated } from '../../structures/packed-search.ts';
 import { RankedCursor } from '../../structures/ranked-tree.ts';
 import { ENCODING_PACKED, ENCODING_TREE, TYPE_ZSET } from './encodings.ts';
 import { MemberCursor } from './member-cursor.ts';
@@ -44,7 +45,7 @@ export class SortedSetBuilder {
 
   /**
    * As `add`, for members that are packed where they come from: they stay so in whatever length, unless they are too
-   * many, or not in order.
+   * many, or not in order. At their end `hasDuplicates` tells of those that were not noticed.
    */
   append(bytes: Uint8Array, offset: number, length: number, score: number): boolean {
     const packed = this.#packed;
@@ -56,7 +57,7 @@ export class SortedSetBuilder {
         this.#pushScore(score);
         return true;
       }
-      this.#unpack();
+      if (!this.#unpack()) return false;
     }
     return this.add(bytes, offset, length, score);
   }
@@ -69,17 +70,24 @@ export class SortedSetBuilder {
     return compareAt(packed.buffer, this.#lastAt, bytes, offset, length) < 0;
   }
 
-  /** Moves the packed members into a table and a tree. */
-  #unpack(): void {
+  /** Whether a member is there twice among those that are packed. */
+  get hasDuplicates(): boolean {
+    const { buffer, used, count } = this.#packed;
+    return hasRepeated(buffer, used, count, STRIDE);
+  }
+
+  /** Moves the packed members into a table and a tree; false if one is there twice. */
+  #unpack(): boolean {
     const { buffer, used } = this.#packed;
     const element = new PackedElement();
     for (let at = 0; at < used; ) {
       const scorePlace = element.read(buffer, at);
       const member = element.bytes(buffer);
-      this.add(member, 0, member.length, scoreAt(buffer, scorePlace));
+      if (!this.add(member, 0, member.length, scoreAt(buffer, scorePlace))) return false;
       at = elementAfter(buffer, scorePlace);
     }
     this.#packed.clear();
+    return true;
   }
 
   /** Adds a member; false if it is there already. @throws ArenaFullError; the caller discards it all then */

@@ -148,7 +148,7 @@ class PackedReader extends SortedSetReader {
   step(input: RdbReader): boolean {
     const receiver = new PairReceiver(this.set);
     const isWhole = this.#read(input.string(), receiver);
-    if (!isWhole || receiver.isDamaged || receiver.hasMember) {
+    if (!isWhole || receiver.isDamaged || receiver.hasMember || this.set.hasDuplicates) {
       throw input.error('the members of a sorted set are damaged');
     }
     return true;
