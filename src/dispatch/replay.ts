@@ -214,6 +214,8 @@ export class Replay {
       }
     }
     if (this.#host.tracking.active) this.#host.tracking.end();
+    // Nothing works in the background meanwhile: what a log replaces again and again would all be kept.
+    if (this.#host.keyspace.isCrowded) this.#host.keyspace.reclaim(Number.MAX_VALUE);
     reply.rewind(NOTHING);
     this.commands++;
     if (reply.errors !== errorsBefore) this.#failed(request, position);

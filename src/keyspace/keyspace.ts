@@ -35,6 +35,9 @@ export interface KeyObserver {
   flushed(): void;
 }
 
+/** More large values than this do not wait to be freed for long. */
+const MANY_RELEASED = 8;
+
 /** Is notified of keys that were deleted without a client's request. */
 export interface RemovalObserver {
   /** A key expired or was evicted; the bytes of `key` are valid during the call only. */
@@ -418,6 +421,11 @@ export class Keyspace implements DatabaseHost, SnapshotHost {
   /** Number of keys of emptied databases whose memory is not freed yet. */
   get pendingKeys(): number {
     return this.#detached.reduce((sum, { keys }) => sum + keys, 0);
+  }
+
+  /** Whether so many large values wait to be freed that their memory must not be left to grow. */
+  get isCrowded(): boolean {
+    return this.#detached.length + this.#released.length > MANY_RELEASED;
   }
 
   /** Has `reclaim` call a function until it returns true. Each call must take well under a millisecond. */

@@ -21,6 +21,8 @@ const SLICE_MS = 1;
 const EFFORT_STEP_MS = 0.1;
 /** Rest between two slices of unfinished work, in ms: leaves most of the time to requests. */
 const REST_MS = 2;
+/** Longest slice in which memory is freed, if much of it waits. */
+const MAX_RECLAIM_MS = 25;
 const SAMPLE_MS = 100;
 
 /** What background work is done on, and its settings. */
@@ -51,6 +53,8 @@ export class Background {
   #frequency = 10;
   #timer: NodeJS.Timeout | undefined;
   #slice: NodeJS.Timeout | undefined;
+  /** When the next slice was asked for. */
+  #wokenMs = 0;
   #lastSampleMs = 0;
   #lastSecond = 0;
 
@@ -81,7 +85,9 @@ export class Background {
 
   /** Has unfinished work (memory to give back, keys to evict) done soon. */
   wake(): void {
-    this.#slice ??= setTimeout(() => this.#runSlice(), REST_MS);
+    if (this.#slice !== undefined) return;
+    this.#wokenMs = performance.now();
+    this.#slice = setTimeout(() => this.#runSlice(), REST_MS);
   }
 
   #tick(): void {
@@ -119,10 +125,20 @@ export class Background {
     const { keyspace, memoryLimit, release } = this.#host;
     keyspace.tick(unixTimeMsAt(performance.now()));
     const expiryLeft = this.#expire();
-    const memoryLeft = keyspace.reclaim(performance.now() + SLICE_MS);
+    const memoryLeft = keyspace.reclaim(performance.now() + this.#reclaimMs());
     const evictionLeft = memoryLimit.continueEviction();
     const releaseLeft = release.work(performance.now() + SLICE_MS);
     if (expiryLeft || memoryLeft || evictionLeft || releaseLeft) this.wake();
+  }
+
+  /**
+   * How long memory may be freed: usually a moment, but where commands replace large values faster than that frees
+   * them, as long as everything else took since the last slice.
+   */
+  #reclaimMs(): number {
+    if (!this.#host.keyspace.isCrowded) return SLICE_MS;
+    const elsewhereMs = performance.now() - this.#wokenMs;
+    return Math.min(Math.max(elsewhereMs, SLICE_MS), MAX_RECLAIM_MS);
   }
 
   #expire(): boolean {

@@ -82,3 +82,20 @@ test('evicts nothing, and what is evicted then is recorded', async () => {
   expect(again.keyspace.databases[0].size).toBe(database.size);
   await again.shutdown.close();
 });
+
+test('frees what a log replaces while it is run', async () => {
+  mkdirSync(path, { recursive: true });
+  const members = Array.from({ length: 2000 }, (_, i) => [`${i}`, `member:${i}`]).flat();
+  const copies = Array.from({ length: 100 }, () => command('COPY', 'z', 'copy', 'REPLACE'));
+  const name = `${BASE_NAME}.1.incr.aof`;
+  writeFileSync(join(path, name), Buffer.concat([command('ZADD', 'z', ...members), ...copies]));
+  writeFileSync(join(path, `${BASE_NAME}.manifest`), `file ${name} seq 1 type i\n`);
+  const server = newServer();
+  await open(server);
+  const { keyspace } = server;
+  const used = keyspace.arena.usedBytes;
+  keyspace.reclaim(Number.MAX_VALUE);
+  expect(keyspace.databases[0].size).toBe(2);
+  expect(used).toBeLessThan(8 * keyspace.arena.usedBytes);
+  await server.shutdown.close();
+});
