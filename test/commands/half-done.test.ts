@@ -120,3 +120,45 @@ describe('what was done before memory ran out counts as a change', () => {
     expect(changed).toBeGreaterThan(0);
   });
 });
+
+describe('a result for which there is no memory leaves everything as it was', () => {
+  test.each([
+    [['ZUNIONSTORE', 'k', '2', 'k', 'z']],
+    [['ZINTERSTORE', 'k', '2', 'k', 'z']],
+    [['ZDIFFSTORE', 'k', '2', 'z', 'few']],
+    [['ZRANGESTORE', 'k', 'z', '0', '-1']],
+    [['ZRANGESTORE', 'k', 'few', '0', '-1']],
+    [['GEOSEARCHSTORE', 'k', 'z', 'FROMLONLAT', '13', '5', 'BYRADIUS', '5000', 'km']],
+    [['SORT', 'z', 'ALPHA', 'STORE', 'k']],
+    [['SORT', 'k', 'BY', 'nosort', 'GET', '#', 'GET', 'x*', 'STORE', 'k']],
+  ])('%j', (line) => {
+    const key = Buffer.from('k');
+    const server = new TestServer(families.flat(), { config: loadConfig({ settings: [] }) });
+    const client = server.connect();
+    const { keyspace } = server;
+    const [db] = keyspace.databases;
+    const digest = () => digestOfValue(keyspace, db, db.find(key, 0, key.length));
+    server.run(client, 'GEOADD', 'z', ...places(300, 1));
+    server.run(client, 'ZADD', 'k', ...pairs(300, 5));
+    server.run(client, 'ZADD', 'few', ...pairs(10, 5));
+    keyspace.reclaim(Number.MAX_VALUE);
+    const before = [digest(), keyspace.dirty, keyspace.usedBytes];
+    for (let allowed = 0; ; allowed += 1 + (allowed >> 2)) {
+      failAllocations(keyspace.arena, allowed);
+      let failed = false;
+      try {
+        server.run(client, ...line);
+      } catch (error) {
+        expect(error).toBeInstanceOf(ArenaFullError);
+        failed = true;
+      }
+      vi.restoreAllMocks();
+      if (!failed) {
+        expect(allowed).toBeGreaterThan(0);
+        return;
+      }
+      keyspace.reclaim(Number.MAX_VALUE);
+      expect([digest(), keyspace.dirty, keyspace.usedBytes]).toEqual(before);
+    }
+  });
+});
