@@ -62,7 +62,7 @@ export const collectionTargets = [
 
 /** @type {CommandTarget[]} of commands that read or combine many elements */
 export const wideCommandTargets = [
-  { figure: 'requestsPerSecond', label: 'requests/s', isMoreBetter: true, limits: { 16: 1 } },
+  { figure: 'requestsPerSecond', label: 'requests/s', isMoreBetter: true, limits: { 1: 1, 16: 1 } },
 ];
 
 /**
