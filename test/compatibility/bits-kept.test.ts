@@ -94,6 +94,29 @@ describe('after a long sequence', () => {
     }
   });
 
+  test('what Redis 8.2 does is logged as what it leaves', async () => {
+    const [, synap] = clients;
+    const before = (await logged(synap)).length;
+    for (const line of [
+      ['SET', '{b}a', 'abc'],
+      ['SET', '{b}b', 'ab'],
+      ['BITOP', 'DIFF', '{b}result', '{b}a', '{b}b'],
+      ['BITOP', 'ONE', '{b}result', '{b}none', '{b}none2'],
+      ['BITOP', 'ANDOR', '{b}result', '{b}none', '{b}none2'],
+      ['DEL', '{b}a', '{b}b'],
+    ]) {
+      expect((await synap.command(...line)).type).not.toBe('-');
+    }
+    const lines = (await logged(synap)).slice(before).map((words) => JSON.parse(words));
+    expect(lines).toEqual([
+      ['SET', '{b}a', 'abc'],
+      ['SET', '{b}b', 'ab'],
+      ['SET', '{b}result', '\0\0c'],
+      ['DEL', '{b}result'],
+      ['DEL', '{b}a', '{b}b'],
+    ]);
+  });
+
   test('either takes what the other dumps', async () => {
     const [redis, synap] = clients;
     for (const key of await keys()) {

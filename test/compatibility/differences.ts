@@ -152,7 +152,7 @@ export const differences: readonly IntendedDifference[] = [
   {
     name: 'bitop-8.2',
     reason:
-      'BITOP knows DIFF, DIFF1, ANDOR and ONE, as Redis does from 8.2 on. To Redis 7.0 they are syntax errors.',
+      'BITOP knows DIFF, DIFF1, ANDOR and ONE, as Redis does from 8.2 on. To Redis 7.0 they are syntax errors; the log has what they leave, as SET or DEL.',
   },
   {
     name: 'bitfield-fail',

@@ -65,9 +65,24 @@ function bitop(call: Call): void {
   if (operation === NO_OPERATION) return;
   const length = lookupSources(call);
   if (length < 0) return;
+  const { keyspace } = call.server;
+  const before = keyspace.dirty;
   if (length > 0) store(call, operation, length);
   else deleteTarget(db, request, 2);
+  if (operation > NOT && keyspace.dirty !== before) logResult(call, length);
   reply.integer(length);
+}
+
+/** Logs the result of an operation that Redis 7.0 has not, so that it can load the log. */
+function logResult({ request, db, server }: Call, length: number): void {
+  const { effects } = server;
+  if (!effects.active) return;
+  const key = request.bytes(2);
+  if (length === 0) {
+    effects.propagateAs(db, 'DEL', key);
+    return;
+  }
+  effects.propagateAs(db, 'SET', key, db.value(db.lookupForChange(request, 2)).copy());
 }
 
 /** The operation; NO_OPERATION after answering an error. */
