@@ -35,7 +35,8 @@ export const bitopCommands: readonly CommandRow[] = [
     keys: [keyAt(2, 'OW', 'update'), keyRange(3, -1, 1, 'RO', 'access')],
     group: 'bitmap',
     since: '2.6.0',
-    summary: 'Combines the strings of several keys bit by bit and stores the result.',
+    summary:
+      'Combines the strings of several keys bit by bit (AND, OR, XOR, NOT, DIFF, DIFF1, ANDOR, ONE) and stores the result.',
     complexity: 'O(N)',
     syntax: 'operation:string destkey:key key...',
     handler: bitop,

@@ -110,7 +110,7 @@ export const fieldExpiryCommands: readonly CommandRow[] = [
     keys: [keyAt(1, 'RW', 'update')],
     group: 'hash',
     since: '7.4.0',
-    summary: 'Has fields of a hash expire no more.',
+    summary: 'Removes the expiry of fields of a hash.',
     complexity: 'O(N) where N is the number of specified fields',
     syntax: `key ${FIELDS}`,
     handler: hpersist,

@@ -89,8 +89,8 @@ export const general = section('general', 'General', {
   'locale-collate': {
     kind: text(),
     default: '',
-    status: 'later',
-    doc: 'Locale by which strings are ordered in SORT ALPHA. Empty takes that of the environment.',
+    status: 'inapplicable',
+    doc: 'Locale by which Redis orders strings in SORT ALPHA. Here bytes are what counts.',
   },
   loadmodule: {
     kind: wordLines('path of a module and its arguments; repeatable'),
