@@ -18,9 +18,10 @@ export class MemberPrefetcher {
   /**
    * Prefetches what requests of the same key will likely look up in its value, and has them keep the hashes of those
    * members (Request.memberHash). Changes no data.
+   * @param keyed one of them that has the key: others may have none
    */
-  prefetch(database: Database, requests: readonly Request[], count: number): void {
-    const collections = database.collectionsAt(requests[0], 1);
+  prefetch(database: Database, keyed: Request, requests: readonly Request[], count: number): void {
+    const collections = database.collectionsAt(keyed, 1);
     const members = collections?.members;
     if (members === undefined) return;
     const hashes = this.#hashes;

@@ -37,6 +37,8 @@ export class RequestBatch {
       previous = request;
     }
     this.#prefetcher.prefetch(database);
-    if (keys === 1) this.#members.prefetch(database, requests, count);
+    if (keys === 1 && previous !== undefined) {
+      this.#members.prefetch(database, previous, requests, count);
+    }
   }
 }

@@ -103,6 +103,7 @@ test('requests keep the hash of the member that they likely name, and forget it'
   const [db] = server.keyspace.databases;
   const batch = new RequestBatch();
   const lines = [
+    ['PING'],
     ['HGET', 'k', 'field'],
     ['HSET', 'k', 'another', 'value'],
     ['HGETALL', 'k'],
@@ -110,7 +111,7 @@ test('requests keep the hash of the member that they likely name, and forget it'
   for (const [i, words] of lines.entries()) batch.requests[i] = Request.of(words);
   batch.count = lines.length;
   batch.prefetch(db);
-  const [get, set, all] = batch.requests;
+  const [, get, set, all] = batch.requests;
   expect([get.memberAt, set.memberAt, all.memberAt]).toEqual([2, 2, 0]);
   expect(get.memberHash).toBe(db.hash(Buffer.from('field'), 0, 5));
   expect(db.hashOf(set, 2)).toBe(db.hash(Buffer.from('another'), 0, 7));
