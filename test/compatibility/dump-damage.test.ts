@@ -12,6 +12,8 @@ import type { RunningServer } from '../support/running-server.ts';
 import { startSynapServer } from '../support/synap-server.ts';
 
 const RUNS = 400;
+/** The types that Redis has had only since 7.2 and 7.4: a set in a listpack, hashes whose fields expire. */
+const LATER_TYPES = [20, 22, 23, 24, 25];
 const BAD_DATA = '-ERR Bad data format\r\n';
 /** Behind the value, where both ignore it: a length that is too large by a little stays within the payload. */
 const PADDING = Buffer.alloc(500);
@@ -39,8 +41,15 @@ describe.skipIf(!hasRedis)('a damaged value', () => {
       }),
     );
 
+  /** Whether Redis has kept the text of a score that is -0 in a listpack: neither server writes it there. */
+  async function hasMinusZero(): Promise<boolean> {
+    const [redis] = await both('ZRANGE', 'k', '0', '-1', 'WITHSCORES');
+    return redis.includes('\r\n-0\r\n');
+  }
+
   /** Restores a payload on both; tells whether Synap took it. */
   async function restore(payload: Buffer): Promise<boolean> {
+    await both('DEL', 'k');
     const [redis, synap] = await both('RESTORE', 'k', '0', payload, 'REPLACE');
     const sample = payload.toString('hex');
     if (synap !== '+OK\r\n') {
@@ -48,16 +57,17 @@ describe.skipIf(!hasRedis)('a damaged value', () => {
       expect(synap.startsWith(BAD_DATA.trimEnd()), `${synap}: ${sample}`).toBe(true);
       return false;
     }
-    expect(redis, sample).toBe('+OK\r\n');
+    const isLater = LATER_TYPES.includes(payload[0]);
+    expect(redis, sample).toBe(isLater ? BAD_DATA : '+OK\r\n');
     const [digest, ours] = await both('DEBUG', 'DIGEST-VALUE', 'k');
-    expect(ours, sample).toBe(digest);
+    if (!isLater && !(await hasMinusZero())) expect(ours, sample).toBe(digest);
     const [, client] = clients;
     const { payload: dumped } = await client.command('DUMP', 'k');
+    if (isLater && dumped === null) return true; // the fields of a hash may be due at once
     const again = await client.command('RESTORE', 'copy', '0', dumped ?? '', 'REPLACE');
     expect(textOf(again), sample).toBe('OK');
     const values = await client.command('DEBUG', 'DIGEST-VALUE', 'copy');
     expect(values.bytes.toString('latin1'), sample).toBe(ours);
-    expect(await both('DEL', 'k')).toEqual([':1\r\n', ':1\r\n']);
     return true;
   }
 

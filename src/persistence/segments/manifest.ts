@@ -155,7 +155,7 @@ function readLine(line: string, number: number, state: Parsed): void {
   if (line.startsWith('#') && !isKept) return;
   const fields = readPairs(isKept ? line.slice(KEPT_LINE.length) : line, number);
   const name = fields.get('file') ?? '';
-  const seq = Number(fields.get('seq'));
+  const seq = integerOf(fields.get('seq')) ?? 0;
   const type = fields.get('type')?.[0];
   if (name === '' || !(seq > 0) || type === undefined) {
     throw new ManifestError(`line ${number} does not name a file, its seq and its type: ${line}`);
@@ -202,7 +202,7 @@ function requireOrder(segments: readonly SegmentFile[]): void {
 function integerOf(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 0) throw new ManifestError(FAULTY);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value)) throw new ManifestError(FAULTY);
   return value;
 }
 

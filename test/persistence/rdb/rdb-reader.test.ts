@@ -127,8 +127,10 @@ test('doubles in text', () => {
   expect(read(254)).toBe(Number.POSITIVE_INFINITY);
   expect(read(255)).toBe(Number.NEGATIVE_INFINITY);
   expect(read(4, ...Buffer.from('-1.5'))).toBe(-1.5);
-  expect(() => read(3, ...Buffer.from('abc'))).toThrow(RdbError);
-  expect(() => read(0)).toThrow(RdbError);
+  for (const text of ['abc', '1a', ' 1', '\xa01', '']) {
+    const bytes = Buffer.from(text, 'latin1');
+    expect(() => read(bytes.length, ...bytes), text).toThrow(RdbError);
+  }
   const eight = Buffer.alloc(8);
   eight.writeDoubleLE(2.75);
   expect(RdbReader.of(eight).double()).toBe(2.75);

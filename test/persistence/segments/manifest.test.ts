@@ -125,6 +125,8 @@ describe('a manifest', () => {
     ['file a seq 1\n', /pairs/],
     ['file a seq 1 type\n', /pairs/],
     ['file a seq 0 type i\n', /does not name/],
+    ['file a seq 0x1 type i\n', /damaged/],
+    ['#synap kept file a seq 1 type i start 1e3\n', /damaged/],
     ['file a seq 1 type x\n', /unknown type/],
     ['file ../a seq 1 type i\n', /without a path/],
     ['file a seq 2 type i\nfile b seq 2 type i\n', /out of order/],

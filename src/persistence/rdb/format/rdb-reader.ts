@@ -5,6 +5,7 @@
 // the caller resets `at` and tries again with more bytes. After `finish` it throws an RdbError instead. Nothing is
 // allocated for bytes that have not arrived: a compressed string has at most 88 times its compressed bytes.
 import { constants } from 'node:buffer';
+import { parseDouble } from '../../../protocol/double-parse.ts';
 import { writeInteger } from '../../../protocol/integer.ts';
 import { ByteView } from '../../../structures/entry.ts';
 import type { Crc64 } from './crc64.ts';
@@ -201,9 +202,8 @@ export class RdbReader {
     if (length === TEXT_MINUS_INFINITY) return Number.NEGATIVE_INFINITY;
     this.need(length);
     const at = this.#advance(length);
-    const text = this.buffer.toString('latin1', at, at + length);
-    const value = Number(text);
-    if (text.trim() === '' || Number.isNaN(value)) throw this.#errorBefore('this is no number');
+    const value = parseDouble(this.buffer, at, length);
+    if (Number.isNaN(value)) throw this.#errorBefore('this is no number');
     return value;
   }
 
