@@ -8,6 +8,7 @@ import type { HashSeed } from '../structures/hash.ts';
 import type { AccessSettings } from './access-clock.ts';
 import type { Entries } from './entries.ts';
 import type { KeyEvents } from './key-events.ts';
+import type { RepeatedKey } from './repeated-key.ts';
 
 /** A database as observers of its keys see it. */
 export interface KeyLookup {
@@ -22,6 +23,7 @@ export interface DatabaseHost {
   readonly entries: Entries;
   readonly seed: HashSeed;
   readonly tables: BytesTables;
+  readonly repeated: RepeatedKey;
   readonly events: KeyEvents;
   readonly stats: { hits: number; misses: number };
   readonly access: AccessSettings;

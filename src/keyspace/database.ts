@@ -40,10 +40,22 @@ export class Database extends KeyStore {
     return ref;
   }
 
+  /** Requests begin whose keys were compared with each other: `Request.sameKeyAs`. */
+  beginRequests(): void {
+    this.host.repeated.forget();
+  }
+
   /** The entry of argument i, or 0, even if its expiry has passed: for MEMORY USAGE and DEBUG. */
   lookupStored(request: Request, i: number): number {
     const { buffer, offsets, lengths } = request;
-    return this.table.findHashed(this.hashOf(request, i), buffer, offsets[i], lengths[i]);
+    const { table } = this;
+    if (i !== 1) return table.findHashed(this.hashOf(request, i), buffer, offsets[i], lengths[i]);
+    const { repeated } = this.host;
+    const known = repeated.of(request, table);
+    if (known !== 0) return known;
+    const ref = table.findHashed(this.hashOf(request, 1), buffer, offsets[1], lengths[1]);
+    repeated.note(request, ref);
+    return ref;
   }
 
   /** The hash of argument i, a key or a member: what the request keeps of it, else it is computed. */

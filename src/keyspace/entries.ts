@@ -2,6 +2,7 @@
 // memory; tables, databases and notifications are database.ts's. The words of an entry are in entry-words.ts.
 import { SEGMENT_MASK, SEGMENT_SHIFT } from '../memory/addressing.ts';
 import type { Arena } from '../memory/arena.ts';
+import { ByteCopier } from '../memory/byte-copier.ts';
 import { classOf, MAX_BLOCK_BYTES } from '../memory/size-classes.ts';
 import { copyBytes } from '../protocol/copy-bytes.ts';
 import { writeInteger } from '../protocol/integer.ts';
@@ -20,7 +21,6 @@ import {
   viewValue,
   withEncoding,
 } from '../structures/entry.ts';
-import { ByteCopier } from './byte-copier.ts';
 import { type Collections, FIRST_ROOT_ENCODING } from './collections.ts';
 import {
   CLOCK_WORD,

@@ -15,6 +15,7 @@ import { EVENT_EVICTED, EVENT_EXPIRED, EVENT_NEW, KeyEvents } from './key-events
 import { KEY_CREATED } from './key-signals.ts';
 import { type KeyspaceStats, noStats } from './keyspace-stats.ts';
 import { expireParts, notifyExpiredFields } from './part-expiry.ts';
+import { RepeatedKey } from './repeated-key.ts';
 import { type Snapshot, SnapshotEpochs, type SnapshotHost } from './snapshot.ts';
 import { TypeTable } from './type-table.ts';
 import type { ValueType } from './value-type.ts';
@@ -54,6 +55,7 @@ export class Keyspace implements DatabaseHost, SnapshotHost {
   readonly seed: HashSeed = randomSeed();
   /** The hash tables of databases, and of values that have their own. */
   readonly tables = new BytesTables(this.arena, this.seed);
+  readonly repeated = new RepeatedKey();
   readonly databases: Database[] = [];
   readonly watches = new WatchList();
   readonly waits = new WaitList();

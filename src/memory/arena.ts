@@ -271,6 +271,12 @@ export class Arena {
     return page;
   }
 
+  /** The view on the segment of a reference, if a buffer is that segment's; undefined if the bytes lie outside. */
+  viewBehind(ref: number, buffer: Uint8Array): DataView | undefined {
+    const segment = ref >>> SEGMENT_SHIFT;
+    return buffer === this.u8[segment] ? this.views[segment] : undefined;
+  }
+
   /** Adds a segment and returns its first page; the others become free pages. */
   #openSegment(): number {
     const segment = this.#vacantSegments.at(-1) ?? this.u8.length;

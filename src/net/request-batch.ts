@@ -26,6 +26,7 @@ export class RequestBatch {
     const { requests, count } = this;
     let previous: Request | undefined;
     let keys = 0;
+    database.beginRequests();
     for (let i = 0; i < count; i++) {
       const request = requests[i];
       if (request.count < 2 || request.large !== undefined) continue;

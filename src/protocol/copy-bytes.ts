@@ -7,7 +7,15 @@ const SHORT_BYTES = 64;
 /** Four at a time: from here on a call is faster. */
 const LONG_BYTES = 512;
 /** Buffers above this are not kept alive by a view that is kept. */
-export const MAX_KEPT_BYTES = 512 * 1024;
+const MAX_KEPT_BYTES = 512 * 1024;
+
+/** For smaller buffers, which are seldom used twice, making a DataView costs more than it saves. */
+const MIN_VIEWED_BYTES = 2048;
+
+/** Whether a ViewCache helps with a buffer. */
+export function isViewed({ length }: Uint8Array): boolean {
+  return length >= MIN_VIEWED_BYTES && length <= MAX_KEPT_BYTES;
+}
 
 /** Makes views on buffers, and remembers the last one: most requests lie in one and the same. */
 export class ViewCache {

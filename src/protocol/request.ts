@@ -34,6 +34,8 @@ export class Request {
   /** Hashes of the keys among the arguments 1 … `hashedTo`, by argument (Database.hashKey). */
   readonly hashes = new Int32Array(HASHED_ARGUMENTS);
   hashedTo = 0;
+  /** A request of the same pipeline, before this one, that has the same argument 1, if it is known. */
+  sameKeyAs: Request | undefined = undefined;
   /** The argument whose hash is `memberHash`: a member that will likely be looked up (MemberPrefetcher). 0: none. */
   memberAt = 0;
   memberHash = 0;
@@ -76,6 +78,7 @@ export class Request {
     this.count = 0;
     this.#secrets = 0;
     this.hashedTo = 0;
+    this.sameKeyAs = undefined;
     this.memberAt = 0;
     if (this.large !== undefined) this.releaseLarge();
   }
@@ -171,6 +174,7 @@ export class Request {
     }
     this.hashes[1] = other.hashes[1];
     this.hashedTo = 1;
+    this.sameKeyAs = other;
     return true;
   }
 

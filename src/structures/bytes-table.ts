@@ -24,7 +24,7 @@
 // Entries are blocks laid out as entry.ts says; the table owns its segments, not the entries.
 import { SEGMENT_MASK, SEGMENT_SHIFT } from '../memory/addressing.ts';
 import type { Arena } from '../memory/arena.ts';
-import { ByteView, keyOffset, MAX_INLINE_KEY_BYTES, viewKey } from './entry.ts';
+import { ByteView, hasKey, viewKey } from './entry.ts';
 import { type HashSeed, hashBytes } from './hash.ts';
 import {
   directoryStart,
@@ -86,6 +86,8 @@ const NOWHERE = -1;
 export class BytesTable {
   /** Hash of the key of the last `find`; `insert` and the caller's bookkeeping use it again. */
   hash = 0;
+  /** What the last `find` found, 0 if nothing, while the table has not changed since. */
+  foundRef = 0;
 
   readonly #arena: Arena;
   readonly #seed: HashSeed;
@@ -122,6 +124,7 @@ export class BytesTable {
   point(root: number): void {
     this.#root = root;
     this.#freeSlot = NOWHERE;
+    this.foundRef = 0;
     if (root !== 0) {
       this.#load();
       return;
@@ -168,6 +171,7 @@ export class BytesTable {
   findHashed(hash: number, bytes: Uint8Array, offset: number, length: number): number {
     this.hash = hash;
     this.#freeSlot = NOWHERE;
+    this.foundRef = 0;
     const segment = this.#directory[this.#directoryBase + ((hash >>> 1) >>> this.#shift)];
     this.#foundSegment = segment;
     if (segment === 0) return 0;
@@ -180,8 +184,9 @@ export class BytesTable {
     for (;;) {
       const ref = words[first + (slot << 1) + 1];
       if (ref === 0) break;
-      if (words[first + (slot << 1)] === hash && this.#hasKey(ref, bytes, offset, length)) {
+      if (words[first + (slot << 1)] === hash && hasKey(this.#arena, ref, bytes, offset, length)) {
         this.#foundSlot = slot;
+        this.foundRef = ref;
         return ref;
       }
       if (++slot === slots) slot = 0;
@@ -198,24 +203,32 @@ export class BytesTable {
    * @returns a meaningless number that depends on all that was read, so that the reads are not optimised away
    */
   prefetchSlots(hashes: Int32Array, refs: Int32Array, count: number): number {
-    const directory = this.#directory;
-    const start = this.#directoryBase;
     const segments = this.#arena.i32;
-    const slots = this.#slots;
-    const depth = this.#depth;
+    for (let i = 0; i < count; i++) refs[i] = this.#homeOf(hashes[i]);
+    // The reads do not depend on each other, and stand close together, so that many overlap.
     let sum = 0;
-    // First read every home slot: no read depends on another, so they overlap.
     for (let i = 0; i < count; i++) {
-      const hash = hashes[i];
-      const segment = directory[start + directoryIndex(hash, depth)];
-      if (segment === 0) continue;
-      const words = segments[segment >>> SEGMENT_SHIFT];
-      const base = (segment & SEGMENT_MASK) << 1;
-      const slot = homeSlot(hash, words[base + LOCAL_DEPTH], slots);
-      sum ^= words[base + HEADER_WORDS + (slot << 1)];
+      const home = refs[i];
+      if (home !== 0) sum ^= segments[home >>> SEGMENT_SHIFT][(home & SEGMENT_MASK) << 1];
     }
-    for (let i = 0; i < count; i++) refs[i] = this.#firstOfHash(hashes[i]);
+    for (let i = 0; i < count; i++) {
+      const home = refs[i];
+      if (home === 0) continue;
+      const words = segments[home >>> SEGMENT_SHIFT];
+      const base = (home & SEGMENT_MASK) << 1;
+      const hash = hashes[i];
+      refs[i] = words[base] === hash ? words[base + 1] : this.#firstOfHash(hash);
+    }
     return sum;
+  }
+
+  /** Where the home slot of a hash is, as a reference; 0 if there is none. */
+  #homeOf(hash: number): number {
+    const segment = this.#directory[this.#directoryBase + ((hash >>> 1) >>> this.#shift)];
+    if (segment === 0) return 0;
+    const words = this.#arena.i32[segment >>> SEGMENT_SHIFT];
+    const depth = words[((segment & SEGMENT_MASK) << 1) + LOCAL_DEPTH];
+    return (segment + HEADER_WORDS / 2 + homeSlot(hash, depth, this.#slots)) | 0;
   }
 
   /** The first entry of this hash, or 0. */
@@ -278,6 +291,7 @@ export class BytesTable {
 
   /** Adds an entry whose key the last `find` did not find. */
   insert(ref: number): void {
+    this.foundRef = 0;
     const isKnown = this.#hasFreeSlot();
     const segment = isKnown ? this.#foundSegment : this.#segmentWithRoom(this.hash);
     const words = this.#arena.i32[segment >>> SEGMENT_SHIFT];
@@ -303,6 +317,7 @@ export class BytesTable {
 
   /** Replaces the entry that the last `find` found by another block. */
   replace(ref: number): void {
+    this.foundRef = 0;
     const segment = this.#foundSegment;
     const words = this.#arena.i32[segment >>> SEGMENT_SHIFT];
     words[((segment & SEGMENT_MASK) << 1) + HEADER_WORDS + (this.#foundSlot << 1) + 1] = ref;
@@ -310,6 +325,7 @@ export class BytesTable {
 
   /** Removes the entry that the last `find` found; its block is not freed. */
   remove(): void {
+    this.foundRef = 0;
     const segment = this.#foundSegment;
     const words = this.#arena.i32[segment >>> SEGMENT_SHIFT];
     const base = (segment & SEGMENT_MASK) << 1;
@@ -422,28 +438,6 @@ export class BytesTable {
     const isLeft = dismantleStep(this.#arena, this.#root, visit);
     if (!isLeft) this.point(0);
     return isLeft;
-  }
-
-  #hasKey(ref: number, bytes: Uint8Array, offset: number, length: number): boolean {
-    const arena = this.#arena;
-    const words = arena.i32[ref >>> SEGMENT_SHIFT];
-    const base = (ref & SEGMENT_MASK) << 1;
-    if (words[base + 1] !== length) return false;
-    if (length > MAX_INLINE_KEY_BYTES) return this.#hasLongKey(ref, bytes, offset, length);
-    const stored = arena.u8[ref >>> SEGMENT_SHIFT];
-    const start = (base << 2) + keyOffset(words[base]);
-    for (let i = 0; i < length; i++) {
-      if (stored[start + i] !== bytes[offset + i]) return false;
-    }
-    return true;
-  }
-
-  #hasLongKey(ref: number, bytes: Uint8Array, offset: number, length: number): boolean {
-    const view = this.#view;
-    viewKey(this.#arena, ref, view);
-    return (
-      view.buffer.compare(bytes, offset, offset + length, view.offset, view.offset + length) === 0
-    );
   }
 
   /** Whether the last `find` ended at a free slot that may be taken. */

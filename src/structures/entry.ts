@@ -12,6 +12,7 @@
 // set, the length is still the true one, and in place of the bytes are 4 bytes, the number of the overflow block.
 import { SEGMENT_MASK, SEGMENT_SHIFT } from '../memory/addressing.ts';
 import type { Arena } from '../memory/arena.ts';
+import { isViewed, ViewCache } from '../protocol/copy-bytes.ts';
 
 /** Bytes before the extra words. */
 export const HEADER_BYTES = 12;
@@ -49,6 +50,10 @@ export class ByteView {
     return Buffer.from(this.buffer.subarray(this.offset, this.offset + this.length));
   }
 }
+
+/** What keys are compared with, four bytes at a time: most lie in the bytes of requests. */
+const compared = new ViewCache();
+const longKey = new ByteView();
 
 /** Builds a meta word. */
 export function packMeta(
@@ -124,6 +129,45 @@ export function viewKey(arena: Arena, ref: number, view: ByteView): void {
   view.buffer = arena.u8[ref >>> SEGMENT_SHIFT];
   view.offset = offset;
   if ((meta & FLAG_OVERFLOW_KEY) !== 0) viewOverflow(arena, view);
+}
+
+/** Whether the entry has this key. */
+export function hasKey(
+  arena: Arena,
+  ref: number,
+  bytes: Uint8Array,
+  offset: number,
+  length: number,
+): boolean {
+  const words = arena.i32[ref >>> SEGMENT_SHIFT];
+  const base = (ref & SEGMENT_MASK) << 1;
+  if (words[base + 1] !== length) return false;
+  if (length > MAX_INLINE_KEY_BYTES) return hasLongKey(arena, ref, bytes, offset, length);
+  // A key begins at a whole word.
+  let word = base + (keyOffset(words[base]) >> 2);
+  const end = offset + length;
+  let at = offset;
+  if (isViewed(bytes)) {
+    const view = compared.viewOf(bytes);
+    for (; at + 4 <= end; at += 4) if (words[word++] !== view.getInt32(at, true)) return false;
+  }
+  const stored = arena.u8[ref >>> SEGMENT_SHIFT];
+  for (let storedAt = word << 2; at < end; at++) {
+    if (stored[storedAt++] !== bytes[at]) return false;
+  }
+  return true;
+}
+
+function hasLongKey(
+  arena: Arena,
+  ref: number,
+  bytes: Uint8Array,
+  offset: number,
+  length: number,
+): boolean {
+  viewKey(arena, ref, longKey);
+  const { buffer, offset: start } = longKey;
+  return buffer.compare(bytes, offset, offset + length, start, start + length) === 0;
 }
 
 /** Points `view` at the entry's value. */

@@ -10,8 +10,8 @@
 // epoch in the meta word belongs to keyspace/record-tables.ts.
 import { SEGMENT_MASK, SEGMENT_SHIFT } from '../memory/addressing.ts';
 import type { Arena } from '../memory/arena.ts';
+import { ByteCopier } from '../memory/byte-copier.ts';
 import { classOf, MAX_BLOCK_BYTES } from '../memory/size-classes.ts';
-import { copyBytes } from '../protocol/copy-bytes.ts';
 import {
   type ByteView,
   FLAG_OVERFLOW_KEY,
@@ -45,9 +45,11 @@ const HAS_OVERFLOW = FLAG_OVERFLOW_KEY | FLAG_OVERFLOW_VALUE;
 /** Creates, reads and frees records in an arena; see the head of this file. */
 export class Records {
   readonly #arena: Arena;
+  readonly #copier: ByteCopier;
 
   constructor(arena: Arena) {
     this.#arena = arena;
+    this.#copier = new ByteCopier(arena);
   }
 
   /** A record of a member. @throws ArenaFullError */
@@ -97,7 +99,7 @@ export class Records {
       const id = view.readUInt32LE(at);
       arena.overflow.get(id).set(value.subarray(valueAt, valueAt + valueLength));
     } else {
-      copyBytes(value, valueAt, valueLength, view, at);
+      this.#copier.copy(value, valueAt, valueLength, segment, at);
     }
     return ref;
   }
@@ -147,7 +149,7 @@ export class Records {
     const at = keyOffset(meta) + words[base + 1];
     if (at + length > MAX_BLOCK_BYTES || classOf(at + length) !== metaClass(meta)) return false;
     words[base + 2] = length;
-    copyBytes(bytes, offset, length, arena.u8[ref >>> SEGMENT_SHIFT], (base << 2) + at);
+    this.#copier.copy(bytes, offset, length, ref >>> SEGMENT_SHIFT, (base << 2) + at);
     return true;
   }
 
@@ -213,13 +215,8 @@ export class Records {
     if (length > MAX_INLINE_KEY_BYTES || outside > 0) {
       this.#setOutside(ref, bytes, offset, length, outside);
     } else {
-      copyBytes(
-        bytes,
-        offset,
-        length,
-        arena.u8[ref >>> SEGMENT_SHIFT],
-        (base << 2) + keyOffset(words[base]),
-      );
+      const at = (base << 2) + keyOffset(words[base]);
+      this.#copier.copy(bytes, offset, length, ref >>> SEGMENT_SHIFT, at);
     }
   }
 
@@ -243,7 +240,7 @@ export class Records {
         at = block.writeUInt32LE(id, at);
         words[base] |= FLAG_OVERFLOW_KEY;
       } else {
-        copyBytes(bytes, offset, length, block, at);
+        this.#copier.copy(bytes, offset, length, ref >>> SEGMENT_SHIFT, at);
         at += length;
       }
       if (outside > 0) {

@@ -4,6 +4,7 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { Arena, ArenaFullError } from '../../src/memory/arena.ts';
+import { BytesTable } from '../../src/structures/bytes-table.ts';
 import { MAX_INLINE_KEY_BYTES, prefetchEntries } from '../../src/structures/entry.ts';
 import { FIRST_NEGATIVE_SEGMENT, fillSegmentsBelow } from '../memory/filled-arena.ts';
 import { Random } from '../support/random.ts';
@@ -202,6 +203,58 @@ describe('keys', () => {
     checked.checkAll();
     for (const key of keys.filter((_, index) => index % 2 === 0)) checked.remove(key);
     checked.checkAll();
+  });
+});
+
+describe('comparing', () => {
+  test.each([
+    ['a small buffer', 200],
+    ['one that requests are in', 64 * 1024],
+    ['a huge one', 1024 * 1024],
+  ])('every byte counts, in %s', (_, sizeBytes) => {
+    const arena = new Arena();
+    const table = new BytesTable(arena, { k0: 1, k1: 2 });
+    const buffer = Buffer.alloc(sizeBytes);
+    // All have one hash, and begin at odd places too.
+    const find = (key: string, at: number) => {
+      buffer.write(key, at, 'latin1');
+      return table.findHashed(7, buffer, at, key.length);
+    };
+    for (let length = 0; length <= 40; length++) {
+      const key = 'abcdefghij'.repeat(4).slice(0, length);
+      expect(find(key, length)).toBe(0);
+      const ref = makeEntry(arena, key);
+      table.insert(ref);
+      for (let at = 0; at < length; at++) {
+        expect(find(`${key.slice(0, at)}#${key.slice(at + 1)}`, 3)).toBe(0);
+      }
+      for (let at = 0; at < 4; at++) expect(find(key, at)).toBe(ref);
+    }
+  });
+});
+
+describe('what was found last', () => {
+  test('is known until something else is looked up, or the table changes', () => {
+    const checked = new CheckedTable();
+    const { table } = checked;
+    for (const key of keysOf(3_000)) checked.insert(key);
+    expect(table.foundRef).toBe(0);
+    const ref = checked.find('key:1');
+    expect(table.foundRef).toBe(ref);
+    expect(checked.find('nobody')).toBe(0);
+    expect(table.foundRef).toBe(0);
+    const changes = [
+      () => checked.insert('another'),
+      () => checked.replace('key:1'),
+      () => checked.remove('key:1'),
+      () => table.point(0),
+    ];
+    for (const change of changes) {
+      expect(table.foundRef).toBe(0);
+      checked.find('key:1');
+      change();
+    }
+    expect(table.foundRef).toBe(0);
   });
 });
 

@@ -82,7 +82,7 @@ export class CheckedTable {
   readonly #hash: TestHash | undefined;
   /** What was in the arena before. */
   readonly #baseBytes: number;
-  #buffer = Buffer.alloc(256);
+  #buffer = Buffer.alloc(4096);
 
   constructor(hash?: TestHash, arena = new Arena()) {
     this.arena = arena;

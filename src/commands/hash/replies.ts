@@ -19,7 +19,7 @@ const view = new FieldView();
 /** Answers a field or a value as a bulk string. */
 export function replyView(reply: Reply, stored: FieldView): void {
   if (stored.isInteger) reply.bulkInteger(stored.integer);
-  else reply.bulk(stored.buffer, stored.offset, stored.length);
+  else reply.bulk(stored.buffer, stored.offset, stored.length, stored.view);
 }
 
 /** Answers all fields of a hash, or their values, or both in turn, without a header. */

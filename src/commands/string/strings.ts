@@ -285,14 +285,13 @@ function getdel(call: Call): void {
 }
 
 function getex(call: Call): void {
-  const { request, reply, db, server } = call;
+  const { request, db, server } = call;
   if (!GETEX_OPTIONS.read(call, 2)) return;
   const ref = readString(call);
   if (ref === 0 || ref === REFUSED) return;
   const expiry = getexExpiry.isGiven ? getexExpiry.timeMs(call, 'getex') : KEEP_EXPIRY;
   if (getexExpiry.isGiven && expiry < 0) return;
-  const value = db.value(ref);
-  reply.bulk(value.buffer, value.offset, value.length);
+  replyValue(call, ref);
   if (getexExpiry.isAbsolute && expiry <= server.keyspace.dueMs) {
     db.delete(request, 1);
     db.notify(EVENT_GENERIC, 'del', request, 1);
@@ -307,7 +306,8 @@ function getex(call: Call): void {
   }
 }
 
-function mget({ request, reply, db }: Call): void {
+function mget(call: Call): void {
+  const { request, reply, db } = call;
   const { count } = request;
   reply.array(count - 1);
   for (let i = 1; i < count; i++) {
@@ -315,8 +315,7 @@ function mget({ request, reply, db }: Call): void {
     if (ref === 0 || db.typeOf(ref) !== TYPE_STRING) {
       reply.null();
     } else {
-      const value = db.value(ref);
-      reply.bulk(value.buffer, value.offset, value.length);
+      replyValue(call, ref);
     }
   }
 }
@@ -374,8 +373,13 @@ function readString(call: Call): number {
 function replyString(call: Call): number {
   const ref = readString(call);
   if (ref !== 0 && ref !== REFUSED) {
-    const value = call.db.value(ref);
-    call.reply.bulk(value.buffer, value.offset, value.length);
+    replyValue(call, ref);
   }
   return ref;
+}
+
+/** Answers the string of an entry. */
+function replyValue({ db, reply }: Call, ref: number): void {
+  const { buffer, offset, length } = db.value(ref);
+  reply.bulk(buffer, offset, length, db.entries.arena.viewBehind(ref, buffer));
 }

@@ -70,14 +70,14 @@ export class FieldTables extends RecordTables {
   viewField(ref: number, field: FieldView): void {
     this.records.key(ref, this.#view);
     const { buffer, offset, length } = this.#view;
-    field.setBytes(buffer, offset, length);
+    field.setBytes(buffer, offset, length, this.arena.viewBehind(ref, buffer));
   }
 
   /** Points a view at the value of a record. */
   viewValue(ref: number, value: FieldView): void {
     this.records.value(ref, this.#view);
     const { buffer, offset, length } = this.#view;
-    value.setBytes(buffer, offset, length);
+    value.setBytes(buffer, offset, length, this.arena.viewBehind(ref, buffer));
   }
 
   /**

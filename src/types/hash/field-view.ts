@@ -9,17 +9,24 @@ const DIGITS_BYTES = 20;
 /** See the head of this file. */
 export class FieldView extends PackedElement {
   buffer: Buffer = Buffer.alloc(0);
+  /** On the bytes of the buffer, if there is one at hand. */
+  view: DataView | undefined = undefined;
   #digits: Buffer | undefined;
 
   /** Points the view at the packed element at a place; returns the place after it. */
   readPacked(buffer: Buffer, at: number): number {
     this.buffer = buffer;
+    this.view = undefined;
     return this.read(buffer, at);
   }
 
-  /** Points the view at bytes. */
-  setBytes(buffer: Buffer, offset: number, length: number): void {
+  /**
+   * Points the view at bytes.
+   * @param view on the same bytes, if there is one at hand
+   */
+  setBytes(buffer: Buffer, offset: number, length: number, view?: DataView): void {
     this.buffer = buffer;
+    this.view = view;
     this.isInteger = false;
     this.offset = offset;
     this.length = length;

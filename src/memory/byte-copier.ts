@@ -1,12 +1,10 @@
 // Copies keys and values into the arena: short ones four bytes at a time, which takes a third of the
 // time of a loop over bytes, and long ones with `set`.
-import type { Arena } from '../memory/arena.ts';
-import { copyBytes, copyWide, MAX_KEPT_BYTES, ViewCache } from '../protocol/copy-bytes.ts';
+import { copyBytes, copyWide, isViewed, ViewCache } from '../protocol/copy-bytes.ts';
+import type { Arena } from './arena.ts';
 
 /** From this length on, `set` is faster, in bytes. */
 const LONG_BYTES = 512;
-/** For smaller buffers, which are seldom copied from twice, making a DataView costs more than it saves. */
-const MIN_VIEWED_BYTES = 2048;
 
 /** Copies bytes, most of which come from the same buffer; see the head of this file. */
 export class ByteCopier {
@@ -19,8 +17,7 @@ export class ByteCopier {
 
   /** Copies bytes into a segment of the arena; source and target do not overlap. */
   copy(from: Uint8Array, offset: number, length: number, segment: number, at: number): void {
-    const isViewed = from.length >= MIN_VIEWED_BYTES && from.length <= MAX_KEPT_BYTES;
-    if (isViewed && length <= LONG_BYTES) {
+    if (isViewed(from) && length <= LONG_BYTES) {
       copyWide(this.#arena.views[segment], at, this.#views.viewOf(from), offset, length);
     } else {
       copyBytes(from, offset, length, this.#arena.u8[segment], at);

@@ -1,8 +1,8 @@
 // Copying into the arena: every length around the bounds, from buffers that a view is kept of and not.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { ByteCopier } from '../../src/keyspace/byte-copier.ts';
 import { Arena } from '../../src/memory/arena.ts';
+import { ByteCopier } from '../../src/memory/byte-copier.ts';
 import { classOf } from '../../src/memory/size-classes.ts';
 
 const BLOCK_BYTES = 1024;
