@@ -365,13 +365,12 @@ export class Entries extends EntryWords {
 
   /** The root of a value that has one. */
   root(ref: number): number {
-    const { buffer, offset } = this.value(ref);
-    return (
-      buffer[offset] |
-      (buffer[offset + 1] << 8) |
-      (buffer[offset + 2] << 16) |
-      (buffer[offset + 3] << 24)
-    );
+    const segment = ref >>> SEGMENT_SHIFT;
+    const base = (ref & SEGMENT_MASK) << 1;
+    const words = this.arena.i32[segment];
+    const meta = words[base];
+    const keyBytes = (meta & FLAG_OVERFLOW_KEY) !== 0 ? OVERFLOW_ID_BYTES : words[base + 1];
+    return this.arena.views[segment].getInt32((base << 2) + keyOffset(meta) + keyBytes, true);
   }
 
   /** Sets the root of a value that has one. */

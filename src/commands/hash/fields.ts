@@ -11,11 +11,11 @@ import { TYPE_HASH } from '../../types/hash/encodings.ts';
 import { FieldView } from '../../types/hash/field-view.ts';
 import {
   createHash,
+  fieldsAdded,
   fieldsSet,
   hashLength,
   removeFound,
   setFields,
-  storedLength,
   storeField,
   viewFound,
 } from '../../types/hash/values.ts';
@@ -156,7 +156,6 @@ function set(call: Call, isOld: boolean): void {
   }
   const ref = lookupHashWrite(call, 2, 2, count - 1);
   if (ref === REFUSED) return;
-  const before = ref === ABSENT ? 0 : storedLength(db.entries, ref);
   let target: number;
   try {
     target = setFields(db, ref, request, 2);
@@ -165,7 +164,7 @@ function set(call: Call, isOld: boolean): void {
     throw error;
   }
   if (isOld) reply.ok();
-  else reply.integer(storedLength(db.entries, target) - before);
+  else reply.integer(fieldsAdded());
   changed(db, request, 1, target, EVENT_HASH, 'hset', (count - 2) >> 1);
 }
 

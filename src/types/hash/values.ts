@@ -50,12 +50,6 @@ export function hashLength(entries: Entries, ref: number): number {
   return hashesOf(entries).liveLength(entries.root(ref));
 }
 
-/** Number of fields, with those whose time has come: for what only differences of it count. */
-export function storedLength(entries: Entries, ref: number): number {
-  if (entries.encodingOf(ref) === ENCODING_PACKED) return packedLength(entries, ref);
-  return hashesOf(entries).length(entries.root(ref));
-}
-
 /**
  * Looks for a field, and remembers where it is for the functions below.
  * @returns whether it is there
@@ -148,58 +142,87 @@ export function storeInteger(
   return storeField(db, ref, field, fieldAt, fieldLength, digits, 0, length, true);
 }
 
-/** How many fields the last `setFields` has set: even if it had no memory for all of them. */
+/** How many fields the last `setFields` has set, and how many of them are new: even if it ran out of memory then. */
 let settledFields = 0;
+let addedFields = 0;
 
 /** See `settledFields`. */
 export function fieldsSet(): number {
   return settledFields;
 }
 
+/** See `addedFields`. */
+export function fieldsAdded(): number {
+  return addedFields;
+}
+
 /**
- * Sets fields to values: the arguments from `first` on, in turn.
+ * Sets fields to values: the arguments from `first` on, in turn. None of the fields is there with its time over.
  * @param ref the hash under argument 1, or 0: `lookupWrite` just found nothing there, and one is made
  */
 export function setFields(db: Database, ref: number, request: Request, first: number): number {
+  const { entries } = db;
   const { buffer, offsets, lengths, count } = request;
   let target = ref;
-  let from = first;
+  let i = first;
   settledFields = 0;
+  addedFields = 0;
   if (target === 0) {
-    const { maxFields, maxBytes } = hashesOf(db.entries).limits;
-    if ((count - first) >>> 1 <= maxFields && areShort(request, first, maxBytes)) {
-      target = createPacked(db, request, first);
-      if (target !== 0) return target;
-    }
-    const i = from;
-    target = createHash(
-      db,
-      request,
-      buffer,
-      offsets[i],
-      lengths[i],
-      buffer,
-      offsets[i + 1],
-      lengths[i + 1],
-    );
-    from += 2;
-    settledFields++;
+    target = makeOf(db, request, first);
+    i += 2 * settledFields;
   }
-  for (let i = from; i < count; i += 2) {
-    findFieldArgument(db.entries, target, request, i);
-    target = storeField(
-      db,
-      target,
-      buffer,
-      offsets[i],
-      lengths[i],
-      buffer,
-      offsets[i + 1],
-      lengths[i + 1],
-    );
-    settledFields++;
+  while (i < count && entries.encodingOf(target) === ENCODING_PACKED) {
+    const isNew = !findPacked(entries, target, buffer, offsets[i], lengths[i]);
+    const valueAt = offsets[i + 1];
+    const valueLength = lengths[i + 1];
+    target = storeField(db, target, buffer, offsets[i], lengths[i], buffer, valueAt, valueLength);
+    countSet(isNew);
+    i += 2;
   }
+  if (i < count) setInTable(entries, target, request, i);
   return target;
+}
+
+function countSet(isNew: boolean): void {
+  settledFields++;
+  if (isNew) addedFields++;
+}
+
+/** Makes a hash of the first fields of a request, of all if they can be packed. */
+function makeOf(db: Database, request: Request, first: number): number {
+  const { buffer, offsets, lengths, count } = request;
+  const { maxFields, maxBytes } = hashesOf(db.entries).limits;
+  const fields = (count - first) >>> 1;
+  if (fields <= maxFields && areShort(request, first, maxBytes)) {
+    const packed = createPacked(db, request, first);
+    if (packed !== 0) {
+      settledFields = fields;
+      addedFields = fields;
+      return packed;
+    }
+  }
+  const valueAt = offsets[first + 1];
+  const valueLength = lengths[first + 1];
+  const at = offsets[first];
+  const made = createHash(db, request, buffer, at, lengths[first], buffer, valueAt, valueLength);
+  countSet(true);
+  return made;
+}
+
+/** Sets the arguments from `first` on in a hash that is a table. */
+function setInTable(entries: Entries, ref: number, request: Request, first: number): void {
+  const { buffer, offsets, lengths, count } = request;
+  const hashes = hashesOf(entries);
+  const root = entries.root(ref);
+  for (let i = first; i < count; i += 2) {
+    const isNew = !hashes.findFieldArgument(root, request, i);
+    const valueAt = offsets[i + 1];
+    const valueLength = lengths[i + 1];
+    const at = offsets[i];
+    hashes.storeField(root, buffer, at, lengths[i], buffer, valueAt, valueLength, false);
+    settleEncoding(entries, ref);
+    countSet(isNew);
+  }
 }
 
 /** Makes a hash of one field under argument 1, which `lookupWrite` just found missing. */
