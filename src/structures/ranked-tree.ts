@@ -142,6 +142,19 @@ export class RankedTrees {
     return recordOf(this.#arena, leaf, this.#path.slot);
   }
 
+  /** Number of records in the leaf to which `endRecord` went. */
+  get endCount(): number {
+    return nodeWord(this.#arena, this.#endLeaf, COUNT);
+  }
+
+  /** The records of that leaf, from its beginning or its end on, as many as there is room for; it has so many. */
+  endRecords(isLast: boolean, records: Int32Array): void {
+    const from = isLast ? this.endCount - records.length : 0;
+    for (let i = 0; i < records.length; i++) {
+      records[i] = recordOf(this.#arena, this.#endLeaf, from + i);
+    }
+  }
+
   /** Removes the record that `endRecord` has just returned; returns the root. */
   removeEnd(root: number): number {
     return removeAt(this.#arena, this.#path, root, this.#endLeaf);

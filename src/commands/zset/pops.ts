@@ -147,7 +147,8 @@ function takeEnd({ reply, db }: Call, ref: number, isMax: boolean, isPair: boole
   const record = sets.endRecord(root, isMax);
   sets.records.key(record, view);
   if (isPair) reply.array(2);
-  reply.bulk(view.buffer, view.offset, view.length);
+  const { buffer, offset, length } = view;
+  reply.bulk(buffer, offset, length, db.entries.arena.viewBehind(record, buffer));
   reply.double(sets.records.score(record));
   sets.removeEnd(root, record);
   return true;

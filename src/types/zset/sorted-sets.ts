@@ -4,7 +4,7 @@
 import { RecordTables } from '../../keyspace/record-tables.ts';
 import type { Arena } from '../../memory/arena.ts';
 import type { BytesTables } from '../../structures/bytes-tables.ts';
-import { ByteView } from '../../structures/entry.ts';
+import { ByteView, prefetchEntries } from '../../structures/entry.ts';
 import { RankedCursor, RankedTrees } from '../../structures/ranked-tree.ts';
 import { PARTNER, rootWord, setRootWord } from '../../structures/record-root.ts';
 import { sortRecords } from '../../structures/record-sort.ts';
@@ -20,11 +20,22 @@ export interface SortedSetLimits {
 /** Leaves of a tree that are freed in one step. */
 const LEAVES_PER_STEP = 32;
 
+/** Records whose memory is read at once. */
+const AHEAD = 16;
+
 /** Operations on the large sorted sets of an arena; see the head of this file. */
 export class SortedSets extends RecordTables {
   limits: SortedSetLimits = { maxEntries: 128, maxBytes: 64 };
   readonly trees: RankedTrees;
+  /** Combines what is only read ahead, so that the reads are not optimised away. */
+  sink = 0;
   readonly #key = new ByteView();
+  readonly #aheadRefs = new Int32Array(AHEAD);
+  readonly #aheadHashes = new Int32Array(AHEAD);
+  readonly #scratch = new Int32Array(AHEAD);
+  /** The next of them, and which way the one after it is. */
+  #aheadAt = 0;
+  #aheadStep = 1;
 
   constructor(arena: Arena, tables: BytesTables) {
     super(arena, tables);
@@ -123,15 +134,46 @@ export class SortedSets extends RecordTables {
 
   /** The member with the lowest or highest score; `removeEnd` may come next, before anything else. */
   endRecord(root: number, isLast: boolean): number {
-    return this.trees.endRecord(this.tree(root), isLast);
+    const { trees } = this;
+    const record = trees.endRecord(this.tree(root), isLast);
+    // Who pops one will pop the next, too.
+    if (trees.endCount >= AHEAD && trees.endCount % AHEAD === 0) this.#readAhead(root, isLast);
+    return record;
+  }
+
+  /** Reads what finding the next records of the same leaf by their members will read, to have it in the caches. */
+  #readAhead(root: number, isLast: boolean): void {
+    const refs = this.#aheadRefs;
+    const hashes = this.#aheadHashes;
+    const key = this.#key;
+    this.trees.endRecords(isLast, refs);
+    this.sink = prefetchEntries(this.arena, refs, AHEAD);
+    for (let i = 0; i < AHEAD; i++) {
+      this.records.key(refs[i], key);
+      hashes[i] = this.tables.hash(key.buffer, key.offset, key.length);
+    }
+    this.sink ^= this.open(root).prefetchSlots(hashes, this.#scratch, AHEAD);
+    this.#aheadAt = isLast ? AHEAD - 1 : 0;
+    this.#aheadStep = isLast ? -1 : 1;
+  }
+
+  /** Finds the table's slot of a record: by the hash that was read ahead, if it still is that record's. */
+  #findRecord(root: number, record: number): void {
+    const key = this.#key;
+    this.records.key(record, key);
+    const at = this.#aheadAt;
+    if (this.#aheadRefs[at] === record) {
+      this.#aheadAt += this.#aheadStep;
+      const hash = this.#aheadHashes[at];
+      if (this.findHashed(root, hash, key.buffer, key.offset, key.length) === record) return;
+    }
+    this.find(root, key.buffer, key.offset, key.length);
   }
 
   /** Removes the member that `endRecord` returned. */
   removeEnd(root: number, record: number): void {
-    const key = this.#key;
     this.#setTree(root, this.trees.removeEnd(this.tree(root)));
-    this.records.key(record, key);
-    this.find(root, key.buffer, key.offset, key.length);
+    this.#findRecord(root, record);
     this.remove(root, record);
   }
 
