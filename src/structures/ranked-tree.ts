@@ -263,6 +263,15 @@ export class RankedTrees {
     }
   }
 
+  /** As `seekScore`, for a cursor that is in the tree: cheap where the entry is in the same leaf. */
+  seekScoreNear(root: number, score: number, cursor: RankedCursor): boolean {
+    const { leaf, count, scores, scoresAt: first } = cursor;
+    const isHere = leaf !== 0 && scores[first] < score && scores[first + count - 1] >= score;
+    if (!isHere) return this.seekScore(root, score, cursor);
+    cursor.slot = scoresBelow(this.#arena, leaf, count, score, false) - 1;
+    return cursor.step();
+  }
+
   /** Goes on to the next entry; false behind the last. */
   next(cursor: RankedCursor): boolean {
     return cursor.step() || this.#load(cursor, nodeWord(this.#arena, cursor.leaf, NEXT), 0);

@@ -119,7 +119,10 @@ export class GeoResults {
     const sets = sortedSetsOf(db.entries);
     const { trees, records } = sets;
     const tree = sets.tree(db.entries.root(ref));
-    let isThere = trees.seekScore(tree, shape.from[range], ranked);
+    // The cells are near each other: so are their places in the tree, mostly.
+    const from = shape.from[range];
+    let isThere =
+      range === 0 ? trees.seekScore(tree, from, ranked) : trees.seekScoreNear(tree, from, ranked);
     // The records themselves are read only where a member lies inside.
     for (; isThere && ranked.score < to; isThere = trees.next(ranked)) {
       if (!shape.contains(ranked.score)) continue;

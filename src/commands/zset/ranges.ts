@@ -266,8 +266,9 @@ function mirror(all: number): void {
 }
 
 /** Reads options and limits of ZRANGE and its relatives; false after answering an error. */
-function readRange(call: Call, { options, ...form }: Form, minAt: number): boolean {
+function readRange(call: Call, form: Form, minAt: number): boolean {
   const { reply } = call;
+  const { options } = form;
   if (!options.read(call, minAt + 2)) return false;
   const isNew = options !== OLD_OPTIONS;
   const bits = isNew ? NEW_BITS : OLD_BITS;

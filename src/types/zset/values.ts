@@ -228,6 +228,9 @@ export function rankOfScore(
   limit: number,
   inclusive: boolean,
 ): number {
+  // No scores lie beyond the infinities, which ranges without a limit have.
+  if (limit === Number.NEGATIVE_INFINITY && !inclusive) return 0;
+  if (limit === Number.POSITIVE_INFINITY && inclusive) return memberCount(entries, ref);
   if (entries.encodingOf(ref) !== ENCODING_PACKED) {
     const sets = sortedSetsOf(entries);
     return sets.trees.rankOfScore(sets.tree(entries.root(ref)), limit, inclusive);
