@@ -9,16 +9,30 @@ import { fsyncModes } from '../scenarios/log.mjs';
 import { ratioChart } from './chart.mjs';
 import { renderMarkdown } from './render.mjs';
 import { reportSections } from './sections.mjs';
-import { commandRatio, isBaseLoad, listsTargets, logTargets, stringsTargets } from './targets.mjs';
+import {
+  collectionTargets,
+  commandRatio,
+  isBaseLoad,
+  listsTargets,
+  logTargets,
+  stringsTargets,
+} from './targets.mjs';
 
 const documentFile = fileURLToPath(new URL('../../docs/performance.md', import.meta.url));
 
 /** @typedef {import('../support/command-rounds.mjs').CommandResult} CommandResult */
 
+/** Targets of small commands, by scenario. */
+const chartedTargets = {
+  strings: stringsTargets,
+  lists: listsTargets,
+  collections: collectionTargets,
+};
+
 /**
  * A figure that has a chart.
  * @typedef {object} FigureChart
- * @property {'strings' | 'lists' | 'log'} scenario
+ * @property {'strings' | 'lists' | 'collections' | 'log'} scenario
  * @property {import('../scenarios/log.mjs').LogLoad['appendfsync']} [appendfsync] of the rows of `log`
  * @property {'requestsPerSecond' | 'cpuMicrosPerCommand'} figure
  * @property {boolean} isMoreBetter
@@ -63,6 +77,25 @@ const places = [
         isMoreBetter: false,
         title: 'Lists: server CPU time per command',
         file: 'images/performance-lists-cpu.svg',
+      },
+    ],
+  },
+  {
+    markers: 'collections-charts',
+    charts: [
+      {
+        scenario: 'collections',
+        figure: 'requestsPerSecond',
+        isMoreBetter: true,
+        title: 'Collections: requests per second',
+        file: 'images/performance-collections-throughput.svg',
+      },
+      {
+        scenario: 'collections',
+        figure: 'cpuMicrosPerCommand',
+        isMoreBetter: false,
+        title: 'Collections: server CPU time per command',
+        file: 'images/performance-collections-cpu.svg',
       },
     ],
   },
@@ -161,6 +194,10 @@ export function figureChart(results, chart) {
  * @returns {CommandResult[]}
  */
 function chartedRows({ scenarios }, { scenario, appendfsync }) {
+  // The others are told in the table: they take from a microsecond to many milliseconds.
+  if (scenario === 'collections') {
+    return scenarios.collections?.rows.filter(({ isBase }) => isBase) ?? [];
+  }
   if (scenario !== 'log') return scenarios[scenario]?.rows ?? [];
   return scenarios.log?.rows.filter((row) => row.appendfsync === appendfsync) ?? [];
 }
@@ -172,8 +209,9 @@ function chartedRows({ scenarios }, { scenario, appendfsync }) {
  */
 function chartedLimit({ scenario, appendfsync, figure }, { command, pipeline }) {
   if (scenario !== 'log') {
-    const targets = scenario === 'strings' ? stringsTargets : listsTargets;
-    return targets.find((candidate) => candidate.figure === figure)?.limits[pipeline];
+    return chartedTargets[scenario].find((candidate) => candidate.figure === figure)?.limits[
+      pipeline
+    ];
   }
   if (command !== 'SET' || figure !== 'requestsPerSecond') return undefined;
   return logTargets.find((one) => one.appendfsync === appendfsync && one.pipeline === pipeline)

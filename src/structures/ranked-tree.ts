@@ -206,14 +206,21 @@ export class RankedTrees {
     return this.#path.rank();
   }
 
-  /** How many scores are below one: or not above it, if `inclusive`. */
-  rankOfScore(root: number, score: number, inclusive: boolean): number {
+  /**
+   * How many scores are below one: or not above it, if `inclusive`.
+   * @param cursor is pointed at the first of the others, if given; it leads nowhere if there is none
+   */
+  rankOfScore(root: number, score: number, inclusive: boolean, cursor?: RankedCursor): number {
     const arena = this.#arena;
     let rank = 0;
     let node = root;
     for (;;) {
-      const below = scoresBelow(arena, node, nodeWord(arena, node, COUNT), score, inclusive);
-      if (levelOf(arena, node) === 0) return rank + below;
+      const count = nodeWord(arena, node, COUNT);
+      const below = scoresBelow(arena, node, count, score, inclusive);
+      if (levelOf(arena, node) === 0) {
+        if (cursor !== undefined) this.#loadFrom(cursor, node, below, count);
+        return rank + below;
+      }
       const slot = below === 0 ? 0 : below - 1;
       rank += entriesBefore(arena, node, slot);
       node = childOf(arena, node, slot);
@@ -255,10 +262,7 @@ export class RankedTrees {
     for (;;) {
       const count = nodeWord(arena, node, COUNT);
       const below = scoresBelow(arena, node, count, score, false);
-      if (levelOf(arena, node) === 0) {
-        if (below < count) return this.#load(cursor, node, below);
-        return this.#load(cursor, nodeWord(arena, node, NEXT), 0);
-      }
+      if (levelOf(arena, node) === 0) return this.#loadFrom(cursor, node, below, count);
       node = childOf(arena, node, below === 0 ? 0 : below - 1);
     }
   }
@@ -283,6 +287,12 @@ export class RankedTrees {
     if (slot > 0) return this.#load(cursor, leaf, slot - 1);
     const before = nodeWord(this.#arena, leaf, PREVIOUS);
     return this.#load(cursor, before, before === 0 ? 0 : nodeWord(this.#arena, before, COUNT) - 1);
+  }
+
+  /** Points a cursor at a slot of a leaf: of the next leaf, if it is that behind the last. */
+  #loadFrom(cursor: RankedCursor, leaf: number, slot: number, count: number): boolean {
+    if (slot < count) return this.#load(cursor, leaf, slot);
+    return this.#load(cursor, nodeWord(this.#arena, leaf, NEXT), 0);
   }
 
   #load(cursor: RankedCursor, leaf: number, slot: number): boolean {

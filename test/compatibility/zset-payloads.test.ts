@@ -5,6 +5,7 @@ import {
   payloadOf,
   rdbString,
   SORTED_SET_VALUES,
+  ziplistOf,
 } from '../persistence/rdb/payloads.ts';
 import { compareWithRedis } from '../support/comparison-suite.ts';
 import { command, type Script } from '../support/script.ts';
@@ -61,6 +62,15 @@ compareWithRedis(
         ZRANGE tree 0 -1 WITHSCORES
         DEBUG DIGEST
       `,
+    ]);
+
+    const signed = rdbString(ziplistOf(['a', '-0', 'b', '-0', 'c', [0n, 4]]));
+    define('scores of -0, which Redis before 7.0 packed', [
+      command('RESTORE', 'z', '0', payloadOf(Buffer.concat([Buffer.from([12]), signed]))),
+      'ZRANGE z 0 -1 WITHSCORES\nOBJECT ENCODING z\nDEBUG DIGEST\nDUMP z\nCOPY z copy\nZSCORE copy b',
+      'ZINCRBY z 0 a\nZADD z CH -0 b\nZRANGE z 0 -1 WITHSCORES\nDEBUG DIGEST\nDUMP z',
+      'CONFIG SET zset-max-listpack-entries 3\nZADD z 5 d\nZRANGE z 0 -1 WITHSCORES\nDEBUG DIGEST',
+      'CONFIG SET zset-max-listpack-entries 128\nDEBUG RELOAD\nDEBUG DIGEST',
     ]);
 
     for (const { name, value } of SORTED_SET_VALUES) {

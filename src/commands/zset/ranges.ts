@@ -11,7 +11,7 @@ import { type OptionRule, OptionTable } from '../../core/options.ts';
 import { EVENT_SORTED_SET } from '../../keyspace/key-events.ts';
 import { TYPE_ZSET } from '../../types/zset/encodings.ts';
 import { MemberCursor } from '../../types/zset/member-cursor.ts';
-import { findIndexes, MemberLimits, type RankRange, ScoreLimits } from '../../types/zset/ranges.ts';
+import { findIndexes, MemberLimits, RankRange, ScoreLimits } from '../../types/zset/ranges.ts';
 import { memberCount, removeRanks } from '../../types/zset/values.ts';
 import { replyRanks } from './replies.ts';
 import { storeOrDelete, temporarySet } from './stored.ts';
@@ -213,7 +213,7 @@ export const sortedSetRangeCommands: readonly CommandRow[] = [
 const indexes = new IndexRange();
 const scoreLimits = new ScoreLimits();
 const memberLimits = new MemberLimits();
-const ranks: RankRange = { from: 0, to: 0 };
+const ranks = new RankRange();
 const cursor = new MemberCursor();
 
 /** What the options said of the range that was read last. */
@@ -248,6 +248,7 @@ function findRanks(
   needed = Number.POSITIVE_INFINITY,
 ): void {
   const { entries } = db;
+  ranks.placeRank = -1;
   if (of === 'score') scoreLimits.find(entries, ref, ranks);
   else if (of === 'lex') memberLimits.find(entries, ref, backwards, needed, ranks);
   else {
@@ -341,7 +342,7 @@ function range(call: Call, form: Form): void {
   }
   findRanks(call, ref, kind, isReverse, neededMembers(call));
   applyLimit(call);
-  replyRanks(reply, db, ref, ranks.from, ranks.to, isReverse, hasScores);
+  replyRanks(reply, db, ref, ranks, isReverse, hasScores);
 }
 
 /** ZRANGESTORE dst src min max … */

@@ -8,6 +8,7 @@ import { ByteView, keyOffset } from '../../structures/entry.ts';
 import { RankedCursor } from '../../structures/ranked-tree.ts';
 import { ENCODING_TREE } from '../../types/zset/encodings.ts';
 import { MemberCursor } from '../../types/zset/member-cursor.ts';
+import type { RankRange } from '../../types/zset/ranges.ts';
 import type { SortedSets } from '../../types/zset/sorted-sets.ts';
 import { sortedSetsOf } from '../../types/zset/values.ts';
 
@@ -53,24 +54,25 @@ export function replyListed(reply: Reply, member: ListedMember, hasScores: boole
   if (hasScores) reply.double(member.score);
 }
 
-/** Answers the members of the ranks from … to - 1 as an array; backwards, if `isReverse`. */
+/** Answers the members of a range as an array; backwards, if `isReverse`. */
 export function replyRanks(
   reply: Reply,
   db: Database,
   ref: number,
-  from: number,
-  to: number,
+  range: RankRange,
   isReverse: boolean,
   hasScores: boolean,
 ): void {
+  const { from, to, place, placeRank } = range;
   const count = to - from;
   replyMembersHeader(reply, count, hasScores);
   if (count === 0) return;
   const first = isReverse ? to - 1 : from;
   if (!hasScores && db.encodingOf(ref) === ENCODING_TREE) {
     const sets = sortedSetsOf(db.entries);
-    sets.trees.seek(sets.tree(db.entries.root(ref)), first, ranked);
-    replyRecords(reply, sets, db.entries.arena, count, isReverse);
+    const isAtHand = placeRank === first;
+    if (!isAtHand) sets.trees.seek(sets.tree(db.entries.root(ref)), first, ranked);
+    replyRecords(reply, sets, db.entries.arena, isAtHand ? place : ranked, count, isReverse);
     return;
   }
   cursor.open(db.entries, ref);
@@ -82,23 +84,24 @@ export function replyRanks(
   }
 }
 
-/** Answers `count` members of a tree from the entry of `ranked` on, a leaf at a time. */
+/** Answers `count` members of a tree from the entry of a cursor on, a leaf at a time. */
 function replyRecords(
   reply: Reply,
   sets: SortedSets,
   arena: Arena,
+  at: RankedCursor,
   count: number,
   isReverse: boolean,
 ): void {
   for (let left = count; ; ) {
-    const here = isReverse ? ranked.slot + 1 : ranked.count - ranked.slot;
+    const here = isReverse ? at.slot + 1 : at.count - at.slot;
     const run = Math.min(left, here);
-    replyRun(reply, sets, arena, run, isReverse ? -1 : 1);
+    replyRun(reply, sets, arena, at, run, isReverse ? -1 : 1);
     left -= run;
     if (left === 0) return;
-    ranked.slot = isReverse ? 0 : ranked.count - 1;
-    if (isReverse) sets.trees.previous(ranked);
-    else sets.trees.next(ranked);
+    at.slot = isReverse ? 0 : at.count - 1;
+    if (isReverse) sets.trees.previous(at);
+    else sets.trees.next(at);
   }
 }
 
@@ -110,11 +113,12 @@ function replyRun(
   reply: Reply,
   { records }: SortedSets,
   arena: Arena,
+  from: RankedCursor,
   run: number,
   step: number,
 ): void {
-  const refs = ranked.records;
-  let index = ranked.recordsAt + ranked.slot;
+  const refs = from.records;
+  let index = from.recordsAt + from.slot;
   let at = reply.reserve(run * SHORT_BULK_BYTES);
   let target = targets.viewOf(reply.buffer);
   for (let left = run; left > 0; left--, index += step) {

@@ -16,6 +16,8 @@ import { compareAt, isIntegerScore, STRIDE, scoreAt } from './packed-members.ts'
 import type { SortedSets } from './sorted-sets.ts';
 import { mayBePacked, ROOT_BYTES, sortedSetsOf } from './values.ts';
 
+const MINUS_ZERO = Buffer.from('-0');
+
 /** The builder; it can be used again and again. See the head of this file. */
 export class SortedSetBuilder {
   readonly #sets: SortedSets;
@@ -54,7 +56,9 @@ export class SortedSetBuilder {
         this.#lastAt = packed.used;
         this.#highest = score;
         packed.push(bytes, offset, length);
-        this.#pushScore(score);
+        // Redis before 7.0 kept this zero's sign in its ziplists.
+        if (Object.is(score, -0)) packed.push(MINUS_ZERO, 0, MINUS_ZERO.length);
+        else this.#pushScore(score);
         return true;
       }
       if (!this.#unpack()) return false;

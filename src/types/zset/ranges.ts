@@ -6,6 +6,7 @@ import { parseLimit } from '../../protocol/double-parse.ts';
 import type { Request } from '../../protocol/request.ts';
 import { compareBytes } from '../../structures/compare-bytes.ts';
 import { elementAfter, elementBefore } from '../../structures/packed-list.ts';
+import { RankedCursor } from '../../structures/ranked-tree.ts';
 import { ENCODING_PACKED } from './encodings.ts';
 import { MemberCursor } from './member-cursor.ts';
 import { compareAt, STRIDE } from './packed-members.ts';
@@ -19,9 +20,12 @@ const MINUS = 45;
 const cursor = new MemberCursor();
 
 /** The ranks from … to - 1; none where `from` is not below `to`. */
-export interface RankRange {
-  from: number;
-  to: number;
+export class RankRange {
+  from = 0;
+  to = 0;
+  /** A place that looking for the range has led to, until the sorted set changes: that of `placeRank`, -1: none. */
+  readonly place: RankedCursor = new RankedCursor();
+  placeRank = -1;
 }
 
 /** Two scores, each of which may be excluded. */
@@ -43,7 +47,8 @@ export class ScoreLimits {
 
   /** Sets the ranks of the scores between them. */
   find(entries: Entries, ref: number, ranks: RankRange): void {
-    ranks.from = rankOfScore(entries, ref, this.#min, this.#excludesMin);
+    ranks.from = rankOfScore(entries, ref, this.#min, this.#excludesMin, ranks.place);
+    if (ranks.place.leaf !== 0) ranks.placeRank = ranks.from;
     ranks.to = rankOfScore(entries, ref, this.#max, !this.#excludesMax);
   }
 }

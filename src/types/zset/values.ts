@@ -20,6 +20,7 @@ import {
 import type { Request } from '../../protocol/request.ts';
 import { elementAfter, PackedEncoder, skipForward } from '../../structures/packed-list.ts';
 import { PackedNeedle } from '../../structures/packed-search.ts';
+import type { RankedCursor } from '../../structures/ranked-tree.ts';
 import { ENCODING_PACKED, ENCODING_TREE, TYPE_ZSET } from './encodings.ts';
 import { MemberCursor } from './member-cursor.ts';
 import { countScores, encodeScore, placeFor, STRIDE, scoreAt } from './packed-members.ts';
@@ -221,19 +222,24 @@ export function removeRanks(db: Database, ref: number, rank: number, count: numb
   return splicePacked(db, ref, from - start, end - from, 0, -count * STRIDE);
 }
 
-/** How many members have a score below a limit: or not above it, if `inclusive`. */
+/**
+ * How many members have a score below a limit: or not above it, if `inclusive`.
+ * @param cursor is pointed at the first of the others, if they were looked for in a tree; else it leads nowhere
+ */
 export function rankOfScore(
   entries: Entries,
   ref: number,
   limit: number,
   inclusive: boolean,
+  cursor?: RankedCursor,
 ): number {
+  if (cursor !== undefined) cursor.leaf = 0;
   // No scores lie beyond the infinities, which ranges without a limit have.
   if (limit === Number.NEGATIVE_INFINITY && !inclusive) return 0;
   if (limit === Number.POSITIVE_INFINITY && inclusive) return memberCount(entries, ref);
   if (entries.encodingOf(ref) !== ENCODING_PACKED) {
     const sets = sortedSetsOf(entries);
-    return sets.trees.rankOfScore(sets.tree(entries.root(ref)), limit, inclusive);
+    return sets.trees.rankOfScore(sets.tree(entries.root(ref)), limit, inclusive, cursor);
   }
   openPacked(entries, ref, packed);
   return countScores(packed.buffer, packed.start, packed.end, limit, inclusive);
