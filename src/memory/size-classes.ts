@@ -1,4 +1,4 @@
-// The sizes of the arena's blocks. Up to 128 bytes every multiple of 8 is a class;
+// The sizes of the arena's blocks. Up to 256 bytes every multiple of 8 is a class;
 // above that each doubling is divided into 8, so rounding up wastes at most 1/8 of a block.
 
 /** Bytes in one unit: the alignment of every block, and the step of an arena reference. */
@@ -9,7 +9,7 @@ export const MAX_BLOCK_BYTES = 64 * 1024;
 
 const MAX_BLOCK_UNITS = MAX_BLOCK_BYTES / UNIT_BYTES;
 const SMALLEST_UNITS = 2;
-const LINEAR_UP_TO_UNITS = 16;
+const LINEAR_UP_TO_UNITS = 32;
 const STEPS_PER_DOUBLING = 8;
 
 /** Size of each class, in units, ascending. */
