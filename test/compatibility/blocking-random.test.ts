@@ -161,10 +161,10 @@ function nextStep(random: Random, waiting: ReadonlySet<string>): Step {
     return { connection: random.pick(idle), commands: [blockingCommand(random)] };
   }
   const connection = random.pick(WORKERS);
-  if (random.integer(1, 4) > 1) return { connection, commands: [plainCommand(random)] };
+  if (random.integer(1, 4) > 1) return { connection, commands: plainCommands(random) };
   const queue = Array.from({ length: random.integer(1, 5) }, () =>
-    random.integer(1, 8) === 1 ? blockingCommand(random) : plainCommand(random),
-  );
+    random.integer(1, 8) === 1 ? [blockingCommand(random)] : plainCommands(random),
+  ).flat();
   return { connection, commands: [['MULTI'], ...queue, ['EXEC']] };
 }
 
@@ -189,6 +189,13 @@ function blockingCommand(random: Random): string[] {
       return ['BZMPOP', '0', String(keys.length), ...keys, where, 'COUNT', count];
     },
   ])();
+}
+
+/** A command; what stores a key does so where there is none, for the difference waits-overwritten. */
+function plainCommands(random: Random): string[][] {
+  const command = plainCommand(random);
+  const [name, destination] = command;
+  return name.endsWith('STORE') ? [['DEL', destination], command] : [command];
 }
 
 function plainCommand(random: Random): string[] {

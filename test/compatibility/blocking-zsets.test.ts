@@ -1,6 +1,6 @@
 // Clients that wait for sorted sets: BZPOPMIN, BZPOPMAX, BZMPOP. Each case is an order of events on several connections.
 import { compareWithRedis } from '../support/comparison-suite.ts';
-import { blocked, framed, hears, receive, type Script, send } from '../support/script.ts';
+import { blocked, framed, hears, intended, receive, type Script, send } from '../support/script.ts';
 
 /** Sends lines, one after another, each of which blocks its connection. */
 function blocks(...lines: string[]): Script {
@@ -87,6 +87,24 @@ compareWithRedis('blocking on sorted sets', (define) => {
     receive('b'),
     'ZRANGE k 0 -1',
   ]);
+
+  for (const [wait, stores, size, pushes] of [
+    ['BZPOPMIN k 0', 'ZUNIONSTORE k 1 src', 'ZCARD k', 'ZADD k 1 1'],
+    ['BZPOPMIN k 0', 'ZRANGESTORE k src 0 -1', 'ZCARD k', 'ZADD k 1 1'],
+    ['BLPOP k 0', 'SORT src STORE k', 'LLEN k', 'RPUSH k 1'],
+  ]) {
+    define(`what is stored over another type: ${stores}`, [
+      'ZADD src 1 1 2 2',
+      ...blocks(`b> ${wait}`),
+      'SET k x',
+      stores,
+      intended('waits-overwritten', /^:1\r\n$/, size),
+      // In Redis it is served only now, with the same.
+      'DEL k',
+      pushes,
+      receive('b'),
+    ]);
+  }
 
   define('values of other types do not wake', [
     ...blocks('b> BZPOPMIN k 0', 'c> BLPOP k 0'),

@@ -85,6 +85,11 @@ export const differences: readonly IntendedDifference[] = [
       'A time to wait (CLIENT PAUSE, BLPOP and relatives) that would end after the year 292 million is out of range, as from Redis 7.2 on. Redis 7.0 pauses for ever, or says that the time is negative.',
   },
   {
+    name: 'waits-overwritten',
+    reason:
+      'A client that waits for a list or a sorted set is served where SORT, ZUNIONSTORE or a relative stores one over a value of another type. Redis leaves it waiting beside what it waits for.',
+  },
+  {
     name: 'client-reply-in-transactions',
     reason:
       'CLIENT REPLY is refused inside MULTI, as by Valkey 9: replies that are left out of the reply of EXEC leave no reply at all.',
