@@ -54,7 +54,7 @@ export class Database extends KeyStore {
     const known = repeated.of(request, table);
     if (known !== 0) return known;
     const ref = table.findHashed(this.hashOf(request, 1), buffer, offsets[1], lengths[1]);
-    repeated.note(request, ref);
+    repeated.note(request, table);
     return ref;
   }
 

@@ -88,6 +88,8 @@ export class BytesTable {
   hash = 0;
   /** What the last `find` found, 0 if nothing, while the table has not changed since. */
   foundRef = 0;
+  /** Counts the calls of `find`, in 32 bits: two of them may find the same block, with another entry in it. */
+  finds = 0;
 
   readonly #arena: Arena;
   readonly #seed: HashSeed;
@@ -172,6 +174,7 @@ export class BytesTable {
     this.hash = hash;
     this.#freeSlot = NOWHERE;
     this.foundRef = 0;
+    this.finds = (this.finds + 1) | 0;
     const segment = this.#directory[this.#directoryBase + ((hash >>> 1) >>> this.#shift)];
     this.#foundSegment = segment;
     if (segment === 0) return 0;

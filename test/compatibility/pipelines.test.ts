@@ -15,6 +15,18 @@ const RUNS = 300;
 const COMMANDS: readonly ((key: string, other: string) => string[])[] = [
   (key) => ['GET', key],
   (key, other) => ['SET', key, other],
+  // The second time the other key is found, in the block that the key has just left.
+  (key, other) => [
+    'MSET',
+    key,
+    'a value that needs a block of another size',
+    other,
+    '1',
+    other,
+    '2',
+  ],
+  (key, other) => ['WATCH', key, other],
+  (key) => ['INCR', key],
   (key) => ['APPEND', key, 'a value that needs a block of another size'],
   (key) => ['DEL', key],
   (key, other) => ['RENAME', key, other],
@@ -87,5 +99,18 @@ describe.skipIf(!hasRedis)('a pipeline', () => {
       }),
       { numRuns: RUNS },
     );
+  });
+
+  test('whose key has left its block to another', async () => {
+    const requests = [
+      ['SET', '0', '1'],
+      ['MSET', '0', 'a value that needs a block of another size', '1', '1', '1', '2'],
+      ['INCR', '0'],
+      ['MGET', '0', '1'],
+    ];
+    const [expected, actual] = await Promise.all(
+      clients.map((client) => repliesOf(client, requests)),
+    );
+    expect(actual).toBe(expected);
   });
 });
