@@ -375,6 +375,7 @@ export class BytesTable {
    */
   random(): number {
     if (this.size === 0) return 0;
+    this.foundRef = 0;
     const slots = this.#slots;
     const draw = drawSlot(this.#arena, this.#directory, this.#directoryBase, this.#depth, slots);
     this.#foundSlot = draw % slots;
@@ -405,6 +406,7 @@ export class BytesTable {
    * @returns where to go on; 0 after the last entry
    */
   relocate(position: number, mover: EntryMover): number {
+    this.foundRef = 0;
     if (position === 0) this.#relocateFrame();
     const at = directoryIndex(position | 0, this.#depth);
     let segment = this.#directory[this.#directoryBase + at];
@@ -469,8 +471,11 @@ export class BytesTable {
     } finally {
       if (isDone) this.point(root);
       else if (isNew) freeRoot(this.#arena, root);
-      // One of several steps may have succeeded.
-      else this.#load();
+      else {
+        // One of several steps may have succeeded.
+        this.foundRef = 0;
+        this.#load();
+      }
     }
   }
 

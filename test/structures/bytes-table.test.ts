@@ -246,6 +246,8 @@ describe('what was found last', () => {
     const changes = [
       () => checked.insert('another'),
       () => checked.replace('key:1'),
+      () => table.random(),
+      () => table.relocate(0, { isDone: false, move: (ref) => ref }),
       () => checked.remove('key:1'),
       () => table.point(0),
     ];
