@@ -11,7 +11,7 @@ export const structures = section('structures', 'Data structures', {
     default: '512',
     aliases: ['hash-max-ziplist-entries'],
     status: 'active',
-    doc: 'Fields up to which a hash is kept as one block.',
+    doc: 'Fields up to which a hash is kept as one block. One with fields that expire never is.',
   },
   'hash-max-listpack-value': {
     kind: bytes(),
