@@ -28,7 +28,7 @@ export const hashScanCommands: readonly CommandRow[] = [
     since: '2.8.0',
     summary: 'Iterates over the fields of a hash and their values, a few at a time.',
     complexity:
-      'O(1) for every call. O(N) for a complete iteration, including enough command calls for the cursor to return back to 0. N is the number of elements inside the collection..',
+      'O(1) for each call, and O(N) for all of an iteration where N is the number of fields.',
     tips: ['nondeterministic_output'],
     options: OPTIONS,
     syntax: 'key cursor:integer [MATCH pattern:pattern] [COUNT count:integer] [NOVALUES^7.4.0]',
