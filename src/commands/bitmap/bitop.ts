@@ -36,7 +36,7 @@ export const bitopCommands: readonly CommandRow[] = [
     group: 'bitmap',
     since: '2.6.0',
     summary:
-      'Combines the strings of several keys bit by bit (AND, OR, XOR, NOT, DIFF, DIFF1, ANDOR, ONE) and stores the result.',
+      'Combines the strings of several keys bit by bit (AND, OR, XOR, NOT; from 8.2.0 on DIFF, DIFF1, ANDOR, ONE) and stores the result.',
     complexity: 'O(N)',
     syntax: 'operation:string destkey:key key...',
     handler: bitop,
