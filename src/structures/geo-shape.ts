@@ -201,7 +201,7 @@ export class GeoShape {
       unit * (this.isBox ? this.width / 2 : this.radius) * (1 + RELATIVE_MARGIN) + MARGIN;
     const up = degrees(height / EARTH_RADIUS);
     this.#southRow = rowOf(center.latitude - up, MAX_STEPS) - 1;
-    this.#northRow = rowOf(center.latitude + up, MAX_STEPS) + 1;
+    this.#northRow = lastOf(rowOf(center.latitude + up, MAX_STEPS) + 1);
     this.#westColumn = Number.NEGATIVE_INFINITY;
     this.#eastColumn = Number.POSITIVE_INFINITY;
     const aside = degrees(this.#widest(width, up));
@@ -209,7 +209,7 @@ export class GeoShape {
       center.longitude - aside > -MAX_LONGITUDE && center.longitude + aside < MAX_LONGITUDE;
     if (!isWithin) return;
     this.#westColumn = columnOf(center.longitude - aside, MAX_STEPS) - 1;
-    this.#eastColumn = columnOf(center.longitude + aside, MAX_STEPS) + 1;
+    this.#eastColumn = lastOf(columnOf(center.longitude + aside, MAX_STEPS) + 1);
   }
 
   /** How far from the center's longitude places inside are at most, in radians; NaN or infinite when at any. */
@@ -221,6 +221,11 @@ export class GeoShape {
     if (!this.isBox) return Math.asin(Math.sin(width / EARTH_RADIUS) / this.#centerCosine);
     return 2 * Math.asin(Math.sin(width / EARTH_RADIUS / 2) / Math.cos(radians(farthest)));
   }
+}
+
+/** The last row or column of a range: all that are beyond the grid, as scores may tell, lie at its edge. */
+function lastOf(number: number): number {
+  return number < ROWS[MAX_STEPS] ? number : Number.POSITIVE_INFINITY;
 }
 
 /** The grid in which a distance spans about a cell: 1 … 26. */

@@ -291,6 +291,21 @@ compareWithRedis('geo', (define) => {
     'GEOSEARCH z FROMLONLAT 0 0 BYRADIUS 30000 km WITHHASH WITHCOORD',
   ]);
 
+  define('places beyond the grid: what adding up scores makes of them', [
+    `
+      GEOADD g 12.5 0 equator 12.5 80 north -170 -80 south 179.99 85.05 corner
+      ZUNIONSTORE twice 2 g g
+      GEOPOS twice equator north south corner
+    `,
+    ...['equator', 'north', 'south', 'corner'].flatMap((member) => [
+      `GEOSEARCH twice FROMMEMBER ${member} BYBOX 150.5 3e6 ft ASC WITHHASH`,
+      `GEOSEARCH twice FROMMEMBER ${member} BYRADIUS 1 m ASC WITHHASH`,
+      `GEOSEARCH twice FROMMEMBER ${member} BYRADIUS 5000 km ASC WITHHASH`,
+    ]),
+    'GEOSEARCH twice FROMLONLAT 180 85.05112878 BYBOX 3e6 1 m ASC WITHHASH',
+    'GEOSEARCH twice FROMLONLAT 12.5 85.05112878 BYRADIUS 1 m ASC WITHHASH',
+  ]);
+
   define('a distance whose last digits differ', [
     `
       GEOADD g 0 -37.5 near 180 0 far
