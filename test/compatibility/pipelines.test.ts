@@ -113,4 +113,22 @@ describe.skipIf(!hasRedis)('a pipeline', () => {
     );
     expect(actual).toBe(expected);
   });
+
+  test('a key drawn at random in between is not taken for the one that was found', async () => {
+    const keys = Array.from({ length: 40 }, (_, i) => `key:${i}`);
+    const requests = keys.map((key) => ['SET', key, key]);
+    for (const key of keys)
+      requests.push(['GET', key], ['RANDOMKEY'], ['DEL', key], ['MGET', ...keys]);
+    const [expected, actual] = await Promise.all(
+      clients.map(async (client) => {
+        client.send(Buffer.concat([['FLUSHALL'], ...requests].map(encodeCommand)));
+        const { replies } = await client.read(1 + requests.length);
+        return replies
+          .slice(1)
+          .filter((_, i) => requests[i][0] !== 'RANDOMKEY')
+          .map(({ bytes }) => bytes.toString('latin1'));
+      }),
+    );
+    expect(actual).toEqual(expected);
+  });
 });
