@@ -580,6 +580,19 @@ compareWithRedis('sorted sets', (define) => {
     'ZPOPMIN b 100\nZPOPMAX b 100\nDEBUG DIGEST-VALUE b\nZRANGE b 0 -1 WITHSCORES',
   ]);
 
+  define('the signs of zeros in a range that is stored', [
+    // A tree of zeros with their signs.
+    'CONFIG SET zset-max-listpack-entries 0',
+    `ZADD z ${Array.from({ length: 30 }, (_, i) => `-0 m${i}`).join(' ')} -0 m15${'x'.repeat(80)}`,
+    'CONFIG SET zset-max-listpack-entries 8',
+    ...[
+      ...['0 5', '0 -1', '0 -1 REV', '-3 -1 REV', '7 9'],
+      ...['-inf inf BYSCORE', 'inf -inf BYSCORE REV', '-inf inf BYSCORE LIMIT 4 6'],
+      ...['inf -inf BYSCORE REV LIMIT 22 6', '- + BYLEX', '+ - BYLEX REV LIMIT 3 20'],
+    ].map((range) => `ZRANGESTORE d z ${range}\nZRANGE d 0 -1 WITHSCORES\nDEBUG DIGEST-VALUE d`),
+    'CONFIG SET zset-max-listpack-entries 128',
+  ]);
+
   define('ZSCAN of packed members', [
     'ZADD z 1 a 2 b 3.5 c -inf d 12 12 1e300 x',
     `

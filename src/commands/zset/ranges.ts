@@ -8,11 +8,13 @@ import { IndexRange } from '../../core/index-range.ts';
 import { keyAt } from '../../core/key-specs.ts';
 import { ABSENT, changed, lookupRead, lookupWrite, REFUSED } from '../../core/lookup.ts';
 import { type OptionRule, OptionTable } from '../../core/options.ts';
+import type { Database } from '../../keyspace/database.ts';
 import { EVENT_SORTED_SET } from '../../keyspace/key-events.ts';
+import type { SortedSetBuilder } from '../../types/zset/builder.ts';
 import { TYPE_ZSET } from '../../types/zset/encodings.ts';
 import { MemberCursor } from '../../types/zset/member-cursor.ts';
 import { findIndexes, MemberLimits, RankRange, ScoreLimits } from '../../types/zset/ranges.ts';
-import { memberCount, removeRanks } from '../../types/zset/values.ts';
+import { mayBePacked, memberCount, removeRanks, sortedSetsOf } from '../../types/zset/values.ts';
 import { replyRanks } from './replies.ts';
 import { storeOrDelete, temporarySet } from './stored.ts';
 
@@ -356,17 +358,30 @@ function zrangestore(call: Call): void {
     if (ref !== ABSENT) {
       findRanks(call, ref, kind, isReverse, neededMembers(call));
       applyLimit(call);
-      cursor.open(db.entries, ref);
-      let more = cursor.seek(ranks.from);
-      for (let left = ranks.to - ranks.from; left > 0 && more; left--) {
-        cursor.asBytes();
-        set.add(cursor.buffer, cursor.offset, cursor.length, cursor.score);
-        more = cursor.next();
-      }
+      addRanks(db, ref, set);
     }
     storeOrDelete(call, set, 'zrangestore');
   } finally {
     set.discard();
+  }
+}
+
+/**
+ * Adds the members of the range to a result, in the order that Redis does: it packs them as long as it can, only a range
+ * of indexes it knows the length of before; and a zero that was packed once has no sign.
+ */
+function addRanks({ entries }: Database, ref: number, set: SortedSetBuilder): void {
+  const { limits } = sortedSetsOf(entries);
+  const { from, to } = ranks;
+  let keepsSign = kind === 'rank' && to - from > limits.maxEntries;
+  cursor.open(entries, ref);
+  let more = cursor.seek(isReverse ? to - 1 : from);
+  for (let left = to - from; left > 0 && more; left--) {
+    cursor.asBytes();
+    const { buffer, offset, length, score } = cursor;
+    keepsSign ||= !mayBePacked(limits, set.count + 1, length);
+    set.add(buffer, offset, length, keepsSign ? score : score + 0);
+    more = cursor.advance(isReverse);
   }
 }
 
