@@ -66,29 +66,37 @@ const RARE = new Set([
   ...['del', 'unlink', 'getdel', 'watch', 'unwatch', 'time', 'lastsave', 'echo', 'ping'],
 ]);
 
+/**
+ * Whether a command is about a range of members. Where scores differ, and members are in no order, it depends on what a
+ * search meets: in a skip list of Redis on random levels. So these sequences pack their sorted sets.
+ */
+function isByMembers(args: readonly string[]): boolean {
+  return args.some((word) => /lex/i.test(word));
+}
+
 describe('random sequences', () => {
   let redis: RunningServer;
   let synap: RunningServer;
+  let clients: RawClient[];
   let grammars: CommandGrammar[];
 
   beforeAll(async () => {
     [redis, synap] = await Promise.all([startRedisServer(CONFIG), startSynapServer(CONFIG)]);
-    const [oracle, subject] = await Promise.all(
-      [redis, synap].map(({ port }) => RawClient.connect(port)),
-    );
+    clients = await Promise.all([redis, synap].map(({ port }) => RawClient.connect(port)));
+    const [oracle, subject] = clients;
     // A key that is over is found by the same command on both.
-    for (const client of [oracle, subject]) await client.command('DEBUG', 'SET-ACTIVE-EXPIRE', '0');
+    for (const client of clients) await client.command('DEBUG', 'SET-ACTIVE-EXPIRE', '0');
     // Lists shall become chunks, and sets tables, now and then.
-    for (const client of [oracle, subject]) {
+    for (const client of clients) {
       await client.command('CONFIG', 'SET', 'list-max-listpack-size', '3');
       await client.command('CONFIG', 'SET', 'set-max-intset-entries', '6');
     }
     const known = await readGrammars(oracle, await readCommandNames(subject));
-    await Promise.all([oracle.close(), subject.close()]);
     grammars = known.filter((grammar) => !LEFT_OUT.some(({ applies }) => applies(grammar)));
   });
 
   afterAll(async () => {
+    await Promise.all(clients.map((client) => client.close()));
     await Promise.all([redis.stop(), synap.stop()]);
   });
 
@@ -101,7 +109,12 @@ describe('random sequences', () => {
     let events = 0;
     for (let seed = FIRST_SEED; seed < FIRST_SEED + RUNS; seed++) {
       const protocol = seed % 2 === 0 ? 2 : 3;
-      const steps = generate(seed);
+      const isPacked = seed % 4 < 2;
+      const longest = isPacked ? '1000' : '64';
+      for (const client of clients) {
+        await client.command('CONFIG', 'SET', 'zset-max-listpack-value', longest);
+      }
+      const steps = generate(seed).filter(({ args }) => isPacked || !isByMembers(args));
       for (const { grammar } of steps) called.add(grammar.name);
       const result = await runSequence(ports, steps, protocol);
       errors += result.errors;
