@@ -14,9 +14,19 @@ import { startSynapServer } from '../support/synap-server.ts';
 const RUNS = 400;
 /** The types that Redis has had only since 7.2 and 7.4: a set in a listpack, hashes whose fields expire. */
 const LATER_TYPES = [20, 22, 23, 24, 25];
+/** Sets, sorted sets and hashes with their elements one by one. */
+const TABLE_TYPES = [2, 3, 4, 5];
 const BAD_DATA = '-ERR Bad data format\r\n';
 /** Behind the value, where both ignore it: a length that is too large by a little stays within the payload. */
 const PADDING = Buffer.alloc(500);
+
+/**
+ * Whether a number of elements in four or eight bytes is one of those changed. Redis makes a hash table for as many
+ * before it looks for them: that takes it many seconds and gigabytes, if it gets them.
+ */
+function wantsHugeTable(payload: Buffer): boolean {
+  return TABLE_TYPES.includes(payload[0]) && payload[1] >> 6 === 2;
+}
 
 describe.skipIf(!hasRedis)('a damaged value', () => {
   const servers: RunningServer[] = [];
@@ -43,6 +53,11 @@ describe.skipIf(!hasRedis)('a damaged value', () => {
 
   /** Restores a payload on both; tells whether Synap took it. */
   async function restore(payload: Buffer): Promise<boolean> {
+    if (wantsHugeTable(payload)) {
+      const { bytes } = await clients[1].command('RESTORE', 'k', '0', payload, 'REPLACE');
+      expect(bytes.toString('latin1'), payload.toString('hex')).toBe(BAD_DATA);
+      return false;
+    }
     await both('DEL', 'k');
     const [redis, synap] = await both('RESTORE', 'k', '0', payload, 'REPLACE');
     const sample = payload.toString('hex');
