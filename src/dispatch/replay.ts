@@ -14,7 +14,7 @@ import type { RunnableCommand } from '../core/command-row.ts';
 import type { CommandTable } from '../core/command-table.ts';
 import { DetachedClient } from '../core/detached-client.ts';
 import { LOADING_DATA, OUT_OF_MEMORY, wrongArity } from '../core/errors.ts';
-import { ADMIN, LOADING, PROTECTED } from '../core/flags.ts';
+import { ADMIN, LOADING, PROTECTED, WRITE } from '../core/flags.ts';
 import type { Services } from '../core/services.ts';
 import { discardTransaction } from '../core/transaction.ts';
 import { ArenaFullError } from '../memory/arena.ts';
@@ -224,8 +224,8 @@ export class Replay {
   /** Why a command is not run from a log, though Redis runs some of these; see docs/compatibility.md. */
   #problemOf(command: Command): string | undefined {
     const { flags } = command;
-    // SAVE and its like would keep the half of the data that there is yet.
-    if ((flags & ADMIN) !== 0 && (flags & LOADING) === 0) return LOADING_DATA;
+    // SAVE and its like would keep the half of the data that there is yet; PFDEBUG changes data as others do.
+    if ((flags & (ADMIN | LOADING | WRITE)) === ADMIN) return LOADING_DATA;
     return (flags & PROTECTED) === 0 ? undefined : this.#host.isProtected(this.#client, command);
   }
 

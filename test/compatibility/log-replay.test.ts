@@ -163,6 +163,10 @@ describe.skipIf(!hasRedis)('a log with', () => {
       'values that are wrong',
       [['SET', 'k', 'v', 'EX', 'x'], ['SET', 'k', 'v'], ['INCR', 'k'], AFTER],
     ],
+    [
+      'an administrative command that writes',
+      [['PFADD', 'h', 'a'], ['PFDEBUG', 'TODENSE', 'h'], AFTER],
+    ],
     ['EXEC alone', [['EXEC'], AFTER]],
     ['DISCARD alone', [['DISCARD'], AFTER]],
     ['a database that there is not', [['SELECT', '3'], ['SELECT', '99'], AFTER]],
