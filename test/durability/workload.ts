@@ -134,6 +134,8 @@ export function showStep({ commands }: Step): string {
 }
 
 function comparerOf({ name, tips }: CommandGrammar): Comparer {
+  // Members that differ only behind a NUL are equal to `strcoll`: they come as the set has them.
+  if (name === 'sort' || name === 'sort_ro') return unordered;
   if (LOOSE.has(name) || tips.has('nondeterministic_output')) return anyOfType;
   return tips.has('nondeterministic_output_order') ? unordered : exact;
 }
