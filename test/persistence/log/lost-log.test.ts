@@ -141,9 +141,10 @@ test('under always nothing is acknowledged that is in no log a start would read'
   await server.ask('SET', 'before', 'v');
   // The new log is not complete before this is let go.
   const held = holdFiles();
-  rmSync(folder(), { recursive: true });
   const [one, two] = [await server.connect(), await server.connect()];
+  // Both in one turn: a server that notices the loss before the write refuses it.
   const writing = one.command('SET', 'k', 'v');
+  rmSync(folder(), { recursive: true });
   await until(async () => (await server.field('aof_last_write_status')) === 'err');
   await until(() => held.count > 0);
   expect(textOf(await two.command('SET', 'l', 'v'))).toBe(MISCONF);
