@@ -1,8 +1,9 @@
 // The root of a stream: one block with what is known of it as a whole, and where its parts are.
 //
-//   word 0 … 3            4         5         6 … 7      8 … 11    12 … 15    16 … 19       20 … 21
-//     [ index of blocks ][ frozen ][ groups ][ length   ][ last id ][ first id ][ largest    ][ entries added ]
-//                                             a double                          deleted id     64 bits, low first
+//   word 0 … 3            4         5         6 … 7      8 … 11     12 … 15     16 … 19       20 … 21          22 … 23
+//     [ index of blocks ][ frozen ][ groups ][ length   ][ last id ][ first id ][ largest    ][ entries added ][ bytes  ]
+//                                             a double                           deleted id    64 bits,         a double
+//                                                                                              low word first
 import { SEGMENT_MASK, SEGMENT_SHIFT } from '../../memory/addressing.ts';
 import type { Arena } from '../../memory/arena.ts';
 import { classOf } from '../../memory/size-classes.ts';
@@ -19,7 +20,9 @@ export const FIRST_ID = 12;
 export const MAX_DELETED_ID = 16;
 export const ENTRIES_ADDED = 20;
 
-const ROOT_WORDS = 22;
+const BYTES_DOUBLE = 11;
+
+const ROOT_WORDS = 24;
 const ROOT_CLASS = classOf(ROOT_WORDS * 4);
 /** Bytes of a root. */
 export const ROOT_BYTES: number = ROOT_WORDS * 4;
@@ -49,6 +52,15 @@ export function rootLength(arena: Arena, root: number): number {
 
 export function setRootLength(arena: Arena, root: number, length: number): void {
   arena.f64[root >>> SEGMENT_SHIFT][(root & SEGMENT_MASK) + LENGTH_DOUBLE] = length;
+}
+
+/** Bytes of all blocks of entries. */
+export function rootBytes(arena: Arena, root: number): number {
+  return arena.f64[root >>> SEGMENT_SHIFT][(root & SEGMENT_MASK) + BYTES_DOUBLE];
+}
+
+export function addRootBytes(arena: Arena, root: number, bytes: number): void {
+  arena.f64[root >>> SEGMENT_SHIFT][(root & SEGMENT_MASK) + BYTES_DOUBLE] += bytes;
 }
 
 /** Reads one of the ids: LAST_ID, FIRST_ID or MAX_DELETED_ID. */

@@ -1,0 +1,69 @@
+// Moves the blocks of streams out of pages of the arena that are being emptied, a few at a time. Between two steps a
+// stream may change in any way, so what is remembered is the id from which on blocks are still to be examined.
+import type { Relocation } from '../../keyspace/collections.ts';
+import { SEGMENT_MASK, SEGMENT_SHIFT } from '../../memory/addressing.ts';
+import type { Arena } from '../../memory/arena.ts';
+import { BlockPlace, blockClass, blockWord } from './id-blocks.ts';
+import type { SharedBlocks } from './shared-blocks.ts';
+import { StreamId } from './stream-id.ts';
+import { FROZEN, relocateRoot } from './stream-root.ts';
+
+/** The relocation of all streams of an arena. */
+export class StreamRelocation implements Relocation {
+  root = 0;
+  scanned = 0;
+  readonly #arena: Arena;
+  readonly #blocks: SharedBlocks;
+  readonly #place = new BlockPlace();
+  /** Blocks of this id and of greater ones are not examined yet. */
+  readonly #next = new StreamId();
+
+  constructor(arena: Arena, blocks: SharedBlocks) {
+    this.#arena = arena;
+    this.#blocks = blocks;
+  }
+
+  begin(root: number): number {
+    this.#next.setZero();
+    // What writes a frozen stream knows its blocks by their numbers.
+    this.root = this.#isFrozen(root) ? root : relocateRoot(this.#arena, root);
+    this.scanned++;
+    return this.root;
+  }
+
+  step(count: number): boolean {
+    const { root } = this;
+    if (root === 0 || this.#isFrozen(root)) return false;
+    const { index } = this.#blocks;
+    const place = this.#place;
+    if (this.#next.isZero) index.relocateDirectory(root);
+    let more = index.findOrFirst(root, this.#next, place);
+    for (let i = 0; i < count && more; i++) {
+      this.#move(root, place);
+      more = index.next(root, place);
+    }
+    if (more) this.#remember(place.block);
+    return more;
+  }
+
+  /** To be called when a root is freed. */
+  freed(root: number): void {
+    if (root === this.root) this.root = 0;
+  }
+
+  #isFrozen(root: number): boolean {
+    return blockWord(this.#arena, root, FROZEN) !== 0;
+  }
+
+  #move(root: number, place: BlockPlace): void {
+    const arena = this.#arena;
+    this.scanned++;
+    if (!arena.isSparse(place.block)) return;
+    const moved = arena.relocate(place.block, blockClass(arena, place.block));
+    this.#blocks.index.replace(root, place, moved);
+  }
+
+  #remember(block: number): void {
+    this.#next.load(this.#arena.i32[block >>> SEGMENT_SHIFT], (block & SEGMENT_MASK) << 1);
+  }
+}

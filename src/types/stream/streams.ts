@@ -1,0 +1,298 @@
+// Streams: entries in blocks that are found by their ids, and the groups of consumers that read them.
+//
+//   root ──▶ index ──▶ [ entry, entry … ][ entry, entry … ] … [ entry … free ]    entry-blocks.ts, entry-block.ts
+//        └─▶ groups ──▶ pending entries, consumers                               groups.ts
+//
+// Adding goes to the last block, trimming takes whole blocks from the first one on, and a range begins with two binary
+// searches. Counters and ids are kept as Redis keeps them, first id and largest deleted id included.
+
+import type { Collections } from '../../keyspace/collections.ts';
+import { SEGMENT_MASK, SEGMENT_SHIFT } from '../../memory/addressing.ts';
+import type { Arena } from '../../memory/arena.ts';
+import { BlockCursor } from './block-cursor.ts';
+import { DELETED, LAST_ENTRY_ID, LIVE } from './entry-block.ts';
+import { EntryBlocks } from './entry-blocks.ts';
+import { EntryWalk } from './entry-walk.ts';
+import type { FieldSource } from './entry-writer.ts';
+import { BlockPlace, blockWord, type IdBlocks, INDEX_WORDS } from './id-blocks.ts';
+import { SharedBlocks } from './shared-blocks.ts';
+import { StreamId } from './stream-id.ts';
+import { StreamRelocation } from './stream-relocation.ts';
+import {
+  ENTRIES_ADDED,
+  FIRST_ID,
+  freeRoot,
+  incrementCounter,
+  LAST_ID,
+  loadRootId,
+  MAX_DELETED_ID,
+  newRoot,
+  ROOT_BYTES,
+  rootBytes,
+  rootLength,
+  setRootLength,
+  storeRootId,
+} from './stream-root.ts';
+
+/** Blocks freed in one step. */
+const STEP_BLOCKS = 64;
+
+/** Which entries are trimmed: the oldest ones, until `keep` are left, or those below an id. */
+export interface Trim {
+  /** Number of entries that are to be left, 0 or more; absent: by id. */
+  readonly keep?: number;
+  /** Where `keep` is absent: the least id that is to be left. */
+  readonly minId?: StreamId;
+  /** Whether only whole blocks are taken, as with `~`. */
+  readonly isApproximate: boolean;
+  /** Most entries that are taken; 0: any number. */
+  readonly limit: number;
+}
+
+/** The operations on the streams of an arena; see the head of this file. */
+export class Streams implements Collections {
+  readonly arena: Arena;
+  readonly blocks: SharedBlocks;
+  readonly index: IdBlocks;
+  readonly entries: EntryBlocks;
+  readonly relocation: StreamRelocation;
+  readonly #cursor: BlockCursor;
+  readonly #walk: EntryWalk;
+  readonly #place = new BlockPlace();
+  readonly #id = new StreamId();
+  readonly #zero = new StreamId();
+  readonly #largest = new StreamId();
+
+  constructor(arena: Arena) {
+    this.arena = arena;
+    this.blocks = new SharedBlocks(arena);
+    this.index = this.blocks.index;
+    this.entries = new EntryBlocks(arena, this.blocks);
+    this.relocation = new StreamRelocation(arena, this.blocks);
+    this.#cursor = new BlockCursor(arena);
+    this.#walk = new EntryWalk(arena, this.index);
+    this.#largest.setMax();
+  }
+
+  /** Makes an empty stream; returns its root. @throws ArenaFullError */
+  create(): number {
+    return newRoot(this.arena);
+  }
+
+  /** A walk over entries, for a user of its own. */
+  newWalk(): EntryWalk {
+    return new EntryWalk(this.arena, this.index);
+  }
+
+  // ── As a collection ─────────────────────────────────────────────────────────────────────────
+
+  bytes(root: number): number {
+    return ROOT_BYTES + rootBytes(this.arena, root) + this.index.directoryBytes(root);
+  }
+
+  length(root: number): number {
+    return rootLength(this.arena, root);
+  }
+
+  parts(root: number): number {
+    return this.index.count(root);
+  }
+
+  copy(root: number): number {
+    const { arena, index } = this;
+    const copy = newRoot(arena);
+    try {
+      const from = (root & SEGMENT_MASK) << 1;
+      const words = arena.i32[root >>> SEGMENT_SHIFT];
+      const place = new BlockPlace();
+      for (let more = index.first(root, place); more; more = index.next(root, place)) {
+        this.#copyBlock(copy, place.block);
+      }
+      // All but the index, the freeze and the groups: length, ids, counters, bytes.
+      const to = ((copy & SEGMENT_MASK) << 1) + INDEX_WORDS + 2;
+      const rest = words.subarray(from + INDEX_WORDS + 2, from + ROOT_BYTES / 4);
+      arena.i32[copy >>> SEGMENT_SHIFT].set(rest, to);
+    } catch (error) {
+      while (!this.freeStep(copy));
+      throw error;
+    }
+    return copy;
+  }
+
+  #copyBlock(root: number, block: number): void {
+    const copied = this.blocks.copy(block);
+    try {
+      this.index.append(root, copied);
+    } catch (error) {
+      this.blocks.free(root, copied);
+      throw error;
+    }
+  }
+
+  freeStep(root: number): boolean {
+    const { index } = this;
+    const place = this.#place;
+    for (let i = 0; i < STEP_BLOCKS; i++) {
+      if (!index.last(root, place)) {
+        this.relocation.freed(root);
+        freeRoot(this.arena, root);
+        return true;
+      }
+      this.entries.remove(root, place);
+    }
+    return false;
+  }
+
+  // ── Entries ─────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Adds an entry.
+   * @param id greater than the last id
+   * @param first the argument that is the first field; its value is the next one
+   * @param fields number of fields, at least 1
+   * @throws ArenaFullError, or RangeError without memory for a large one, before anything has changed
+   */
+  append(root: number, id: StreamId, source: FieldSource, first: number, fields: number): void {
+    const { arena } = this;
+    this.entries.append(root, id, source, first, fields);
+    const length = rootLength(arena, root) + 1;
+    setRootLength(arena, root, length);
+    storeRootId(arena, root, LAST_ID, id);
+    if (length === 1) storeRootId(arena, root, FIRST_ID, id);
+    incrementCounter(arena, root, ENTRIES_ADDED);
+  }
+
+  /** Goes to the entry with an id; false when there is none. */
+  find(root: number, id: StreamId): boolean {
+    const place = this.#place;
+    const cursor = this.#cursor;
+    if (!this.index.find(root, id, place)) return false;
+    cursor.open(place.block);
+    return cursor.seek(id) && cursor.id.compare(id) === 0 && !cursor.isDeleted;
+  }
+
+  /** The entry that `find` went to. */
+  get found(): BlockCursor {
+    return this.#cursor;
+  }
+
+  /**
+   * Removes an entry; ids and counters of the stream stay as they are.
+   * @returns whether it was there
+   * @throws ArenaFullError while the stream is being saved, before anything has changed
+   */
+  remove(root: number, id: StreamId): boolean {
+    if (!this.find(root, id)) return false;
+    const { arena, entries } = this;
+    const place = this.#place;
+    if (blockWord(arena, place.block, LIVE) === 1) {
+      entries.remove(root, place);
+    } else {
+      const shared = place.block;
+      const block = entries.own(root, place);
+      // A copy has its entries elsewhere.
+      if (block !== shared) this.find(root, id);
+      this.#cursor.markDeleted();
+      entries.countDeleted(block, 1);
+    }
+    setRootLength(arena, root, rootLength(arena, root) - 1);
+    return true;
+  }
+
+  /**
+   * Trims a stream, and sets its first id.
+   * @returns how many entries were taken
+   * @throws ArenaFullError while the stream is being saved; what was taken until then is gone
+   */
+  trim(root: number, trim: Trim): number {
+    const { arena, index } = this;
+    const place = this.#place;
+    const { keep, limit, isApproximate } = trim;
+    let deleted = 0;
+    for (let more = index.first(root, place); more; more = place.block !== 0) {
+      const length = rootLength(arena, root);
+      if (keep !== undefined && length <= keep) break;
+      const live = blockWord(arena, place.block, LIVE);
+      if (limit > 0 && deleted + live > limit) break;
+      if (this.#isBelow(place.block, length - live, trim)) {
+        this.entries.remove(root, place);
+        setRootLength(arena, root, length - live);
+        deleted += live;
+        continue;
+      }
+      if (!isApproximate) deleted += this.#trimWithin(root, place, trim);
+      break;
+    }
+    if (deleted > 0) this.renewFirstId(root);
+    return deleted;
+  }
+
+  /** Whether all entries of a block are to be trimmed; `left` would be left then. */
+  #isBelow(block: number, left: number, { keep, minId }: Trim): boolean {
+    if (keep !== undefined) return left >= keep;
+    const words = this.arena.i32[block >>> SEGMENT_SHIFT];
+    const at = ((block & SEGMENT_MASK) << 1) + LAST_ENTRY_ID;
+    return minId !== undefined && minId.compareAt(words, at) > 0;
+  }
+
+  /** Trims the first entries of a block, not all of them; returns how many. */
+  #trimWithin(root: number, place: BlockPlace, { keep, minId }: Trim): number {
+    const { arena } = this;
+    const cursor = this.#cursor;
+    const length = rootLength(arena, root);
+    const block = this.entries.own(root, place);
+    cursor.open(block);
+    let deleted = 0;
+    while (cursor.next()) {
+      const isLeft =
+        keep !== undefined
+          ? length - deleted <= keep
+          : minId !== undefined && cursor.id.compare(minId) >= 0;
+      if (isLeft) break;
+      if (cursor.isDeleted) continue;
+      cursor.markDeleted();
+      deleted++;
+    }
+    this.entries.countDeleted(block, deleted);
+    setRootLength(arena, root, length - deleted);
+    return deleted;
+  }
+
+  // ── Ids ─────────────────────────────────────────────────────────────────────────────────────
+
+  /** Sets the first id to that of the first entry; 0-0 when there is none. */
+  renewFirstId(root: number): void {
+    this.edgeId(root, true, this.#id);
+    storeRootId(this.arena, root, FIRST_ID, this.#id);
+  }
+
+  /** The id of the first or the last entry; 0-0 when there is none. */
+  edgeId(root: number, isFirst: boolean, id: StreamId): void {
+    const walk = this.#walk;
+    id.setZero();
+    if (this.length(root) === 0) return;
+    walk.open(root, this.#zero, this.#largest, !isFirst);
+    if (walk.next()) id.set(walk.cursor.id);
+  }
+
+  /** The last id that was given: new ones are greater. */
+  lastId(root: number, id: StreamId): void {
+    loadRootId(this.arena, root, LAST_ID, id);
+  }
+
+  firstId(root: number, id: StreamId): void {
+    loadRootId(this.arena, root, FIRST_ID, id);
+  }
+
+  /** The largest id of an entry that XDEL has removed, or what XSETID says. */
+  maxDeletedId(root: number, id: StreamId): void {
+    loadRootId(this.arena, root, MAX_DELETED_ID, id);
+  }
+
+  // ── For those who know Redis's nodes ────────────────────────────────────────────────────────
+
+  /** Entries of a block that are deleted and still in it. */
+  deletedIn(block: number): number {
+    return blockWord(this.arena, block, DELETED);
+  }
+}
