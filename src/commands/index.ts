@@ -46,6 +46,8 @@ import { setAlgebraCommands } from './set/algebra.ts';
 import { setRandomCommands } from './set/random.ts';
 import { setCommands } from './set/sets.ts';
 import { sortCommands } from './sort/sort.ts';
+import { streamCommands } from './stream/entries.ts';
+import { streamRangeCommands } from './stream/ranges.ts';
 import { counterCommands } from './string/counters.ts';
 import { lcsCommands } from './string/lcs.ts';
 import { stringRangeCommands } from './string/ranges.ts';
@@ -89,6 +91,8 @@ export const families: readonly (readonly CommandRow[])[] = [
   sortedSetCombinationCommands,
   sortedSetRandomCommands,
   sortedSetScanCommands,
+  streamCommands,
+  streamRangeCommands,
   geoPlaceCommands,
   geoSearchCommands,
   keyCommands,

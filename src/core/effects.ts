@@ -4,6 +4,7 @@
 // BLPOP an LPOP.
 import type { Database } from '../keyspace/database.ts';
 import type { LargeArgument } from '../protocol/large-argument.ts';
+import type { Request } from '../protocol/request.ts';
 
 /** One argument of an effect. */
 export type EffectArgument = string | Uint8Array | LargeArgument;
@@ -16,6 +17,15 @@ export interface Effects {
   readonly maxTransactionBytes: number;
   /** The command that runs has this effect, instead of its own request. */
   propagateAs(database: Database, ...args: EffectArgument[]): void;
+  /** As `propagateAs`, for the request with other bytes in the place of argument i, 1 or above. */
+  propagateWith(
+    database: Database,
+    request: Request,
+    i: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+  ): void;
   /** The effects until `endTransaction` are repeated all or none: those of a transaction. */
   beginTransaction(): void;
   endTransaction(): void;

@@ -85,6 +85,35 @@ export class EffectRecorder implements Effects, RemovalObserver {
     this.#record(database.index, args);
   }
 
+  propagateWith(
+    database: Database,
+    request: Request,
+    i: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+  ): void {
+    this.#isSuppressed = true;
+    this.#stream.beginEffect(database.index);
+    const { buffer, offsets, lengths, count } = request;
+    const start = request.large === undefined ? startOfEncoding(request) : NOWHERE;
+    if (start === NOWHERE) {
+      this.#header(ARRAY, count);
+      for (let k = 0; k < count; k++) {
+        if (k === i) this.#argument(bytes, offset, length);
+        else this.#argument(request.bytes(k), 0, lengths[k]);
+      }
+    } else {
+      this.#stream.append(buffer, start, offsets[i - 1] + lengths[i - 1] + LINE_END_BYTES);
+      this.#argument(bytes, offset, length);
+      this.#passOn();
+      const rest = offsets[i] + lengths[i] + LINE_END_BYTES;
+      const end = offsets[count - 1] + lengths[count - 1] + LINE_END_BYTES;
+      if (rest < end) this.#stream.append(buffer, rest, end);
+    }
+    this.#endEffect();
+  }
+
   /** Records that a key was deleted, and no client asked for it. */
   keyRemoved(database: { readonly index: number }, key: Uint8Array): void {
     if (this.active) this.#record(database.index, ['DEL', key]);

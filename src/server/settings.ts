@@ -6,6 +6,7 @@ import { maxClientsOfSystem } from '../net/descriptor-limit.ts';
 import { hashesOf } from '../types/hash/values.ts';
 import { chunkLimitsOf, listsOf } from '../types/list/values.ts';
 import { setsOf } from '../types/set/set-tables.ts';
+import { streamsOf } from '../types/stream/values.ts';
 import { sortedSetsOf } from '../types/zset/values.ts';
 import type { Server } from './server.ts';
 
@@ -128,6 +129,15 @@ const APPLICATIONS: readonly (readonly [names: readonly DirectiveName[], apply: 
       hashesOf(keyspace.entries).limits = {
         maxFields: values['hash-max-listpack-entries'],
         maxBytes: values['hash-max-listpack-value'],
+      };
+    },
+  ],
+  [
+    ['stream-node-max-bytes', 'stream-node-max-entries'],
+    ({ keyspace }, values) => {
+      streamsOf(keyspace.entries).entries.limits = {
+        maxBytes: values['stream-node-max-bytes'],
+        maxEntries: values['stream-node-max-entries'],
       };
     },
   ],

@@ -3,6 +3,7 @@ import type { ValueType } from '../keyspace/value-type.ts';
 import { hashType } from './hash/descriptor.ts';
 import { listType } from './list/descriptor.ts';
 import { setType } from './set/descriptor.ts';
+import { streamType } from './stream/descriptor.ts';
 import { stringType } from './string/descriptor.ts';
 import { sortedSetType } from './zset/descriptor.ts';
 
@@ -13,4 +14,5 @@ export const valueTypes: readonly ValueType[] = [
   setType,
   sortedSetType,
   hashType,
+  streamType,
 ];

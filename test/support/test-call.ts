@@ -51,6 +51,7 @@ const NO_EFFECTS: Effects = {
   active: false,
   maxTransactionBytes: Number.POSITIVE_INFINITY,
   propagateAs: () => {},
+  propagateWith: () => {},
   beginTransaction: () => {},
   endTransaction: () => {},
 };

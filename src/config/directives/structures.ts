@@ -68,13 +68,13 @@ export const structures = section('structures', 'Data structures', {
   'stream-node-max-bytes': {
     kind: bytes(),
     default: '4096',
-    status: 'later',
+    status: 'active',
     doc: "Size of a stream's blocks. `0` sets no limit.",
   },
   'stream-node-max-entries': {
     kind: integer({ min: 0, max: LONG_MAX }),
     default: '100',
-    status: 'later',
+    status: 'active',
     doc: "Entries of a stream's blocks. `0` sets no limit.",
   },
   'hll-sparse-max-bytes': {

@@ -33,9 +33,9 @@ import { addRootBytes } from './stream-root.ts';
 /** When blocks are full: directives of Redis. */
 export interface BlockLimits {
   /** `stream-node-max-bytes`: bytes of a listpack; 0: MAX_LISTPACK_BYTES. */
-  maxBytes: number;
+  readonly maxBytes: number;
   /** `stream-node-max-entries`: entries, deleted ones included; 0: any number. */
-  maxEntries: number;
+  readonly maxEntries: number;
 }
 
 /** No entry has more bytes in its fields and values, and no listpack begins another entry beyond that. */
@@ -50,7 +50,7 @@ const LEAST_SAVED_BYTES = 64;
 
 /** The operations on the blocks of entries in an arena; see the head of this file. */
 export class EntryBlocks {
-  readonly limits: BlockLimits = { maxBytes: 4096, maxEntries: 100 };
+  limits: BlockLimits = { maxBytes: 4096, maxEntries: 100 };
   readonly #arena: Arena;
   readonly #blocks: SharedBlocks;
   readonly #index: IdBlocks;

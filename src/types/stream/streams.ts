@@ -14,11 +14,12 @@ import { DELETED, LAST_ENTRY_ID, LIVE } from './entry-block.ts';
 import { EntryBlocks } from './entry-blocks.ts';
 import { EntryWalk } from './entry-walk.ts';
 import type { FieldSource } from './entry-writer.ts';
-import { BlockPlace, blockWord, type IdBlocks, INDEX_WORDS } from './id-blocks.ts';
+import { BlockPlace, blockWord, type IdBlocks, INDEX_WORDS, LEAST_ID } from './id-blocks.ts';
 import { SharedBlocks } from './shared-blocks.ts';
 import { StreamId } from './stream-id.ts';
 import { StreamRelocation } from './stream-relocation.ts';
 import {
+  counterAt,
   ENTRIES_ADDED,
   FIRST_ID,
   freeRoot,
@@ -30,6 +31,7 @@ import {
   ROOT_BYTES,
   rootBytes,
   rootLength,
+  setCounterAt,
   setRootLength,
   storeRootId,
 } from './stream-root.ts';
@@ -39,10 +41,10 @@ const STEP_BLOCKS = 64;
 
 /** Which entries are trimmed: the oldest ones, until `keep` are left, or those below an id. */
 export interface Trim {
-  /** Number of entries that are to be left, 0 or more; absent: by id. */
-  readonly keep?: number;
-  /** Where `keep` is absent: the least id that is to be left. */
-  readonly minId?: StreamId;
+  /** Number of entries that are to be left, 0 or more; undefined: by id. */
+  readonly keep: number | undefined;
+  /** Where `keep` is undefined: the least id that is to be left. */
+  readonly minId: StreamId;
   /** Whether only whole blocks are taken, as with `~`. */
   readonly isApproximate: boolean;
   /** Most entries that are taken; 0: any number. */
@@ -57,6 +59,8 @@ export class Streams implements Collections {
   readonly entries: EntryBlocks;
   readonly relocation: StreamRelocation;
   readonly #cursor: BlockCursor;
+  /** For whoever reads entries next. */
+  readonly walk: EntryWalk;
   readonly #walk: EntryWalk;
   readonly #place = new BlockPlace();
   readonly #id = new StreamId();
@@ -70,6 +74,7 @@ export class Streams implements Collections {
     this.entries = new EntryBlocks(arena, this.blocks);
     this.relocation = new StreamRelocation(arena, this.blocks);
     this.#cursor = new BlockCursor(arena);
+    this.walk = new EntryWalk(arena, this.index);
     this.#walk = new EntryWalk(arena, this.index);
     this.#largest.setMax();
   }
@@ -200,6 +205,49 @@ export class Streams implements Collections {
   }
 
   /**
+   * Removes an entry as XDEL does: first id and largest deleted id follow.
+   * @returns whether it was there
+   * @throws as `remove`
+   */
+  delete(root: number, id: StreamId): boolean {
+    if (!this.remove(root, id)) return false;
+    this.maxDeletedId(root, this.#id);
+    if (id.compare(this.#id) > 0) this.setMaxDeletedId(root, id);
+    this.firstId(root, this.#id);
+    if (this.length(root) === 0 || id.compare(this.#id) === 0) this.renewFirstId(root);
+    return true;
+  }
+
+  /** Number of entries between two ids, both included, up to a limit. */
+  countRange(root: number, first: StreamId, last: StreamId, limit: number): number {
+    const place = this.#place;
+    const cursor = this.#cursor;
+    if (limit === 0 || first.compare(last) > 0) return 0;
+    const { arena, index } = this;
+    let count = 0;
+    for (let more = index.findOrFirst(root, first, place); more; more = index.next(root, place)) {
+      const { block } = place;
+      const words = arena.i32[block >>> SEGMENT_SHIFT];
+      const base = (block & SEGMENT_MASK) << 1;
+      if (last.compareAt(words, base + LEAST_ID) < 0) return count;
+      const isWhole =
+        first.compareAt(words, base + LEAST_ID) <= 0 &&
+        last.compareAt(words, base + LAST_ENTRY_ID) >= 0;
+      if (isWhole) {
+        count += words[base + LIVE];
+      } else {
+        cursor.open(block);
+        for (let isIn = cursor.seek(first); isIn; isIn = cursor.next()) {
+          if (cursor.id.compare(last) > 0) return count;
+          if (!cursor.isDeleted && ++count === limit) return count;
+        }
+      }
+      if (count >= limit) return limit;
+    }
+    return count;
+  }
+
+  /**
    * Trims a stream, and sets its first id.
    * @returns how many entries were taken
    * @throws ArenaFullError while the stream is being saved; what was taken until then is gone
@@ -232,7 +280,7 @@ export class Streams implements Collections {
     if (keep !== undefined) return left >= keep;
     const words = this.arena.i32[block >>> SEGMENT_SHIFT];
     const at = ((block & SEGMENT_MASK) << 1) + LAST_ENTRY_ID;
-    return minId !== undefined && minId.compareAt(words, at) > 0;
+    return minId.compareAt(words, at) > 0;
   }
 
   /** Trims the first entries of a block, not all of them; returns how many. */
@@ -244,10 +292,7 @@ export class Streams implements Collections {
     cursor.open(block);
     let deleted = 0;
     while (cursor.next()) {
-      const isLeft =
-        keep !== undefined
-          ? length - deleted <= keep
-          : minId !== undefined && cursor.id.compare(minId) >= 0;
+      const isLeft = keep !== undefined ? length - deleted <= keep : cursor.id.compare(minId) >= 0;
       if (isLeft) break;
       if (cursor.isDeleted) continue;
       cursor.markDeleted();
@@ -287,6 +332,31 @@ export class Streams implements Collections {
   /** The largest id of an entry that XDEL has removed, or what XSETID says. */
   maxDeletedId(root: number, id: StreamId): void {
     loadRootId(this.arena, root, MAX_DELETED_ID, id);
+  }
+
+  setLastId(root: number, id: StreamId): void {
+    storeRootId(this.arena, root, LAST_ID, id);
+  }
+
+  setMaxDeletedId(root: number, id: StreamId): void {
+    storeRootId(this.arena, root, MAX_DELETED_ID, id);
+  }
+
+  /** How many entries were ever added, or what XSETID says; 0 … 2^63 - 1. */
+  entriesAdded(root: number): bigint {
+    return counterAt(this.arena, root, ENTRIES_ADDED);
+  }
+
+  setEntriesAdded(root: number, added: bigint): void {
+    setCounterAt(this.arena, root, ENTRIES_ADDED, added);
+  }
+
+  /** The id of the first entry, deleted ones included that are still in a block; 0-0 when there is none. */
+  physicalFirstId(root: number, id: StreamId): void {
+    id.setZero();
+    if (!this.index.first(root, this.#place)) return;
+    this.#cursor.open(this.#place.block);
+    if (this.#cursor.next()) id.set(this.#cursor.id);
   }
 
   // ── For those who know Redis's nodes ────────────────────────────────────────────────────────

@@ -62,7 +62,7 @@ describe.each([1, 3, 100])('with %d entries a block', (maxEntries) => {
     const below = (limit: number) => random.integer(0, limit - 1);
     const arena = new Arena();
     const streams = new Streams(arena);
-    streams.entries.limits.maxEntries = maxEntries;
+    streams.entries.limits = { maxBytes: 4096, maxEntries };
     const before = arena.usedBytes;
     const root = streams.create();
     const model: Entry[] = [];
@@ -94,11 +94,21 @@ describe.each([1, 3, 100])('with %d entries a block', (maxEntries) => {
         streams.renewFirstId(root);
       } else if (kind === 16) {
         const count = Math.max(0, model.length - below(30));
-        const trimmed = streams.trim(root, { keep: count, isApproximate: false, limit: 0 });
+        const trimmed = streams.trim(root, {
+          keep: count,
+          minId: new StreamId(),
+          isApproximate: false,
+          limit: 0,
+        });
         expect(trimmed).toBe(keep(model, count));
       } else if (kind === 17 && model.length > 0) {
         const minId = model[below(Math.min(30, model.length))].id;
-        const trimmed = streams.trim(root, { minId: idOf(minId), isApproximate: false, limit: 0 });
+        const trimmed = streams.trim(root, {
+          keep: undefined,
+          minId: idOf(minId),
+          isApproximate: false,
+          limit: 0,
+        });
         expect(trimmed).toBe(
           model.splice(
             0,
