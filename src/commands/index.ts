@@ -48,6 +48,7 @@ import { setCommands } from './set/sets.ts';
 import { sortCommands } from './sort/sort.ts';
 import { streamCommands } from './stream/entries.ts';
 import { streamRangeCommands } from './stream/ranges.ts';
+import { streamReadCommands } from './stream/reads.ts';
 import { counterCommands } from './string/counters.ts';
 import { lcsCommands } from './string/lcs.ts';
 import { stringRangeCommands } from './string/ranges.ts';
@@ -93,6 +94,7 @@ export const families: readonly (readonly CommandRow[])[] = [
   sortedSetScanCommands,
   streamCommands,
   streamRangeCommands,
+  streamReadCommands,
   geoPlaceCommands,
   geoSearchCommands,
   keyCommands,

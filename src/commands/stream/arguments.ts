@@ -201,6 +201,6 @@ function refuse({ reply }: Call, error: string): -1 {
 }
 
 /** Whether argument i is one character. */
-function isSign({ buffer, offsets, lengths }: Request, i: number, sign: number): boolean {
+export function isSign({ buffer, offsets, lengths }: Request, i: number, sign: number): boolean {
   return lengths[i] === 1 && buffer[offsets[i]] === sign;
 }

@@ -316,6 +316,11 @@ export class Streams implements Collections {
     const walk = this.#walk;
     id.setZero();
     if (this.length(root) === 0) return;
+    const last = this.index.lastBlock(root);
+    if (!isFirst && blockWord(this.arena, last, DELETED) === 0) {
+      id.load(this.arena.i32[last >>> SEGMENT_SHIFT], ((last & SEGMENT_MASK) << 1) + LAST_ENTRY_ID);
+      return;
+    }
     walk.open(root, this.#zero, this.#largest, !isFirst);
     if (walk.next()) id.set(walk.cursor.id);
   }
