@@ -1,0 +1,363 @@
+// Lists of pending entries, sorted by id: a group's, and the own ones of its consumers. A list is a sequence of leaves
+// (pending-leaf.ts), its index (id-blocks.ts) at the beginning of the root of the group or consumer:
+//
+//   root ─▶ [ 1-0 … 62-0 ] [ 63-0 … 124-0 ] [ 125-0 … ]
+//
+// A leaf grows until it is full. Then it is split in halves; but what comes behind everything begins a leaf, so that
+// lists that are filled in order are dense. Leaves that have become sparse are joined with a neighbour, or shrink.
+// Blocks that a snapshot may be writing are copied before they change (shared-blocks.ts).
+import type { Arena } from '../../memory/arena.ts';
+import { ifThereIsMemory } from '../../memory/out-of-memory.ts';
+import { BlockPlace, blockClass, type IdBlocks } from './id-blocks.ts';
+import { PendingItems } from './pending-items.ts';
+import { maxItems, type PendingItem, PendingLeaf } from './pending-leaf.ts';
+import type { SharedBlocks } from './shared-blocks.ts';
+import { StreamId } from './stream-id.ts';
+
+/** Items of the smallest leaf. */
+const MIN_ROOM = 4;
+/** Room in a leaf that follows a full one. */
+const NEXT_ROOM = 16;
+/** A leaf of so few items is joined with a neighbour if the items of both are not more than `JOINED`. */
+const SPARSE = 15;
+const JOINED = 40;
+
+/** Where an item is; valid until a list changes. */
+export class ItemPlace extends BlockPlace {
+  /** Number of the item in the block. */
+  item = 0;
+}
+
+/** The operations on all lists of an arena; see the head of this file. */
+export class PendingLists {
+  /** Counts what may have moved items, in 32 bits: places are valid while it stays the same. */
+  changes = 0;
+  readonly index: IdBlocks;
+  readonly #arena: Arena;
+  readonly #shared: SharedBlocks;
+  readonly #leaf: PendingLeaf;
+  readonly #items: PendingItems;
+  readonly #place = new ItemPlace();
+  readonly #neighbour = new BlockPlace();
+  readonly #id = new StreamId();
+
+  constructor(arena: Arena, shared: SharedBlocks) {
+    this.#arena = arena;
+    this.index = shared.index;
+    this.#shared = shared;
+    this.#leaf = new PendingLeaf(arena);
+    this.#items = new PendingItems(arena, shared);
+  }
+
+  // ── Finding ─────────────────────────────────────────────────────────────────────────────────
+
+  /** Goes to the item with an id; false when there is none. */
+  find(root: number, id: StreamId, place: ItemPlace): boolean {
+    if (!this.index.find(root, id, place)) return false;
+    place.item = this.#leaf.open(place.block).search(id);
+    return place.item >= 0;
+  }
+
+  /** Goes to the first item whose id is not less; false when there is none. */
+  seek(root: number, id: StreamId, place: ItemPlace): boolean {
+    if (!this.index.findOrFirst(root, id, place)) return false;
+    const leaf = this.#leaf.open(place.block);
+    const found = leaf.search(id);
+    place.item = found < 0 ? ~found : found;
+    if (place.item < leaf.count) return true;
+    place.item = 0;
+    return this.index.next(root, place);
+  }
+
+  /** Goes to the first item; false when there is none. */
+  first(root: number, place: ItemPlace): boolean {
+    place.item = 0;
+    return this.index.first(root, place);
+  }
+
+  /** Goes to the last item; false when there is none. */
+  last(root: number, place: ItemPlace): boolean {
+    if (!this.index.last(root, place)) return false;
+    place.item = this.#leaf.open(place.block).count - 1;
+    return true;
+  }
+
+  /** Goes on to the next item; false when there is none. */
+  next(root: number, place: ItemPlace): boolean {
+    if (++place.item < this.#leaf.open(place.block).count) return true;
+    place.item = 0;
+    return this.index.next(root, place);
+  }
+
+  /** Reads the item at a place. */
+  read(place: ItemPlace, item: PendingItem): void {
+    this.#leaf.open(place.block).load(place.item, item);
+  }
+
+  /** Reads all of the item at a place but its id, in a group's list. */
+  readDetails(place: ItemPlace, item: PendingItem): void {
+    this.#leaf.open(place.block).loadDetails(place.item, item);
+  }
+
+  // ── Changing ────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Adds an item whose id is not in the list.
+   * @param stream the root of the stream, as for SharedBlocks
+   * @param kind of the list's leaves
+   * @throws ArenaFullError, before anything has changed
+   */
+  add(stream: number, root: number, kind: number, item: PendingItem): void {
+    const { index } = this;
+    this.changes = (this.changes + 1) | 0;
+    const last = index.lastBlock(root);
+    if (last === 0) {
+      this.#addLeaf(root, kind, item, MIN_ROOM);
+      return;
+    }
+    const place = this.#place;
+    const leaf = this.#leaf.open(last);
+    if (leaf.compare(item.id, leaf.count - 1) < 0) {
+      index.findOrFirst(root, item.id, place);
+      place.item = ~leaf.open(place.block).search(item.id);
+      this.#insert(stream, root, place, item);
+      return;
+    }
+    const { count } = leaf;
+    if (count === maxItems(kind)) {
+      this.#addLeaf(root, kind, item, NEXT_ROOM);
+    } else if (count < leaf.capacity && leaf.fits(item) && !this.#shared.isShared(stream, last)) {
+      leaf.insert(count, item);
+    } else {
+      index.last(root, place);
+      place.item = count;
+      this.#insert(stream, root, place, item);
+    }
+  }
+
+  /**
+   * Has the block at a place such that `remove` cannot fail.
+   * @throws ArenaFullError, before anything has changed
+   */
+  prepareRemoval(stream: number, root: number, place: ItemPlace): void {
+    if (!this.#shared.isShared(stream, place.block)) return;
+    if (this.#leaf.open(place.block).count > 1) this.#own(stream, root, place);
+  }
+
+  /**
+   * Has the block at a place, in a group's list, such that `set` can write an item there, of the same id.
+   * @throws ArenaFullError, before anything has changed
+   */
+  prepare(stream: number, root: number, place: ItemPlace, item: PendingItem): void {
+    const leaf = this.#leaf.open(place.block);
+    if (leaf.fits(item)) {
+      this.#own(stream, root, place);
+      return;
+    }
+    this.changes = (this.changes + 1) | 0;
+    const items = this.#items;
+    const { count, capacity } = leaf;
+    items.load(leaf);
+    items.insert(count, item);
+    const fresh = items.write(0, count, Math.min(capacity, maxItems(leaf.kind)), count + 1);
+    this.#replace(stream, root, place, fresh);
+  }
+
+  /** Writes the item at a place, after `prepare`. */
+  set(place: ItemPlace, item: PendingItem): void {
+    this.#leaf.open(place.block).set(place.item, item);
+  }
+
+  /** Removes the item at a place, after `prepareRemoval`. */
+  remove(stream: number, root: number, place: ItemPlace): void {
+    this.changes = (this.changes + 1) | 0;
+    const leaf = this.#leaf.open(place.block);
+    if (leaf.count === 1) {
+      const { block } = place;
+      this.index.remove(root, place);
+      this.#shared.free(stream, block);
+      return;
+    }
+    leaf.remove(place.item);
+    if (leaf.count <= SPARSE) this.#condense(stream, root, place);
+  }
+
+  // ── The whole ───────────────────────────────────────────────────────────────────────────────
+
+  /** Bytes of leaves and index. */
+  bytes(root: number): number {
+    const place = this.#place;
+    let total = this.index.directoryBytes(root);
+    for (let is = this.first(root, place); is; is = this.index.next(root, place)) {
+      total += this.#shared.bytes(place.block);
+    }
+    return total;
+  }
+
+  /** The blocks of all leaves. */
+  blocks(root: number): Int32Array {
+    const place = this.#place;
+    const blocks = new Int32Array(this.index.count(root));
+    let count = 0;
+    for (let is = this.first(root, place); is; is = this.index.next(root, place)) {
+      blocks[count++] = place.block;
+    }
+    return blocks;
+  }
+
+  /**
+   * Copies all leaves into the empty list of another root.
+   * @throws ArenaFullError; the other list has a part of them then
+   */
+  copy(from: number, to: number): void {
+    const place = this.#place;
+    for (let is = this.first(from, place); is; is = this.index.next(from, place)) {
+      this.#addBlock(to, this.#shared.copy(place.block));
+    }
+  }
+
+  /** Frees up to `count` leaves; returns how many it has freed. */
+  free(stream: number, root: number, count: number): number {
+    const place = this.#place;
+    this.changes = (this.changes + 1) | 0;
+    let freed = 0;
+    for (; freed < count && this.last(root, place); freed++) {
+      const { block } = place;
+      this.index.remove(root, place);
+      this.#shared.free(stream, block);
+    }
+    return freed;
+  }
+
+  // ── Leaves ──────────────────────────────────────────────────────────────────────────────────
+
+  /** Adds a leaf of one item behind the others. */
+  #addLeaf(root: number, kind: number, item: PendingItem, room: number): void {
+    const items = this.#items;
+    items.clear(kind);
+    items.insert(0, item);
+    this.#addBlock(root, items.write(0, 1, room));
+  }
+
+  #addBlock(root: number, block: number): void {
+    try {
+      this.index.append(root, block);
+    } catch (error) {
+      this.#free(block);
+      throw error;
+    }
+  }
+
+  /** Gives a leaf back that is in no list yet. */
+  #free(block: number): void {
+    this.#arena.free(block, blockClass(this.#arena, block));
+  }
+
+  /** Has the stream own the block at a place. */
+  #own(stream: number, root: number, place: ItemPlace): void {
+    if (!this.#shared.isShared(stream, place.block)) return;
+    this.changes = (this.changes + 1) | 0;
+    this.#shared.own(stream, root, place);
+  }
+
+  /** Inserts an item before the one at a place. */
+  #insert(stream: number, root: number, place: ItemPlace, item: PendingItem): void {
+    const leaf = this.#leaf.open(place.block);
+    const { count } = leaf;
+    if (count < leaf.capacity && leaf.fits(item)) {
+      this.#own(stream, root, place);
+      leaf.open(place.block).insert(place.item, item);
+      return;
+    }
+    const items = this.#items;
+    const most = maxItems(leaf.kind);
+    items.load(leaf);
+    items.insert(place.item, item);
+    if (count === most) this.#split(stream, root, place);
+    else {
+      const room = Math.min(most, Math.max(MIN_ROOM, 2 * count, leaf.capacity));
+      this.#replace(stream, root, place, items.write(0, count + 1, room));
+    }
+  }
+
+  /** Puts two leaves with `#items` into the place of one. */
+  #split(stream: number, root: number, place: ItemPlace): void {
+    const { index } = this;
+    const items = this.#items;
+    const { count } = items;
+    const half = count >>> 1;
+    const room = half + (half >>> 1);
+    const left = items.write(0, half, room);
+    let right = 0;
+    try {
+      right = items.write(half, count, room);
+      index.insertAfter(root, place, right);
+    } catch (error) {
+      if (right !== 0) this.#free(right);
+      this.#free(left);
+      throw error;
+    }
+    // The old leaf is before the new one; its number may be another.
+    this.#leaf.open(right).loadId(0, this.#id);
+    index.find(root, this.#id, place);
+    index.previous(root, place);
+    this.#replace(stream, root, place, left);
+  }
+
+  #replace(stream: number, root: number, place: ItemPlace, fresh: number): void {
+    const old = place.block;
+    this.index.replace(root, place, fresh);
+    this.#shared.free(stream, old);
+  }
+
+  /** Joins the leaf of a place with a neighbour, or moves the only one to a smaller block, if that is worth it. */
+  #condense(stream: number, root: number, place: ItemPlace): void {
+    const leaf = this.#leaf;
+    const { count } = leaf;
+    const left = this.#neighbour;
+    const right = this.#place;
+    // Places may be those of callers.
+    this.#copyPlace(place, left);
+    this.#copyPlace(place, right);
+    if (this.index.next(root, right)) {
+      if (this.#join(stream, root, left, right, count)) return;
+    }
+    this.#copyPlace(place, right);
+    if (this.index.previous(root, left)) {
+      if (this.#join(stream, root, left, right, count)) return;
+    }
+    if (this.index.count(root) > 1) return;
+    leaf.open(place.block);
+    if (leaf.capacity < 4 * count || leaf.capacity < 2 * MIN_ROOM) return;
+    const items = this.#items;
+    items.load(leaf);
+    const room = Math.max(MIN_ROOM, 2 * count);
+    const fresh = ifThereIsMemory(() => items.write(0, count, room));
+    if (fresh !== undefined) this.#replace(stream, root, place, fresh);
+  }
+
+  /** Joins two neighbours, one of which has `count` items; returns whether it did. */
+  #join(stream: number, root: number, left: BlockPlace, right: BlockPlace, count: number): boolean {
+    const items = this.#items;
+    const leaf = this.#leaf;
+    const [first, second] = [left.block, right.block];
+    const total = leaf.open(first).count + leaf.open(second).count;
+    if (total > JOINED || total === count) return false;
+    items.load(leaf.open(first));
+    items.append(leaf.open(second));
+    const room = Math.min(maxItems(leaf.kind), total + (total >>> 1));
+    const fresh = ifThereIsMemory(() => items.write(0, total, room));
+    if (fresh === undefined) return false;
+    this.index.replace(root, left, fresh);
+    this.index.remove(root, right);
+    this.#shared.free(stream, first);
+    this.#shared.free(stream, second);
+    return true;
+  }
+
+  #copyPlace(from: BlockPlace, to: BlockPlace): void {
+    to.block = from.block;
+    to.page = from.page;
+    to.slot = from.slot;
+  }
+}

@@ -1,0 +1,244 @@
+// Consumer groups against a plain model: random changes, while the stream is being written, its blocks are moved, or
+// there is no memory.
+import { describe, expect, test } from 'vitest';
+import { ArenaFullError } from '../../../src/memory/arena.ts';
+import { CLASS_UNITS } from '../../../src/memory/size-classes.ts';
+import { StreamId } from '../../../src/types/stream/stream-id.ts';
+import { freeRoot, newRoot } from '../../../src/types/stream/stream-root.ts';
+import { Random } from '../../support/random.ts';
+import { byTier } from '../../support/tier.ts';
+import {
+  type GroupModel,
+  GroupsBench,
+  type IdNumber,
+  idOf,
+  numberOf,
+  type PendingModel,
+  Writing,
+} from './groups-bench.ts';
+
+const NOW = 1_700_000_000_000;
+const GROUPS = ['g', 'group', '\xff', 'a\0', 'a', ''];
+const CONSUMERS = [
+  ...Array.from({ length: 30 }, (_, i) => `consumer-${i}`),
+  'x'.repeat(20_000),
+  '',
+  '\x80',
+];
+
+function id(ms: number, seq: number): IdNumber {
+  return (BigInt(ms) << 64n) | BigInt(seq);
+}
+
+/** Random changes of a bench. */
+class Changes {
+  readonly bench: GroupsBench;
+  readonly random: Random;
+  /** Whether ids, times and counts are such that items must be wide. */
+  readonly isWild: boolean;
+  #clock = NOW;
+
+  constructor(bench: GroupsBench, random: Random, isWild: boolean) {
+    this.bench = bench;
+    this.random = random;
+    this.isWild = isWild;
+  }
+
+  change(): void {
+    const { bench, random } = this;
+    const kind = random.next();
+    if (bench.model.size === 0 || kind < 0.01) this.#createGroup();
+    const name = random.pick([...bench.model.keys()]);
+    const model = bench.model.get(name) as GroupModel;
+    if (kind < 0.013) bench.removeGroup(name);
+    else if (model.consumers.size === 0 || kind < 0.1) this.#createConsumer(name, model);
+    else if (kind < 0.12) bench.removeConsumer(name, random.pick([...model.consumers.keys()]));
+    else if (kind < 0.14) this.#setWords(name, model);
+    else if (kind < 0.4) this.#addLast(name, model);
+    else if (kind < 0.6) this.#addAnywhere(name, model);
+    else if (kind < 0.7) this.#removeFirst(name, model);
+    else if (kind < 0.85) this.#removeAnywhere(name, model);
+    else this.#setSome(name, model);
+  }
+
+  #createGroup(): void {
+    const name = this.random.pick(GROUPS);
+    if (this.bench.model.has(name)) return;
+    this.bench.createGroup(name, this.#anyId(), BigInt(this.random.integer(-1, 5)));
+  }
+
+  #createConsumer(group: string, { consumers }: GroupModel): void {
+    const name = this.random.pick(CONSUMERS);
+    if (!consumers.has(name)) this.bench.createConsumer(group, name, this.#clock++);
+  }
+
+  #setWords(name: string, model: GroupModel): void {
+    const { groups } = this.bench;
+    const group = this.bench.group(name);
+    model.entriesRead = this.random.pick([-1n, 0xffffffffn, 2n ** 62n]);
+    groups.setEntriesRead(group, model.entriesRead);
+    groups.incrementEntriesRead(group);
+    model.entriesRead++;
+    model.lastId = this.#anyId();
+    groups.storeLastId(group, idOf(model.lastId));
+    for (const [consumer, state] of model.consumers) {
+      const ref = this.bench.consumer(name, consumer);
+      state.seenMs = this.#clock++;
+      state.activeMs = this.#clock++;
+      groups.setSeenMs(ref, state.seenMs);
+      groups.setActiveMs(ref, state.activeMs);
+    }
+  }
+
+  #entry(consumers: GroupModel['consumers']): PendingModel {
+    const { random } = this;
+    const isOdd = this.isWild && random.chance(0.05);
+    return {
+      consumer: random.pick([...consumers.keys()]),
+      timeMs: isOdd ? random.pick([0, 2 ** 52, 1.5, NOW - 2 ** 31]) : this.#clock++,
+      deliveries: isOdd ? random.pick([65536, 2 ** 32, 2 ** 53]) : random.integer(0, 65535),
+    };
+  }
+
+  #anyId(): IdNumber {
+    const { random } = this;
+    const number = id(NOW + random.integer(0, 3000), random.integer(0, 3));
+    if (!this.isWild || !random.chance(0.05)) return number;
+    return random.pick([
+      number << 8n,
+      number | (1n << 63n),
+      (1n << 128n) - 1n - BigInt(random.integer(0, 100)),
+      BigInt(random.integer(1, 100)),
+      number + (1n << 96n),
+    ]);
+  }
+
+  #addLast(name: string, model: GroupModel): void {
+    let last = [...model.pending.keys()].reduce((a, b) => (a > b ? a : b), id(NOW, 0));
+    for (let left = this.random.integer(1, 100); left > 0; left--) {
+      last += this.random.chance(0.5) ? 1n : BigInt(this.random.integer(1, 20)) << 64n;
+      if (last >= 1n << 128n) return;
+      this.bench.add(name, last, this.#entry(model.consumers));
+    }
+  }
+
+  #addAnywhere(name: string, model: GroupModel): void {
+    for (let left = this.random.integer(1, 20); left > 0; left--) {
+      const added = this.#anyId();
+      if (!model.pending.has(added)) this.bench.add(name, added, this.#entry(model.consumers));
+    }
+  }
+
+  #removeFirst(name: string, { pending }: GroupModel): void {
+    const sorted = [...pending.keys()].sort((a, b) => (a < b ? -1 : 1));
+    for (const removed of sorted.slice(0, this.random.integer(1, 150))) {
+      this.bench.remove(name, removed);
+    }
+  }
+
+  #removeAnywhere(name: string, { pending }: GroupModel): void {
+    const some = this.random.shuffle([...pending.keys()]).slice(0, this.random.integer(1, 30));
+    for (const removed of some) this.bench.remove(name, removed);
+  }
+
+  #setSome(name: string, { pending, consumers }: GroupModel): void {
+    const some = this.random.shuffle([...pending.keys()]).slice(0, this.random.integer(1, 10));
+    for (const changed of some) this.bench.set(name, changed, this.#entry(consumers));
+  }
+}
+
+describe.each([
+  { seed: 1, isWild: false },
+  { seed: 2, isWild: true },
+  { seed: 3, isWild: true },
+])('random changes, seed $seed', ({ seed, isWild }) => {
+  const ROUNDS = byTier(400, 3000);
+
+  test('say what the model says, and take what they say', () => {
+    const bench = new GroupsBench();
+    const changes = new Changes(bench, new Random(seed), isWild);
+    for (let round = 0; round < ROUNDS; round++) {
+      changes.change();
+      bench.verify();
+      while (bench.removed.length > 0) bench.removeStep();
+      bench.verifyBytes();
+    }
+    bench.freeAll();
+    expect(bench.usedBytes).toBe(0);
+  });
+
+  test('leave what is being written as it was', () => {
+    const bench = new GroupsBench();
+    const random = new Random(seed + 10);
+    const changes = new Changes(bench, random, isWild);
+    let writing: Writing | undefined;
+    for (let round = 0; round < ROUNDS; round++) {
+      if (writing === undefined) writing = new Writing(bench);
+      for (let i = random.integer(0, 3); i > 0; i--) changes.change();
+      if (random.chance(0.5)) bench.removeStep();
+      if (random.chance(0.3)) bench.verify();
+      if (writing.step()) writing = undefined;
+    }
+    while (writing !== undefined && !writing.step());
+    bench.verify();
+    bench.freeAll();
+    expect(bench.usedBytes).toBe(0);
+  });
+
+  test('may be freed while they are being written', () => {
+    const bench = new GroupsBench();
+    const changes = new Changes(bench, new Random(seed + 20), isWild);
+    for (let round = 0; round < 100; round++) changes.change();
+    const writing = new Writing(bench);
+    for (let round = 0; round < 20; round++) changes.change();
+    while (!bench.groups.freeStep(bench.stream));
+    while (!writing.step());
+    while (bench.removed.length > 0) bench.removeStep();
+    freeRoot(bench.arena, bench.stream);
+    expect(bench.usedBytes).toBe(0);
+  });
+
+  test('go on while blocks are moved', () => {
+    const bench = new GroupsBench();
+    const random = new Random(seed + 30);
+    const changes = new Changes(bench, random, isWild);
+    const { arena, groups } = bench;
+    for (let round = 0; round < ROUNDS; round++) {
+      for (let i = random.integer(0, 3); i > 0; i--) changes.change();
+      if (!groups.relocation.step(random.integer(1, 20))) {
+        arena.keepSparsePages();
+        for (let c = 0; c < CLASS_UNITS.length; c++) arena.chooseSparsePages(c);
+        groups.relocation.begin(bench.stream);
+      }
+      bench.verify();
+    }
+    while (groups.relocation.step(10));
+    bench.verify();
+    bench.freeAll();
+    expect(bench.usedBytes).toBe(0);
+  });
+
+  test('are copied', () => {
+    const bench = new GroupsBench();
+    const changes = new Changes(bench, new Random(seed + 40), isWild);
+    for (let round = 0; round < 20; round++) {
+      for (let i = 0; i < 20; i++) changes.change();
+      while (bench.removed.length > 0) bench.removeStep();
+      const used = bench.usedBytes;
+      const copy = newRoot(bench.arena);
+      bench.groups.copy(bench.stream, copy);
+      expect(bench.picture(copy)).toEqual(bench.modelPicture());
+      changes.change();
+      const { stream } = bench;
+      bench.stream = copy;
+      const changed = bench.modelPicture();
+      bench.stream = stream;
+      expect(bench.picture()).toEqual(changed);
+      while (!bench.groups.freeStep(copy));
+      freeRoot(bench.arena, copy);
+      expect(used).toBeGreaterThan(0);
+    }
+    bench.freeAll();
+    expect(bench.usedBytes).toBe(0);
+  });
+});
