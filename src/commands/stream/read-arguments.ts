@@ -53,9 +53,9 @@ export class ReadArguments {
     const left = request.count - this.firstKey;
     this.keys = left / 2;
     if (left % 2 === 1) {
-      const [name, id] = inGroup ? ['xreadgroup', '>'] : ['xread', '$'];
+      const id = inGroup ? '>' : '$';
       reply.error(
-        `ERR Unbalanced '${name}' list of streams: for each stream key an ID or '${id}' must be specified.`,
+        `ERR Unbalanced XREAD list of streams: for each stream key an ID or '${id}' must be specified.`,
       );
       return false;
     }

@@ -13,7 +13,7 @@ export const streamType: ValueType = {
   // Entries that come, streams that come or go, and groups that go: XREAD, XREADGROUP.
   wakes: KEY_CREATED | KEY_GROWN | KEY_GONE,
   encodings: { [ENCODING_BLOCKS]: 'stream' },
-  collectionsIn: (arena) => new Streams(arena),
+  collectionsIn: (arena, tables) => new Streams(arena, tables),
   codec: {
     readers: {},
     writer: {

@@ -3,6 +3,7 @@
 import type { Relocation } from '../../keyspace/collections.ts';
 import { SEGMENT_MASK, SEGMENT_SHIFT } from '../../memory/addressing.ts';
 import type { Arena } from '../../memory/arena.ts';
+import type { GroupsRelocation } from './groups-relocation.ts';
 import { BlockPlace, blockClass, blockWord } from './id-blocks.ts';
 import type { SharedBlocks } from './shared-blocks.ts';
 import { StreamId } from './stream-id.ts';
@@ -11,29 +12,40 @@ import { FROZEN, relocateRoot } from './stream-root.ts';
 /** The relocation of all streams of an arena. */
 export class StreamRelocation implements Relocation {
   root = 0;
-  scanned = 0;
+  #scanned = 0;
+  readonly #groups: GroupsRelocation;
+  /** Whether all blocks of entries are examined, so that the groups are next. */
+  #isAtGroups = false;
   readonly #arena: Arena;
   readonly #blocks: SharedBlocks;
   readonly #place = new BlockPlace();
   /** Blocks of this id and of greater ones are not examined yet. */
   readonly #next = new StreamId();
 
-  constructor(arena: Arena, blocks: SharedBlocks) {
+  constructor(arena: Arena, blocks: SharedBlocks, groups: GroupsRelocation) {
+    this.#groups = groups;
     this.#arena = arena;
     this.#blocks = blocks;
   }
 
+  get scanned(): number {
+    return this.#scanned + this.#groups.scanned;
+  }
+
   begin(root: number): number {
     this.#next.setZero();
+    this.#isAtGroups = false;
     // What writes a frozen stream knows its blocks by their numbers.
     this.root = this.#isFrozen(root) ? root : relocateRoot(this.#arena, root);
-    this.scanned++;
+    this.#scanned++;
+    this.#groups.begin(this.root);
     return this.root;
   }
 
   step(count: number): boolean {
     const { root } = this;
     if (root === 0 || this.#isFrozen(root)) return false;
+    if (this.#isAtGroups) return this.#groups.step(count);
     const { index } = this.#blocks;
     const place = this.#place;
     if (this.#next.isZero) index.relocateDirectory(root);
@@ -43,7 +55,8 @@ export class StreamRelocation implements Relocation {
       more = index.next(root, place);
     }
     if (more) this.#remember(place.block);
-    return more;
+    this.#isAtGroups = !more;
+    return true;
   }
 
   /** To be called when a root is freed. */
@@ -57,7 +70,7 @@ export class StreamRelocation implements Relocation {
 
   #move(root: number, place: BlockPlace): void {
     const arena = this.#arena;
-    this.scanned++;
+    this.#scanned++;
     if (!arena.isSparse(place.block)) return;
     const moved = arena.relocate(place.block, blockClass(arena, place.block));
     this.#blocks.index.replace(root, place, moved);

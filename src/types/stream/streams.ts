@@ -9,11 +9,13 @@
 import type { Collections } from '../../keyspace/collections.ts';
 import { SEGMENT_MASK, SEGMENT_SHIFT } from '../../memory/addressing.ts';
 import type { Arena } from '../../memory/arena.ts';
+import type { BytesTables } from '../../structures/bytes-tables.ts';
 import { BlockCursor } from './block-cursor.ts';
 import { DELETED, LAST_ENTRY_ID, LIVE } from './entry-block.ts';
 import { EntryBlocks } from './entry-blocks.ts';
 import { EntryWalk } from './entry-walk.ts';
 import type { FieldSource } from './entry-writer.ts';
+import { Groups } from './groups.ts';
 import { BlockPlace, blockWord, type IdBlocks, INDEX_WORDS, LEAST_ID } from './id-blocks.ts';
 import { SharedBlocks } from './shared-blocks.ts';
 import { StreamId } from './stream-id.ts';
@@ -57,6 +59,7 @@ export class Streams implements Collections {
   readonly blocks: SharedBlocks;
   readonly index: IdBlocks;
   readonly entries: EntryBlocks;
+  readonly groups: Groups;
   readonly relocation: StreamRelocation;
   readonly #cursor: BlockCursor;
   /** For whoever reads entries next. */
@@ -67,12 +70,14 @@ export class Streams implements Collections {
   readonly #zero = new StreamId();
   readonly #largest = new StreamId();
 
-  constructor(arena: Arena) {
+  /** @param tables for the names of groups and consumers */
+  constructor(arena: Arena, tables: BytesTables) {
     this.arena = arena;
     this.blocks = new SharedBlocks(arena);
     this.index = this.blocks.index;
     this.entries = new EntryBlocks(arena, this.blocks);
-    this.relocation = new StreamRelocation(arena, this.blocks);
+    this.groups = new Groups(arena, tables, this.blocks);
+    this.relocation = new StreamRelocation(arena, this.blocks, this.groups.relocation);
     this.#cursor = new BlockCursor(arena);
     this.walk = new EntryWalk(arena, this.index);
     this.#walk = new EntryWalk(arena, this.index);
@@ -92,7 +97,8 @@ export class Streams implements Collections {
   // ── As a collection ─────────────────────────────────────────────────────────────────────────
 
   bytes(root: number): number {
-    return ROOT_BYTES + rootBytes(this.arena, root) + this.index.directoryBytes(root);
+    const own = ROOT_BYTES + rootBytes(this.arena, root) + this.index.directoryBytes(root);
+    return own + this.groups.bytes(root);
   }
 
   length(root: number): number {
@@ -100,7 +106,7 @@ export class Streams implements Collections {
   }
 
   parts(root: number): number {
-    return this.index.count(root);
+    return this.index.count(root) + this.groups.parts(root);
   }
 
   copy(root: number): number {
@@ -117,6 +123,7 @@ export class Streams implements Collections {
       const to = ((copy & SEGMENT_MASK) << 1) + INDEX_WORDS + 2;
       const rest = words.subarray(from + INDEX_WORDS + 2, from + ROOT_BYTES / 4);
       arena.i32[copy >>> SEGMENT_SHIFT].set(rest, to);
+      this.groups.copy(root, copy);
     } catch (error) {
       while (!this.freeStep(copy));
       throw error;
@@ -136,6 +143,7 @@ export class Streams implements Collections {
 
   freeStep(root: number): boolean {
     const { index } = this;
+    if (!this.groups.freeStep(root)) return false;
     const place = this.#place;
     for (let i = 0; i < STEP_BLOCKS; i++) {
       if (!index.last(root, place)) {

@@ -1,7 +1,6 @@
 // Consumer groups against a plain model: random changes, while the stream is being written, its blocks are moved, or
 // there is no memory.
 import { describe, expect, test } from 'vitest';
-import { ArenaFullError } from '../../../src/memory/arena.ts';
 import { CLASS_UNITS } from '../../../src/memory/size-classes.ts';
 import { StreamId } from '../../../src/types/stream/stream-id.ts';
 import { freeRoot, newRoot } from '../../../src/types/stream/stream-root.ts';

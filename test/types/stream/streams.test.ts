@@ -3,6 +3,8 @@
 import { describe, expect, test } from 'vitest';
 import { Arena } from '../../../src/memory/arena.ts';
 import { Request } from '../../../src/protocol/request.ts';
+import { BytesTables } from '../../../src/structures/bytes-tables.ts';
+import { randomSeed } from '../../../src/structures/hash.ts';
 import { BlockCursor } from '../../../src/types/stream/block-cursor.ts';
 import { BlockPlace } from '../../../src/types/stream/id-blocks.ts';
 import { StreamId } from '../../../src/types/stream/stream-id.ts';
@@ -61,7 +63,7 @@ describe.each([1, 3, 100])('with %d entries a block', (maxEntries) => {
     const random = new Random(seed * 7919 + maxEntries);
     const below = (limit: number) => random.integer(0, limit - 1);
     const arena = new Arena();
-    const streams = new Streams(arena);
+    const streams = new Streams(arena, new BytesTables(arena, randomSeed()));
     streams.entries.limits = { maxBytes: 4096, maxEntries };
     const before = arena.usedBytes;
     const root = streams.create();
