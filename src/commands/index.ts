@@ -47,6 +47,7 @@ import { setRandomCommands } from './set/random.ts';
 import { setCommands } from './set/sets.ts';
 import { sortCommands } from './sort/sort.ts';
 import { streamCommands } from './stream/entries.ts';
+import { streamGroupReadCommands } from './stream/group-reads.ts';
 import { streamRangeCommands } from './stream/ranges.ts';
 import { streamReadCommands } from './stream/reads.ts';
 import { counterCommands } from './string/counters.ts';
@@ -95,6 +96,7 @@ export const families: readonly (readonly CommandRow[])[] = [
   streamCommands,
   streamRangeCommands,
   streamReadCommands,
+  streamGroupReadCommands,
   geoPlaceCommands,
   geoSearchCommands,
   keyCommands,

@@ -26,6 +26,10 @@ export interface Effects {
     offset: number,
     length: number,
   ): void;
+  /** What the command that runs changes has no effect of its own: it is recorded in another way, or not at all. */
+  suppress(): void;
+  /** The effects of `record` are repeated all or none, with those of a transaction around them. */
+  together(record: () => void): void;
   /** The effects until `endTransaction` are repeated all or none: those of a transaction. */
   beginTransaction(): void;
   endTransaction(): void;

@@ -75,7 +75,6 @@ export class EffectRecorder implements Effects, RemovalObserver {
     this.#endEffect();
   }
 
-  /** Has the request of the handler that runs not recorded, whatever it changed. */
   suppress(): void {
     this.#isSuppressed = true;
   }
@@ -125,6 +124,19 @@ export class EffectRecorder implements Effects, RemovalObserver {
     fields: readonly Uint8Array[],
   ): void {
     if (this.active) this.#record(database.index, ['HDEL', key, ...fields]);
+  }
+
+  together(record: () => void): void {
+    if (this.#stream.isInTransaction) {
+      record();
+      return;
+    }
+    this.#stream.beginTransaction();
+    try {
+      record();
+    } finally {
+      this.#stream.endTransaction();
+    }
   }
 
   beginTransaction(): void {

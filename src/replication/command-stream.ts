@@ -208,6 +208,11 @@ export class CommandStream {
     this.#noneFullBefore = oldest + fullGroupBytes;
   }
 
+  /** Whether effects are being repeated all or none. */
+  get isInTransaction(): boolean {
+    return this.#inTransaction;
+  }
+
   /** The effects until `endTransaction` are repeated all or none. */
   beginTransaction(): void {
     this.#inTransaction = true;

@@ -52,6 +52,8 @@ const NO_EFFECTS: Effects = {
   maxTransactionBytes: Number.POSITIVE_INFINITY,
   propagateAs: () => {},
   propagateWith: () => {},
+  suppress: () => {},
+  together: (record) => record(),
   beginTransaction: () => {},
   endTransaction: () => {},
 };

@@ -47,7 +47,12 @@ function mayHaveDeletedFrom(streams: Streams, root: number, id: StreamId): boole
 }
 
 /** Whether a group's counter is known, and goes on from an id one by one. */
-function isCounting(streams: Streams, root: number, entriesRead: bigint, id: StreamId): boolean {
+export function isCounting(
+  streams: Streams,
+  root: number,
+  entriesRead: bigint,
+  id: StreamId,
+): boolean {
   return entriesRead !== UNKNOWN_ENTRIES_READ && !mayHaveDeletedFrom(streams, root, id);
 }
 

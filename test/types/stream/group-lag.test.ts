@@ -2,6 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { Arena } from '../../../src/memory/arena.ts';
 import { Request } from '../../../src/protocol/request.ts';
+import { BytesTables } from '../../../src/structures/bytes-tables.ts';
+import { randomSeed } from '../../../src/structures/hash.ts';
 import {
   entriesReadAfter,
   entriesReadAt,
@@ -19,7 +21,8 @@ function idOf(ms: number): StreamId {
 
 /** A stream with the entries 1-0 … n-0. */
 function streamOf(n: number) {
-  const streams = new Streams(new Arena());
+  const arena = new Arena();
+  const streams = new Streams(arena, new BytesTables(arena, randomSeed()));
   const root = streams.create();
   const add = (ms: number) => streams.append(root, idOf(ms), Request.of(['f', 'v']), 0, 1);
   for (let ms = 1; ms <= n; ms++) add(ms);

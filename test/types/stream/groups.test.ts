@@ -2,7 +2,6 @@
 // there is no memory.
 import { describe, expect, test } from 'vitest';
 import { CLASS_UNITS } from '../../../src/memory/size-classes.ts';
-import { StreamId } from '../../../src/types/stream/stream-id.ts';
 import { freeRoot, newRoot } from '../../../src/types/stream/stream-root.ts';
 import { Random } from '../../support/random.ts';
 import { byTier } from '../../support/tier.ts';
@@ -11,7 +10,6 @@ import {
   GroupsBench,
   type IdNumber,
   idOf,
-  numberOf,
   type PendingModel,
   Writing,
 } from './groups-bench.ts';
