@@ -89,10 +89,11 @@ export class NameTables {
     const view = this.#view;
     const runs = new ByteRuns();
     const roots: number[] = [];
-    this.visit(table, (root) => {
-      this.name(root, view);
+    runs.reserve(this.count(table));
+    this.#tables.open(table).scan(0, Number.POSITIVE_INFINITY, (record) => {
+      this.#records.key(record, view);
       runs.add(view.buffer, view.offset, view.length);
-      roots.push(root);
+      roots.push(this.rootOf(record));
     });
     if (roots.length < 2) return roots;
     const order = sortedIndexes(runs.prefixes(), (a, b) => runs.compare(a, b));

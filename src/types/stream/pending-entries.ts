@@ -177,7 +177,7 @@ export class PendingEntries {
     item.number = blockWord(this.arena, consumer, NUMBER);
     lists.prepare(stream, group, place, item);
     if (old !== consumer) this.#move(stream, old, consumer, item);
-    lists.set(place, item);
+    lists.set(stream, group, place, item);
     cursor.timeMs = timeMs;
     cursor.deliveries = deliveries;
     cursor.number = item.number;

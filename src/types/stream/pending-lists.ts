@@ -154,7 +154,6 @@ export class PendingLists {
       this.#own(stream, root, place);
       return;
     }
-    this.changes = (this.changes + 1) | 0;
     const items = this.#items;
     const { count, capacity } = leaf;
     items.load(leaf);
@@ -164,8 +163,11 @@ export class PendingLists {
   }
 
   /** Writes the item at a place, after `prepare`. */
-  set(place: ItemPlace, item: PendingItem): void {
-    this.#leaf.open(place.block).set(place.item, item);
+  set(stream: number, root: number, place: ItemPlace, item: PendingItem): void {
+    const leaf = this.#leaf.open(place.block);
+    leaf.set(place.item, item);
+    // When all have been changed, they may be narrow.
+    if (leaf.isWide && place.item === leaf.count - 1) this.#rewrite(stream, root, place);
   }
 
   /** Removes the item at a place, after `prepareRemoval`. */
@@ -306,6 +308,7 @@ export class PendingLists {
 
   #replace(stream: number, root: number, place: ItemPlace, fresh: number): void {
     const old = place.block;
+    this.changes = (this.changes + 1) | 0;
     this.index.replace(root, place, fresh);
     this.#shared.free(stream, old);
   }
@@ -328,10 +331,16 @@ export class PendingLists {
     }
     if (this.index.count(root) > 1) return;
     leaf.open(place.block);
-    if (leaf.capacity < 4 * count || leaf.capacity < 2 * MIN_ROOM) return;
+    if (leaf.capacity >= Math.max(4 * count, 2 * MIN_ROOM)) this.#rewrite(stream, root, place);
+  }
+
+  /** Moves the items of the leaf at a place to a new one, if there is memory. */
+  #rewrite(stream: number, root: number, place: ItemPlace): void {
     const items = this.#items;
+    const leaf = this.#leaf.open(place.block);
+    const { count } = leaf;
+    const room = Math.min(maxItems(leaf.kind), Math.max(MIN_ROOM, 2 * count));
     items.load(leaf);
-    const room = Math.max(MIN_ROOM, 2 * count);
     const fresh = ifThereIsMemory(() => items.write(0, count, room));
     if (fresh !== undefined) this.#replace(stream, root, place, fresh);
   }
@@ -345,8 +354,7 @@ export class PendingLists {
     if (total > JOINED || total === count) return false;
     items.load(leaf.open(first));
     items.append(leaf.open(second));
-    const room = Math.min(maxItems(leaf.kind), total + (total >>> 1));
-    const fresh = ifThereIsMemory(() => items.write(0, total, room));
+    const fresh = ifThereIsMemory(() => items.write(0, total, total));
     if (fresh === undefined) return false;
     this.index.replace(root, left, fresh);
     this.index.remove(root, right);

@@ -1,6 +1,8 @@
 // Consumer groups beside a plain model of them: both are changed in the same way, and must say the same afterwards.
 import { expect } from 'vitest';
-import { Arena } from '../../../src/memory/arena.ts';
+import { SEGMENT_MASK, SEGMENT_SHIFT } from '../../../src/memory/addressing.ts';
+import { Arena, ArenaFullError } from '../../../src/memory/arena.ts';
+import { CLASS_UNITS } from '../../../src/memory/size-classes.ts';
 import { BytesTables } from '../../../src/structures/bytes-tables.ts';
 import { ByteView } from '../../../src/structures/entry.ts';
 import type { ConsumerState, GroupState } from '../../../src/types/stream/group-state.ts';
@@ -9,7 +11,8 @@ import { PendingCursor } from '../../../src/types/stream/pending-entries.ts';
 import { PendingItem, PendingLeaf } from '../../../src/types/stream/pending-leaf.ts';
 import { SharedBlocks } from '../../../src/types/stream/shared-blocks.ts';
 import { StreamId } from '../../../src/types/stream/stream-id.ts';
-import { freeRoot, newRoot } from '../../../src/types/stream/stream-root.ts';
+import { freeRoot, newRoot, ROOT_BYTES } from '../../../src/types/stream/stream-root.ts';
+import type { Random } from '../../support/random.ts';
 
 /** A number in the order of ids. */
 export type IdNumber = bigint;
@@ -81,7 +84,16 @@ export class GroupsBench {
   readonly #view = new ByteView();
 
   constructor() {
-    this.stream = newRoot(this.arena);
+    const { arena } = this;
+    const { free } = Arena.prototype;
+    // Whoever reads what is free finds garbage.
+    arena.free = (ref, sizeClass) => {
+      free.call(arena, ref, sizeClass);
+      const at = (ref & SEGMENT_MASK) << 1;
+      const words = arena.i32[ref >>> SEGMENT_SHIFT];
+      words.fill(0x7f7f7f7f, at + 1, at + CLASS_UNITS[sizeClass] * 2);
+    };
+    this.stream = newRoot(arena);
   }
 
   get usedBytes(): number {
@@ -122,12 +134,24 @@ export class GroupsBench {
 
   removeConsumer(group: string, name: string): void {
     const ref = this.consumer(group, name);
-    const removed = this.groups.removeConsumer(this.stream, this.group(group), ref);
     const { consumers, pending } = this.#modelOf(group);
     const own = [...pending].filter(([, { consumer }]) => consumer === name);
-    expect(removed).toBe(own.length);
+    try {
+      expect(this.groups.removeConsumer(this.stream, this.group(group), ref)).toBe(own.length);
+    } catch (error) {
+      // Without memory the first ones may be removed.
+      for (const [id] of own.sort(([a], [b]) => byNumber(a, b)).slice(0, -this.#left(ref))) {
+        pending.delete(id);
+      }
+      throw error;
+    }
     for (const [id] of own) pending.delete(id);
     consumers.delete(name);
+  }
+
+  /** Entries that a consumer still has. */
+  #left(consumer: number): number {
+    return this.groups.pendingOf(consumer) || Number.POSITIVE_INFINITY;
   }
 
   add(group: string, id: IdNumber, entry: PendingModel): void {
@@ -246,8 +270,27 @@ export class GroupsBench {
 
   /** Compares the bytes with what is in use, where nothing else is. */
   verifyBytes(): void {
-    const root = this.arena.blockBytes(9);
+    const root = ROOT_BYTES;
     expect(this.groups.bytes(this.stream) + root).toBe(this.usedBytes);
+  }
+
+  /** Has allocations fail by chance while something is done; returns whether that failed. */
+  withoutMemory(random: Random, chance: number, act: () => void): boolean {
+    const { arena } = this;
+    const { allocate } = Arena.prototype;
+    arena.allocate = (sizeClass) => {
+      if (random.chance(chance)) throw new ArenaFullError();
+      return allocate.call(arena, sizeClass);
+    };
+    try {
+      act();
+      return false;
+    } catch (error) {
+      if (!(error instanceof ArenaFullError)) throw error;
+      return true;
+    } finally {
+      arena.allocate = allocate;
+    }
   }
 
   /** Frees everything. */
