@@ -1,6 +1,7 @@
 // Consumer groups against a plain model: random changes, while the stream is being written, its blocks are moved, or
 // there is no memory.
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { Arena, ArenaFullError } from '../../../src/memory/arena.ts';
 import { PendingCursor } from '../../../src/types/stream/pending-entries.ts';
 import { StreamId } from '../../../src/types/stream/stream-id.ts';
 import { freeRoot, newRoot, ROOT_BYTES } from '../../../src/types/stream/stream-root.ts';
@@ -91,11 +92,11 @@ class Changes {
 
   #entry(consumers: GroupModel['consumers']): PendingModel {
     const { random } = this;
-    const isOdd = this.isWild && random.chance(0.05);
+    const isOdd = () => this.isWild && random.chance(0.03);
     return {
       consumer: random.pick([...consumers.keys()]),
-      timeMs: isOdd ? random.pick([0, 2 ** 52, 1.5, NOW - 2 ** 31]) : this.#clock++,
-      deliveries: isOdd ? random.pick([65536, 2 ** 32, 2 ** 53]) : random.integer(0, 65535),
+      timeMs: isOdd() ? random.pick([0, 2 ** 52, NOW + 0.5, NOW - 2 ** 31]) : this.#clock++,
+      deliveries: isOdd() ? random.pick([65536, 2 ** 32, 2 ** 53]) : random.integer(0, 65535),
     };
   }
 
@@ -204,11 +205,16 @@ describe.each([
     const { arena, groups } = bench;
     // Blocks are moved within their pages.
     arena.isSparse = () => random.chance(0.7);
+    let writing: Writing | undefined;
     for (let round = 0; round < ROUNDS; round++) {
       for (let i = random.integer(0, 3); i > 0; i--) changes.change();
       if (!groups.relocation.step(random.integer(1, 20))) groups.relocation.begin(bench.stream);
       bench.verify();
+      walkBetweenSteps(bench);
+      if (writing === undefined && random.chance(0.1)) writing = new Writing(bench);
+      if (writing?.step()) writing = undefined;
     }
+    while (writing !== undefined && !writing.step());
     while (groups.relocation.step(10));
     bench.verify();
     expect(arena.relocations).toBeGreaterThan(ROUNDS);
@@ -228,7 +234,7 @@ describe.each([
       const used = bench.usedBytes;
       const copy = newRoot(bench.arena);
       const before = bench.modelPicture();
-      while (bench.withoutMemory(random, 0.002, () => groups.copy(stream, copy))) {
+      while (bench.withoutMemory(random, 0.02, () => groups.copy(stream, copy))) {
         failures++;
         expect(groups.count(copy)).toBe(0);
         expect(bench.usedBytes).toBe(used + ROOT_BYTES);
@@ -262,6 +268,21 @@ describe.each([
     expect(bench.usedBytes).toBe(0);
   });
 });
+
+/** Goes through a group while blocks are moved. */
+function walkBetweenSteps(bench: GroupsBench): void {
+  const { cursor, groups } = bench;
+  for (const [name, { pending }] of [...bench.model].slice(0, 1)) {
+    const ids: IdNumber[] = [];
+    let is = groups.firstPending(bench.group(name), cursor);
+    while (is) {
+      ids.push(numberOf(cursor.id));
+      if (!groups.relocation.step(3)) groups.relocation.begin(bench.stream);
+      is = groups.nextPending(bench.group(name), cursor);
+    }
+    expect(ids).toEqual([...pending.keys()].sort((a, b) => (a < b ? -1 : 1)));
+  }
+}
 
 describe('cursors', () => {
   const GROUP = 'g';
@@ -326,6 +347,78 @@ describe('cursors', () => {
     bench.add(GROUP, id(400, 0), { consumer: 'a', timeMs: NOW, deliveries: 1 });
     expect(groups.nextPending(group, cursor)).toBe(true);
     expect(numberOf(cursor.id)).toBe(id(400, 0));
+  });
+});
+
+describe('leaves', () => {
+  const entry = { consumer: 'a', timeMs: NOW, deliveries: 1 };
+
+  function benchOf(count: number): GroupsBench {
+    const bench = new GroupsBench();
+    bench.createGroup('g', 0n, -1n);
+    bench.createConsumer('g', 'a', NOW);
+    for (let i = 1; i <= count; i++) bench.add('g', id(NOW, 2 * i), entry);
+    return bench;
+  }
+
+  test('take ids in descending order', () => {
+    const bench = benchOf(0);
+    for (let seq = 300; seq > 0; seq--) {
+      bench.add('g', id(NOW, seq), entry);
+      bench.verify();
+    }
+  });
+
+  test.each([3, 7, 255, 600])(
+    'are split where there are %i, and all allocations fail',
+    (leaves) => {
+      // Of a consumer's leaf less than of a group's.
+      const bench = benchOf(leaves * 61);
+      const allocate = vi.spyOn(bench.arena, 'allocate');
+      const isAdded = (allowed: number): boolean => {
+        let left = allowed;
+        const { allocate: original } = Arena.prototype;
+        allocate.mockImplementation((sizeClass) => {
+          if (left-- === 0) throw new ArenaFullError();
+          return original.call(bench.arena, sizeClass);
+        });
+        try {
+          bench.add('g', id(NOW, (leaves * 61) | 1), entry);
+          return true;
+        } catch (error) {
+          expect(error).toBeInstanceOf(ArenaFullError);
+          return false;
+        }
+      };
+      let failures = 0;
+      for (; !isAdded(failures); failures++) bench.verifyBytes();
+      expect(failures).toBeGreaterThan(2);
+      allocate.mockRestore();
+      bench.verify();
+      bench.freeAll();
+      expect(bench.usedBytes).toBe(0);
+    },
+  );
+
+  test('shrink with their lists', () => {
+    const bench = benchOf(0);
+    const { usedBytes } = bench;
+    for (let seq = 1; seq <= 100; seq++) bench.add('g', id(NOW, seq), entry);
+    for (let seq = 1; seq <= 100; seq += 2) bench.remove('g', id(NOW, seq));
+    for (let seq = 100; seq > 4; seq -= 2) bench.remove('g', id(NOW, seq));
+    expect(bench.usedBytes - usedBytes).toBeLessThan(200);
+    for (const seq of [2, 4]) bench.remove('g', id(NOW, seq));
+    expect(bench.usedBytes).toBe(usedBytes);
+  });
+
+  test('leave nothing of a thousand consumers that are removed', () => {
+    const bench = benchOf(0);
+    bench.removeConsumer('g', 'a');
+    const { usedBytes } = bench;
+    const names = Array.from({ length: 1000 }, (_, i) => `c${i}`);
+    for (const name of names) bench.createConsumer('g', name, NOW);
+    for (const name of names) bench.removeConsumer('g', name);
+    expect(bench.usedBytes).toBe(usedBytes);
   });
 });
 
