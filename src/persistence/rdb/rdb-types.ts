@@ -12,31 +12,7 @@ export interface RdbType {
   readonly layout: Layout;
 }
 
-/** A stream's groups: name, last id, (entries read,) pending entries, consumers with theirs. */
-function streamGroups(idAndCounters: Layout, consumer: Layout): Layout {
-  return [{ each: ['string', ...idAndCounters, { each: [24, 'length'] }, { each: consumer }] }];
-}
-
-const PAIRS: Layout = [{ each: ['string', 'string'] }];
-/** Number of entries and last id, after the blocks of entries. */
-const STREAM: Layout = [...PAIRS, 'length', 'length', 'length'];
-/** First id, largest deleted id, and entries ever added, from Redis 7.0 on. */
-const STREAM_2: Layout = [...STREAM, 'length', 'length', 'length', 'length', 'length'];
-const CONSUMER: Layout = ['string', 8, { each: [16] }];
-/** With the time of its last success, from Redis 7.2 on. */
-const CONSUMER_3: Layout = ['string', 8, 8, { each: [16] }];
-const GROUPS_2: Layout = ['length', 'length', 'length'];
-
-const RDB_TYPES: readonly RdbType[] = [
-  { byte: 7, type: 'module', layout: ['length', 'module'] },
-  {
-    byte: 15,
-    type: 'stream',
-    layout: [...STREAM, ...streamGroups(['length', 'length'], CONSUMER)],
-  },
-  { byte: 19, type: 'stream', layout: [...STREAM_2, ...streamGroups(GROUPS_2, CONSUMER)] },
-  { byte: 21, type: 'stream', layout: [...STREAM_2, ...streamGroups(GROUPS_2, CONSUMER_3)] },
-];
+const RDB_TYPES: readonly RdbType[] = [{ byte: 7, type: 'module', layout: ['length', 'module'] }];
 
 const byByte: (RdbType | undefined)[] = [];
 for (const type of RDB_TYPES) byByte[type.byte] = type;

@@ -63,6 +63,11 @@ export class Consumers {
     return this.#names.find(blockWord(this.#arena, group, CONSUMERS), bytes, offset, length);
   }
 
+  /** Whether a number was ever given, in a group of which no consumer was removed. */
+  hasNumber(group: number, number: number): boolean {
+    return number < blockWord(this.#arena, group, NUMBERS_USED);
+  }
+
   /** The consumer with a number, which is in use. */
   withNumber(group: number, number: number): number {
     const arena = this.#arena;

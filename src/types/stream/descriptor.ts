@@ -2,6 +2,8 @@
 import { EVENT_STREAM } from '../../keyspace/key-events.ts';
 import { KEY_CREATED, KEY_GONE, KEY_GROWN } from '../../keyspace/key-signals.ts';
 import type { ValueType } from '../../keyspace/value-type.ts';
+import { streamCodec } from './codec.ts';
+import { addToDigest } from './digest.ts';
 import { ENCODING_BLOCKS, TYPE_STREAM } from './encodings.ts';
 import { Streams } from './streams.ts';
 
@@ -14,13 +16,7 @@ export const streamType: ValueType = {
   wakes: KEY_CREATED | KEY_GROWN | KEY_GONE,
   encodings: { [ENCODING_BLOCKS]: 'stream' },
   collectionsIn: (arena, tables) => new Streams(arena, tables),
-  codec: {
-    readers: {},
-    writer: {
-      typeByte: () => 19,
-      write: () => undefined,
-    },
-  },
-  digest: () => {},
+  codec: streamCodec,
+  digest: addToDigest,
   describe: () => '',
 };

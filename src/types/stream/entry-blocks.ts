@@ -79,7 +79,7 @@ export class EntryBlocks {
       return;
     }
     const block = this.addBlock(root, id, source, first, fields);
-    if (last !== 0) this.#cut(root);
+    if (last !== 0) this.#cut(root, false);
     try {
       this.addEntry(root, block, id, source, first, fields, false);
     } catch (error) {
@@ -176,6 +176,11 @@ export class EntryBlocks {
     id.store(words, base + LAST_ENTRY_ID);
   }
 
+  /** Cuts the last block to what it needs, as nothing is going to be added to it. */
+  cutLast(root: number): void {
+    this.#cut(root, true);
+  }
+
   /** Counts a deleted entry of a block, which is the stream's own. */
   countDeleted(block: number, count: number): void {
     const words = this.#arena.i32[block >>> SEGMENT_SHIFT];
@@ -258,12 +263,12 @@ export class EntryBlocks {
     return fresh;
   }
 
-  /** Cuts the last but one block to what it needs. */
-  #cut(root: number): void {
+  /** Cuts the last block, or the one before it, to what it needs. */
+  #cut(root: number, isLast: boolean): void {
     const arena = this.#arena;
     const place = this.#place;
     this.#index.last(root, place);
-    this.#index.previous(root, place);
+    if (!isLast) this.#index.previous(root, place);
     const { block } = place;
     if ((blockWord(arena, block, SHAPE) & IS_OVERFLOW) !== 0) return;
     if (this.#blocks.isShared(root, block)) return;

@@ -102,6 +102,24 @@ export class IdBlocks {
     return total;
   }
 
+  /** Copies the numbers of all blocks, in their order. */
+  blocks(root: number): Int32Array {
+    const arena = this.#arena;
+    const count = blockWord(arena, root, BLOCKS);
+    const copy = new Int32Array(count);
+    if (count === 1) copy[0] = blockWord(arena, root, TOP);
+    if (count < 2) return copy;
+    const pages = blockWord(arena, root, PAGES);
+    for (let i = 0, at = 0; i < pages; i++) {
+      const page = this.#pageAt(root, i);
+      const start = ((page & SEGMENT_MASK) << 1) + 1;
+      const inPage = this.#pageCount(page);
+      copy.set(arena.i32[page >>> SEGMENT_SHIFT].subarray(start, start + inPage), at);
+      at += inPage;
+    }
+    return copy;
+  }
+
   /** Goes to the first block; false when there is none. */
   first(root: number, place: BlockPlace): boolean {
     return this.#goTo(root, place, 0, 0);

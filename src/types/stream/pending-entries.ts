@@ -6,10 +6,13 @@ import { Consumers } from './consumers.ts';
 import { NUMBER, PENDING } from './group-root.ts';
 import { blockWord, setBlockWord } from './id-blocks.ts';
 import { NameTables } from './names.ts';
-import { OF_CONSUMER, OF_GROUP, PendingItem } from './pending-leaf.ts';
+import { MAX_NARROW, OF_CONSUMER, OF_GROUP, PendingItem } from './pending-leaf.ts';
 import { ItemPlace, PendingLists } from './pending-lists.ts';
 import type { SharedBlocks } from './shared-blocks.ts';
 import { StreamId } from './stream-id.ts';
+
+/** Number of no consumer, or of one of very many. */
+const UNOWNED = MAX_NARROW;
 
 /**
  * A pending entry that was found, and where it is. Groups and consumers may change between two calls: a cursor goes on
@@ -117,6 +120,54 @@ export class PendingEntries {
     cursor.list = consumer;
     cursor.changes = lists.changes;
     return true;
+  }
+
+  // ── Reading from files ──────────────────────────────────────────────────────────────────────
+
+  /**
+   * Adds a pending entry whose consumer is not known yet: `setOwner` gives it one, before anything else is done.
+   * @throws ArenaFullError, before anything has changed
+   */
+  addUnowned(
+    stream: number,
+    group: number,
+    id: StreamId,
+    timeMs: number,
+    deliveries: number,
+  ): void {
+    const item = this.#item;
+    item.id.set(id);
+    item.timeMs = timeMs;
+    item.deliveries = deliveries;
+    item.number = UNOWNED;
+    this.lists.add(stream, group, OF_GROUP, item);
+    this.#count(group, 1);
+  }
+
+  /**
+   * Gives a consumer a pending entry that has none.
+   * @returns false when there is no such entry
+   * @throws ArenaFullError, before anything has changed
+   */
+  setOwner(stream: number, group: number, consumer: number, id: StreamId): boolean {
+    const { lists } = this;
+    const place = this.#place;
+    const item = this.#item;
+    if (!lists.find(group, id, place)) return false;
+    lists.read(place, item);
+    if (item.number !== UNOWNED || this.#isOfUnowned(group, id)) return false;
+    item.number = blockWord(this.arena, consumer, NUMBER);
+    lists.prepare(stream, group, place, item);
+    lists.add(stream, consumer, OF_CONSUMER, item);
+    lists.set(place, item);
+    this.#count(consumer, 1);
+    return true;
+  }
+
+  /** Whether an entry is that of the consumer whose number is UNOWNED, if there are so many. */
+  #isOfUnowned(group: number, id: StreamId): boolean {
+    if (!this.consumers.hasNumber(group, UNOWNED)) return false;
+    return this.lists.find(this.consumers.withNumber(group, UNOWNED), id, this.#ownPlace);
   }
 
   // ── Changing ────────────────────────────────────────────────────────────────────────────────

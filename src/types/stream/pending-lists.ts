@@ -198,13 +198,7 @@ export class PendingLists {
 
   /** The blocks of all leaves. */
   blocks(root: number): Int32Array {
-    const place = this.#place;
-    const blocks = new Int32Array(this.index.count(root));
-    let count = 0;
-    for (let is = this.first(root, place); is; is = this.index.next(root, place)) {
-      blocks[count++] = place.block;
-    }
-    return blocks;
+    return this.index.blocks(root);
   }
 
   /**

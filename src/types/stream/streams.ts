@@ -15,6 +15,7 @@ import { DELETED, LAST_ENTRY_ID, LIVE } from './entry-block.ts';
 import { EntryBlocks } from './entry-blocks.ts';
 import { EntryWalk } from './entry-walk.ts';
 import type { FieldSource } from './entry-writer.ts';
+import { FrozenStream } from './frozen-stream.ts';
 import { Groups } from './groups.ts';
 import { BlockPlace, blockWord, type IdBlocks, INDEX_WORDS, LEAST_ID } from './id-blocks.ts';
 import { SharedBlocks } from './shared-blocks.ts';
@@ -69,6 +70,8 @@ export class Streams implements Collections {
   readonly #id = new StreamId();
   readonly #zero = new StreamId();
   readonly #largest = new StreamId();
+  /** The streams that are frozen, by their roots. */
+  readonly #frozen = new Map<number, FrozenStream>();
 
   /** @param tables for the names of groups and consumers */
   constructor(arena: Arena, tables: BytesTables) {
@@ -148,12 +151,32 @@ export class Streams implements Collections {
     for (let i = 0; i < STEP_BLOCKS; i++) {
       if (!index.last(root, place)) {
         this.relocation.freed(root);
+        // Who writes it has blocks of its own.
+        this.#frozen.delete(root);
         freeRoot(this.arena, root);
         return true;
       }
       this.entries.remove(root, place);
     }
     return false;
+  }
+
+  // ── Snapshots ───────────────────────────────────────────────────────────────────────────────
+
+  /** Freezes a stream as it is, to be written in steps; undefined if it is frozen already. */
+  freeze(root: number): FrozenStream | undefined {
+    if (this.#frozen.has(root)) return undefined;
+    const frozen = new FrozenStream(this.blocks, () => this.#unfreeze(root, frozen));
+    this.blocks.freeze(root);
+    this.#frozen.set(root, frozen);
+    return frozen;
+  }
+
+  /** Ends that, if the stream is still there: another one may have got its root. */
+  #unfreeze(root: number, frozen: FrozenStream): void {
+    if (this.#frozen.get(root) !== frozen) return;
+    this.#frozen.delete(root);
+    this.blocks.unfreeze(root);
   }
 
   // ── Entries ─────────────────────────────────────────────────────────────────────────────────

@@ -36,19 +36,7 @@ function expiring(timeMs: number | bigint, rest: Buffer): Buffer {
   return Buffer.concat([time, rest]);
 }
 
-const ID = bytes(1, 2);
-const RAW_ID = Buffer.alloc(16, 1);
 const TIME = Buffer.alloc(8, 1);
-const PENDING = Buffer.concat([bytes(1), RAW_ID, TIME, bytes(3)]);
-const ENTRIES = Buffer.concat([bytes(1), rdbString(RAW_ID), rdbString(listpackOf(['a']))]);
-
-function stream(counters: Buffer, groupCounters: Buffer, consumerTimes: Buffer): Buffer {
-  const consumer = Buffer.concat([rdbString('me'), consumerTimes, bytes(1), RAW_ID]);
-  return Buffer.concat([
-    ...[ENTRIES, bytes(1), ID, counters, bytes(1)],
-    ...[rdbString('group'), ID, groupCounters, PENDING, bytes(1), consumer],
-  ]);
-}
 
 /** A value of every type that there are no commands for, by type byte. */
 const UNKNOWN: readonly (readonly [type: number, name: string, value: Buffer])[] = [
@@ -65,9 +53,6 @@ const UNKNOWN: readonly (readonly [type: number, name: string, value: Buffer])[]
       bytes(0),
     ]),
   ],
-  [15, 'stream', stream(bytes(), bytes(), TIME)],
-  [19, 'stream', stream(bytes(1, 1, 0, 0, 5), bytes(4), TIME)],
-  [21, 'stream', stream(bytes(1, 1, 0, 0, 5), bytes(4), Buffer.concat([TIME, TIME]))],
 ];
 
 describe('types without commands', () => {

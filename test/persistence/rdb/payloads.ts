@@ -416,6 +416,33 @@ export const STRING_VALUE = Buffer.concat([Buffer.from([0]), rdbString('a string
 
 const bytesOf = (...values: number[]) => Buffer.from(values);
 
+/** A node of a stream: entries of 1-1 and, deleted, 1-3 with the same field, and of 2-0 with two others. */
+const STREAM_NODE = Buffer.concat([
+  rdbString(bytesOf(0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1)),
+  rdbString(
+    listpackOf([
+      ...([[2n, 7], [1n, 7], [1n, 7], 'f', [0n, 7]] as const),
+      ...([[2n, 7], [0n, 7], [0n, 7], 'v', [4n, 7]] as const),
+      ...([[3n, 7], [0n, 7], [2n, 7], 'w', [4n, 7]] as const),
+      ...([[0n, 7], [1n, 7], [-1n, 13], [2n, 7], 'g', [5n, 7], 'h', 'x', [8n, 7]] as const),
+    ]),
+  ),
+]);
+
+const STREAM_ID = bytesOf(0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 3);
+const TIME = bytesOf(0, 0x68, 0xe5, 0xcf, 0x8b, 1, 0, 0);
+/** Groups of a stream: one with a pending entry of one of its two consumers, and one that has nothing. */
+const streamGroups = (entriesRead: Buffer, activeTime: Buffer) =>
+  Buffer.concat([
+    ...[bytesOf(2), rdbString('g'), bytesOf(1, 3), entriesRead, bytesOf(1)],
+    ...[STREAM_ID, TIME, bytesOf(2, 2)],
+    ...[rdbString('c'), TIME, activeTime, bytesOf(1), STREAM_ID],
+    ...[rdbString('d'), TIME, activeTime, bytesOf(0)],
+    ...[rdbString('h'), bytesOf(0, 0), entriesRead, bytesOf(0, 0)],
+  ]);
+const NONE = bytesOf();
+const UNKNOWN_READ = bytesOf(0x81, 255, 255, 255, 255, 255, 255, 255, 255);
+
 /** A value in each encoding, with few bytes, so that damage at random meets each of them. */
 export const SMALL_VALUES: readonly (readonly [name: string, value: Buffer])[] = [
   ['a string', STRING_VALUE],
@@ -464,10 +491,29 @@ export const SMALL_VALUES: readonly (readonly [name: string, value: Buffer])[] =
     'HASH_LISTPACK',
     Buffer.concat([bytesOf(16), rdbString(listpackOf(['a', [70_000n, 24], [1n, 7], 'y']))]),
   ],
+  [
+    'STREAM_LISTPACKS',
+    Buffer.concat([bytesOf(15, 1), STREAM_NODE, bytesOf(2, 2, 0), streamGroups(NONE, NONE)]),
+  ],
+  ['STREAM_LISTPACKS of nothing', bytesOf(15, 0, 0, 2, 0, 0)],
+  [
+    'STREAM_LISTPACKS_2',
+    Buffer.concat([
+      ...[bytesOf(19, 1), STREAM_NODE, bytesOf(2, 2, 0, 1, 1, 1, 3, 3)],
+      streamGroups(UNKNOWN_READ, NONE),
+    ]),
+  ],
 ];
 
 /** The same, in encodings that Redis 7.0 does not have. */
 export const SMALL_LATER_VALUES: readonly (readonly [name: string, value: Buffer])[] = [
+  [
+    'STREAM_LISTPACKS_3',
+    Buffer.concat([
+      ...[bytesOf(21, 1), STREAM_NODE, bytesOf(2, 2, 0, 1, 1, 1, 3, 3)],
+      streamGroups(bytesOf(2), TIME),
+    ]),
+  ],
   ['SET_LISTPACK', Buffer.concat([bytesOf(20), rdbString(listpackOf(['a', [70_000n, 24], 'b']))])],
   [
     'HASH_METADATA',

@@ -142,6 +142,13 @@ export class RdbReader {
     throw this.#errorBefore(`there is no length that begins with the byte ${head}`);
   }
 
+  /** As `length`, for a number of 64 bits without a sign. */
+  length64(): bigint {
+    if (this.peek() !== LENGTH_64_BITS) return BigInt(this.length());
+    this.need(9);
+    return this.buffer.readBigUInt64BE(this.#advance(9) + 1);
+  }
+
   /** Reads a string, whatever its encoding. The view is shared: valid until the next read. */
   string(): ByteView {
     const head = this.peek();

@@ -119,6 +119,17 @@ export class RdbWriter {
     }
   }
 
+  /** As `length`, for a number of 64 bits without a sign. */
+  length64(value: bigint): void {
+    if (value < TWO_32) {
+      this.length(Number(value));
+      return;
+    }
+    this.#reserve(NUMBER_BYTES);
+    this.#piece[this.#at] = LENGTH_64_BITS;
+    this.#at = this.#piece.writeBigUInt64BE(value, this.#at + 1);
+  }
+
   /** A signed 64-bit integer, the lowest byte first. */
   int64(value: number): void {
     this.#reserve(8);

@@ -1,0 +1,221 @@
+// Writes streams to RDB files and payloads, as Redis 7.0 does:
+//
+//   n, n × ( string: id of a node, string: listpack )
+//   length, last id, first id, largest deleted id, entries added
+//   n, n × group (group-reader.ts)
+//
+// A long one is frozen and takes several steps; nothing has to be done when it changes meanwhile, as what it was is in
+// blocks that are left to the writer (frozen-stream.ts). While it is frozen, others write it at once.
+
+import type { ValueRest, ValueWriter } from '../../keyspace/value-type.ts';
+import type { Arena } from '../../memory/arena.ts';
+import type { LongString } from '../../persistence/rdb/format/long-string.ts';
+import { RdbWriter } from '../../persistence/rdb/format/rdb-writer.ts';
+import { PACKED_BYTES } from './entry-block.ts';
+import type { BlockKind, FrozenStream } from './frozen-stream.ts';
+import type { GroupState } from './group-state.ts';
+import { blockWord } from './id-blocks.ts';
+import { ID_BYTES, storeId, writeId } from './id-codec.ts';
+import { NodeWriter } from './node-writer.ts';
+import { PendingItem, PendingLeaf } from './pending-leaf.ts';
+import { StreamId } from './stream-id.ts';
+import {
+  counterAt,
+  ENTRIES_ADDED,
+  FIRST_ID,
+  LAST_ID,
+  loadRootId,
+  MAX_DELETED_ID,
+} from './stream-root.ts';
+import type { Streams } from './streams.ts';
+import { streamsOf } from './values.ts';
+
+/** The type byte of what is written: with first id, largest deleted id, and numbers of entries added and read. */
+export const STREAM_2 = 19;
+/** Weight of a block in a step, in addition to its bytes. */
+const BLOCK_WEIGHT = 64;
+/** Weight of a block of pending entries: numbers of 64 bits take their time. */
+const LEAF_WEIGHT = 4096;
+/** Size of the pieces of what is written in advance. */
+const PIECE_BYTES = 4096;
+
+/** Where the parts of a stream go. */
+interface PartSink {
+  /** Takes all but blocks. */
+  readonly writer: RdbWriter;
+  /** Takes blocks. */
+  blocks(kind: BlockKind, blocks: Int32Array): void;
+}
+
+/** Writes blocks of every kind. */
+class BlockWriter {
+  readonly arena: Arena;
+  readonly #nodes: NodeWriter;
+  readonly #leaf: PendingLeaf;
+  readonly #item = new PendingItem();
+  readonly #id = Buffer.alloc(ID_BYTES);
+
+  constructor(arena: Arena) {
+    this.arena = arena;
+    this.#nodes = new NodeWriter(arena);
+    this.#leaf = new PendingLeaf(arena);
+  }
+
+  /** Writes a block; returns what is still to be written of it, if it is too long for a step. */
+  write(writer: RdbWriter, kind: BlockKind, block: number): LongString | undefined {
+    if (kind === 'entries') return this.#nodes.write(writer, block);
+    const leaf = this.#leaf.open(block);
+    const item = this.#item;
+    const bytes = this.#id;
+    for (let i = 0; i < leaf.count; i++) {
+      leaf.load(i, item);
+      storeId(bytes, 0, item.id);
+      writer.raw(bytes, 0, ID_BYTES);
+      if (kind === 'own') continue;
+      writer.int64(item.timeMs);
+      writer.length(item.deliveries);
+    }
+    return undefined;
+  }
+
+  /** About the bytes of a block in a file. */
+  weight(kind: BlockKind, block: number): number {
+    if (kind !== 'entries') return LEAF_WEIGHT;
+    return blockWord(this.arena, block, PACKED_BYTES) + BLOCK_WEIGHT;
+  }
+}
+
+/** That of the arena that was used last. */
+let lastWriter: BlockWriter | undefined;
+
+function blockWriterOf(arena: Arena): BlockWriter {
+  if (lastWriter?.arena !== arena) lastWriter = new BlockWriter(arena);
+  return lastWriter;
+}
+
+/** How streams are written; see the head of this file. */
+export const streamWriter: ValueWriter = {
+  typeByte: () => STREAM_2,
+  write(writer, entries, ref) {
+    const streams = streamsOf(entries);
+    const root = entries.root(ref);
+    if (streams.bytes(root) > writer.stepBytes) {
+      const rest = StreamRest.begin(writer, streams, root);
+      if (rest !== undefined) return rest.step(writer) ? rest : undefined;
+    }
+    writeAtOnce(writer, streams, root);
+    return undefined;
+  },
+};
+
+function writeAtOnce(writer: RdbWriter, streams: Streams, root: number): void {
+  const blockWriter = blockWriterOf(streams.arena);
+  writeParts(streams, root, {
+    writer,
+    blocks(kind, blocks) {
+      for (const block of blocks) blockWriter.write(writer, kind, block)?.finish(writer);
+    },
+  });
+}
+
+/** Writes a stream part by part. */
+function writeParts(streams: Streams, root: number, sink: PartSink): void {
+  const { arena, index } = streams;
+  const { writer } = sink;
+  writer.length(index.count(root));
+  sink.blocks('entries', index.blocks(root));
+  writer.length(streams.length(root));
+  const id = new StreamId();
+  for (const word of [LAST_ID, FIRST_ID, MAX_DELETED_ID]) {
+    loadRootId(arena, root, word, id);
+    writeId(writer, id);
+  }
+  writer.length64(BigInt.asUintN(64, counterAt(arena, root, ENTRIES_ADDED)));
+  const groups = streams.groups.states(root);
+  writer.length(groups.length);
+  for (const group of groups) writeGroup(group, sink);
+}
+
+function writeGroup(group: GroupState, sink: PartSink): void {
+  const { writer } = sink;
+  const { name, lastId, entriesRead, pending, blocks, consumers } = group;
+  writer.string(name, 0, name.length);
+  writeId(writer, lastId);
+  writer.length64(BigInt.asUintN(64, entriesRead));
+  writer.length(pending);
+  sink.blocks('pending', blocks);
+  writer.length(consumers.length);
+  for (const consumer of consumers) {
+    writer.string(consumer.name, 0, consumer.name.length);
+    writer.int64(consumer.seenMs);
+    writer.length(consumer.pending);
+    sink.blocks('own', consumer.blocks);
+  }
+}
+
+/** The rest of a long stream. */
+class StreamRest implements ValueRest {
+  readonly #frozen: FrozenStream;
+  readonly #arena: Arena;
+  /** What is left of the present block, if it is too long for a step. */
+  #long: LongString | undefined;
+
+  private constructor(frozen: FrozenStream, arena: Arena) {
+    this.#frozen = frozen;
+    this.#arena = arena;
+  }
+
+  /** Begins with a stream; undefined if it is being written already. */
+  static begin(writer: RdbWriter, streams: Streams, root: number): StreamRest | undefined {
+    const frozen = streams.freeze(root);
+    if (frozen === undefined) return undefined;
+    try {
+      const aside = new RdbWriter((piece) => frozen.addBytes(piece), {
+        compresses: writer.compresses,
+        pieceBytes: PIECE_BYTES,
+      });
+      writeParts(streams, root, {
+        writer: aside,
+        blocks(kind, blocks) {
+          aside.flush();
+          frozen.addBlocks(kind, blocks);
+        },
+      });
+      aside.flush();
+    } catch (error) {
+      frozen.abandon();
+      throw error;
+    }
+    return new StreamRest(frozen, streams.arena);
+  }
+
+  step(writer: RdbWriter): boolean {
+    const frozen = this.#frozen;
+    const blocks = blockWriterOf(this.#arena);
+    for (let weight = 0; weight < writer.stepBytes; ) {
+      if (this.#long !== undefined) {
+        if (this.#long.step(writer)) return true;
+        this.#long = undefined;
+      }
+      if (!frozen.next()) return false;
+      const { block, kind, bytes } = frozen;
+      if (bytes !== undefined) {
+        writer.raw(bytes, 0, bytes.length);
+        weight += bytes.length;
+        continue;
+      }
+      weight += blocks.weight(kind, block);
+      this.#long = blocks.write(writer, kind, block);
+    }
+    return true;
+  }
+
+  /** What it was is in blocks that do not change. */
+  detach(): boolean {
+    return true;
+  }
+
+  abandon(): void {
+    this.#frozen.abandon();
+  }
+}
