@@ -159,7 +159,7 @@ export class PendingEntries {
     item.number = blockWord(this.arena, consumer, NUMBER);
     lists.prepare(stream, group, place, item);
     lists.add(stream, consumer, OF_CONSUMER, item);
-    lists.set(place, item);
+    lists.set(stream, group, place, item);
     this.#count(consumer, 1);
     return true;
   }
