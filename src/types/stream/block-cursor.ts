@@ -1,10 +1,13 @@
-// Reads the entries of a block one after another (entry-block.ts), forward or backward.
+// Reads the entries of a block one after another (entry-block.ts), forward or backward. A cold block is read like those
+// that it stands for, one after another.
 import { SEGMENT_MASK, SEGMENT_SHIFT } from '../../memory/addressing.ts';
 import type { Arena } from '../../memory/arena.ts';
+import { BlockImage } from './cold-block.ts';
 import {
   BlockData,
   ID_SHIFT,
   IS_DELETED,
+  LAST_ENTRY_ID,
   MASTER_BYTES,
   MS_8,
   MS_16,
@@ -14,13 +17,21 @@ import {
   SEQ,
   USED,
 } from './entry-block.ts';
-import { LEAST_ID } from './id-blocks.ts';
+import { LEAST_ID, SHAPE } from './id-blocks.ts';
+import { IS_COLD } from './shared-blocks.ts';
 import { StreamId } from './stream-id.ts';
 
 const INITIAL_FIELDS = 16;
 const INITIAL_ENTRIES = 128;
-/** What is kept of an entry for going backward: its place, and its id. */
-const WORDS_OF_ENTRY = 5;
+/** What is kept of an entry for going backward: its place, its id, and where its block is among those of a cold one. */
+const WORDS_OF_ENTRY = 6;
+const IMAGE_WORD = 5;
+
+/** Where the blocks are that a cold one stands for. */
+export interface PayloadSource {
+  /** @throws UnreadableValueError */
+  payload(block: number): Buffer;
+}
 
 /** An entry of a block; what it refers to is valid until any data change. */
 export class BlockCursor {
@@ -40,7 +51,12 @@ export class BlockCursor {
   at = 0;
 
   readonly #arena: Arena;
+  readonly #payloads: PayloadSource;
   readonly #data = new BlockData();
+  /** Of a cold block: the one of those that it stands for that is being read. */
+  readonly #image = new BlockImage();
+  #isCold = false;
+  readonly #imageId = new StreamId();
   #next = 0;
   #end = 0;
   /** Where the bytes of the entry's fields and values begin. */
@@ -60,18 +76,24 @@ export class BlockCursor {
   /** Position after the varint that was read last. */
   #after = 0;
 
-  constructor(arena: Arena) {
+  constructor(arena: Arena, payloads: PayloadSource) {
     this.#arena = arena;
+    this.#payloads = payloads;
     this.fieldAt = this.#masterAt;
     this.fieldLengths = this.#masterLengths;
   }
 
-  /** Goes before the first entry of a block. */
+  /** Goes before the first entry of a block. @throws UnreadableValueError for a cold one */
   open(block: number): void {
-    const data = this.#data;
-    data.locate(this.#arena, block);
     const words = this.#arena.i32[block >>> SEGMENT_SHIFT];
     const base = (block & SEGMENT_MASK) << 1;
+    this.#isCold = (words[base + SHAPE] & IS_COLD) !== 0;
+    if (this.#isCold) {
+      this.#openImage(this.#payloads.payload(block), 0);
+      return;
+    }
+    const data = this.#data;
+    data.locate(this.#arena, block);
     this.buffer = data.buffer;
     this.id.load(words, base + LEAST_ID);
     this.#end = data.start + words[base + USED];
@@ -79,9 +101,32 @@ export class BlockCursor {
     this.#readMaster(data.start);
   }
 
+  /** Goes before the first entry of one of the blocks that a cold block stands for, as if it were the only one. */
+  openOnly({ payload, at }: BlockImage): void {
+    this.#isCold = false;
+    this.#openImage(payload, at);
+  }
+
+  /** Goes before the first entry of one of the blocks that a cold block stands for; false when there is none. */
+  #openImage(payload: Buffer, at: number): boolean {
+    const image = this.#image;
+    this.buffer = payload;
+    if (!image.open(payload, at)) {
+      this.#next = this.#end;
+      return false;
+    }
+    image.loadId(LEAST_ID, this.id);
+    this.#end = image.next;
+    this.#next = image.dataAt + image.word(MASTER_BYTES);
+    this.#readMaster(image.dataAt);
+    return true;
+  }
+
   /** Goes on to the next entry, deleted or not; false when there is none. */
   next(): boolean {
-    if (this.#next >= this.#end) return false;
+    while (this.#next >= this.#end) {
+      if (!this.#isCold || !this.#openImage(this.buffer, this.#end)) return false;
+    }
     this.at = this.#next;
     this.#readId();
     this.#readShape();
@@ -90,8 +135,20 @@ export class BlockCursor {
 
   /** Goes on to the next entry whose id is not less; false when there is none. */
   seek(id: StreamId): boolean {
+    if (this.#isCold) this.#skipImages(id);
     while (this.next()) if (this.id.compare(id) >= 0) return true;
     return false;
+  }
+
+  /** Passes over blocks whose last entry is before an id. */
+  #skipImages(id: StreamId): void {
+    const image = this.#image;
+    const last = this.#imageId;
+    while (image.at < this.buffer.length) {
+      image.loadId(LAST_ENTRY_ID, last);
+      if (last.compare(id) >= 0) return;
+      this.#openImage(this.buffer, image.next);
+    }
   }
 
   /** Goes behind the last entry of a block; `previous` is the way from there. */
@@ -103,6 +160,7 @@ export class BlockCursor {
       if (at === this.#entries.length) this.#entries = grown(this.#entries);
       this.#entries[at] = this.at;
       this.id.store(this.#entries, at + 1);
+      this.#entries[at + IMAGE_WORD] = this.#image.at;
       count++;
     }
     this.#entriesLeft = count;
@@ -112,6 +170,9 @@ export class BlockCursor {
   previous(): boolean {
     if (this.#entriesLeft === 0) return false;
     const at = --this.#entriesLeft * WORDS_OF_ENTRY;
+    if (this.#isCold && this.#entries[at + IMAGE_WORD] !== this.#image.at) {
+      this.#openImage(this.buffer, this.#entries[at + IMAGE_WORD]);
+    }
     this.at = this.#entries[at];
     this.#next = this.at;
     this.#readId();

@@ -27,7 +27,7 @@ import {
   setBlockWord,
 } from './id-blocks.ts';
 import { IS_OVERFLOW, OVERFLOW_ID, type SharedBlocks } from './shared-blocks.ts';
-import type { StreamId } from './stream-id.ts';
+import { StreamId } from './stream-id.ts';
 import { addRootBytes } from './stream-root.ts';
 
 /** When blocks are full: directives of Redis. */
@@ -57,6 +57,7 @@ export class EntryBlocks {
   readonly #writer: EntryWriter;
   readonly #data = new BlockData();
   readonly #place = new BlockPlace();
+  readonly #id = new StreamId();
 
   constructor(arena: Arena, blocks: SharedBlocks) {
     this.#arena = arena;
@@ -194,6 +195,56 @@ export class EntryBlocks {
     const { block } = place;
     this.#index.remove(root, place);
     this.#free(root, block);
+  }
+
+  /** Puts a block in the place of another one, which is freed. */
+  replace(root: number, place: BlockPlace, block: number): void {
+    const old = place.block;
+    this.#index.replace(root, place, block);
+    addRootBytes(this.#arena, root, this.#blocks.bytes(block));
+    this.#free(root, old);
+  }
+
+  /** Adds a block behind the one at a place, which stays the same. @throws ArenaFullError, before anything has changed */
+  insertAfter(root: number, place: BlockPlace, block: number): void {
+    const { block: at } = place;
+    this.#index.insertAfter(root, place, block);
+    addRootBytes(this.#arena, root, this.#blocks.bytes(block));
+    this.#goBackTo(root, place, at);
+  }
+
+  /** Removes some blocks behind the one at a place, which stays the same. */
+  removeAfter(root: number, place: BlockPlace, count: number): void {
+    const { block } = place;
+    for (let i = 0; i < count; i++) {
+      this.#index.next(root, place);
+      this.remove(root, place);
+      this.#goBackTo(root, place, block);
+    }
+  }
+
+  /** Finds the place of a block again. */
+  #goBackTo(root: number, place: BlockPlace, block: number): void {
+    const id = this.#id;
+    id.load(this.#arena.i32[block >>> SEGMENT_SHIFT], ((block & SEGMENT_MASK) << 1) + LEAST_ID);
+    this.#index.find(root, id, place);
+  }
+
+  /** Frees a block that is in no stream. */
+  discard(root: number, block: number): void {
+    this.#blocks.free(root, block);
+  }
+
+  /** Allocates a block with room for some bytes of data. @throws as `append` */
+  allocate(dataBytes: number): number {
+    return this.#allocate(dataBytes);
+  }
+
+  /** Writes the data of a block. */
+  fill(block: number, from: Buffer, start: number, length: number): void {
+    const data = this.#data;
+    data.locate(this.#arena, block);
+    from.copy(data.buffer, data.start, start, start + length);
   }
 
   /** The block at a place, to be changed. @throws ArenaFullError, before anything has changed */

@@ -1,6 +1,6 @@
 // Walks over the entries of a stream between two ids, in their order or backward; deleted ones are left out.
 import type { Arena } from '../../memory/arena.ts';
-import { BlockCursor } from './block-cursor.ts';
+import { BlockCursor, type PayloadSource } from './block-cursor.ts';
 import { BlockPlace, type IdBlocks } from './id-blocks.ts';
 import { StreamId } from './stream-id.ts';
 
@@ -17,8 +17,8 @@ export class EntryWalk {
   /** Whether the next entry is the first one, so that those before the range are to be passed over. */
   #isAtStart = false;
 
-  constructor(arena: Arena, index: IdBlocks) {
-    this.cursor = new BlockCursor(arena);
+  constructor(arena: Arena, index: IdBlocks, payloads: PayloadSource) {
+    this.cursor = new BlockCursor(arena, payloads);
     this.#index = index;
   }
 

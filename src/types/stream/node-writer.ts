@@ -9,11 +9,13 @@ import type { RdbWriter } from '../../persistence/rdb/format/rdb-writer.ts';
 import { parseInteger } from '../../protocol/integer.ts';
 import { PackedEncoder } from '../../structures/packed-list.ts';
 import { BlockCursor } from './block-cursor.ts';
+import type { BlockImage } from './cold-block.ts';
 import { DELETED, LIVE, PACKED_BYTES, packedIntegerBytes } from './entry-block.ts';
 import { blockWord, LEAST_ID } from './id-blocks.ts';
 import { ID_BYTES, storeId } from './id-codec.ts';
 import { FLAG_DELETED, FLAG_SAME_FIELDS } from './node-reader.ts';
 import { StreamId } from './stream-id.ts';
+import type { Streams } from './streams.ts';
 
 /** The count in a listpack with too many elements to be counted there. */
 const UNCOUNTED = 0xffff;
@@ -56,9 +58,9 @@ export class NodeWriter {
   /** The parts of a long listpack so far; undefined: the listpack is in one part. */
   #runs: Buffer[] | undefined;
 
-  constructor(arena: Arena) {
+  constructor({ arena, cold }: Streams) {
     this.arena = arena;
-    this.#cursor = new BlockCursor(arena);
+    this.#cursor = new BlockCursor(arena, cold);
   }
 
   /**
@@ -69,14 +71,30 @@ export class NodeWriter {
     const { arena } = this;
     const base = (block & SEGMENT_MASK) << 1;
     this.#leastId.load(arena.i32[block >>> SEGMENT_SHIFT], base + LEAST_ID);
-    storeId(this.#key, 0, this.#leastId);
-    writer.string(this.#key, 0, ID_BYTES);
     const live = blockWord(arena, block, LIVE);
     const deleted = blockWord(arena, block, DELETED);
-    const length =
-      blockWord(arena, block, PACKED_BYTES) +
-      packedIntegerBytes(live) +
-      packedIntegerBytes(deleted);
+    this.#cursor.open(block);
+    return this.#node(writer, live, deleted, blockWord(arena, block, PACKED_BYTES));
+  }
+
+  /** Writes one of the blocks that a cold block stands for. */
+  writeImage(writer: RdbWriter, image: BlockImage): LongString | undefined {
+    image.loadId(LEAST_ID, this.#leastId);
+    this.#cursor.openOnly(image);
+    const packedBytes = image.word(PACKED_BYTES);
+    return this.#node(writer, image.word(LIVE), image.word(DELETED), packedBytes);
+  }
+
+  /** Writes the entries of the cursor. */
+  #node(
+    writer: RdbWriter,
+    live: number,
+    deleted: number,
+    packedBytes: number,
+  ): LongString | undefined {
+    storeId(this.#key, 0, this.#leastId);
+    writer.string(this.#key, 0, ID_BYTES);
+    const length = packedBytes + packedIntegerBytes(live) + packedIntegerBytes(deleted);
     const isLong = length > writer.stepBytes;
     this.#runs = isLong ? [] : undefined;
     if (isLong) this.#target = Buffer.allocUnsafe(RUN_BYTES);
@@ -84,7 +102,6 @@ export class NodeWriter {
     const header = this.#target;
     this.#at = LISTPACK_HEADER_BYTES;
     this.#count = 0;
-    this.#cursor.open(block);
     this.#writeMaster(live, deleted);
     while (this.#cursor.next()) this.#writeEntry();
     this.#reserve(1);

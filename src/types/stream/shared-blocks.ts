@@ -23,21 +23,31 @@ import {
 import { FROZEN } from './stream-root.ts';
 
 /** Flags of a block's shape: its data are in an overflow block; the writer has to free it. */
-export const IS_OVERFLOW = 1 << 8;
+export const IS_OVERFLOW: number = 1 << 8;
 const IS_ORPHAN = 1 << 9;
+/** It is a cold block (cold-block.ts). */
+export const IS_COLD: number = 1 << 12;
 
 /** Word of a block in which the number of its overflow block is. */
 export const OVERFLOW_ID = 6;
+
+/** Who counts the cold blocks that there are (cold-blocks.ts). */
+export interface ColdBlockCounter {
+  added(block: number): void;
+  freed(block: number): void;
+}
 
 /** Allocates, copies and frees blocks; see the head of this file. */
 export class SharedBlocks {
   readonly index: IdBlocks;
   readonly #arena: Arena;
+  readonly #cold: ColdBlockCounter;
   /** Number of freezes so far; new blocks get it. */
   #serial = 1;
 
-  constructor(arena: Arena) {
+  constructor(arena: Arena, cold: ColdBlockCounter) {
     this.#arena = arena;
+    this.#cold = cold;
     this.index = new IdBlocks(arena);
   }
 
@@ -80,6 +90,7 @@ export class SharedBlocks {
     arena.i32[fresh >>> SEGMENT_SHIFT].set(words, (fresh & SEGMENT_MASK) << 1);
     setBlockWord(arena, fresh, SERIAL, serial);
     if (isOverflow) setBlockWord(arena, fresh, OVERFLOW_ID, id);
+    if ((blockWord(arena, block, SHAPE) & IS_COLD) !== 0) this.#cold.added(fresh);
     return fresh;
   }
 
@@ -146,9 +157,9 @@ export class SharedBlocks {
 
   #free(block: number): void {
     const arena = this.#arena;
-    if ((blockWord(arena, block, SHAPE) & IS_OVERFLOW) !== 0) {
-      arena.overflow.free(blockWord(arena, block, OVERFLOW_ID));
-    }
+    const shape = blockWord(arena, block, SHAPE);
+    if ((shape & IS_OVERFLOW) !== 0) arena.overflow.free(blockWord(arena, block, OVERFLOW_ID));
+    if ((shape & IS_COLD) !== 0) this.#cold.freed(block);
     arena.free(block, blockClass(arena, block));
   }
 }

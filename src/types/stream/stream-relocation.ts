@@ -3,6 +3,7 @@
 import type { Relocation } from '../../keyspace/collections.ts';
 import { SEGMENT_MASK, SEGMENT_SHIFT } from '../../memory/addressing.ts';
 import type { Arena } from '../../memory/arena.ts';
+import { relocateCold } from './cold-root.ts';
 import type { GroupsRelocation } from './groups-relocation.ts';
 import { BlockPlace, blockClass, blockWord } from './id-blocks.ts';
 import type { SharedBlocks } from './shared-blocks.ts';
@@ -48,7 +49,10 @@ export class StreamRelocation implements Relocation {
     if (this.#isAtGroups) return this.#groups.step(count);
     const { index } = this.#blocks;
     const place = this.#place;
-    if (this.#next.isZero) index.relocateDirectory(root);
+    if (this.#next.isZero) {
+      relocateCold(this.#arena, root);
+      index.relocateDirectory(root);
+    }
     let more = index.findOrFirst(root, this.#next, place);
     for (let i = 0; i < count && more; i++) {
       this.#move(root, place);

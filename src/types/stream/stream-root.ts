@@ -4,6 +4,8 @@
 //     [ index of blocks ][ frozen ][ groups ][ length   ][ last id ][ first id ][ largest    ][ entries added ][ bytes  ]
 //                                             a double                           deleted id    64 bits,         a double
 //                                                                                              low word first
+//
+//   word 24: cold part, 25: unused
 import { SEGMENT_MASK, SEGMENT_SHIFT } from '../../memory/addressing.ts';
 import type { Arena } from '../../memory/arena.ts';
 import { classOf } from '../../memory/size-classes.ts';
@@ -22,7 +24,10 @@ export const ENTRIES_ADDED = 20;
 
 const BYTES_DOUBLE = 11;
 
-const ROOT_WORDS = 24;
+/** What is known of the cold part; 0: nothing (cold-root.ts). */
+export const COLD = 24;
+
+const ROOT_WORDS = 26;
 const ROOT_CLASS = classOf(ROOT_WORDS * 4);
 /** Bytes of a root. */
 export const ROOT_BYTES: number = ROOT_WORDS * 4;

@@ -8,9 +8,9 @@
 // blocks that are left to the writer (frozen-stream.ts). While it is frozen, others write it at once.
 
 import type { ValueRest, ValueWriter } from '../../keyspace/value-type.ts';
-import type { Arena } from '../../memory/arena.ts';
 import type { LongString } from '../../persistence/rdb/format/long-string.ts';
 import { RdbWriter } from '../../persistence/rdb/format/rdb-writer.ts';
+import { BlockImage, isCold, RAW_BYTES } from './cold-block.ts';
 import { PACKED_BYTES } from './entry-block.ts';
 import type { BlockKind, FrozenStream } from './frozen-stream.ts';
 import type { GroupState } from './group-state.ts';
@@ -49,21 +49,26 @@ interface PartSink {
 
 /** Writes blocks of every kind. */
 class BlockWriter {
-  readonly arena: Arena;
+  readonly streams: Streams;
+  readonly #image = new BlockImage();
   readonly #nodes: NodeWriter;
   readonly #leaf: PendingLeaf;
   readonly #item = new PendingItem();
   readonly #id = Buffer.alloc(ID_BYTES);
 
-  constructor(arena: Arena) {
-    this.arena = arena;
-    this.#nodes = new NodeWriter(arena);
-    this.#leaf = new PendingLeaf(arena);
+  constructor(streams: Streams) {
+    this.streams = streams;
+    this.#nodes = new NodeWriter(streams);
+    this.#leaf = new PendingLeaf(streams.arena);
   }
 
   /** Writes a block; returns what is still to be written of it, if it is too long for a step. */
   write(writer: RdbWriter, kind: BlockKind, block: number): LongString | undefined {
-    if (kind === 'entries') return this.#nodes.write(writer, block);
+    if (kind === 'entries') {
+      if (!isCold(this.streams.arena, block)) return this.#nodes.write(writer, block);
+      this.#writeCold(writer, block);
+      return undefined;
+    }
     const leaf = this.#leaf.open(block);
     const item = this.#item;
     const bytes = this.#id;
@@ -78,18 +83,29 @@ class BlockWriter {
     return undefined;
   }
 
+  /** Writes the blocks that a cold block stands for. */
+  #writeCold(writer: RdbWriter, block: number): void {
+    const image = this.#image;
+    const payload = this.streams.cold.payload(block);
+    for (let more = image.open(payload, 0); more; more = image.open(payload, image.next)) {
+      this.#nodes.writeImage(writer, image)?.finish(writer);
+    }
+  }
+
   /** About the bytes of a block in a file. */
   weight(kind: BlockKind, block: number): number {
     if (kind !== 'entries') return LEAF_WEIGHT;
-    return blockWord(this.arena, block, PACKED_BYTES) + BLOCK_WEIGHT;
+    const { arena } = this.streams;
+    if (isCold(arena, block)) return blockWord(arena, block, RAW_BYTES);
+    return blockWord(arena, block, PACKED_BYTES) + BLOCK_WEIGHT;
   }
 }
 
-/** That of the arena that was used last. */
+/** That of the streams that were used last. */
 let lastWriter: BlockWriter | undefined;
 
-function blockWriterOf(arena: Arena): BlockWriter {
-  if (lastWriter?.arena !== arena) lastWriter = new BlockWriter(arena);
+function blockWriterOf(streams: Streams): BlockWriter {
+  if (lastWriter?.streams !== streams) lastWriter = new BlockWriter(streams);
   return lastWriter;
 }
 
@@ -109,7 +125,7 @@ export const streamWriter: ValueWriter = {
 };
 
 function writeAtOnce(writer: RdbWriter, streams: Streams, root: number): void {
-  const blockWriter = blockWriterOf(streams.arena);
+  const blockWriter = blockWriterOf(streams);
   writeParts(streams, root, {
     writer,
     blocks(kind, blocks) {
@@ -122,7 +138,7 @@ function writeAtOnce(writer: RdbWriter, streams: Streams, root: number): void {
 function writeParts(streams: Streams, root: number, sink: PartSink): void {
   const { arena, index } = streams;
   const { writer } = sink;
-  writer.length(index.count(root));
+  writer.length(streams.nodes(root));
   sink.blocks('entries', index.blocks(root));
   writer.length(streams.length(root));
   const id = new StreamId();
@@ -156,13 +172,13 @@ function writeGroup(group: GroupState, sink: PartSink): void {
 /** The rest of a long stream. */
 class StreamRest implements ValueRest {
   readonly #frozen: FrozenStream;
-  readonly #arena: Arena;
+  readonly #streams: Streams;
   /** What is left of the present block, if it is too long for a step. */
   #long: LongString | undefined;
 
-  private constructor(frozen: FrozenStream, arena: Arena) {
+  private constructor(frozen: FrozenStream, streams: Streams) {
     this.#frozen = frozen;
-    this.#arena = arena;
+    this.#streams = streams;
   }
 
   /** Begins with a stream; undefined if it is being written already. */
@@ -186,12 +202,12 @@ class StreamRest implements ValueRest {
       frozen.abandon();
       throw error;
     }
-    return new StreamRest(frozen, streams.arena);
+    return new StreamRest(frozen, streams);
   }
 
   step(writer: RdbWriter): boolean {
     const frozen = this.#frozen;
-    const blocks = blockWriterOf(this.#arena);
+    const blocks = blockWriterOf(this.#streams);
     for (let weight = 0; weight < writer.stepBytes; ) {
       if (this.#long !== undefined) {
         if (this.#long.step(writer)) return true;

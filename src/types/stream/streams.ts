@@ -11,17 +11,37 @@ import { SEGMENT_MASK, SEGMENT_SHIFT } from '../../memory/addressing.ts';
 import type { Arena } from '../../memory/arena.ts';
 import type { BytesTables } from '../../structures/bytes-tables.ts';
 import { BlockCursor } from './block-cursor.ts';
+import { isCold, NODES, RAW_BYTES } from './cold-block.ts';
+import { ColdBlocks } from './cold-blocks.ts';
+import {
+  COLD_ROOT_BYTES,
+  coldLog,
+  copyCold,
+  countCold,
+  freeCold,
+  hotLimit,
+  setHotLimit,
+} from './cold-root.ts';
 import { DELETED, LAST_ENTRY_ID, LIVE } from './entry-block.ts';
 import { EntryBlocks } from './entry-blocks.ts';
 import { EntryWalk } from './entry-walk.ts';
 import type { FieldSource } from './entry-writer.ts';
 import { FrozenStream } from './frozen-stream.ts';
 import { Groups } from './groups.ts';
-import { BlockPlace, blockWord, type IdBlocks, INDEX_WORDS, LEAST_ID } from './id-blocks.ts';
+import {
+  BlockPlace,
+  blockWord,
+  type IdBlocks,
+  INDEX_WORDS,
+  LEAST_ID,
+  setBlockWord,
+} from './id-blocks.ts';
 import { SharedBlocks } from './shared-blocks.ts';
+import { Spilling } from './spilling.ts';
 import { StreamId } from './stream-id.ts';
 import { StreamRelocation } from './stream-relocation.ts';
 import {
+  COLD,
   counterAt,
   ENTRIES_ADDED,
   FIRST_ID,
@@ -38,6 +58,7 @@ import {
   setRootLength,
   storeRootId,
 } from './stream-root.ts';
+import { thaw } from './thaw.ts';
 
 /** Blocks freed in one step. */
 const STEP_BLOCKS = 64;
@@ -60,6 +81,9 @@ export class Streams implements Collections {
   readonly blocks: SharedBlocks;
   readonly index: IdBlocks;
   readonly entries: EntryBlocks;
+  /** The blocks that lie in files, and what moves others there. */
+  readonly cold: ColdBlocks;
+  readonly spilling: Spilling;
   readonly groups: Groups;
   readonly relocation: StreamRelocation;
   readonly #cursor: BlockCursor;
@@ -76,14 +100,16 @@ export class Streams implements Collections {
   /** @param tables for the names of groups and consumers */
   constructor(arena: Arena, tables: BytesTables) {
     this.arena = arena;
-    this.blocks = new SharedBlocks(arena);
+    this.cold = new ColdBlocks(arena);
+    this.blocks = new SharedBlocks(arena, this.cold);
     this.index = this.blocks.index;
     this.entries = new EntryBlocks(arena, this.blocks);
     this.groups = new Groups(arena, tables, this.blocks);
     this.relocation = new StreamRelocation(arena, this.blocks, this.groups.relocation);
-    this.#cursor = new BlockCursor(arena);
-    this.walk = new EntryWalk(arena, this.index);
-    this.#walk = new EntryWalk(arena, this.index);
+    this.#cursor = new BlockCursor(arena, this.cold);
+    this.walk = this.newWalk();
+    this.#walk = this.newWalk();
+    this.spilling = new Spilling(this);
     this.#largest.setMax();
   }
 
@@ -94,14 +120,15 @@ export class Streams implements Collections {
 
   /** A walk over entries, for a user of its own. */
   newWalk(): EntryWalk {
-    return new EntryWalk(this.arena, this.index);
+    return new EntryWalk(this.arena, this.index, this.cold);
   }
 
   // ── As a collection ─────────────────────────────────────────────────────────────────────────
 
   bytes(root: number): number {
     const own = ROOT_BYTES + rootBytes(this.arena, root) + this.index.directoryBytes(root);
-    return own + this.groups.bytes(root);
+    const isTiered = blockWord(this.arena, root, COLD) !== 0;
+    return own + this.groups.bytes(root) + (isTiered ? COLD_ROOT_BYTES : 0);
   }
 
   length(root: number): number {
@@ -126,6 +153,9 @@ export class Streams implements Collections {
       const to = ((copy & SEGMENT_MASK) << 1) + INDEX_WORDS + 2;
       const rest = words.subarray(from + INDEX_WORDS + 2, from + ROOT_BYTES / 4);
       arena.i32[copy >>> SEGMENT_SHIFT].set(rest, to);
+      setBlockWord(arena, copy, COLD, 0);
+      copyCold(arena, root, copy);
+      if (hotLimit(arena, copy) !== 0) this.spilling.limits++;
       this.groups.copy(root, copy);
     } catch (error) {
       while (!this.freeStep(copy));
@@ -153,12 +183,30 @@ export class Streams implements Collections {
         this.relocation.freed(root);
         // Who writes it has blocks of its own.
         this.#frozen.delete(root);
+        this.#freeCold(root);
         freeRoot(this.arena, root);
         return true;
       }
       this.entries.remove(root, place);
     }
     return false;
+  }
+
+  /** Sets how much of a stream is hot at least, as in cold-root.ts. @throws ArenaFullError, before anything has changed */
+  setHotLimit(root: number, limit: number): void {
+    const { arena, spilling } = this;
+    const before = hotLimit(arena, root);
+    setHotLimit(arena, root, limit);
+    spilling.limits += (limit === 0 ? 0 : 1) - (before === 0 ? 0 : 1);
+    spilling.consider(root);
+  }
+
+  #freeCold(root: number): void {
+    if (hotLimit(this.arena, root) !== 0) this.spilling.limits--;
+    const log = coldLog(this.arena, root);
+    this.spilling.freed(root);
+    if (log !== 0) this.cold.disowned(log);
+    freeCold(this.arena, root);
   }
 
   // ── Snapshots ───────────────────────────────────────────────────────────────────────────────
@@ -196,6 +244,7 @@ export class Streams implements Collections {
     storeRootId(arena, root, LAST_ID, id);
     if (length === 1) storeRootId(arena, root, FIRST_ID, id);
     incrementCounter(arena, root, ENTRIES_ADDED);
+    if (this.spilling.isActive) this.spilling.consider(root);
   }
 
   /** Goes to the entry with an id; false when there is none. */
@@ -221,6 +270,10 @@ export class Streams implements Collections {
     if (!this.find(root, id)) return false;
     const { arena, entries } = this;
     const place = this.#place;
+    if (isCold(arena, place.block)) {
+      this.#thaw(root, place);
+      this.find(root, id);
+    }
     if (blockWord(arena, place.block, LIVE) === 1) {
       entries.remove(root, place);
     } else {
@@ -294,16 +347,34 @@ export class Streams implements Collections {
       const live = blockWord(arena, place.block, LIVE);
       if (limit > 0 && deleted + live > limit) break;
       if (this.#isBelow(place.block, length - live, trim)) {
+        this.#discount(root, place.block);
         this.entries.remove(root, place);
         setRootLength(arena, root, length - live);
         deleted += live;
         continue;
       }
-      if (!isApproximate) deleted += this.#trimWithin(root, place, trim);
+      if (isApproximate) break;
+      if (isCold(arena, place.block)) {
+        this.#thaw(root, place);
+        continue;
+      }
+      deleted += this.#trimWithin(root, place, trim);
       break;
     }
     if (deleted > 0) this.renewFirstId(root);
     return deleted;
+  }
+
+  /** Makes the cold block at a place hot. */
+  #thaw(root: number, place: BlockPlace): void {
+    thaw(this.arena, this.entries, root, place, this.cold.payload(place.block));
+  }
+
+  /** A block is about to be removed. */
+  #discount(root: number, block: number): void {
+    const { arena } = this;
+    if (!isCold(arena, block)) return;
+    countCold(arena, root, -blockWord(arena, block, LIVE), -blockWord(arena, block, RAW_BYTES));
   }
 
   /** Whether all entries of a block are to be trimmed; `left` would be left then. */
@@ -397,8 +468,15 @@ export class Streams implements Collections {
 
   // ── For those who know Redis's nodes ────────────────────────────────────────────────────────
 
-  /** Entries of a block that are deleted and still in it. */
-  deletedIn(block: number): number {
-    return blockWord(this.arena, block, DELETED);
+  /** Number of nodes that Redis would have. */
+  nodes(root: number): number {
+    const { arena, index } = this;
+    let nodes = index.count(root);
+    if (blockWord(arena, root, COLD) === 0) return nodes;
+    const place = this.#place;
+    for (let more = index.first(root, place); more; more = index.next(root, place)) {
+      if (isCold(arena, place.block)) nodes += blockWord(arena, place.block, NODES) - 1;
+    }
+    return nodes;
   }
 }

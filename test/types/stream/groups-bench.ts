@@ -5,6 +5,7 @@ import { Arena, ArenaFullError } from '../../../src/memory/arena.ts';
 import { CLASS_UNITS } from '../../../src/memory/size-classes.ts';
 import { BytesTables } from '../../../src/structures/bytes-tables.ts';
 import { ByteView } from '../../../src/structures/entry.ts';
+import { ColdBlocks } from '../../../src/types/stream/cold-blocks.ts';
 import type { ConsumerState, GroupState } from '../../../src/types/stream/group-state.ts';
 import { Groups } from '../../../src/types/stream/groups.ts';
 import { PendingCursor } from '../../../src/types/stream/pending-entries.ts';
@@ -73,7 +74,7 @@ function byName(a: string, b: string): number {
 /** A stream without entries, with groups, and the model of these. */
 export class GroupsBench {
   readonly arena = new Arena();
-  readonly shared = new SharedBlocks(this.arena);
+  readonly shared = new SharedBlocks(this.arena, new ColdBlocks(this.arena));
   readonly tables = new BytesTables(this.arena, { k0: 1, k1: 2 });
   readonly groups = new Groups(this.arena, this.tables, this.shared);
   readonly cursor = new PendingCursor();

@@ -2,7 +2,6 @@
 // frozen; and all memory comes back.
 import { describe, expect, test } from 'vitest';
 import { Arena } from '../../../src/memory/arena.ts';
-import { Request } from '../../../src/protocol/request.ts';
 import { BytesTables } from '../../../src/structures/bytes-tables.ts';
 import { randomSeed } from '../../../src/structures/hash.ts';
 import { BlockCursor } from '../../../src/types/stream/block-cursor.ts';
@@ -11,52 +10,7 @@ import { StreamId } from '../../../src/types/stream/stream-id.ts';
 import { Streams } from '../../../src/types/stream/streams.ts';
 import { Random } from '../../support/random.ts';
 import { byTier } from '../../support/tier.ts';
-
-interface Entry {
-  readonly id: bigint;
-  readonly items: readonly string[];
-}
-
-const MAX_ID = (1n << 128n) - 1n;
-
-function idOf(value: bigint): StreamId {
-  const id = new StreamId();
-  const word = (shift: bigint) => Number(BigInt.asIntN(32, value >> shift));
-  id.setWords(word(96n), word(64n), word(32n), word(0n));
-  return id;
-}
-
-function numberOf({ msHigh, msLow, seqHigh, seqLow }: StreamId): bigint {
-  return [msHigh, msLow, seqHigh, seqLow].reduce((sum, w) => (sum << 32n) | BigInt(w >>> 0), 0n);
-}
-
-function entryOf(cursor: BlockCursor): Entry {
-  cursor.locate();
-  const items: string[] = [];
-  for (let i = 0; i < cursor.fields; i++) {
-    const text = (at: number, length: number) => cursor.buffer.toString('latin1', at, at + length);
-    items.push(text(cursor.fieldAt[i], cursor.fieldLengths[i]));
-    items.push(text(cursor.valueAt[i], cursor.valueLengths[i]));
-  }
-  return { id: numberOf(cursor.id), items };
-}
-
-/** The entries of a range. */
-function range(streams: Streams, root: number, first: bigint, last: bigint, isReverse: boolean) {
-  const walk = streams.newWalk();
-  walk.open(root, idOf(first), idOf(last), isReverse);
-  const entries: Entry[] = [];
-  while (walk.next()) entries.push(entryOf(walk.cursor));
-  return entries;
-}
-
-function append(streams: Streams, root: number, { id, items }: Entry): void {
-  streams.append(root, idOf(id), Request.of(items), 0, items.length / 2);
-}
-
-function keep(model: Entry[], count: number): number {
-  return model.splice(0, Math.max(0, model.length - count)).length;
-}
+import { append, type Entry, entryOf, idOf, keep, MAX_ID, numberOf, range } from './entry-model.ts';
 
 describe.each([1, 3, 100])('with %d entries a block', (maxEntries) => {
   test.each([1, 2, 3, 4])('random changes, seed %d', (seed) => {
@@ -121,7 +75,7 @@ describe.each([1, 3, 100])('with %d entries a block', (maxEntries) => {
         streams.blocks.freeze(root);
         frozen = { blocks: blocksOf(streams, root), entries: [...model] };
       } else if (frozen !== undefined && below(5) === 0) {
-        const cursor = new BlockCursor(arena);
+        const cursor = new BlockCursor(arena, streams.cold);
         const found: Entry[] = [];
         for (const block of frozen.blocks) {
           cursor.open(block);
