@@ -44,6 +44,8 @@ const LEAVES: Readonly<Record<string, readonly string[]>> = {
   telemetry: ['protocol', 'memory'],
   // The files of the log: bytes, and nothing of the commands in them.
   'persistence/segments': ['protocol', 'telemetry', 'logging', 'files'],
+  // The files of cold blocks: bytes, and nothing of the streams that they are from.
+  'persistence/cold': ['persistence/segments', 'files'],
   'persistence/recovery': ['persistence/segments', 'protocol', 'telemetry', 'logging', 'files'],
 };
 

@@ -10,6 +10,7 @@ export { silentLogger } from '../../build/logging/logger.js';
 export { Arena } from '../../build/memory/arena.js';
 export { classOf } from '../../build/memory/size-classes.js';
 export { Connection } from '../../build/net/connection.js';
+export { ColdStore } from '../../build/persistence/cold/cold-store.js';
 export { Log } from '../../build/persistence/segments/log.js';
 export { LogDirectory } from '../../build/persistence/segments/log-directory.js';
 export { RequestDecoder } from '../../build/protocol/decoder.js';

@@ -7,6 +7,7 @@ import { Bench } from 'tinybench';
 import { renderText } from '../report/render.mjs';
 import * as arena from './arena.mjs';
 import * as bits from './bits.mjs';
+import * as cold from './cold.mjs';
 import * as decoder from './decoder.mjs';
 import * as hash from './hash.mjs';
 import * as keys from './keys.mjs';
@@ -26,16 +27,18 @@ import * as manyTables from './tables.mjs';
  * @property {() => void} [cleanUp] after each call, not timed
  */
 
+/** @typedef {import('../report/sections.mjs').Table[]} Tables */
+
 /**
  * @typedef {object} Suite
  * @property {string} name as `--only` takes it
  * @property {string} title
  * @property {() => MicroTask[]} tasks
- * @property {() => import('../report/sections.mjs').Table[]} [tables] what else is measured
+ * @property {() => Tables | Promise<Tables>} [tables] what else is measured
  */
 
 /** @type {Suite[]} */
-const suites = [decoder, table, manyTables, arena, hash, keys, reply, log, requests, bits];
+const suites = [decoder, table, manyTables, arena, hash, keys, reply, log, cold, requests, bits];
 const names = suites.map((suite) => suite.name);
 
 const helpText = `\
@@ -91,7 +94,7 @@ async function runSuite({ name, title, tasks, tables: measured }, timeMs) {
   for (const task of tasks()) rows.push(await measure(task, timeMs));
   const head = ['operation', 'ns/op', '±', 'M op/s', 'samples'];
   const times = { title: 'medians, with their median absolute deviation', head, rows };
-  const tables = [times, ...(measured?.() ?? [])];
+  const tables = [...(rows.length > 0 ? [times] : []), ...((await measured?.()) ?? [])];
   process.stdout.write(renderText({ name, title, tables, notes: [] }));
 }
 
