@@ -46,8 +46,16 @@ import { setAlgebraCommands } from './set/algebra.ts';
 import { setRandomCommands } from './set/random.ts';
 import { setCommands } from './set/sets.ts';
 import { sortCommands } from './sort/sort.ts';
+import { streamAcknowledgingCommands } from './stream/acknowledging.ts';
+import { streamClaimCommands } from './stream/claims.ts';
 import { streamCommands } from './stream/entries.ts';
+
 import { streamGroupReadCommands } from './stream/group-reads.ts';
+
+import { streamGroupCommands } from './stream/groups.ts';
+import { streamInfoCommands } from './stream/info.ts';
+import { streamPendingCommands } from './stream/pending.ts';
+
 import { streamRangeCommands } from './stream/ranges.ts';
 import { streamReadCommands } from './stream/reads.ts';
 import { counterCommands } from './string/counters.ts';
@@ -97,6 +105,11 @@ export const families: readonly (readonly CommandRow[])[] = [
   streamRangeCommands,
   streamReadCommands,
   streamGroupReadCommands,
+  streamGroupCommands,
+  streamAcknowledgingCommands,
+  streamPendingCommands,
+  streamClaimCommands,
+  streamInfoCommands,
   geoPlaceCommands,
   geoSearchCommands,
   keyCommands,

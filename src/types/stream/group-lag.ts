@@ -43,7 +43,9 @@ export function entriesReadAt(streams: Streams, root: number, id: StreamId): big
 function mayHaveDeletedFrom(streams: Streams, root: number, id: StreamId): boolean {
   if (streams.length(root) === 0) return false;
   streams.maxDeletedId(root, largestDeleted);
-  return !largestDeleted.isZero && id.compare(largestDeleted) <= 0;
+  if (largestDeleted.isZero || id.compare(largestDeleted) > 0) return false;
+  streams.firstId(root, firstId);
+  return firstId.compare(largestDeleted) <= 0;
 }
 
 /** Whether a group's counter is known, and goes on from an id one by one. */
@@ -75,7 +77,7 @@ export function entriesReadAfter(
  * How many entries a group has still to read.
  * @param entriesRead the group's counter
  * @param id the last one that it was given
- * @returns undefined if that is not known
+ * @returns undefined if that is not known; in 64 bits, whatever the counter was set to
  */
 export function groupLag(
   streams: Streams,
@@ -85,7 +87,7 @@ export function groupLag(
 ): bigint | undefined {
   const added = streams.entriesAdded(root);
   if (added === 0n) return 0n;
-  if (isCounting(streams, root, entriesRead, id)) return added - entriesRead;
+  if (isCounting(streams, root, entriesRead, id)) return BigInt.asIntN(64, added - entriesRead);
   const read = entriesReadAt(streams, root, id);
-  return read === UNKNOWN_ENTRIES_READ ? undefined : added - read;
+  return read === UNKNOWN_ENTRIES_READ ? undefined : BigInt.asIntN(64, added - read);
 }

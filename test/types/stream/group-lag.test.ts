@@ -56,6 +56,16 @@ describe('of a group that reads from the beginning', () => {
   });
 });
 
+test('of a stream whose largest deleted id lies before its first entry', () => {
+  const { streams, root } = streamOf(5);
+  streams.delete(root, idOf(2));
+  streams.trim(root, { keep: 2, minId: idOf(0), isApproximate: false, limit: 0 });
+  // It counts on, whatever it has counted.
+  expect(groupLag(streams, root, 9n, idOf(1))).toBe(-4n);
+  expect(groupLag(streams, root, -(1n << 63n), idOf(1))).toBe(5n - (1n << 63n));
+  expect(groupLag(streams, root, UNKNOWN_ENTRIES_READ, idOf(1))).toBe(2n);
+});
+
 test('of an empty stream', () => {
   const { streams, root, add } = streamOf(0);
   expect(entriesReadAt(streams, root, idOf(9))).toBe(0n);
