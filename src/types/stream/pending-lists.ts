@@ -8,7 +8,7 @@
 // Blocks that a snapshot may be writing are copied before they change (shared-blocks.ts).
 import type { Arena } from '../../memory/arena.ts';
 import { ifThereIsMemory } from '../../memory/out-of-memory.ts';
-import { BlockPlace, blockClass, type IdBlocks } from './id-blocks.ts';
+import { BlockPlace, blockClass, type IdBlocks, LEAST_ID } from './id-blocks.ts';
 import { PendingItems } from './pending-items.ts';
 import { maxItems, type PendingItem, PendingLeaf } from './pending-leaf.ts';
 import type { SharedBlocks } from './shared-blocks.ts';
@@ -51,11 +51,20 @@ export class PendingLists {
 
   // ── Finding ─────────────────────────────────────────────────────────────────────────────────
 
-  /** Goes to the item with an id; false when there is none. */
+  /** Goes to the item with an id; false when there is none. It is quick where the place was near to it before. */
   find(root: number, id: StreamId, place: ItemPlace): boolean {
-    if (!this.index.find(root, id, place)) return false;
+    if (!this.#isNear(root, id, place) && !this.index.find(root, id, place)) return false;
     place.item = this.#leaf.open(place.block).search(id);
     return place.item >= 0;
+  }
+
+  /** Whether the leaf that is now where a place was, in whatever list, is that of an id. */
+  #isNear(root: number, id: StreamId, place: ItemPlace): boolean {
+    place.slot--;
+    if (!this.index.next(root, place)) return false;
+    const leaf = this.#leaf.open(place.block);
+    if (id.compareAt(leaf.words, leaf.base + LEAST_ID) < 0) return false;
+    return leaf.compare(id, leaf.count - 1) <= 0;
   }
 
   /** Goes to the first item whose id is not less; false when there is none. */
