@@ -10,6 +10,10 @@ import { MAX_NARROW, OF_CONSUMER, OF_GROUP, PendingItem } from './pending-leaf.t
 import { ItemPlace, PendingLists } from './pending-lists.ts';
 import type { SharedBlocks } from './shared-blocks.ts';
 import { StreamId } from './stream-id.ts';
+import { FROZEN } from './stream-root.ts';
+
+/** Where a consumer has so many entries for each leaf of its group, going through all leaves is quicker. */
+const MANY_OF_LEAF = 4;
 
 /** Number of no consumer, or of one of very many. */
 const UNOWNED = MAX_NARROW;
@@ -276,17 +280,30 @@ export class PendingEntries {
    * @throws ArenaFullError; the first ones may be removed then
    */
   protected removeAllOwn(stream: number, group: number, consumer: number): number {
+    const { arena, lists } = this;
+    const count = this.pendingOf(consumer);
+    const isFrozen = blockWord(arena, stream, FROZEN) !== 0;
+    if (isFrozen || count < MANY_OF_LEAF * lists.index.count(group)) {
+      this.#removeEach(stream, group, consumer);
+      return count;
+    }
+    lists.removeOf(stream, group, blockWord(arena, consumer, NUMBER));
+    lists.free(stream, consumer, Number.POSITIVE_INFINITY);
+    this.#count(group, -count);
+    this.#count(consumer, -count);
+    return count;
+  }
+
+  #removeEach(stream: number, group: number, consumer: number): void {
     const { lists } = this;
     const item = this.#item;
     const place = this.#place;
     const own = this.#ownPlace;
-    const count = this.pendingOf(consumer);
     while (lists.first(consumer, own)) {
       lists.read(own, item);
       lists.find(group, item.id, place);
       this.#remove(stream, group, place, consumer, own);
     }
-    return count;
   }
 
   /** Where the pending entry of a cursor is in the list of its group. */

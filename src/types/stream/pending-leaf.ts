@@ -277,4 +277,19 @@ export class PendingLeaf {
       words.copyWithin(at, at + step, this.#first + count * step);
     }
   }
+
+  /** Removes all items of a consumer, by its number, from a group's leaf; there may be none left. */
+  removeOf(number: number): void {
+    const { words, count } = this;
+    const step = this.#step;
+    let to = this.#first;
+    for (let i = 0; i < count; i++) {
+      const from = this.#first + i * step;
+      if ((this.isWide ? words[from + 8] : words[from + 3] >>> 16) === number) continue;
+      if (to < from) words.copyWithin(to, from, from + step);
+      to += step;
+    }
+    this.count = (to - this.#first) / step;
+    words[this.base + SHAPE] -= (count - this.count) * COUNT_ONE;
+  }
 }

@@ -39,6 +39,7 @@ export class PendingLists {
   readonly #items: PendingItems;
   readonly #place = new ItemPlace();
   readonly #neighbour = new BlockPlace();
+  readonly #sweep = new ItemPlace();
   readonly #id = new StreamId();
 
   constructor(arena: Arena, shared: SharedBlocks) {
@@ -184,13 +185,28 @@ export class PendingLists {
     this.changes = (this.changes + 1) | 0;
     const leaf = this.#leaf.open(place.block);
     if (leaf.count === 1) {
-      const { block } = place;
-      this.index.remove(root, place);
-      this.#shared.free(stream, block);
+      this.#removeLeaf(stream, root, place);
       return;
     }
     leaf.remove(place.item);
     if (leaf.count <= SPARSE) this.#condense(stream, root, place);
+  }
+
+  /** Removes all items of a consumer, by its number, from a group's list of a stream that is not frozen. */
+  removeOf(stream: number, root: number, number: number): void {
+    this.changes = (this.changes + 1) | 0;
+    const leaf = this.#leaf;
+    const place = this.#sweep;
+    const id = this.#id;
+    id.setZero();
+    for (let more = true; more && this.seek(root, id, place); more = id.increment()) {
+      leaf.open(place.block);
+      // Whatever becomes of the leaf.
+      leaf.loadId(leaf.count - 1, id);
+      leaf.removeOf(number);
+      if (leaf.count === 0) this.#removeLeaf(stream, root, place);
+      else if (leaf.count <= SPARSE) this.#condense(stream, root, place);
+    }
   }
 
   // ── The whole ───────────────────────────────────────────────────────────────────────────────
@@ -226,10 +242,8 @@ export class PendingLists {
     const place = this.#place;
     this.changes = (this.changes + 1) | 0;
     let freed = 0;
-    for (; freed < count && this.last(root, place); freed++) {
-      const { block } = place;
-      this.index.remove(root, place);
-      this.#shared.free(stream, block);
+    for (; freed < count && this.index.last(root, place); freed++) {
+      this.#removeLeaf(stream, root, place);
     }
     return freed;
   }
@@ -251,6 +265,12 @@ export class PendingLists {
       this.#free(block);
       throw error;
     }
+  }
+
+  #removeLeaf(stream: number, root: number, place: BlockPlace): void {
+    const { block } = place;
+    this.index.remove(root, place);
+    this.#shared.free(stream, block);
   }
 
   /** Gives a leaf back that is in no list yet. */

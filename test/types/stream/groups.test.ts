@@ -400,6 +400,30 @@ describe('leaves', () => {
     },
   );
 
+  test.each([1, 2, 7, 40])('lose the entries of one of %i consumers, and are dense', (count) => {
+    const bench = benchOf(0);
+    const { usedBytes } = bench;
+    const { groups } = bench;
+    const cursor = new PendingCursor();
+    for (let i = 1; i < count; i++) bench.createConsumer('g', String(i), NOW);
+    for (let seq = 1; seq <= 4000; seq++) {
+      const consumer = String(Math.floor(seq / 90) % count || 'a');
+      bench.add('g', id(NOW, seq), { consumer, timeMs: NOW, deliveries: seq % 500 ? 1 : 2 ** 30 });
+    }
+    groups.firstPending(bench.group('g'), cursor);
+    bench.removeConsumer('g', 'a');
+    bench.verify();
+    bench.verifyBytes();
+    expect(groups.nextPending(bench.group('g'), cursor)).toBe(count > 1);
+    for (let i = 1; i < count - 1; i++) bench.removeConsumer('g', String(i));
+    bench.verify();
+    if (count < 3) return;
+    const left = groups.pendingCount(bench.group('g'));
+    expect(bench.usedBytes - usedBytes).toBeLessThan(5000 + 80 * left);
+    bench.freeAll();
+    expect(bench.usedBytes).toBe(0);
+  });
+
   test('shrink with their lists', () => {
     const bench = benchOf(0);
     const { usedBytes } = bench;
