@@ -28,6 +28,9 @@ import { ROOT_REF_BYTES, streamsOf } from './values.ts';
 const STREAM = 15;
 const STREAM_3 = 21;
 
+const LARGEST = new StreamId();
+LARGEST.setMax();
+
 /** Parts of a stream that are read next. */
 type State = 'begins' | 'nodes' | 'counters' | 'groups';
 
@@ -123,6 +126,8 @@ class StreamReader implements ValueReader {
     setCounterAt(arena, root, ENTRIES_ADDED, added);
     if (this.#type === STREAM) {
       this.#streams.renewFirstId(root);
+      // As Redis has it of nothing.
+      if (length === 0) storeRootId(arena, root, FIRST_ID, LARGEST);
     } else {
       storeRootId(arena, root, FIRST_ID, firstId);
       storeRootId(arena, root, MAX_DELETED_ID, maxDeletedId);

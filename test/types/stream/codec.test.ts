@@ -4,6 +4,7 @@ import { valueTypes } from '../../../src/types/index.ts';
 import { streamType } from '../../../src/types/stream/descriptor.ts';
 import { ENCODING_BLOCKS } from '../../../src/types/stream/encodings.ts';
 import { streamsOf } from '../../../src/types/stream/values.ts';
+import { listpackOf, payloadOf, rdbString } from '../../persistence/rdb/payloads.ts';
 import { hasRedis } from '../../support/needs-redis.ts';
 import { Random } from '../../support/random.ts';
 import { RawClient } from '../../support/raw-client.ts';
@@ -12,19 +13,10 @@ import { isError, itemsOf, type Reply, textOf } from '../../support/reply-frames
 import type { RunningServer } from '../../support/running-server.ts';
 import { byTier } from '../../support/tier.ts';
 import { TypeBench } from '../conformance/bench.ts';
-import type { TypeFixture } from '../conformance/fixture.ts';
+import { streamFixture } from './fixture.ts';
 import { RandomStream } from './random-streams.ts';
 
-const FIXTURE: TypeFixture = {
-  type: 'stream',
-  isInRedis: true,
-  read: (key) => ['XRANGE', key, '-', '+'],
-  samples: [],
-  conversions: [],
-  changes: [],
-};
-
-const bench = new TypeBench({ types: valueTypes, type: streamType, fixture: FIXTURE });
+const bench = new TypeBench({ types: valueTypes, type: streamType, fixture: streamFixture });
 const { entries } = bench.keyspace;
 
 describe.skipIf(!hasRedis)('as Redis', () => {
@@ -119,6 +111,23 @@ describe.skipIf(!hasRedis)('as Redis', () => {
     bench.empty();
   });
 
+  test('of Redis 6', async () => {
+    bench.empty();
+    await run('FLUSHALL');
+    await run('CONFIG', 'SET', 'rdbcompression', 'yes');
+    for (let last = 0; last < 8; last++) {
+      for (const value of oldStreams(last)) {
+        const payload = payloadOf(value);
+        await run('RESTORE', 's', '0', payload, 'REPLACE');
+        expect(bench.run('RESTORE', 's', '0', payload, 'REPLACE')).toBe('+OK\r\n');
+        expect(bench.bytes('DUMP', 's').toString('hex')).toBe(
+          (await bytes('DUMP', 's')).toString('hex'),
+        );
+      }
+    }
+    bench.empty();
+  });
+
   async function compare(compresses: boolean): Promise<void> {
     const theirs = await bytes('DUMP', 's');
     const digest = textOf(itemsOf(await run('DEBUG', 'DIGEST-VALUE', 's'))[0]);
@@ -139,6 +148,51 @@ describe.skipIf(!hasRedis)('as Redis', () => {
     }
     expect(bench.bytes('DUMP', 'back').equals(await bytes('DUMP', 'back'))).toBe(true);
   }
+});
+
+/** Streams of 2-0 and 4-0, or of nothing, as Redis 6 writes them, with a group that has read up to an id. */
+function oldStreams(readMs: number): Buffer[] {
+  const group = [Buffer.of(1), rdbString('g'), Buffer.of(readMs, 0, 0, 0)];
+  const node = [
+    rdbString(Buffer.of(0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0)),
+    rdbString(
+      listpackOf([
+        ...([[2n, 7], [0n, 7], [1n, 7], 'f', [0n, 7]] as const),
+        ...([[2n, 7], [0n, 7], [0n, 7], 'v', [4n, 7]] as const),
+        ...([[2n, 7], [2n, 7], [0n, 7], 'w', [4n, 7]] as const),
+      ]),
+    ),
+  ];
+  return [
+    Buffer.concat([Buffer.of(15, 1), ...node, Buffer.of(2, 5, 0), ...group]),
+    Buffer.concat([Buffer.of(15, 1), ...node, Buffer.of(2, 4, 0), ...group]),
+    Buffer.concat([Buffer.of(15, 0, 0, 5, 0), ...group]),
+    Buffer.concat([Buffer.of(15, 0, 0, 0, 0), ...group]),
+  ];
+}
+
+test('of Redis 7.2, with the time of the last success of consumers', () => {
+  const time = Buffer.of(1, 2, 3, 4, 5, 6, 0, 0);
+  const active = Buffer.of(7, 2, 3, 4, 5, 6, 0, 0);
+  const consumer = (times: readonly Buffer[]) =>
+    Buffer.concat([rdbString('c'), ...times, Buffer.of(0)]);
+  const value = (type: number, times: readonly Buffer[]) =>
+    Buffer.concat([
+      ...[Buffer.of(type, 0, 0, 5, 0, 0, 0, 0, 0, 7, 1), rdbString('g'), Buffer.of(1, 0, 1, 0, 1)],
+      consumer(times),
+    ]);
+  for (const [type, times] of [
+    [21, [time, active]],
+    [19, [time]],
+  ] as const) {
+    bench.run('RESTORE', 's', '0', payloadOf(value(type, times)), 'REPLACE');
+    expect(bench.bytes('DUMP', 's').equals(payloadOf(value(19, [time])))).toBe(true);
+    const { groups } = streamsOf(entries);
+    const [state] = groups.states(entries.root(bench.ref('s')));
+    const [{ seenMs, activeMs }] = state.consumers;
+    expect([seenMs, activeMs]).toEqual([0x060504030201, type === 21 ? 0x060504030207 : seenMs]);
+  }
+  bench.empty();
 });
 
 test('the encoding is that of streams', () => {
