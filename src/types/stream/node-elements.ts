@@ -1,6 +1,7 @@
 // The elements of a listpack that was read, by their number: a node of a stream has them in an order that only those
 // before them tell.
 import type { ElementReceiver } from '../../persistence/rdb/format/packed-elements.ts';
+import { copyBytes } from '../../protocol/copy-bytes.ts';
 import { writeInteger } from '../../protocol/integer.ts';
 
 const INITIAL_ELEMENTS = 1024;
@@ -38,7 +39,7 @@ export class NodeElements implements ElementReceiver {
     const { count } = this;
     if (count === this.offsets.length) this.#resize(count * 2);
     this.#reserve(length);
-    this.buffer.set(bytes.subarray(offset, offset + length), this.#used);
+    copyBytes(bytes, offset, length, this.buffer, this.#used);
     this.offsets[count] = this.#used;
     this.lengths[count] = length;
     this.#used += length;
