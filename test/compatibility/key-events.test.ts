@@ -23,6 +23,7 @@ import {
   sleep,
   stepsOf,
 } from '../support/script.ts';
+import { STREAM_EVENTS } from '../support/stream-events.ts';
 import { commandsAdded } from './differences.ts';
 
 const ALL = 'KEAnm';
@@ -495,6 +496,7 @@ const CASES: Readonly<Record<string, readonly (string | Step)[]>> = {
   ttl: ['TTL no', 'SET k v', 'TTL k'],
   type: ['TYPE no', 'SET k v', 'TYPE k'],
   unlink: ['MSET a 1 b 2', 'UNLINK a no b', 'UNLINK a'],
+  ...STREAM_EVENTS,
   bzmpop: [
     'ZADD z 1 a 2 b 3 c',
     'BZMPOP 0 1 z MIN',
