@@ -6,33 +6,18 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { showCommand } from '../support/command-line.ts';
 import { Random } from '../support/random.ts';
-import { RawClient, type ReadResult } from '../support/raw-client.ts';
 import { startRedisServer } from '../support/redis-server.ts';
-import { textOf } from '../support/reply-frames.ts';
 import type { RunningServer } from '../support/running-server.ts';
 import { startSynapServer } from '../support/synap-server.ts';
 import { byTier } from '../support/tier.ts';
+import { WAITERS, WaitingSide, type WaitingStep, WORKERS } from '../support/waiting-side.ts';
 
 const FIRST_SEED = Number(process.env.SYNAP_SEED ?? 1_000);
 const RUNS = byTier(12, 120, 'SYNAP_RUNS');
 const STEPS = 120;
-const PATIENCE_MS = 20_000;
 
-/** Connections that may wait, and those that never do. */
-const WAITERS = ['w0', 'w1', 'w2', 'w3', 'w4', 'w5'];
-const WORKERS = ['a', 'b'];
-/** The connections that are in database 1; the others are in 0. */
-const IN_DATABASE_1 = new Set(['w5', 'b']);
 const KEYS = ['k1', 'k2', 'k3', 'k4'];
 const ENDS = ['LEFT', 'RIGHT'];
-
-interface Step {
-  readonly connection: string;
-  /** One command, or those of a transaction with MULTI and EXEC around them. */
-  readonly commands: readonly string[][];
-  /** The connection whose wait is to be ended, if that is the command. */
-  readonly unblocks?: string;
-}
 
 describe('random blocking', () => {
   let servers: RunningServer[];
@@ -48,7 +33,9 @@ describe('random blocking', () => {
   const seeds = Array.from({ length: RUNS }, (_, run) => FIRST_SEED + run);
   test.each(seeds)('seed %i', { timeout: 60_000 }, async (seed) => {
     const random = new Random(seed);
-    const sides = await Promise.all(servers.map(({ port }) => Side.open(port, seed % 2 ? 3 : 2)));
+    const sides = await Promise.all(
+      servers.map(({ port }) => WaitingSide.open(port, seed % 2 ? 3 : 2)),
+    );
     const history: string[] = [];
     let waits = 0;
     for (let i = 0; i < STEPS; i++) {
@@ -58,98 +45,22 @@ describe('random blocking', () => {
       expect(synap, history.join('\n')).toEqual(redis);
       if (sides[0].waiting.has(step.connection)) waits++;
     }
-    const [redis, synap] = await Promise.all(sides.map((side) => side.close()));
+    const [redis, synap] = await Promise.all(sides.map((side) => side.close(KEYS, readers)));
     expect(synap, history.join('\n')).toEqual(redis);
     // A sequence in which hardly anybody waits would tell nothing.
     expect(waits).toBeGreaterThan(5);
   });
 });
 
-/** One of the servers, with the connections of a sequence. */
-class Side {
-  readonly #clients = new Map<string, RawClient>();
-  readonly #ids = new Map<string, string>();
-  readonly #observer: RawClient;
-  /** What was asked and not yet compared, by connection. */
-  readonly #pending = new Map<string, Promise<ReadResult>>();
-  #settled = new Set<string>();
-
-  private constructor(observer: RawClient) {
-    this.#observer = observer;
-  }
-
-  static async open(port: number, protocol: number): Promise<Side> {
-    const side = new Side(await RawClient.connect(port, PATIENCE_MS));
-    for (const name of [...WAITERS, ...WORKERS]) {
-      const client = await RawClient.connect(port, PATIENCE_MS);
-      if (protocol === 3) await client.command('HELLO', '3');
-      if (IN_DATABASE_1.has(name)) await client.command('SELECT', '1');
-      await client.command('CLIENT', 'SETNAME', name);
-      side.#ids.set(name, textOf(await client.command('CLIENT', 'ID')));
-      side.#clients.set(name, client);
-    }
-    return side;
-  }
-
-  /** The connections that wait. */
-  get waiting(): Set<string> {
-    return new Set(this.#pending.keys());
-  }
-
-  /** Sends commands; returns who waits then, and what the others were answered. */
-  async perform({ connection, commands, unblocks }: Step): Promise<string[]> {
-    const client = this.#clients.get(connection);
-    if (client === undefined) throw new Error(`no connection ${connection}`);
-    for (const args of commands) {
-      const id = this.#ids.get(unblocks ?? '') ?? '';
-      client.sendCommand(args.map((arg) => (arg === '$id' ? id : arg)));
-    }
-    this.#settled.delete(connection);
-    const reading = client.read(commands.length).finally(() => this.#settled.add(connection));
-    this.#pending.set(connection, reading);
-    let waiting = await this.#waiting();
-    while (!this.#settled.has(connection) && !waiting.has(connection)) {
-      waiting = await this.#waiting();
-    }
-    // Others may have been served since the list was made.
-    waiting = await this.#waiting();
-    const outcome: string[] = [`waiting: ${[...waiting].sort().join(' ')}`];
-    for (const [name, read] of [...this.#pending].sort()) {
-      if (waiting.has(name)) continue;
-      const { replies } = await read;
-      outcome.push(`${name}: ${replies.map(({ bytes }) => bytes.toString('latin1')).join('')}`);
-      this.#pending.delete(name);
-    }
-    return outcome;
-  }
-
-  /** Ends all waiting and all connections; returns what data there is. */
-  async close(): Promise<string[]> {
-    await Promise.all([...this.#clients.values()].map((client) => client.close()));
-    await Promise.all(this.#pending.values());
-    const data: string[] = [];
-    for (const database of ['0', '1']) {
-      await this.#observer.command('SELECT', database);
-      for (const key of KEYS) {
-        const all = [key, '0', '-1'];
-        const { bytes } = await this.#observer.command('LRANGE', ...all);
-        const { bytes: ranked } = await this.#observer.command('ZRANGE', ...all, 'WITHSCORES');
-        data.push(`${database} ${key} ${bytes.toString('latin1')} ${ranked.toString('latin1')}`);
-      }
-    }
-    await this.#observer.command('FLUSHALL');
-    await this.#observer.close();
-    return data;
-  }
-
-  async #waiting(): Promise<Set<string>> {
-    const lines = textOf(await this.#observer.command('CLIENT', 'LIST')).split('\n');
-    const names = lines.map((line) => / name=(\w+) .* flags=\w*b/.exec(line)?.[1]);
-    return new Set(names.filter((name) => name !== undefined));
-  }
+/** All that there is at a key. */
+function readers(key: string): string[][] {
+  return [
+    ['LRANGE', key, '0', '-1'],
+    ['ZRANGE', key, '0', '-1', 'WITHSCORES'],
+  ];
 }
 
-function nextStep(random: Random, waiting: ReadonlySet<string>): Step {
+function nextStep(random: Random, waiting: ReadonlySet<string>): WaitingStep {
   const idle = WAITERS.filter((name) => !waiting.has(name));
   const [someone] = waiting;
   if (someone !== undefined && random.integer(1, 25) === 1) {
