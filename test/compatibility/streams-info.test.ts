@@ -179,6 +179,72 @@ compareWithRedis('what there is to know of streams', (define) => {
     compared(payloads, 'DUMP third'),
   ]);
 
+  define('other commands on streams', [
+    ...filled('s', 3),
+    `
+      GET s
+      APPEND s x
+      LPUSH s x
+      ZADD s 1 a
+      SADD s a
+      STRLEN s
+      SCAN 0 TYPE stream
+      OBJECT REFCOUNT s
+      OBJECT FREQ s
+      EXPIRE s 100
+      XADD s 4-0 f v
+      TTL s
+      XDEL s 4-0
+      XTRIM s MAXLEN 2
+      TTL s
+      PERSIST s
+      COPY s copy
+      XADD copy 5-0 f v
+      XRANGE s - +
+      XRANGE copy - +
+      RENAME copy other
+      XLEN other
+      MOVE other 1
+      SELECT 1
+      XRANGE other - +
+      XINFO STREAM other
+      SORT other
+      MULTI
+      XADD t 1-1 f v
+      XADD t 1-1 f v
+      XADD t x f v
+      XREAD BLOCK 0 STREAMS t 0
+      XREAD BLOCK 0 STREAMS t $
+      XRANGE t - +
+      XDEL t 1-1
+      XLEN t
+      EXEC
+      WATCH w
+      b> SELECT 1
+      b> XADD w 1-1 f v
+      MULTI
+      XLEN w
+      EXEC
+      WATCH w
+      b> XDEL w 2-2
+      b> XTRIM w MAXLEN 5
+      b> XADD w 1-1 f v
+      MULTI
+      XLEN w
+      EXEC
+      WATCH w
+      b> XDEL w 1-1
+      MULTI
+      XLEN w
+      EXEC
+      UNLINK other w
+      EXISTS other w
+      MULTI
+      XADD t 1-1
+      EXEC
+    `,
+  ]);
+
   define('DUMP and RESTORE', [
     ...grouped('s'),
     ...['yes', 'no'].flatMap((compressed) => [

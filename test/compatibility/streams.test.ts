@@ -46,6 +46,15 @@ function filled(key: string, count: number): Script {
   return Array.from({ length: count }, (_, i) => `XADD ${key} ${i + 1}-0 f ${i + 1}`);
 }
 
+/** An XADD for whose milliseconds there is no greater id. */
+function sequenceEnd(line: string): Step {
+  return intended(
+    'stream-sequence-end',
+    /^-ERR The ID specified in XADD is equal or smaller /,
+    line,
+  );
+}
+
 /** A line with each of the ids in the place of ID. */
 function withIds(...words: string[]): Step[] {
   return IDS.map((id) => command(...words.map((word) => (word === 'ID' ? id : word))));
@@ -69,13 +78,14 @@ compareWithRedis('streams', (define) => {
       XADD s 3-5 f v f w
       XADD s 3-* f v
       XADD s 4-18446744073709551615 f v
-      XADD s 4-* f v
+    `,
+    sequenceEnd('XADD s 4-* f v'),
+    `
       XADD s 5-* f v
       XADD s NOMKSTREAM 6-1 f v
       XADD missing NOMKSTREAM 6-1 f v
       XADD missing nomkstream * f v
       EXISTS missing
-      XADD s nomkstream NOMKSTREAM 6-2 f v
       XLEN s
       XLEN missing
       XRANGE s - +
@@ -106,7 +116,9 @@ compareWithRedis('streams', (define) => {
       XRANGE big - +
       XREVRANGE big + - COUNT 1
       XADD far 18446744073709551614-18446744073709551615 f v
-      XADD far 18446744073709551614-* f v
+    `,
+    sequenceEnd('XADD far 18446744073709551614-* f v'),
+    `
       XADD far * f v
       XADD far * f v
       XADD far 18446744073709551615-5 f v
@@ -404,72 +416,6 @@ compareWithRedis('streams', (define) => {
       /^-ERR timeout is out of range\r\n$/,
       'XREAD BLOCK 9223372036854775807 STREAMS s 0',
     ),
-  ]);
-
-  define('other commands on streams', [
-    ...filled('s', 3),
-    `
-      GET s
-      APPEND s x
-      LPUSH s x
-      ZADD s 1 a
-      SADD s a
-      STRLEN s
-      SCAN 0 TYPE stream
-      OBJECT REFCOUNT s
-      OBJECT FREQ s
-      EXPIRE s 100
-      XADD s 4-0 f v
-      TTL s
-      XDEL s 4-0
-      XTRIM s MAXLEN 2
-      TTL s
-      PERSIST s
-      COPY s copy
-      XADD copy 5-0 f v
-      XRANGE s - +
-      XRANGE copy - +
-      RENAME copy other
-      XLEN other
-      MOVE other 1
-      SELECT 1
-      XRANGE other - +
-      XINFO STREAM other
-      SORT other
-      MULTI
-      XADD t 1-1 f v
-      XADD t 1-1 f v
-      XADD t x f v
-      XREAD BLOCK 0 STREAMS t 0
-      XREAD BLOCK 0 STREAMS t $
-      XRANGE t - +
-      XDEL t 1-1
-      XLEN t
-      EXEC
-      WATCH w
-      b> SELECT 1
-      b> XADD w 1-1 f v
-      MULTI
-      XLEN w
-      EXEC
-      WATCH w
-      b> XDEL w 2-2
-      b> XTRIM w MAXLEN 5
-      b> XADD w 1-1 f v
-      MULTI
-      XLEN w
-      EXEC
-      WATCH w
-      b> XDEL w 1-1
-      MULTI
-      XLEN w
-      EXEC
-      UNLINK other w
-      EXISTS other w
-      MULTI
-      XADD t 1-1
-      EXEC
-    `,
   ]);
 
   define('wrong types', [
