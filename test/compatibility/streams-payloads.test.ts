@@ -1,120 +1,17 @@
 // Streams in payloads that are made by hand, beside a Redis that checks everything: what older versions wrote, and what no
 // stream has.
-import { listpackOf, payloadOf, rdbLength, rdbString } from '../persistence/rdb/payloads.ts';
+import { payloadOf, rdbString } from '../persistence/rdb/payloads.ts';
+import {
+  GROUP,
+  NODE,
+  rawId,
+  type Stream,
+  type StreamNode,
+  streamOf,
+} from '../persistence/rdb/stream-payloads.ts';
 import { compareWithRedis } from '../support/comparison-suite.ts';
 import { command, compared, type Script } from '../support/script.ts';
 import { nearTimes, payloads } from '../support/stream-replies.ts';
-
-type Id = readonly [ms: number, sequence: number];
-/** Integers are packed as such. */
-type Node = readonly [id: Id, elements: readonly (string | number)[]];
-interface Pending {
-  readonly id: Id;
-  readonly timeMs: number;
-  readonly deliveries: number;
-}
-interface Group {
-  readonly name?: string;
-  readonly last?: Id;
-  readonly entriesRead?: number;
-  readonly pending?: readonly Pending[];
-  readonly consumers?: readonly (readonly [name: string, pending: readonly Id[]])[];
-}
-interface Stream {
-  /** 15 without the counters of 7.0, 19 with them. */
-  readonly type?: number;
-  readonly nodes?: readonly Node[];
-  readonly length?: number;
-  readonly last?: Id;
-  readonly first?: Id;
-  readonly maxDeleted?: Id;
-  readonly added?: number;
-  readonly groups?: readonly Group[];
-}
-
-/** A node of 1-1 {a 1, b 2}, 1-2 {a 3, b 4}, deleted, and 2-0 {c 5}. */
-const NODE: Node = [
-  [1, 1],
-  [
-    ...[2, 1, 2, 'a', 'b', 0],
-    ...[2, 0, 0, 1, 2, 5],
-    ...[3, 0, 1, 3, 4, 5],
-    ...[0, 1, -1, 1, 'c', 5, 6],
-  ],
-];
-const SEEN_MS = 1_700_000_000_000;
-const G: Group = {
-  name: 'g',
-  last: [1, 2],
-  entriesRead: 2,
-  pending: [
-    { id: [1, 1], timeMs: SEEN_MS, deliveries: 3 },
-    { id: [1, 2], timeMs: SEEN_MS + 5, deliveries: 1 },
-  ],
-  consumers: [
-    ['a', [[1, 2]]],
-    ['b', [[1, 1]]],
-    ['c', []],
-  ],
-};
-
-function rawId([ms, sequence]: Id): Buffer {
-  const bytes = Buffer.alloc(16);
-  bytes.writeBigUInt64BE(BigInt(ms), 0);
-  bytes.writeBigUInt64BE(BigInt(sequence), 8);
-  return bytes;
-}
-
-function time(timeMs: number): Buffer {
-  const bytes = Buffer.alloc(8);
-  bytes.writeBigInt64LE(BigInt(timeMs));
-  return bytes;
-}
-
-const idOf = ([ms, sequence]: Id) => Buffer.concat([rdbLength(ms), rdbLength(sequence)]);
-
-function packed(elements: Node[1]): Buffer {
-  const small = (value: number) => value >= 0 && value < 128;
-  return listpackOf(
-    elements.map((element) =>
-      typeof element === 'string' ? element : [BigInt(element), small(element) ? 7 : 13],
-    ),
-  );
-}
-
-function list<T>(items: readonly T[], bytesOf: (item: T) => Buffer): Buffer {
-  return Buffer.concat([rdbLength(items.length), ...items.map(bytesOf)]);
-}
-
-function groupOf(type: number, group: Group): Buffer {
-  const { name = 'g', last = [0, 0], entriesRead = 0, pending = [], consumers = [] } = group;
-  return Buffer.concat([
-    rdbString(name),
-    idOf(last),
-    type === 15 ? Buffer.alloc(0) : rdbLength(entriesRead),
-    list(pending, ({ id, timeMs, deliveries }) =>
-      Buffer.concat([rawId(id), time(timeMs), rdbLength(deliveries)]),
-    ),
-    list(consumers, ([consumer, ids]) =>
-      Buffer.concat([rdbString(consumer), time(SEEN_MS), list(ids, rawId)]),
-    ),
-  ]);
-}
-
-function streamOf(stream: Stream): Buffer {
-  const { type = 19, nodes = [NODE], length = 2, last = [2, 0], groups = [] } = stream;
-  const { first = [1, 1], maxDeleted = [1, 2], added = 3 } = stream;
-  return Buffer.concat([
-    Buffer.from([type]),
-    list(nodes, ([id, elements]) =>
-      Buffer.concat([rdbString(rawId(id)), rdbString(packed(elements))]),
-    ),
-    rdbLength(length),
-    idOf(last),
-    ...(type === 15 ? [] : [idOf(first), idOf(maxDeleted), rdbLength(added)]),
-    list(groups, (group) => groupOf(type, group)),
-  ]);
-}
 
 const restore = (stream: Stream) =>
   command('RESTORE', 's', '0', payloadOf(streamOf(stream)), 'REPLACE');
@@ -130,7 +27,7 @@ function looked(stream: Stream): Script {
 }
 
 /** Nodes that are no nodes of streams. */
-const NO_NODES: readonly (readonly [why: string, elements: Node[1]])[] = [
+const NO_NODES: readonly (readonly [why: string, elements: StreamNode[1]])[] = [
   ['nothing in it', []],
   ['a count alone', [1]],
   ['a count that is too large', [3, 0, 1, 'a', 0, 2, 0, 0, 1, 4]],
@@ -158,12 +55,12 @@ compareWithRedis(
   (define) => {
     define('of 7.0 and of versions before', [
       ...looked({}),
-      ...looked({ groups: [G] }),
+      ...looked({ groups: [GROUP] }),
       ...looked({ type: 15 }),
-      ...looked({ type: 15, groups: [G, { name: 'h', last: [2, 0] }, { name: 'i' }] }),
+      ...looked({ type: 15, groups: [GROUP, { name: 'h', last: [2, 0] }, { name: 'i' }] }),
       ...looked({
         groups: [
-          { ...G, entriesRead: 100 },
+          { ...GROUP, entriesRead: 100 },
           { name: '', last: [9, 9] },
         ],
       }),
@@ -188,7 +85,7 @@ compareWithRedis(
         last: [8, 0],
       }),
       'XDEL s 2-5 3-1\nXADD s 9-0 a 1\nXTRIM s MAXLEN 2\nXRANGE s - +\nXINFO STREAM s\nDUMP s',
-      ...looked({ nodes: [], length: 0, first: [0, 0], groups: [G] }),
+      ...looked({ nodes: [], length: 0, first: [0, 0], groups: [GROUP] }),
       'XADD s 2-0 a b\nXADD s 2-1 a b\nXLEN s\nXINFO STREAM s',
       ...looked({ type: 15, nodes: [], length: 0, last: [0, 0], groups: [{ name: 'h' }] }),
       'XADD s 0-1 a b\nXINFO STREAM s',
@@ -202,9 +99,9 @@ compareWithRedis(
             last: [99, 0],
             entriesRead: 3,
             pending: [
-              { id: [1, 1], timeMs: SEEN_MS, deliveries: 0 },
+              { id: [1, 1], timeMs: 1_700_000_000_000, deliveries: 0 },
               { id: [1, 2], timeMs: 0, deliveries: 1 },
-              { id: [50, 0], timeMs: SEEN_MS, deliveries: 100_000 },
+              { id: [50, 0], timeMs: 1_700_000_000_000, deliveries: 100_000 },
             ],
             consumers: [
               [
@@ -231,14 +128,16 @@ compareWithRedis(
     define('values that no stream has', [
       restore({ nodes: [], length: 2 }),
       restore({ nodes: [NODE, NODE], length: 4 }),
-      restore({ groups: [G, G] }),
-      restore({ groups: [{ ...G, pending: [] }] }),
-      restore({ groups: [{ ...G, consumers: [] }] }),
-      restore({ groups: [{ ...G, consumers: [['a', [[1, 1]]]] }] }),
-      restore({ groups: [{ ...G, consumers: [...(G.consumers ?? []), ['a', []]] }] }),
-      restore({ groups: [{ ...G, pending: [...(G.pending ?? []), ...(G.pending ?? [])] }] }),
+      restore({ groups: [GROUP, GROUP] }),
+      restore({ groups: [{ ...GROUP, pending: [] }] }),
+      restore({ groups: [{ ...GROUP, consumers: [] }] }),
+      restore({ groups: [{ ...GROUP, consumers: [['a', [[1, 1]]]] }] }),
+      restore({ groups: [{ ...GROUP, consumers: [...(GROUP.consumers ?? []), ['a', []]] }] }),
+      restore({
+        groups: [{ ...GROUP, pending: [...(GROUP.pending ?? []), ...(GROUP.pending ?? [])] }],
+      }),
       command('RESTORE', 's', '0', payloadOf(streamOf({}).subarray(0, -1))),
-      command('RESTORE', 's', '0', payloadOf(streamOf({ groups: [G] }).subarray(0, -3))),
+      command('RESTORE', 's', '0', payloadOf(streamOf({ groups: [GROUP] }).subarray(0, -3))),
       command('RESTORE', 's', '0', payloadOf(Buffer.from([19]))),
       command(
         'RESTORE',
