@@ -9,6 +9,9 @@ const GROUP_IN_XREAD =
   'ERR The GROUP option is only supported by XREADGROUP. You called XREAD instead.';
 const NOACK_IN_XREAD =
   'ERR The NOACK option is only supported by XREADGROUP. You called XREAD instead.';
+/** Of XREADGROUP, too. */
+const UNBALANCED =
+  "ERR Unbalanced XREAD list of streams: for each stream key an ID or '$' must be specified.";
 const NO_GROUP = 'ERR Missing GROUP option for XREADGROUP';
 
 /** What XREAD or XREADGROUP was given. */
@@ -26,7 +29,7 @@ export class ReadArguments {
 
   /** Reads them; false after answering an error. */
   read(call: Call, inGroup: boolean): boolean {
-    const { request, reply } = call;
+    const { request } = call;
     this.#clear();
     for (let i = 1; i < request.count && this.firstKey === 0; i++) {
       const more = request.count - 1 - i;
@@ -52,13 +55,7 @@ export class ReadArguments {
     if (this.firstKey === 0) return refuse(call, SYNTAX);
     const left = request.count - this.firstKey;
     this.keys = left / 2;
-    if (left % 2 === 1) {
-      const id = inGroup ? '>' : '$';
-      reply.error(
-        `ERR Unbalanced XREAD list of streams: for each stream key an ID or '${id}' must be specified.`,
-      );
-      return false;
-    }
+    if (left % 2 === 1) return refuse(call, UNBALANCED);
     return !inGroup || this.groupAt > 0 || refuse(call, NO_GROUP);
   }
 
