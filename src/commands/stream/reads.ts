@@ -59,16 +59,20 @@ let behind = new Int32Array(0);
 
 /** XREAD [COUNT count] [BLOCK milliseconds] STREAMS key … id … */
 function xread(call: Call): void {
-  const { reply } = call;
+  const { db, reply, request } = call;
   if (!args.read(call, false)) return;
   if (!readIds(call)) return;
   const { firstKey, keys } = args;
   let served = 0;
-  for (let i = 0; i < keys; i++) if (hasNews(call, i)) served++;
+  // Each key has been looked up for its id, and is for its entries: it counts as two uses, hits or misses.
+  for (let i = 0; i < keys; i++) {
+    if (hasNews(call, i, db.lookupRead(request, firstKey + i))) served++;
+  }
   if (served > 0) {
     replyStreams(call, served);
     for (let i = 0; i < keys; i++) {
-      if (hasNews(call, i)) replyBehind(call, firstKey + i, idBehind(behind, i), args.count);
+      if (!hasNews(call, i, db.lookupStored(request, firstKey + i))) continue;
+      replyBehind(call, firstKey + i, idBehind(behind, i), args.count);
     }
     return;
   }
@@ -134,9 +138,8 @@ function setBeforeNewest({ db }: Call, ref: number, id: StreamId): void {
   id.decrement();
 }
 
-/** Whether the i-th stream has an entry behind its id. */
-function hasNews({ db, request }: Call, i: number): boolean {
-  const ref = db.lookupStored(request, args.firstKey + i);
+/** Whether the i-th stream, an entry of the keyspace or ABSENT, has an entry behind its id. */
+function hasNews({ db }: Call, i: number, ref: number): boolean {
   if (ref === ABSENT) return false;
   const streams = streamsOf(db.entries);
   const root = db.entries.root(ref);
