@@ -38,7 +38,9 @@ describe.each(commands.map((command) => [command.fullName, command] as const))(
       expect(row.summary).toMatch(/^[A-Z].*[.]$/);
       expect(row.since).toMatch(/^\d+\.\d+\.\d+$/);
       if (!NO_COMPLEXITY.has(command.fullName))
-        expect(row.complexity).toMatch(/^(O\(|Depends on |Without the count argument )/);
+        expect(row.complexity).toMatch(
+          /^(O\(|Depends on |Without the count argument |For each stream mentioned: )/,
+        );
       for (const [version, change] of row.history ?? []) {
         expect(version).toMatch(/^\d+\.\d+\.\d+$/);
         expect(change).toMatch(/^[A-Z`].*[.]$/);

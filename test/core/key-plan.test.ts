@@ -144,8 +144,8 @@ describe('a plan', () => {
     const kinds = [...table.runnable()].flatMap(({ keyPlan }) =>
       [keyPlan.first, ...keyPlan.more].map(({ kind }) => kind),
     );
-    // Those of MIGRATE, SORT, SORT_RO, GEORADIUS and GEORADIUSBYMEMBER.
-    expect(kinds.filter((kind) => kind === KEYS_SEARCHED).length).toBe(9);
+    // Those of MIGRATE, SORT, SORT_RO, GEORADIUS, GEORADIUSBYMEMBER, XREAD and XREADGROUP.
+    expect(kinds.filter((kind) => kind === KEYS_SEARCHED).length).toBe(11);
   });
 
   test('is exact unless the command may look at other keys', () => {

@@ -11,6 +11,7 @@ import type { Random } from './random.ts';
 import { randomBitArgument } from './random-bits.ts';
 import { comparable, geoValue, isSelective, keyGroup } from './random-geo.ts';
 import { memberOf } from './random-sets.ts';
+import { streamArgument } from './random-stream-arguments.ts';
 import { rangeLimit } from './random-zsets.ts';
 
 const KEYS_OF_A_GROUP = 4;
@@ -155,6 +156,8 @@ export class CommandGenerator {
   #value(argument: Argument, grammar: CommandGrammar): string[] {
     const own = randomBitArgument(argument, grammar, this.#random);
     if (own !== undefined) return [own];
+    const ofStream = streamArgument(this.#random, grammar, argument);
+    if (ofStream !== undefined) return [ofStream];
     const limit = rangeLimit(this.#random, grammar.name, argument);
     if (limit !== undefined) return [limit];
     switch (argument.type) {
