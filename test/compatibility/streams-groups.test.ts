@@ -1,7 +1,7 @@
 // Consumer groups of streams: XGROUP, XREADGROUP, XACK, and how entries-read and lag go along. Pending entries that change
 // hands are in streams-claims.test.ts, waiting in blocking-streams.test.ts.
 import { compareWithRedis } from '../support/comparison-suite.ts';
-import { compared, type Script, type Step } from '../support/script.ts';
+import { compared, intended, type Script, type Step } from '../support/script.ts';
 import { nearTimes } from '../support/stream-replies.ts';
 
 /** Adds entries of the ids 1-0 … `count`-0. */
@@ -265,7 +265,13 @@ compareWithRedis('consumer groups', (define) => {
       XREADGROUP STREAMS GROUP g a s >
       XREADGROUP GROUP g a STREAMS s $
       XREADGROUP GROUP g a STREAMS missing $
-      XREADGROUP GROUP g a STREAMS s +
+    `,
+    intended(
+      'xread-last',
+      /^-ERR The \+ ID is meaningless in the context of XREADGROUP: /,
+      'XREADGROUP GROUP g a STREAMS s +',
+    ),
+    `
       XREADGROUP GROUP g a STREAMS s -
       XREADGROUP GROUP g a STREAMS s x
       XREADGROUP GROUP g a STREAMS s (1

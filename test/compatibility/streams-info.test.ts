@@ -1,7 +1,9 @@
 // What XINFO tells of streams, groups and consumers, the Redis radix trees over the nodes included; and what generic commands
 // do with streams that have groups: COPY, RENAME, DUMP and RESTORE, digests, databases.
+import { transformed } from '../support/comparers.ts';
 import { compareWithRedis } from '../support/comparison-suite.ts';
 import { capture, command, compared, type Script, type Step } from '../support/script.ts';
+import { STREAM_EVENTS } from '../support/stream-events.ts';
 import { nearTimes, payloads } from '../support/stream-replies.ts';
 
 /** Adds entries of the ids 1-0 … `count`-0. */
@@ -33,6 +35,12 @@ function grouped(key: string): Script {
 function full(key: string): Step[] {
   return compared(nearTimes, `XINFO STREAM ${key} FULL COUNT 0\nXINFO GROUPS ${key}`);
 }
+
+/** Of INFO stats: how many keys were found and missed since a script began. */
+const lookups = transformed(
+  'lookups',
+  (text) => /keyspace_hits:\d+\r\nkeyspace_misses:\d+/.exec(text)?.[0] ?? text,
+);
 
 compareWithRedis('what there is to know of streams', (define) => {
   define('XINFO', [
@@ -244,6 +252,14 @@ compareWithRedis('what there is to know of streams', (define) => {
       EXEC
     `,
   ]);
+
+  define(
+    'hits and misses',
+    Object.values(STREAM_EVENTS).flatMap((lines) => [
+      'FLUSHALL',
+      ...lines.flatMap((line) => [line, compared(lookups, 'INFO stats')]),
+    ]),
+  );
 
   define('DUMP and RESTORE', [
     ...grouped('s'),

@@ -369,9 +369,19 @@ compareWithRedis('streams', (define) => {
     `,
   ]);
 
+  define('XREAD of the last entry', [
+    ...filled('s', 3),
+    'XADD t 1-0 f v\nXADD empty MAXLEN 0 1-0 f v',
+    ...[
+      ['XREAD STREAMS s +', /3-0\r\n\*2\r\n\$1\r\nf\r\n\$1\r\n3\r\n$/],
+      ['XREAD COUNT 5 BLOCK 0 STREAMS s t + +', /3-0\r\n(?:.*\r\n)*\$3\r\n1-0\r\n/],
+      ['XREAD STREAMS missing +', /^(?:\*-1|_)\r\n$/],
+      ['XREAD STREAMS empty +', /^(?:\*-1|_)\r\n$/],
+    ].map(([line, reply]) => intended('xread-last', new RegExp(reply), String(line))),
+  ]);
+
   define('XREAD: errors, and every text as an id', [
     'XADD s 5-0 f v\nXADD s 5-1 f v\nXADD s 6-0 f v\nSET string x',
-    // From Redis 7.4 on, "+" is the last entry.
     ...withIds('XREAD', 'STREAMS', 's', 'ID').filter(({ label }) => label !== 'XREAD STREAMS s +'),
     `
       XREAD
