@@ -36,7 +36,7 @@ function full(key: string): Step[] {
   return compared(nearTimes, `XINFO STREAM ${key} FULL COUNT 0\nXINFO GROUPS ${key}`);
 }
 
-/** Of INFO stats: how many keys were found and missed since a script began. */
+/** Of INFO stats: how many keys were found and missed. */
 const lookups = transformed(
   'lookups',
   (text) => /keyspace_hits:\d+\r\nkeyspace_misses:\d+/.exec(text)?.[0] ?? text,
@@ -256,7 +256,7 @@ compareWithRedis('what there is to know of streams', (define) => {
   define(
     'hits and misses',
     Object.values(STREAM_EVENTS).flatMap((lines) => [
-      'FLUSHALL',
+      'FLUSHALL\nCONFIG RESETSTAT',
       ...lines.flatMap((line) => [line, compared(lookups, 'INFO stats')]),
     ]),
   );
