@@ -87,7 +87,8 @@ compareWithRedis(
       'XDEL s 2-5 3-1\nXADD s 9-0 a 1\nXTRIM s MAXLEN 2\nXRANGE s - +\nXINFO STREAM s\nDUMP s',
       ...looked({ nodes: [], length: 0, first: [0, 0], groups: [GROUP] }),
       'XADD s 2-0 a b\nXADD s 2-1 a b\nXLEN s\nXINFO STREAM s',
-      ...looked({ type: 15, nodes: [], length: 0, last: [0, 0], groups: [{ name: 'h' }] }),
+      // Of these, Redis tells the largest id for the first one, until there is one.
+      restore({ type: 15, nodes: [], length: 0, last: [0, 0], groups: [{ name: 'h' }] }),
       'XADD s 0-1 a b\nXINFO STREAM s',
     ]);
 
