@@ -114,9 +114,3 @@ export function streamOf(stream: Stream): Buffer {
     list(groups, (group) => groupOf(type, group)),
   ]);
 }
-
-/** A stream in each encoding, with few bytes, as SMALL_VALUES. */
-export const SMALL_STREAM_VALUES: readonly (readonly [name: string, value: Buffer])[] = [
-  ['STREAM_LISTPACKS', streamOf({ type: 15, groups: [GROUP] })],
-  ['STREAM_LISTPACKS_2', streamOf({ groups: [GROUP] })],
-];
