@@ -12,8 +12,8 @@ import type { RunningServer } from '../support/running-server.ts';
 import { startSynapServer } from '../support/synap-server.ts';
 
 const RUNS = 400;
-/** The types that Redis has had only since 7.2 and 7.4: a set in a listpack, hashes whose fields expire. */
-const LATER_TYPES = [20, 22, 23, 24, 25];
+/** The types that Redis has had only since 7.2 and 7.4: sets in listpacks, newer streams, hashes whose fields expire. */
+const LATER_TYPES = [20, 21, 22, 23, 24, 25];
 /** Sets, sorted sets and hashes with their elements one by one. */
 const TABLE_TYPES = [2, 3, 4, 5];
 const BAD_DATA = '-ERR Bad data format\r\n';
