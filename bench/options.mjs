@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import * as collectionStalls from './scenarios/collection-stalls.mjs';
 import * as collections from './scenarios/collections.mjs';
 import * as eventLoop from './scenarios/event-loop.mjs';
+import * as eventPeers from './scenarios/event-peers.mjs';
 import * as largeValues from './scenarios/large-values.mjs';
 import * as lists from './scenarios/lists.mjs';
 import * as log from './scenarios/log.mjs';
@@ -31,6 +32,7 @@ export const scenarios = [
   log,
   recovery,
   snapshot,
+  eventPeers,
   nodes,
 ];
 

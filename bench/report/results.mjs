@@ -38,6 +38,7 @@ import { fileURLToPath } from 'node:url';
  *   log?: { facts: Facts } & import('../scenarios/log.mjs').LogResult,
  *   recovery?: { facts: Facts, rows: import('../scenarios/recovery.mjs').RecoveryRow[] },
  *   snapshot?: { facts: Facts } & import('../scenarios/snapshot.mjs').SnapshotResult,
+ *   'event-peers'?: { facts: Facts } & import('../scenarios/event-peers.mjs').EventPeersResult,
  *   nodes?: { facts: Facts } & import('../scenarios/nodes.mjs').NodesResult,
  * }} scenarios
  */

@@ -18,6 +18,7 @@ import {
 } from './cells.mjs';
 import { collectionStallsSection, collectionStallsTargets } from './collection-stalls-section.mjs';
 import { commandSection, nodesSection } from './command-tables.mjs';
+import { eventPeersSection, eventPeersTargets } from './event-peers-section.mjs';
 import {
   logSection,
   persistenceTargets,
@@ -124,6 +125,8 @@ export function reportSections({ scenarios }) {
   if (log !== undefined) sections.push(logSection(log));
   if (recovery !== undefined) sections.push(recoverySection(recovery));
   if (snapshot !== undefined) sections.push(snapshotSection(snapshot));
+  const eventPeers = scenarios['event-peers'];
+  if (eventPeers !== undefined) sections.push(eventPeersSection(eventPeers));
   if (nodes !== undefined) sections.push(nodesSection(nodes));
   const tables = targetTables(scenarios);
   if (tables.length > 0) sections.push({ name: 'targets', title: 'Targets', tables, notes: [] });
@@ -350,6 +353,14 @@ function targetTables(scenarios) {
       title: 'The log, recovery and snapshots',
       head: ['figure', 'target', 'measured'],
       rows: persistence,
+    });
+  }
+  const events = eventPeersTargets(scenarios['event-peers']);
+  if (events.length > 0) {
+    tables.push({
+      title: 'Events on disk, ratios Synap ÷ the other server',
+      head: ['figure', 'target', 'measured'],
+      rows: events,
     });
   }
   return tables;

@@ -120,6 +120,15 @@ export const snapshotLimits = {
 };
 
 /**
+ * Durable appends and replay per second, Synap ÷ a server made for events on disk, at least.
+ * @type {{ server: import('../scenarios/event-peers.mjs').EventServerName, limit: number }[]}
+ */
+export const eventPeerRatios = [
+  { server: 'nats', limit: 2 },
+  { server: 'rabbitmq', limit: 3 },
+];
+
+/**
  * Targets hold for the base load only: small values, 100 k keys where there is more than one.
  * @param {import('../support/command-rounds.mjs').CommandRow} row
  * @returns {boolean}

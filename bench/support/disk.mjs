@@ -27,6 +27,15 @@ export function requireRoom(neededBytes) {
 }
 
 /**
+ * Has the system write what it still keeps for this file system, and carry out what was removed, so
+ * that the next one to synchronise a file does not pay for it.
+ */
+export function flushFileSystem() {
+  const { status, stderr } = spawnSync('sync', ['--file-system', tmpdir()], { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`sync --file-system: ${stderr?.trim()}`);
+}
+
+/**
  * @param {string} path of a file or directory
  * @returns {number} sum of the sizes of all files there; 0 when there is none
  */

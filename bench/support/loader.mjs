@@ -143,7 +143,7 @@ export function writeNumbers({ numbers }, buffer, start, index) {
  * @param {number} end offset behind the last digit
  * @param {number} number not negative, at most 12 digits
  */
-function writeDigits(buffer, end, number) {
+export function writeDigits(buffer, end, number) {
   let rest = number;
   for (let at = end - 1; at >= end - DIGITS; at--) {
     const tenth = Math.floor(rest / 10);

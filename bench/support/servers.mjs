@@ -148,7 +148,7 @@ export async function withServers(plans, use, options) {
  * @param {string} output
  * @returns {string} the end of it
  */
-function lastLines(output) {
+export function lastLines(output) {
   return output.trim().split('\n').slice(-5).join('\n');
 }
 
@@ -224,7 +224,7 @@ async function waitUntilReady(child, port) {
  * @param {import('node:child_process').ChildProcess} child
  * @returns {number}
  */
-function pidOf(child) {
+export function pidOf(child) {
   if (child.pid === undefined) throw new Error('the process has no pid');
   return child.pid;
 }
@@ -238,7 +238,7 @@ export function messageOf(error) {
 }
 
 /** @returns {Promise<number>} a port that was free a moment ago */
-function findFreePort() {
+export function findFreePort() {
   return new Promise((resolve, reject) => {
     const probe = createServer();
     probe.once('error', reject);

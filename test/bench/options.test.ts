@@ -17,7 +17,7 @@ describe('parseOptions', () => {
     expect(options.only).toEqual([
       ...['strings', 'lists', 'collections', 'pubsub', 'memory', 'release', 'event-loop'],
       ...['collection-stalls', 'large-values'],
-      ...['log', 'recovery', 'snapshot', 'nodes'],
+      ...['log', 'recovery', 'snapshot', 'event-peers', 'nodes'],
     ]);
     expect(options.nodes).toBeNull();
     expect(options.rounds).toBeNull();
@@ -62,7 +62,7 @@ describe('parseOptions', () => {
   test('leaves out a scenario of which no row is selected', () => {
     expect(parseOptions(['--row', 'rpush p=16']).only).toEqual([
       ...['lists', 'pubsub', 'release', 'event-loop', 'collection-stalls', 'large-values'],
-      ...['recovery', 'snapshot'],
+      ...['recovery', 'snapshot', 'event-peers'],
     ]);
     expect(parseOptions(['--only', 'strings,log', '--row', 'always']).only).toEqual(['log']);
     expect(parseOptions(['--only', 'strings,lists', '--row', 'get']).only).toEqual(['strings']);

@@ -7,6 +7,7 @@ import { figureChart, replaceBetweenMarkers } from '../../bench/report/docs.mjs'
 import { renderMarkdown, renderText } from '../../bench/report/render.mjs';
 import type { Results } from '../../bench/report/results.mjs';
 import { reportSections } from '../../bench/report/sections.mjs';
+import type { EventFigures } from '../../bench/scenarios/event-peers.mjs';
 
 const facts = {
   date: '2030-01-02T03:04:05.678Z',
@@ -152,6 +153,7 @@ function results({ withRedis = true } = {}): Results {
         ],
       },
       ...persistence({ withRedis }),
+      'event-peers': eventPeers({ withRedis }),
       nodes: {
         facts,
         clients: 50,
@@ -172,6 +174,35 @@ function results({ withRedis = true } = {}): Results {
         ],
       },
     },
+  };
+}
+
+/** Synap: twice Redis's rates, four times NATS's; RabbitMQ, measured in one round of two, is ahead. */
+function eventPeers({ withRedis = true }): NonNullable<Results['scenarios']['event-peers']> {
+  const peer = (factor: number): EventFigures => {
+    const rate = { eventsPerSecond: 100_000 * factor, cpuMicrosPerEvent: 4 / factor };
+    const appends = { oneByOne: { ...rate, eventsPerSecond: 4567 * factor }, pipelined: rate };
+    return {
+      appends: { disk: appends, system: appends },
+      delivery: { p50Ms: 0.5 / factor, p99Ms: 1 / factor },
+      replay: { ...rate, megabytesPerSecond: 32 * factor },
+      diskBytesPerEvent: 60,
+      residentBytes: 2 ** 27,
+      grownBytesPerEvent: 40,
+    };
+  };
+  const round = { synap: peer(1), nats: peer(0.25), ...(withRedis ? { redis: peer(0.5) } : {}) };
+  return {
+    facts,
+    fileSystem: 'ext4',
+    pacedEventsPerSecond: 200,
+    versions: { synap: null, redis: null, nats: '2.9.10', rabbitmq: '3.10.8' },
+    rows: [
+      {
+        load: { payloadSizeBytes: 32, events: 1_000_000, seconds: 2 },
+        rounds: [round, { ...round, rabbitmq: peer(2) }],
+      },
+    ],
   };
 }
 
@@ -375,6 +406,34 @@ describe('sections', () => {
     ]);
   });
 
+  test('show streams beside other servers, each against Synap', () => {
+    const from = results();
+    expect(cells(from, 'event-peers', 'Synap, 32 B')).toEqual([
+      ['Synap, 32 B', '4,570', '', '4', '100,000', '', '4.00'],
+      ['Synap, 32 B', '4,570', '', '4', '100,000', '', '4.00'],
+      ['Synap, 32 B', '0.50', '', '1.00', ''],
+      ['Synap, 32 B', '100,000', '', '32', '4.00'],
+      ['Synap, 32 B', '60', '', '40', '128', ''],
+    ]);
+    expect(cells(from, 'event-peers', 'NATS JetStream, 32 B')[2].slice(1)).toEqual([
+      ...['2.00', '0.25', '4.00', '0.25'],
+    ]);
+    expect(cells(from, 'event-peers', 'RabbitMQ, 32 B')[3].slice(1)).toEqual([
+      ...['200,000', '0.50 ▼', '64', '2.00'],
+    ]);
+    expect(cells(from, 'event-peers', 'Redis, 32 B')[0][2]).toBe('2.00');
+    expect(cells(results({ withRedis: false }), 'event-peers', 'Redis, 32 B')).toEqual([]);
+    const section = reportSections(from).find(({ name }) => name === 'event-peers');
+    expect(section?.notes[0]).toContain('NATS JetStream 2.9.10, RabbitMQ 3.10.8 on ext4; median');
+    expect(section?.notes[0]).toContain('replayed are 1,000,000 of 32 B.');
+  });
+
+  test('hold streams to a target beside each server that was measured', () => {
+    const target = (label: string) => cells(results(), 'targets', label)[0].slice(1);
+    expect(target('appends one by one, 32 B, ÷ NATS JetStream')).toEqual(['≥ 2', '4.00 hit']);
+    expect(target('replay, 32 B, ÷ RabbitMQ')).toEqual(['≥ 3', '0.50 MISS']);
+  });
+
   test('have a column for each release of Node', () => {
     const section = reportSections(results()).find(({ name }) => name === 'nodes');
     expect(section?.tables[0].head).toEqual([
@@ -472,7 +531,7 @@ describe('docs/performance.md', () => {
   test('has a place for every section and the charts', () => {
     const charts = ['charts', 'lists-charts', 'log-charts'];
     const names = [...reportSections(results()).map(({ name }) => name), ...charts];
-    expect(names).toHaveLength(14);
+    expect(names).toHaveLength(15);
     for (const name of names) {
       const written = replaceBetweenMarkers(document, name, 'NEW');
       expect(written).toContain(`<!-- bench:${name} -->\n\nNEW\n\n<!-- /bench:${name} -->`);
