@@ -55,9 +55,9 @@ import { streamGroupReadCommands } from './stream/group-reads.ts';
 import { streamGroupCommands } from './stream/groups.ts';
 import { streamInfoCommands } from './stream/info.ts';
 import { streamPendingCommands } from './stream/pending.ts';
-
 import { streamRangeCommands } from './stream/ranges.ts';
 import { streamReadCommands } from './stream/reads.ts';
+import { streamTierCommands } from './stream/tier.ts';
 import { counterCommands } from './string/counters.ts';
 import { lcsCommands } from './string/lcs.ts';
 import { stringRangeCommands } from './string/ranges.ts';
@@ -103,6 +103,7 @@ export const families: readonly (readonly CommandRow[])[] = [
   sortedSetScanCommands,
   streamCommands,
   streamRangeCommands,
+  streamTierCommands,
   streamReadCommands,
   streamGroupReadCommands,
   streamGroupCommands,

@@ -3,6 +3,7 @@
 import type { Command } from '../core/command.ts';
 import { OUT_OF_MEMORY } from '../core/errors.ts';
 import type { Services } from '../core/services.ts';
+import { UnreadableValueError } from '../keyspace/unreadable-value.ts';
 import { ArenaFullError } from '../memory/arena.ts';
 import { isOutOfMemory } from '../memory/out-of-memory.ts';
 import type { Reply } from '../protocol/reply.ts';
@@ -25,6 +26,11 @@ export function answerFailure(
   if (isOutOfMemory(error)) {
     warnOfNoMemory(error, fullName, log);
     reply.error(OUT_OF_MEMORY);
+    return;
+  }
+  if (error instanceof UnreadableValueError) {
+    log.warn({ err: error, command: fullName }, 'The command {command} cannot read a value');
+    reply.error(`ERR the entries cannot be read: ${error.message}`);
     return;
   }
   log.error({ err: error, command: fullName }, 'The handler of the command {command} failed');

@@ -4,6 +4,7 @@ import type { MemoryUse } from '../core/services.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import type { SlowLog } from '../telemetry/slow-log.ts';
 import type { Tracking } from '../tracking/tracking.ts';
+import type { ColdTier } from './cold-tier.ts';
 
 /** The parts whose memory counts. */
 export interface MemoryUsers {
@@ -11,6 +12,7 @@ export interface MemoryUsers {
   readonly clientMemory: ClientMemory;
   readonly tracking: Tracking;
   readonly slowLog: SlowLog;
+  readonly coldTier: ColdTier;
 }
 
 /** Sums up the memory of a server's parts. */
@@ -22,9 +24,13 @@ export class ServerMemoryUse implements MemoryUse {
   }
 
   get usedBytes(): number {
-    const { keyspace, clientMemory, tracking, slowLog } = this.#users;
+    const { keyspace, clientMemory, tracking, slowLog, coldTier } = this.#users;
     return (
-      keyspace.usedBytes + clientMemory.apartBytes + tracking.table.usedBytes + slowLog.sizeBytes
+      keyspace.usedBytes +
+      clientMemory.apartBytes +
+      tracking.table.usedBytes +
+      slowLog.sizeBytes +
+      coldTier.usedBytes
     );
   }
 }

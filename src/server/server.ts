@@ -45,6 +45,7 @@ import { Tracking } from '../tracking/tracking.ts';
 import { valueTypes } from '../types/index.ts';
 import { ActiveDefrag } from './active-defrag.ts';
 import { Background } from './background.ts';
+import { ColdTier } from './cold-tier.ts';
 import { MemoryLimit } from './memory-limit.ts';
 import { MemoryRelease } from './memory-release.ts';
 import { ServerMemoryUse } from './memory-use.ts';
@@ -95,6 +96,7 @@ export class Server implements Services {
   readonly snapshotScheduler = new SnapshotScheduler();
   readonly snapshots: SnapshotKeeper;
   readonly wal: LogKeeper;
+  readonly coldTier: ColdTier;
 
   readonly restrictions = new Restrictions();
   readonly clients = new ClientRegistry(this.restrictions);
@@ -143,6 +145,7 @@ export class Server implements Services {
     this.loading = new LoadState(this.restrictions);
     this.snapshots = new SnapshotKeeper(this);
     this.wal = new LogKeeper(this);
+    this.coldTier = new ColdTier(this);
 
     this.pause = new ClientPause(this.keyspace, this.restrictions);
     this.clientMemory = new ClientMemory(this.clients, this.stats, this.log);

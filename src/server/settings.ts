@@ -142,6 +142,12 @@ const APPLICATIONS: readonly (readonly [names: readonly DirectiveName[], apply: 
     },
   ],
   [
+    ['stream-hot-max-bytes'],
+    ({ keyspace }, values) => {
+      streamsOf(keyspace.entries).spilling.defaultBytes = values['stream-hot-max-bytes'];
+    },
+  ],
+  [
     ['notify-keyspace-events'],
     ({ keyspace }, values) => keyspace.chooseEvents(values['notify-keyspace-events']),
   ],

@@ -15,6 +15,7 @@ import type { LogKeeper } from '../persistence/log/log-keeper.ts';
 import type { SnapshotKeeper } from '../persistence/snapshots/snapshot-keeper.ts';
 import type { SnapshotScheduler } from '../persistence/snapshots/snapshot-scheduler.ts';
 import type { Background } from './background.ts';
+import type { ColdTier } from './cold-tier.ts';
 
 const SHUTDOWN_FAILED = 'ERR Errors trying to SHUTDOWN. Check logs.';
 
@@ -28,6 +29,7 @@ export interface ShutdownHost {
   readonly replies: ReplyQueue;
   readonly remotes: RemoteServers;
   readonly wal: LogKeeper;
+  readonly coldTier: ColdTier;
   readonly listener: Listener;
   readonly connections: Connections;
 }
@@ -86,7 +88,7 @@ export class Shutdown implements ShutdownControl {
 
   async #close(options: ShutdownOptions | undefined): Promise<void> {
     const { background, connections, listener, log } = this.#host;
-    const { pause, remotes, replies, snapshotScheduler, wal } = this.#host;
+    const { coldTier, pause, remotes, replies, snapshotScheduler, wal } = this.#host;
     pause.suspendForGood();
     background.stop();
     const snapshotsClosed = snapshotScheduler.close();
@@ -97,7 +99,7 @@ export class Shutdown implements ShutdownControl {
     if (wal.isOn) log.info('Calling fsync() on the AOF file.');
     await wal.flush();
     await Promise.all([listener.close(), snapshotsClosed, connections.close()]);
-    await wal.close();
+    await Promise.all([wal.close(), coldTier.close()]);
     this.#onClosed(options);
   }
 }

@@ -132,12 +132,14 @@ async function load(server: Server, { config, onOwning }: StartParts): Promise<v
   try {
     refuseModules(config);
     server.snapshots.removeAbandoned();
+    await server.coldTier.open();
     if (values.appendonly) {
       await server.wal.open(onOwning);
     } else {
       onOwning?.();
       await server.snapshots.load();
     }
+    await server.coldTier.recovered();
   } catch (error) {
     await server.shutdown.close();
     if (error instanceof ConfigError) throw error;

@@ -12,9 +12,10 @@ import { PendingCursor } from '../../types/stream/pending-entries.ts';
 import { StreamId } from '../../types/stream/stream-id.ts';
 import { streamsOf } from '../../types/stream/values.ts';
 import { isSign, readId } from './arguments.ts';
+import { hasCold, needRange, waitsForCold } from './cold-reads.ts';
 import { recordConsumer, recordDelivered, recordLastId } from './group-effects.ts';
 import { ReadArguments } from './read-arguments.ts';
-import { COUNT_AFTER_WAIT, replyStreamKey, replyStreams, streamKeys } from './reads.ts';
+import { COUNT_AFTER_WAIT, needBehind, replyStreamKey, replyStreams, streamKeys } from './reads.ts';
 import { replyEntry, replyId } from './replies.ts';
 
 export const streamGroupReadCommands: readonly CommandRow[] = [
@@ -71,14 +72,20 @@ function xreadgroup(call: Call): void {
   for (let i = 0; i < keys; i++) {
     const root = rootAt(call, firstKey + i);
     const group = groupAtRoot(call, root, groupAt);
-    if (consumerOf(call, firstKey + i, root, group, groupAt) === 0) return;
-    if (taskOf(call, root, group, firstKey + keys + i) !== NOTHING) served++;
+    const consumer = consumerOf(call, firstKey + i, root, group, groupAt);
+    const task = taskOf(call, root, group, firstKey + keys + i);
+    if (task === NOTHING) continue;
+    served++;
+    if (task === DELIVER) needBehind(call, root, id, count);
+    else needHistory(call, root, group, consumer, count);
   }
   if (served > 0) {
+    if (waitsForCold(call, xreadgroup)) return;
     replyServed(call, served);
     return;
   }
-  if (args.timeoutMs < 0) {
+  // One that has waited for cold entries, which others got meanwhile, does not wait again.
+  if (args.timeoutMs < 0 || call.client.blocked) {
     reply.nullArray();
     return;
   }
@@ -216,6 +223,26 @@ function consumerOf(
 }
 
 // ── History ─────────────────────────────────────────────────────────────────────────────────
+
+/** Notes the consumer's pending entries behind `id` that lie in files. */
+function needHistory(
+  call: Call,
+  root: number,
+  group: number,
+  consumer: number,
+  count: number,
+): void {
+  if (!hasCold(call, root)) return;
+  const { groups } = streamsOf(call.db.entries);
+  start.set(id);
+  start.increment();
+  let left = count === 0 ? Number.POSITIVE_INFINITY : count;
+  let more = groups.seekOwn(group, consumer, start, cursor);
+  for (; more && left > 0; more = groups.nextOwn(group, consumer, cursor)) {
+    needRange(call, root, cursor.id, cursor.id, 1);
+    left--;
+  }
+}
 
 /** Answers the consumer's pending entries behind `id`; those that were deleted have no fields. */
 function replyHistory(

@@ -9,6 +9,7 @@ import { TYPE_STREAM } from '../../types/stream/encodings.ts';
 import { StreamId } from '../../types/stream/stream-id.ts';
 import { streamsOf } from '../../types/stream/values.ts';
 import { readInteger, readRangeEnd, readRangeStart } from './arguments.ts';
+import { needRange, waitsForCold } from './cold-reads.ts';
 import { replyEntries } from './replies.ts';
 
 export const streamRangeCommands: readonly CommandRow[] = [
@@ -24,7 +25,7 @@ export const streamRangeCommands: readonly CommandRow[] = [
       'O(N) with N being the number of elements being returned. If N is constant (e.g. always asking for the first 10 elements with COUNT), you can consider it O(1).',
     history: [['6.2.0', 'Either end can be excluded.']],
     syntax: 'key start:string end:string [COUNT count:integer]',
-    handler: (call) => range(call, false),
+    handler: xrange,
   },
   {
     name: 'xrevrange',
@@ -38,14 +39,23 @@ export const streamRangeCommands: readonly CommandRow[] = [
       'O(N) with N being the number of elements returned. If N is constant (e.g. always asking for the first 10 elements with COUNT), you can consider it O(1).',
     history: [['6.2.0', 'Either end can be excluded.']],
     syntax: 'key end:string start:string [COUNT count:integer]',
-    handler: (call) => range(call, true),
+    handler: xrevrange,
   },
 ];
 
 const start = new StreamId();
 const end = new StreamId();
 
-/** XRANGE key start end [COUNT count], XREVRANGE key end start [COUNT count] */
+/** XRANGE key start end [COUNT count] */
+function xrange(call: Call): void {
+  range(call, false);
+}
+
+/** XREVRANGE key end start [COUNT count] */
+function xrevrange(call: Call): void {
+  range(call, true);
+}
+
 function range(call: Call, isReverse: boolean): void {
   const { reply, db } = call;
   if (!readRangeStart(call, isReverse ? 3 : 2, start)) return;
@@ -64,6 +74,8 @@ function range(call: Call, isReverse: boolean): void {
   }
   const streams = streamsOf(db.entries);
   const root = db.entries.root(ref);
+  needRange(call, root, start, end, count, isReverse);
+  if (waitsForCold(call, isReverse ? xrevrange : xrange)) return;
   const available = streams.countRange(root, start, end, count);
   streams.walk.open(root, start, end, isReverse);
   replyEntries(reply, streams.walk, available);

@@ -9,6 +9,7 @@ import { TYPE_STREAM } from '../../types/stream/encodings.ts';
 import { StreamId } from '../../types/stream/stream-id.ts';
 import { streamsOf } from '../../types/stream/values.ts';
 import { isSign, readId } from './arguments.ts';
+import { needRange, waitsForCold } from './cold-reads.ts';
 import { ReadArguments } from './read-arguments.ts';
 import { replyEntries } from './replies.ts';
 
@@ -66,9 +67,13 @@ function xread(call: Call): void {
   let served = 0;
   // Each key has been looked up for its id, and is for its entries: it counts as two uses, hits or misses.
   for (let i = 0; i < keys; i++) {
-    if (hasNews(call, i, db.lookupRead(request, firstKey + i))) served++;
+    const ref = db.lookupRead(request, firstKey + i);
+    if (!hasNews(call, i, ref)) continue;
+    served++;
+    needBehind(call, db.entries.root(ref), idBehind(behind, i), args.count);
   }
   if (served > 0) {
+    if (waitsForCold(call, xread)) return;
     replyStreams(call, served);
     for (let i = 0; i < keys; i++) {
       if (!hasNews(call, i, db.lookupStored(request, firstKey + i))) continue;
@@ -76,7 +81,8 @@ function xread(call: Call): void {
     }
     return;
   }
-  if (args.timeoutMs < 0) {
+  // One that has waited for cold entries, which are gone, does not wait again.
+  if (args.timeoutMs < 0 || call.client.blocked) {
     reply.nullArray();
     return;
   }
@@ -146,6 +152,13 @@ function hasNews({ db }: Call, i: number, ref: number): boolean {
   if (streams.length(root) === 0) return false;
   streams.edgeId(root, false, newest);
   return newest.compare(idBehind(behind, i)) > 0;
+}
+
+/** Notes what is to be read behind an id (cold-reads.ts). @param count as in the request: 0 is any number */
+export function needBehind(call: Call, root: number, id: StreamId, count: number): void {
+  start.set(id);
+  start.increment();
+  needRange(call, root, start, largest, count === 0 ? Number.POSITIVE_INFINITY : count);
 }
 
 /** The head of a reply of so many streams. */

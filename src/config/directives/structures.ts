@@ -77,6 +77,12 @@ export const structures = section('structures', 'Data structures', {
     status: 'active',
     doc: "Entries of a stream's blocks. `0` sets no limit.",
   },
+  'stream-hot-max-bytes': {
+    kind: bytes(),
+    default: '0',
+    status: 'active',
+    doc: 'Size of the newest part of each stream that stays in memory at least; what is older lies in files (`XTIER`). `0` keeps all in memory.',
+  },
   'hll-sparse-max-bytes': {
     kind: bytes(),
     default: '3000',

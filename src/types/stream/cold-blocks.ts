@@ -154,6 +154,11 @@ export class ColdBlocks {
     return payloads;
   }
 
+  /** Whether the payload of a block was loaded for the command that runs. */
+  isAtHand(block: number): boolean {
+    return this.#loaded.has(this.#placeOf(block));
+  }
+
   /** Runs `use` with payloads that were loaded for it. */
   withLoaded(payloads: Payloads, use: () => void): void {
     this.#loaded = payloads;

@@ -14,23 +14,21 @@
 import { SEGMENT_MASK, SEGMENT_SHIFT } from '../../memory/addressing.ts';
 import type { Arena } from '../../memory/arena.ts';
 import { ifThereIsMemory } from '../../memory/out-of-memory.ts';
-import { CLASS_UNITS, classOf } from '../../memory/size-classes.ts';
+import { relocateWords, wordsBytes } from '../../memory/word-block.ts';
 import {
-  allocateWords,
-  freeWords,
-  relocateWords,
-  wordsBytes,
-  wordsOf,
-  wordsStart,
-} from '../../memory/word-block.ts';
+  BLOCKS,
+  BlockPages,
+  INDEX_WORDS,
+  MAX_PAGE_WORDS,
+  PAGES,
+  TOP,
+  TOP_CAPACITY,
+} from './block-pages.ts';
+import { blockWord, setBlockWord } from './block-words.ts';
 import type { StreamId } from './stream-id.ts';
 
-/** Words of an index, at the beginning of the root that has it. */
-export const INDEX_WORDS = 4;
-const BLOCKS = 0;
-const TOP = 1;
-const PAGES = 2;
-const TOP_CAPACITY = 3;
+export { INDEX_WORDS } from './block-pages.ts';
+export { blockWord, setBlockWord } from './block-words.ts';
 
 /** Words at the beginning of a block. */
 export const LEAST_ID = 0;
@@ -39,11 +37,6 @@ export const SERIAL = 5;
 export const BLOCK_HEADER_WORDS = 6;
 const CLASS_MASK = 0xff;
 
-/** Words of the smallest and the largest page; the first one has its count and its size class. */
-const MIN_PAGE_WORDS = 4;
-const MAX_PAGE_WORDS = 256;
-const PAGE_CLASS_SHIFT = 16;
-const PAGE_COUNT_MASK = 0xffff;
 /** A page of fewer blocks is joined with a neighbour, if both fit into one of this size. */
 const SPARSE_PAGE = 64;
 const JOINED_PAGE = 192;
@@ -62,22 +55,14 @@ export function blockClass(arena: Arena, block: number): number {
   return blockWord(arena, block, SHAPE) & CLASS_MASK;
 }
 
-/** A word of a block, or of any other block of the arena. */
-export function blockWord(arena: Arena, block: number, word: number): number {
-  return arena.i32[block >>> SEGMENT_SHIFT][((block & SEGMENT_MASK) << 1) + word];
-}
-
-/** Sets a word of a block. */
-export function setBlockWord(arena: Arena, block: number, word: number, value: number): void {
-  arena.i32[block >>> SEGMENT_SHIFT][((block & SEGMENT_MASK) << 1) + word] = value;
-}
-
 /** The operations on such sequences in an arena; see the head of this file. They do not free blocks. */
 export class IdBlocks {
   readonly #arena: Arena;
+  readonly #pages: BlockPages;
 
   constructor(arena: Arena) {
     this.#arena = arena;
+    this.#pages = new BlockPages(arena);
   }
 
   /** Makes the index at the beginning of a root that of no blocks. */
@@ -98,7 +83,7 @@ export class IdBlocks {
     let total = wordsBytes(blockWord(arena, root, TOP_CAPACITY));
     const pages = blockWord(arena, root, PAGES);
     for (let i = 0; i < pages; i++)
-      total += arena.blockBytes(this.#pageClass(this.#pageAt(root, i)));
+      total += arena.blockBytes(this.#pages.pageClass(this.#pages.pageAt(root, i)));
     return total;
   }
 
@@ -111,9 +96,9 @@ export class IdBlocks {
     if (count < 2) return copy;
     const pages = blockWord(arena, root, PAGES);
     for (let i = 0, at = 0; i < pages; i++) {
-      const page = this.#pageAt(root, i);
+      const page = this.#pages.pageAt(root, i);
       const start = ((page & SEGMENT_MASK) << 1) + 1;
-      const inPage = this.#pageCount(page);
+      const inPage = this.#pages.pageCount(page);
       copy.set(arena.i32[page >>> SEGMENT_SHIFT].subarray(start, start + inPage), at);
       at += inPage;
     }
@@ -131,15 +116,15 @@ export class IdBlocks {
     const count = blockWord(arena, root, BLOCKS);
     if (count < 2) return this.#goTo(root, place, 0, 0);
     const page = blockWord(arena, root, PAGES) - 1;
-    return this.#goTo(root, place, page, this.#pageCount(this.#pageAt(root, page)) - 1);
+    return this.#goTo(root, place, page, this.#pages.pageCount(this.#pages.pageAt(root, page)) - 1);
   }
 
   /** The last block; 0 when there is none. */
   lastBlock(root: number): number {
     const arena = this.#arena;
     if (blockWord(arena, root, BLOCKS) < 2) return blockWord(arena, root, TOP);
-    const page = this.#pageAt(root, blockWord(arena, root, PAGES) - 1);
-    return blockWord(arena, page, this.#pageCount(page));
+    const page = this.#pages.pageAt(root, blockWord(arena, root, PAGES) - 1);
+    return blockWord(arena, page, this.#pages.pageCount(page));
   }
 
   /** Goes on to the next block; false when there is none, and the place has no block then. */
@@ -151,7 +136,7 @@ export class IdBlocks {
   previous(root: number, place: BlockPlace): boolean {
     const { page, slot } = place;
     if (slot > 0 || page === 0) return this.#goTo(root, place, page, slot - 1);
-    const count = this.#pageCount(this.#pageAt(root, page - 1));
+    const count = this.#pages.pageCount(this.#pages.pageAt(root, page - 1));
     return this.#goTo(root, place, page - 1, count - 1);
   }
 
@@ -171,15 +156,15 @@ export class IdBlocks {
     // The last page whose first block is not greater.
     while (low < high) {
       const middle = (low + high) >>> 1;
-      const first = blockWord(arena, this.#pageAt(root, middle), 1);
+      const first = blockWord(arena, this.#pages.pageAt(root, middle), 1);
       if (this.#leastIdOrder(first, id) <= 0) low = middle + 1;
       else high = middle;
     }
     if (low === 0) return false;
     const number = low - 1;
-    const page = this.#pageAt(root, number);
+    const page = this.#pages.pageAt(root, number);
     low = 1;
-    high = this.#pageCount(page);
+    high = this.#pages.pageCount(page);
     while (low < high) {
       const middle = (low + high) >>> 1;
       if (this.#leastIdOrder(blockWord(arena, page, middle + 1), id) <= 0) low = middle + 1;
@@ -209,7 +194,7 @@ export class IdBlocks {
     this.#insertAt(
       root,
       number,
-      count === 1 ? 1 : this.#pageCount(this.#pageAt(root, number)),
+      count === 1 ? 1 : this.#pages.pageCount(this.#pages.pageAt(root, number)),
       block,
     );
   }
@@ -229,7 +214,7 @@ export class IdBlocks {
     const arena = this.#arena;
     place.block = block;
     if (blockWord(arena, root, BLOCKS) === 1) setBlockWord(arena, root, TOP, block);
-    else setBlockWord(arena, this.#pageAt(root, place.page), place.slot + 1, block);
+    else setBlockWord(arena, this.#pages.pageAt(root, place.page), place.slot + 1, block);
   }
 
   /** Takes the block at a place out; the place is that of the block behind it then, if there is one. */
@@ -242,15 +227,15 @@ export class IdBlocks {
       place.block = 0;
       return;
     }
-    const page = this.#pageAt(root, place.page);
-    const left = this.#pageCount(page) - 1;
+    const page = this.#pages.pageAt(root, place.page);
+    const left = this.#pages.pageCount(page) - 1;
     const words = arena.i32[page >>> SEGMENT_SHIFT];
     const at = ((page & SEGMENT_MASK) << 1) + 1 + place.slot;
     words.copyWithin(at, at + 1, at + 1 + left - place.slot);
-    this.#setPageCount(page, left);
-    if (left === 0) this.#removePage(root, place.page);
+    this.#pages.setPageCount(page, left);
+    if (left === 0) this.#pages.removePage(root, place.page);
     if (count === 2) {
-      this.#leaveOne(root);
+      this.#pages.leaveOne(root);
       // The one that is left is the first one now: it was behind the place, or before it.
       place.slot = left === 0 ? place.page : place.slot;
       place.page = 0;
@@ -269,8 +254,8 @@ export class IdBlocks {
     const arena = this.#arena;
     if (blockWord(arena, root, BLOCKS) > 1) {
       const pages = blockWord(arena, root, PAGES);
-      for (let i = 0; i < pages; i++) this.#freePage(this.#pageAt(root, i));
-      this.#freeTop(root);
+      for (let i = 0; i < pages; i++) this.#pages.freePage(this.#pages.pageAt(root, i));
+      this.#pages.freeTop(root);
     }
     this.clear(root);
   }
@@ -283,9 +268,9 @@ export class IdBlocks {
     setBlockWord(arena, root, TOP, relocateWords(arena, blockWord(arena, root, TOP), capacity));
     const pages = blockWord(arena, root, PAGES);
     for (let i = 0; i < pages; i++) {
-      const page = this.#pageAt(root, i);
+      const page = this.#pages.pageAt(root, i);
       if (arena.isSparse(page))
-        this.#setPageAt(root, i, arena.relocate(page, this.#pageClass(page)));
+        this.#pages.setPageAt(root, i, arena.relocate(page, this.#pages.pageClass(page)));
     }
   }
 
@@ -302,8 +287,8 @@ export class IdBlocks {
       return place.block !== 0;
     }
     if (slot < 0 || number >= blockWord(arena, root, PAGES)) return false;
-    const page = this.#pageAt(root, number);
-    if (slot >= this.#pageCount(page)) return this.#goTo(root, place, number + 1, 0);
+    const page = this.#pages.pageAt(root, number);
+    if (slot >= this.#pages.pageCount(page)) return this.#goTo(root, place, number + 1, 0);
     place.block = blockWord(arena, page, slot + 1);
     return true;
   }
@@ -323,182 +308,31 @@ export class IdBlocks {
   #insertAt(root: number, number: number, slot: number, block: number): void {
     const arena = this.#arena;
     const count = blockWord(arena, root, BLOCKS);
-    if (count === 1) this.#makePage(root);
+    if (count === 1) this.#pages.makePage(root);
     let pageNumber = number;
     let at = slot;
-    let page = this.#pageAt(root, pageNumber);
-    const inPage = this.#pageCount(page);
+    let page = this.#pages.pageAt(root, pageNumber);
+    const inPage = this.#pages.pageCount(page);
     if (inPage + 1 === MAX_PAGE_WORDS) {
       // What comes behind everything begins a page, so that pages that are filled in order are full.
       const isLast = at === inPage && pageNumber === blockWord(arena, root, PAGES) - 1;
       const kept = isLast ? inPage : inPage >>> 1;
-      this.#splitPage(root, pageNumber, kept);
+      this.#pages.splitPage(root, pageNumber, kept);
       if (at > kept || isLast) {
         pageNumber++;
         at -= kept;
       }
-      page = this.#pageAt(root, pageNumber);
-    } else if (inPage + 1 === this.#pageWords(page)) {
-      page = this.#growPage(root, pageNumber);
+      page = this.#pages.pageAt(root, pageNumber);
+    } else if (inPage + 1 === this.#pages.pageWords(page)) {
+      page = this.#pages.growPage(root, pageNumber);
     }
     const words = arena.i32[page >>> SEGMENT_SHIFT];
     const start = ((page & SEGMENT_MASK) << 1) + 1;
-    const inIt = this.#pageCount(page);
+    const inIt = this.#pages.pageCount(page);
     words.copyWithin(start + at + 1, start + at, start + inIt);
     words[start + at] = block;
-    this.#setPageCount(page, inIt + 1);
+    this.#pages.setPageCount(page, inIt + 1);
     setBlockWord(arena, root, BLOCKS, count + 1);
-  }
-
-  // ── Pages ───────────────────────────────────────────────────────────────────────────────────
-
-  #pageAt(root: number, number: number): number {
-    const arena = this.#arena;
-    const top = blockWord(arena, root, TOP);
-    const capacity = blockWord(arena, root, TOP_CAPACITY);
-    return wordsOf(arena, top, capacity)[wordsStart(top, capacity) + number];
-  }
-
-  #setPageAt(root: number, number: number, page: number): void {
-    const arena = this.#arena;
-    const top = blockWord(arena, root, TOP);
-    const capacity = blockWord(arena, root, TOP_CAPACITY);
-    wordsOf(arena, top, capacity)[wordsStart(top, capacity) + number] = page;
-  }
-
-  #pageCount(page: number): number {
-    return blockWord(this.#arena, page, 0) & PAGE_COUNT_MASK;
-  }
-
-  #setPageCount(page: number, count: number): void {
-    setBlockWord(this.#arena, page, 0, (this.#pageClass(page) << PAGE_CLASS_SHIFT) | count);
-  }
-
-  #pageClass(page: number): number {
-    return blockWord(this.#arena, page, 0) >>> PAGE_CLASS_SHIFT;
-  }
-
-  #pageWords(page: number): number {
-    return CLASS_UNITS[this.#pageClass(page)] * 2;
-  }
-
-  #newPage(words: number): number {
-    const sizeClass = classOf(words * 4);
-    const page = this.#arena.allocate(sizeClass);
-    setBlockWord(this.#arena, page, 0, sizeClass << PAGE_CLASS_SHIFT);
-    return page;
-  }
-
-  #freePage(page: number): void {
-    this.#arena.free(page, this.#pageClass(page));
-  }
-
-  /** Puts the only block into a page, and makes a directory for that. */
-  #makePage(root: number): void {
-    const arena = this.#arena;
-    const page = this.#newPage(MIN_PAGE_WORDS);
-    let top = 0;
-    try {
-      top = allocateWords(arena, MIN_PAGE_WORDS);
-    } catch (error) {
-      this.#freePage(page);
-      throw error;
-    }
-    setBlockWord(arena, page, 1, blockWord(arena, root, TOP));
-    this.#setPageCount(page, 1);
-    setBlockWord(arena, root, TOP, top);
-    setBlockWord(arena, root, TOP_CAPACITY, MIN_PAGE_WORDS);
-    setBlockWord(arena, root, PAGES, 1);
-    this.#setPageAt(root, 0, page);
-  }
-
-  /** The only block that is left needs no page. */
-  #leaveOne(root: number): void {
-    const arena = this.#arena;
-    const page = this.#pageAt(root, 0);
-    const block = blockWord(arena, page, 1);
-    this.#freePage(page);
-    this.#freeTop(root);
-    this.clear(root);
-    setBlockWord(arena, root, TOP, block);
-    setBlockWord(arena, root, BLOCKS, 1);
-  }
-
-  #growPage(root: number, number: number): number {
-    const page = this.#pageAt(root, number);
-    const grown = this.#newPage(Math.min(this.#pageWords(page) * 2, MAX_PAGE_WORDS));
-    this.#copyBlocks(page, 0, grown, this.#pageCount(page));
-    this.#freePage(page);
-    this.#setPageAt(root, number, grown);
-    return grown;
-  }
-
-  /** Copies blocks of a page, from one on, behind those of another. */
-  #copyBlocks(from: number, slot: number, to: number, count: number): void {
-    const words = this.#arena.i32[from >>> SEGMENT_SHIFT];
-    const start = ((from & SEGMENT_MASK) << 1) + 1 + slot;
-    const has = this.#pageCount(to);
-    const target = this.#arena.i32[to >>> SEGMENT_SHIFT];
-    target.set(words.subarray(start, start + count), ((to & SEGMENT_MASK) << 1) + 1 + has);
-    this.#setPageCount(to, has + count);
-  }
-
-  /** Keeps the first blocks of a full page, and puts the others into a new one behind it. */
-  #splitPage(root: number, number: number, kept: number): void {
-    const page = this.#pageAt(root, number);
-    const count = this.#pageCount(page);
-    const fresh = this.#newPage(kept === count ? MIN_PAGE_WORDS : MAX_PAGE_WORDS);
-    try {
-      this.#insertPage(root, number + 1, fresh);
-    } catch (error) {
-      this.#freePage(fresh);
-      throw error;
-    }
-    this.#copyBlocks(page, kept, fresh, count - kept);
-    this.#setPageCount(page, kept);
-  }
-
-  #insertPage(root: number, number: number, page: number): void {
-    const arena = this.#arena;
-    const pages = blockWord(arena, root, PAGES);
-    const capacity = blockWord(arena, root, TOP_CAPACITY);
-    if (pages === capacity) this.#growTop(root, capacity * 2);
-    const top = blockWord(arena, root, TOP);
-    const now = blockWord(arena, root, TOP_CAPACITY);
-    const words = wordsOf(arena, top, now);
-    const start = wordsStart(top, now);
-    words.copyWithin(start + number + 1, start + number, start + pages);
-    words[start + number] = page;
-    setBlockWord(arena, root, PAGES, pages + 1);
-  }
-
-  #removePage(root: number, number: number): void {
-    const arena = this.#arena;
-    this.#freePage(this.#pageAt(root, number));
-    const pages = blockWord(arena, root, PAGES);
-    const capacity = blockWord(arena, root, TOP_CAPACITY);
-    const top = blockWord(arena, root, TOP);
-    const start = wordsStart(top, capacity);
-    wordsOf(arena, top, capacity).copyWithin(start + number, start + number + 1, start + pages);
-    setBlockWord(arena, root, PAGES, pages - 1);
-  }
-
-  #growTop(root: number, capacity: number): void {
-    const arena = this.#arena;
-    const old = blockWord(arena, root, TOP);
-    const oldCapacity = blockWord(arena, root, TOP_CAPACITY);
-    const top = allocateWords(arena, capacity);
-    const start = wordsStart(old, oldCapacity);
-    const from = wordsOf(arena, old, oldCapacity).subarray(start, start + oldCapacity);
-    wordsOf(arena, top, capacity).set(from, wordsStart(top, capacity));
-    freeWords(arena, old, oldCapacity);
-    setBlockWord(arena, root, TOP, top);
-    setBlockWord(arena, root, TOP_CAPACITY, capacity);
-  }
-
-  #freeTop(root: number): void {
-    const arena = this.#arena;
-    freeWords(arena, blockWord(arena, root, TOP), blockWord(arena, root, TOP_CAPACITY));
   }
 
   /** Joins the page of a place with the one behind or before it, if that is worth it; the place stays the same. */
@@ -507,21 +341,21 @@ export class IdBlocks {
     const pages = blockWord(arena, root, PAGES);
     const left = place.page + 1 < pages ? place.page : place.page - 1;
     if (left < 0) return;
-    const [first, second] = [this.#pageAt(root, left), this.#pageAt(root, left + 1)];
-    const [firstCount, secondCount] = [this.#pageCount(first), this.#pageCount(second)];
+    const [first, second] = [this.#pages.pageAt(root, left), this.#pages.pageAt(root, left + 1)];
+    const [firstCount, secondCount] = [this.#pages.pageCount(first), this.#pages.pageCount(second)];
     if (firstCount + secondCount > JOINED_PAGE) return;
     let joined = first;
-    if (this.#pageWords(first) <= firstCount + secondCount) {
+    if (this.#pages.pageWords(first) <= firstCount + secondCount) {
       // Without memory the pages stay as they are.
-      const fresh = ifThereIsMemory(() => this.#newPage(MAX_PAGE_WORDS));
+      const fresh = ifThereIsMemory(() => this.#pages.newPage(MAX_PAGE_WORDS));
       if (fresh === undefined) return;
       joined = fresh;
-      this.#copyBlocks(first, 0, joined, firstCount);
-      this.#freePage(first);
-      this.#setPageAt(root, left, joined);
+      this.#pages.copyBlocks(first, 0, joined, firstCount);
+      this.#pages.freePage(first);
+      this.#pages.setPageAt(root, left, joined);
     }
-    this.#copyBlocks(second, 0, joined, secondCount);
-    this.#removePage(root, left + 1);
+    this.#pages.copyBlocks(second, 0, joined, secondCount);
+    this.#pages.removePage(root, left + 1);
     if (place.page > left) {
       place.page = left;
       place.slot += firstCount;

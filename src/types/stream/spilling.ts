@@ -3,22 +3,17 @@
 //
 //   hot blocks, oldest first ──copied──▶ payload of an extent ──▶ file, synced ──▶ one cold block in their place
 import { SEGMENT_MASK, SEGMENT_SHIFT } from '../../memory/addressing.ts';
+import type { Arena } from '../../memory/arena.ts';
 import type { Extent, Location } from '../../persistence/cold/extent.ts';
 import { idBytes, isCold, NODES, newColdBlock, RAW_BYTES } from './cold-block.ts';
-import {
-  coldBytes,
-  coldLive,
-  coldLog,
-  countCold,
-  ensure,
-  hotLimit,
-  setColdLog,
-} from './cold-root.ts';
+import type { ColdBlocks } from './cold-blocks.ts';
+import { coldLive, coldLog, countCold, ensure, hotLimit, setColdLog } from './cold-root.ts';
 import { BlockData, DATA_AT, DELETED, LAST_ENTRY_ID, LIVE, USED } from './entry-block.ts';
-import { BlockPlace, blockWord, LEAST_ID, setBlockWord } from './id-blocks.ts';
+import type { EntryBlocks } from './entry-blocks.ts';
+import { BlockPlace, blockWord, type IdBlocks, LEAST_ID, setBlockWord } from './id-blocks.ts';
+import type { SharedBlocks } from './shared-blocks.ts';
 import { StreamId } from './stream-id.ts';
 import { rootBytes } from './stream-root.ts';
-import type { Streams } from './streams.ts';
 
 /** Bytes of an extent's payload, about. */
 const EXTENT_BYTES = 64 * 1024;
@@ -26,6 +21,16 @@ const EXTENT_BYTES = 64 * 1024;
 const MAX_EXTENTS = 16;
 /** The version of the payload's form. */
 const FORM = 1;
+
+/** The streams whose blocks are moved. */
+export interface SpillingHost {
+  readonly arena: Arena;
+  readonly index: IdBlocks;
+  readonly blocks: SharedBlocks;
+  readonly entries: EntryBlocks;
+  readonly cold: ColdBlocks;
+  length(root: number): number;
+}
 
 /** A block that is being moved, as it was when it was copied. */
 interface MovedBlock {
@@ -52,13 +57,13 @@ export class Spilling {
   onFailure: (error: unknown) => void = () => {};
   /** Number of streams with limits of their own. */
   limits = 0;
-  readonly #streams: Streams;
+  readonly #streams: SpillingHost;
   /** Streams whose blocks are being moved. */
   readonly #busy = new Set<number>();
   readonly #place = new BlockPlace();
   readonly #data = new BlockData();
 
-  constructor(streams: Streams) {
+  constructor(streams: SpillingHost) {
     this.#streams = streams;
   }
 
@@ -223,9 +228,4 @@ export class Spilling {
 
 function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, number) => total + number, 0);
-}
-
-/** Bytes that a stream has in memory and in files, as if all of it were hot. */
-export function wholeBytes({ arena }: Streams, root: number): number {
-  return rootBytes(arena, root) + coldBytes(arena, root);
 }

@@ -1,0 +1,75 @@
+// The cold part of streams in a server: opens its folder, lets streams move entries there once all data are loaded, and
+// closes it. Files that nothing refers to after the start are deleted.
+import { join } from 'node:path';
+import type { Config } from '../config/config.ts';
+import type { Keyspace } from '../keyspace/keyspace.ts';
+import type { Logger } from '../logging/logger.ts';
+import { ColdStore } from '../persistence/cold/cold-store.ts';
+import { streamsOf } from '../types/stream/values.ts';
+
+/** Folder of the files, in the data directory. */
+const FOLDER = 'streams';
+/** What fails again is reported once in so long. */
+const REPORT_INTERVAL_MS = 10_000;
+
+/** What it needs from the server. */
+export interface ColdTierHost {
+  readonly config: Config;
+  readonly keyspace: Keyspace;
+  readonly log: Logger;
+}
+
+/** See the head of this file. */
+export class ColdTier {
+  readonly #host: ColdTierHost;
+  #store: ColdStore | undefined;
+  #reportedMs = Number.NEGATIVE_INFINITY;
+
+  constructor(host: ColdTierHost) {
+    this.#host = host;
+  }
+
+  /** Memory that extents take which were read, or are being read, in bytes. */
+  get usedBytes(): number {
+    if (this.#store === undefined) return 0;
+    const { cacheBytes, readingBytes } = this.#store.memory;
+    return cacheBytes + readingBytes;
+  }
+
+  /** Looks for files of the last run, before data are loaded that may refer to them. */
+  async open(): Promise<void> {
+    const { config, keyspace, log } = this.#host;
+    const streams = streamsOf(keyspace.entries);
+    this.#store = await ColdStore.open(join(config.values.dir, FOLDER), {
+      onWarning: (error) => log.warn({ err: error }, 'A file of cold stream entries'),
+    });
+    streams.cold.store = this.#store;
+    streams.spilling.onFailure = (error) => this.#report(error);
+  }
+
+  /** All data are loaded: what they do not refer to is deleted, and entries may be moved from now on. */
+  async recovered(): Promise<void> {
+    const { log, keyspace } = this.#host;
+    const { cold, spilling } = streamsOf(keyspace.entries);
+    try {
+      await this.#store?.sweep(cold.references());
+    } catch (error) {
+      log.warn({ err: error }, 'Cold stream entries are kept in memory');
+      return;
+    }
+    spilling.isEnabled = true;
+  }
+
+  /** Ends what is being written. */
+  async close(): Promise<void> {
+    streamsOf(this.#host.keyspace.entries).spilling.isEnabled = false;
+    await this.#store?.close();
+  }
+
+  #report(error: unknown): void {
+    const nowMs = performance.now();
+    if (nowMs - this.#reportedMs < REPORT_INTERVAL_MS) return;
+    this.#reportedMs = nowMs;
+    this.#host.log.warn({ err: error }, 'Entries of a stream cannot be moved to a file');
+  }
+}
