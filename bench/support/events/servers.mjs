@@ -5,7 +5,7 @@
 //   Synap, Redis   appendfsync always
 //   NATS           sync_interval: always, which there is from 2.10 on; before that, the attribute
 //                  "S" of its directory, by which the kernel writes through at every write(2)
-//   RabbitMQ       the attribute "S": its streams never call fsync(2) and leave that to replicas
+//   RabbitMQ       the attribute "S": its streams leave that to the system, and to replicas
 //
 // A file written with "S" is synchronised as by fdatasync(2) after each write, so all four do the
 // same; how many events one such write holds is each server's own affair.
