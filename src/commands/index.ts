@@ -57,6 +57,7 @@ import { streamInfoCommands } from './stream/info.ts';
 import { streamPendingCommands } from './stream/pending.ts';
 import { streamRangeCommands } from './stream/ranges.ts';
 import { streamReadCommands } from './stream/reads.ts';
+import { streamRetentionCommands } from './stream/retention.ts';
 import { streamTierCommands } from './stream/tier.ts';
 import { counterCommands } from './string/counters.ts';
 import { lcsCommands } from './string/lcs.ts';
@@ -105,6 +106,7 @@ export const families: readonly (readonly CommandRow[])[] = [
   streamRangeCommands,
   streamTierCommands,
   streamReadCommands,
+  streamRetentionCommands,
   streamGroupReadCommands,
   streamGroupCommands,
   streamAcknowledgingCommands,

@@ -139,6 +139,10 @@ export class EffectRecorder implements Effects, RemovalObserver {
     }
   }
 
+  entriesTrimmed(database: { readonly index: number }, key: Uint8Array, left: number): void {
+    if (this.active) this.#record(database.index, ['XTRIM', key, 'MAXLEN', '=', String(left)]);
+  }
+
   beginTransaction(): void {
     this.#stream.beginTransaction();
   }

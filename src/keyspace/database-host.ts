@@ -54,6 +54,8 @@ export interface DatabaseHost {
   evicted(database: KeyLookup, key: Buffer): void;
   /** Fields of a hash were removed because their time has come. */
   fieldsExpired(database: KeyLookup, key: Buffer, fields: readonly Buffer[], isGone: boolean): void;
+  /** Some of the oldest entries of a stream were removed, as its rule says; `left` are left. */
+  trimmed(database: KeyLookup, key: Buffer, removed: number, left: number): void;
   /** Removes parts of a value that are due; returns its reference, or 0 when nothing is left of it. */
   expirePartsOf(database: KeyLookup, ref: number): number;
   /** Reports a signal in `noticed` of a key (key-signals.ts), now or for a later time. */

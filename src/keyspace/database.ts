@@ -249,6 +249,11 @@ export class Database extends KeyStore {
     this.host.fieldsExpired(this, key, fields, isGone);
   }
 
+  /** Reports that the oldest entries of a stream were removed, as its rule says; `left` are left. */
+  trimmed(ref: number, removed: number, left: number): void {
+    this.host.trimmed(this, this.key(ref).copy(), removed, left);
+  }
+
   /**
    * Stores a new entry under argument i in `target`, with the type, encoding, value and expiry of `ref`.
    * @param takesOver whether overflow blocks and collections are taken from `ref`; otherwise they are copied

@@ -14,7 +14,7 @@ import { Entries } from './entries.ts';
 import { EVENT_EVICTED, EVENT_EXPIRED, EVENT_NEW, KeyEvents } from './key-events.ts';
 import { KEY_CREATED } from './key-signals.ts';
 import { type KeyspaceStats, noStats } from './keyspace-stats.ts';
-import { expireParts, notifyExpiredFields } from './part-expiry.ts';
+import { expireParts, notifyExpiredFields, notifyTrimmed } from './part-expiry.ts';
 import { RepeatedKey } from './repeated-key.ts';
 import { type Snapshot, SnapshotEpochs, type SnapshotHost } from './snapshot.ts';
 import { TypeTable } from './type-table.ts';
@@ -39,12 +39,14 @@ export interface KeyObserver {
 /** More large values than this do not wait to be freed for long. */
 const MANY_RELEASED = 8;
 
-/** Is notified of keys that were deleted without a client's request. */
+/** Is notified of keys, and parts of values, that were deleted without a client's request. */
 export interface RemovalObserver {
   /** A key expired or was evicted; the bytes of `key` are valid during the call only. */
   keyRemoved(database: KeyLookup, key: Buffer): void;
   /** Fields of a hash expired. */
   fieldsRemoved(database: KeyLookup, key: Buffer, fields: readonly Buffer[]): void;
+  /** The oldest entries of a stream were removed; `left` are left. */
+  entriesTrimmed(database: KeyLookup, key: Buffer, left: number): void;
 }
 
 /** The databases of a server; see the head of this file. */
@@ -188,9 +190,17 @@ export class Keyspace implements DatabaseHost, SnapshotHost {
     fields: readonly Buffer[],
     isGone: boolean,
   ): void {
-    const { events } = this;
     for (const observer of this.#removalObservers) observer.fieldsRemoved(database, key, fields);
-    notifyExpiredFields(events, database.index, key, isGone);
+    notifyExpiredFields(this.events, database.index, key, isGone);
+    this.affected(database, key, 0, key.length, false);
+  }
+
+  /** Called by databases after they removed the oldest entries of a stream, as its rule says. */
+  trimmed(database: KeyLookup, key: Buffer, removed: number, left: number): void {
+    this.dirty += removed;
+    this.stats.retentionTrimmed += removed;
+    for (const observer of this.#removalObservers) observer.entriesTrimmed(database, key, left);
+    notifyTrimmed(this.events, database.index, key);
     this.affected(database, key, 0, key.length, false);
   }
 
@@ -484,8 +494,6 @@ export class Keyspace implements DatabaseHost, SnapshotHost {
         }
       }
     }
-    if (!expireParts(this, deadline)) return false;
-    this.stats.expiryCyclesCutShort++;
-    return true;
+    return expireParts(this, deadline);
   }
 }

@@ -1,7 +1,8 @@
-// The expiry of parts of values, such as fields of hashes (ValueType.partExpiry), beside that of keys.
+// The expiry of parts of values (ValueType.partExpiry), beside that of keys: fields of hashes, entries of streams.
 import type { Database } from './database.ts';
 import type { Entries } from './entries.ts';
-import { EVENT_GENERIC, EVENT_HASH, type KeyEvents } from './key-events.ts';
+import { EVENT_GENERIC, EVENT_HASH, EVENT_STREAM, type KeyEvents } from './key-events.ts';
+import type { KeyspaceStats } from './keyspace-stats.ts';
 import type { TypeTable } from './type-table.ts';
 
 /** What parts expire in: a keyspace. */
@@ -10,6 +11,7 @@ export interface PartExpiryHost {
   readonly entries: Entries;
   readonly databases: readonly Database[];
   readonly dueMs: number;
+  readonly stats: KeyspaceStats;
 }
 
 /**
@@ -22,7 +24,9 @@ export function expireParts(host: PartExpiryHost, deadline: number): boolean {
     if (partExpiry === undefined) continue;
     while (partExpiry.soonestMs(entries) <= host.dueMs) {
       partExpiry.expireSome(entries, databases);
-      if (performance.now() >= deadline) return true;
+      if (performance.now() < deadline) continue;
+      host.stats.expiryCyclesCutShort++;
+      return true;
     }
   }
   return false;
@@ -39,4 +43,9 @@ export function notifyExpiredFields(
   if (isGone && (events.mask & EVENT_GENERIC) !== 0) {
     events.emit('del', database, key, 0, key.length);
   }
+}
+
+/** Publishes the event of a stream whose oldest entries were removed. */
+export function notifyTrimmed(events: KeyEvents, database: number, key: Buffer): void {
+  if ((events.mask & EVENT_STREAM) !== 0) events.emit('xtrim', database, key, 0, key.length);
 }

@@ -39,7 +39,7 @@ export interface ValueType {
   isShared?(entries: Entries, ref: number): boolean;
 }
 
-/** The expiry of parts of values, such as fields of hashes. */
+/** The expiry of parts of values: fields of hashes, entries of streams of which there is a rule (XRETAIN). */
 export interface PartExpiry {
   /** The soonest time at which a part of any value expires, in ms since the epoch; Infinity when none does. */
   soonestMs(entries: Entries): number;

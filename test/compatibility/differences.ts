@@ -204,6 +204,10 @@ export const infoFieldsAdded: readonly InfoFields[] = [
     ],
   },
   {
+    reason: 'What rules of streams have removed (XRETAIN).',
+    fields: ['Stats/stream_retention_trimmed'],
+  },
+  {
     reason: 'How far the log is, while there is one.',
     fields: [
       'Persistence/log_generations',
@@ -252,6 +256,7 @@ export const commandsAdded: readonly { reason: string; commands: readonly string
     ],
   },
   { reason: 'Redis has them from 8.0 on.', commands: ['hgetdel', 'hgetex', 'hsetex'] },
+  { reason: 'No Redis has them: how much of a stream is kept.', commands: ['xretain'] },
 ];
 
 /** Commands that take an option of a later Redis (the differences zrank-withscore, hscan-novalues). */

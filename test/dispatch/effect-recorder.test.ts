@@ -169,6 +169,12 @@ test('a log that ended in another database goes on in the right one', () => {
   expect(bytes().toString()).toMatch(/^\*2\r\n\$6\r\nSELECT\r\n\$1\r\n0\r\n\*3/);
 });
 
+test('entries that a rule has removed are recorded by how many are left', () => {
+  const { recorder, lines } = recording();
+  recorder.entriesTrimmed(one, Buffer.from('s'), 12);
+  expect(lines()).toEqual(['SELECT 1', 'XTRIM s MAXLEN = 12']);
+});
+
 test('while nobody takes them nothing is recorded of keys that are removed', () => {
   const stream = new CommandStream();
   const recorder = new EffectRecorder(stream);
@@ -181,6 +187,7 @@ test('while nobody takes them nothing is recorded of keys that are removed', () 
   keyspace.observeRemovals({
     keyRemoved: (_, key) => void others.push(key.toString()),
     fieldsRemoved: () => {},
+    entriesTrimmed: () => {},
   });
   const taker = new StubSubscriber();
   stream.subscribe(taker);

@@ -27,8 +27,8 @@ const HEAD = `# Commands
 
 Every command that Synap knows, with its arguments: words in capitals are typed as they are, \`[…]\`
 may be left out, \`…\` may repeat, \`a | b\` is a choice. *Since* is the version of Redis that the
-command first appeared in; \`COMMAND DOCS\` tells which arguments came later. It and \`COMMAND INFO\` report the
-same facts.
+command first appeared in, and 0.1.0 that of Synap for those that no Redis has; \`COMMAND DOCS\` tells which
+arguments came later. It and \`COMMAND INFO\` report the same facts.
 `;
 
 /** A longer argument that repeats is not shown twice. */

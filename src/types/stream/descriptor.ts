@@ -5,6 +5,7 @@ import type { ValueType } from '../../keyspace/value-type.ts';
 import { streamCodec } from './codec.ts';
 import { addToDigest } from './digest.ts';
 import { ENCODING_BLOCKS, TYPE_STREAM } from './encodings.ts';
+import { streamRetention } from './retention.ts';
 import { Streams } from './streams.ts';
 
 /** The type of streams. */
@@ -15,7 +16,8 @@ export const streamType: ValueType = {
   // Entries that come, streams that come or go, and groups that go: XREAD, XREADGROUP.
   wakes: KEY_CREATED | KEY_GROWN | KEY_GONE,
   encodings: { [ENCODING_BLOCKS]: 'stream' },
-  collectionsIn: (arena, tables) => new Streams(arena, tables),
+  collectionsIn: (arena, tables, clock) => new Streams(arena, tables, clock),
+  partExpiry: streamRetention,
   codec: streamCodec,
   digest: addToDigest,
   describe: () => '',

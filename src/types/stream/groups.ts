@@ -24,7 +24,7 @@ import {
 import type { GroupState } from './group-state.ts';
 import { GroupsRelocation } from './groups-relocation.ts';
 import { blockWord, setBlockWord } from './id-blocks.ts';
-import { PendingEntries } from './pending-entries.ts';
+import { PendingCursor, PendingEntries } from './pending-entries.ts';
 import type { SharedBlocks } from './shared-blocks.ts';
 import { StreamId } from './stream-id.ts';
 import { counterAt, FROZEN, GROUPS, incrementCounter, setCounterAt } from './stream-root.ts';
@@ -38,6 +38,8 @@ const BLOCKS_OF_CONSUMER = 3;
 export class Groups extends PendingEntries {
   readonly relocation: GroupsRelocation;
   readonly #view = new ByteView();
+  readonly #first = new PendingCursor();
+  readonly #unread = new StreamId();
 
   constructor(arena: Arena, tables: BytesTables, shared: SharedBlocks) {
     super(arena, tables, shared);
@@ -142,6 +144,22 @@ export class Groups extends PendingEntries {
   storeLastId(group: number, id: StreamId): void {
     const words = this.arena.i32[group >>> SEGMENT_SHIFT];
     id.store(words, ((group & SEGMENT_MASK) << 1) + LAST_DELIVERED);
+  }
+
+  /** Sets an id to the least one that a group has not acknowledged, of all groups; to the largest one without groups. */
+  loadLeastUnread(stream: number, id: StreamId): void {
+    const { arena } = this;
+    id.setMax();
+    const table = blockWord(arena, stream, GROUPS);
+    if (table === 0) return;
+    const unread = this.#unread;
+    this.names.visit(table, (group) => {
+      if (this.firstPending(group, this.#first)) {
+        if (this.#first.id.compare(id) < 0) id.set(this.#first.id);
+      }
+      this.loadLastId(group, unread);
+      if (unread.increment() && unread.compare(id) < 0) id.set(unread);
+    });
   }
 
   /** How many entries the group has read; -1: not known. */

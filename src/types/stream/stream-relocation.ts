@@ -6,6 +6,7 @@ import type { Arena } from '../../memory/arena.ts';
 import { relocateCold } from './cold-root.ts';
 import type { GroupsRelocation } from './groups-relocation.ts';
 import { BlockPlace, blockClass, blockWord } from './id-blocks.ts';
+import type { RetentionRules } from './retention-rules.ts';
 import type { SharedBlocks } from './shared-blocks.ts';
 import { StreamId } from './stream-id.ts';
 import { FROZEN, relocateRoot } from './stream-root.ts';
@@ -15,6 +16,7 @@ export class StreamRelocation implements Relocation {
   root = 0;
   #scanned = 0;
   readonly #groups: GroupsRelocation;
+  readonly #retention: RetentionRules;
   /** Whether all blocks of entries are examined, so that the groups are next. */
   #isAtGroups = false;
   readonly #arena: Arena;
@@ -23,8 +25,14 @@ export class StreamRelocation implements Relocation {
   /** Blocks of this id and of greater ones are not examined yet. */
   readonly #next = new StreamId();
 
-  constructor(arena: Arena, blocks: SharedBlocks, groups: GroupsRelocation) {
+  constructor(
+    arena: Arena,
+    blocks: SharedBlocks,
+    groups: GroupsRelocation,
+    retention: RetentionRules,
+  ) {
     this.#groups = groups;
+    this.#retention = retention;
     this.#arena = arena;
     this.#blocks = blocks;
   }
@@ -38,6 +46,7 @@ export class StreamRelocation implements Relocation {
     this.#isAtGroups = false;
     // What writes a frozen stream knows its blocks by their numbers.
     this.root = this.#isFrozen(root) ? root : relocateRoot(this.#arena, root);
+    this.#retention.relocate(this.root);
     this.#scanned++;
     this.#groups.begin(this.root);
     return this.root;

@@ -5,7 +5,7 @@
 //                                             a double                           deleted id    64 bits,         a double
 //                                                                                              low word first
 //
-//   word 24: cold part, 25: unused
+//   word 24: cold part, 25: retention rule
 import { SEGMENT_MASK, SEGMENT_SHIFT } from '../../memory/addressing.ts';
 import type { Arena } from '../../memory/arena.ts';
 import { classOf } from '../../memory/size-classes.ts';
@@ -23,7 +23,10 @@ export const MAX_DELETED_ID = 16;
 export const ENTRIES_ADDED = 20;
 
 const BYTES_DOUBLE = 11;
-
+/** The first word that a copy of a stream does not have from the stream. */
+export const COPIED_WORDS = 24;
+/** What leads to the rule of how much is kept (retention-rules.ts); 0: none. */
+export const RETENTION = 25;
 /** What is known of the cold part; 0: nothing (cold-root.ts). */
 export const COLD = 24;
 

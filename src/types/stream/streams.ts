@@ -6,7 +6,7 @@
 // Adding goes to the last block, trimming takes whole blocks from the first one on, and a range begins with two binary
 // searches. Counters and ids are kept as Redis keeps them, first id and largest deleted id included.
 
-import type { Collections } from '../../keyspace/collections.ts';
+import type { Collections, ExpiryClock } from '../../keyspace/collections.ts';
 import { SEGMENT_MASK, SEGMENT_SHIFT } from '../../memory/addressing.ts';
 import type { Arena } from '../../memory/arena.ts';
 import type { BytesTables } from '../../structures/bytes-tables.ts';
@@ -36,12 +36,14 @@ import {
   LEAST_ID,
   setBlockWord,
 } from './id-blocks.ts';
+import { RetentionRules } from './retention-rules.ts';
 import { SharedBlocks } from './shared-blocks.ts';
 import { Spilling } from './spilling.ts';
 import { StreamId } from './stream-id.ts';
 import { StreamRelocation } from './stream-relocation.ts';
 import {
   COLD,
+  COPIED_WORDS,
   counterAt,
   ENTRIES_ADDED,
   FIRST_ID,
@@ -59,21 +61,10 @@ import {
   storeRootId,
 } from './stream-root.ts';
 import { thaw } from './thaw.ts';
+import type { Trim } from './trim.ts';
 
 /** Blocks freed in one step. */
 const STEP_BLOCKS = 64;
-
-/** Which entries are trimmed: the oldest ones, until `keep` are left, or those below an id. */
-export interface Trim {
-  /** Number of entries that are to be left, 0 or more; undefined: by id. */
-  readonly keep: number | undefined;
-  /** Where `keep` is undefined: the least id that is to be left. */
-  readonly minId: StreamId;
-  /** Whether only whole blocks are taken, as with `~`. */
-  readonly isApproximate: boolean;
-  /** Most entries that are taken; 0: any number. */
-  readonly limit: number;
-}
 
 /** The operations on the streams of an arena; see the head of this file. */
 export class Streams implements Collections {
@@ -85,6 +76,9 @@ export class Streams implements Collections {
   readonly cold: ColdBlocks;
   readonly spilling: Spilling;
   readonly groups: Groups;
+  /** How much is kept of streams that have a rule for that. */
+  readonly retention: RetentionRules;
+  readonly clock: ExpiryClock;
   readonly relocation: StreamRelocation;
   readonly #cursor: BlockCursor;
   /** For whoever reads entries next. */
@@ -98,14 +92,21 @@ export class Streams implements Collections {
   readonly #frozen = new Map<number, FrozenStream>();
 
   /** @param tables for the names of groups and consumers */
-  constructor(arena: Arena, tables: BytesTables) {
+  constructor(arena: Arena, tables: BytesTables, clock: ExpiryClock = { dueMs: 0 }) {
     this.arena = arena;
+    this.clock = clock;
     this.cold = new ColdBlocks(arena);
     this.blocks = new SharedBlocks(arena, this.cold);
     this.index = this.blocks.index;
     this.entries = new EntryBlocks(arena, this.blocks);
     this.groups = new Groups(arena, tables, this.blocks);
-    this.relocation = new StreamRelocation(arena, this.blocks, this.groups.relocation);
+    this.retention = new RetentionRules(arena, this.index);
+    this.relocation = new StreamRelocation(
+      arena,
+      this.blocks,
+      this.groups.relocation,
+      this.retention,
+    );
     this.#cursor = new BlockCursor(arena, this.cold);
     this.walk = this.newWalk();
     this.#walk = this.newWalk();
@@ -128,7 +129,9 @@ export class Streams implements Collections {
   bytes(root: number): number {
     const own = ROOT_BYTES + rootBytes(this.arena, root) + this.index.directoryBytes(root);
     const isTiered = blockWord(this.arena, root, COLD) !== 0;
-    return own + this.groups.bytes(root) + (isTiered ? COLD_ROOT_BYTES : 0);
+    return (
+      own + this.groups.bytes(root) + this.retention.bytes(root) + (isTiered ? COLD_ROOT_BYTES : 0)
+    );
   }
 
   length(root: number): number {
@@ -149,14 +152,15 @@ export class Streams implements Collections {
       for (let more = index.first(root, place); more; more = index.next(root, place)) {
         this.#copyBlock(copy, place.block);
       }
-      // All but the index, the freeze and the groups: length, ids, counters, bytes.
+      // All but the index, the freeze, the groups and the rule: length, ids, counters, bytes.
       const to = ((copy & SEGMENT_MASK) << 1) + INDEX_WORDS + 2;
-      const rest = words.subarray(from + INDEX_WORDS + 2, from + ROOT_BYTES / 4);
+      const rest = words.subarray(from + INDEX_WORDS + 2, from + COPIED_WORDS);
       arena.i32[copy >>> SEGMENT_SHIFT].set(rest, to);
       setBlockWord(arena, copy, COLD, 0);
       copyCold(arena, root, copy);
       if (hotLimit(arena, copy) !== 0) this.spilling.limits++;
       this.groups.copy(root, copy);
+      this.retention.copy(root, copy);
     } catch (error) {
       while (!this.freeStep(copy));
       throw error;
@@ -174,8 +178,13 @@ export class Streams implements Collections {
     }
   }
 
+  renamed(root: number, keyHash: number): void {
+    this.retention.renamed(root, keyHash);
+  }
+
   freeStep(root: number): boolean {
     const { index } = this;
+    this.retention.remove(root);
     if (!this.groups.freeStep(root)) return false;
     const place = this.#place;
     for (let i = 0; i < STEP_BLOCKS; i++) {
@@ -245,6 +254,7 @@ export class Streams implements Collections {
     if (length === 1) storeRootId(arena, root, FIRST_ID, id);
     incrementCounter(arena, root, ENTRIES_ADDED);
     if (this.spilling.isActive) this.spilling.consider(root);
+    this.retention.grown(root);
   }
 
   /** Goes to the entry with an id; false when there is none. */
@@ -339,13 +349,15 @@ export class Streams implements Collections {
   trim(root: number, trim: Trim): number {
     const { arena, index } = this;
     const place = this.#place;
-    const { keep, limit, isApproximate } = trim;
+    const { keep, limit, isApproximate, maxBlocks = Number.POSITIVE_INFINITY } = trim;
     let deleted = 0;
+    let blocks = 0;
     for (let more = index.first(root, place); more; more = place.block !== 0) {
       const length = rootLength(arena, root);
       if (keep !== undefined && length <= keep) break;
       const live = blockWord(arena, place.block, LIVE);
       if (limit > 0 && deleted + live > limit) break;
+      if (++blocks > maxBlocks) break;
       if (this.#isBelow(place.block, length - live, trim)) {
         this.#discount(root, place.block);
         this.entries.remove(root, place);
@@ -378,24 +390,26 @@ export class Streams implements Collections {
   }
 
   /** Whether all entries of a block are to be trimmed; `left` would be left then. */
-  #isBelow(block: number, left: number, { keep, minId }: Trim): boolean {
-    if (keep !== undefined) return left >= keep;
+  #isBelow(block: number, left: number, { keep, minId, keepsFromId = false }: Trim): boolean {
+    if (keep !== undefined && left < keep) return false;
+    if (keep !== undefined && !keepsFromId) return true;
     const words = this.arena.i32[block >>> SEGMENT_SHIFT];
     const at = ((block & SEGMENT_MASK) << 1) + LAST_ENTRY_ID;
     return minId.compareAt(words, at) > 0;
   }
 
   /** Trims the first entries of a block, not all of them; returns how many. */
-  #trimWithin(root: number, place: BlockPlace, { keep, minId }: Trim): number {
+  #trimWithin(root: number, place: BlockPlace, trim: Trim): number {
     const { arena } = this;
     const cursor = this.#cursor;
     const length = rootLength(arena, root);
+    const { keep, minId, keepsFromId = keep === undefined } = trim;
     const block = this.entries.own(root, place);
     cursor.open(block);
     let deleted = 0;
     while (cursor.next()) {
-      const isLeft = keep !== undefined ? length - deleted <= keep : cursor.id.compare(minId) >= 0;
-      if (isLeft) break;
+      if (keep !== undefined && length - deleted <= keep) break;
+      if (keepsFromId && cursor.id.compare(minId) >= 0) break;
       if (cursor.isDeleted) continue;
       cursor.markDeleted();
       deleted++;

@@ -80,6 +80,11 @@ const keys: readonly Fact<Sample>[] = [
   counter('expire_cycle_cpu_milliseconds', 'What rounds of expiry took, in ms.', ({ stats }) =>
     Math.floor(stats.expiryCycleMs),
   ),
+  counter(
+    'stream_retention_trimmed',
+    'Entries of streams removed as their rules say (XRETAIN).',
+    ({ keyspace }) => keyspace.stats.retentionTrimmed,
+  ),
   counter('evicted_keys', 'Keys that were evicted.', ({ keyspace }) => keyspace.stats.evicted),
   counter(
     'evicted_clients',
