@@ -5,10 +5,13 @@ import type { Config } from '../config/config.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import type { Logger } from '../logging/logger.ts';
 import { ColdStore } from '../persistence/cold/cold-store.ts';
+import type { FileHold } from '../persistence/snapshots/snapshot-writing.ts';
 import { streamsOf } from '../types/stream/values.ts';
 
 /** Folder of the files, in the data directory. */
 const FOLDER = 'streams';
+/** Snapshots of a kind whose files are kept. */
+const KEPT_SNAPSHOTS = 2;
 /** What fails again is reported once in so long. */
 const REPORT_INTERVAL_MS = 10_000;
 
@@ -23,6 +26,9 @@ export interface ColdTierHost {
 export class ColdTier {
   readonly #host: ColdTierHost;
   #store: ColdStore | undefined;
+  /** What keeps files of snapshots that a start may load, oldest first: of the log, and others. */
+  readonly #logHolds: (() => void)[] = [];
+  readonly #saveHolds: (() => void)[] = [];
   #reportedMs = Number.NEGATIVE_INFINITY;
 
   constructor(host: ColdTierHost) {
@@ -43,8 +49,27 @@ export class ColdTier {
     this.#store = await ColdStore.open(join(config.values.dir, FOLDER), {
       onWarning: (error) => log.warn({ err: error }, 'A file of cold stream entries'),
     });
+    // What the data are loaded from may refer to all of them.
+    const holds = config.values.appendonly ? this.#logHolds : this.#saveHolds;
+    holds.push(this.#store.hold());
     streams.cold.store = this.#store;
     streams.spilling.onFailure = (error) => this.#report(error);
+  }
+
+  /**
+   * Keeps the files that a snapshot refers to which begins now. Once it is whole, those are deleted that only earlier
+   * ones refer to, but for the last one: that counts until the log's manifest says otherwise.
+   */
+  hold(isLogBase: boolean): FileHold {
+    const release = this.#store?.hold() ?? (() => {});
+    const holds = isLogBase ? this.#logHolds : this.#saveHolds;
+    return {
+      keep() {
+        holds.push(release);
+        while (holds.length > KEPT_SNAPSHOTS) holds.shift()?.();
+      },
+      release,
+    };
   }
 
   /** All data are loaded: what they do not refer to is deleted, and entries may be moved from now on. */
@@ -52,6 +77,9 @@ export class ColdTier {
     const { log, keyspace } = this.#host;
     const { cold, spilling } = streamsOf(keyspace.entries);
     try {
+      for (const problem of await cold.verifyLoaded()) {
+        log.warn({ err: problem }, 'Entries of a stream cannot be read');
+      }
       await this.#store?.sweep(cold.references());
     } catch (error) {
       log.warn({ err: error }, 'Cold stream entries are kept in memory');

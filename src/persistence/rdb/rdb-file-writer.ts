@@ -34,6 +34,8 @@ export interface RdbFileOptions {
   readonly access: AccessSettings;
   /** The time from which idle times are computed, in ms since the epoch. */
   readonly nowMs: number;
+  /** Whether what lies in files of the data directory is referred to, instead of being written. */
+  readonly refersToFiles?: boolean;
 }
 
 /** A database in the file. */
@@ -87,7 +89,11 @@ export class RdbFileWriter implements SnapshotSink {
       this.bytes += piece.length;
       receive(piece);
     };
-    this.#stream = new EntryStream(sum, { compresses: options.compresses, pieceBytes });
+    this.#stream = new EntryStream(sum, {
+      compresses: options.compresses,
+      refersToFiles: options.refersToFiles === true,
+      pieceBytes,
+    });
   }
 
   /** Whether entries are not completely written: `step` continues with them. */

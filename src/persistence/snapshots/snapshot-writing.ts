@@ -21,6 +21,18 @@ export interface SnapshotSubject {
     /** Sends the replies that wait. */
     flush(): void;
   };
+  readonly coldTier: {
+    /** Keeps the files that a snapshot of this moment refers to. */
+    hold(isLogBase: boolean): FileHold;
+  };
+}
+
+/** Files that a snapshot refers to, which are not deleted meanwhile. */
+export interface FileHold {
+  /** The snapshot is whole: a start may load it until later ones have taken its place. */
+  keep(): void;
+  /** There will be no such snapshot. */
+  release(): void;
 }
 
 /** Path, fields and options of a snapshot's file. */
@@ -46,6 +58,7 @@ export class SnapshotWriting {
   readonly #snapshot: Snapshot;
   readonly #file: SnapshotFile;
   readonly #writer: RdbFileWriter;
+  readonly #hold: FileHold;
   #isCancelled = false;
 
   /**
@@ -71,6 +84,7 @@ export class SnapshotWriting {
       writer.begin({ redisVersion: REDIS_VERSION, usedMemoryBytes, ...plan.facts });
       this.#snapshot = new Snapshot(keyspace, writer);
       this.dirtyBefore = keyspace.dirty;
+      this.#hold = subject.coldTier.hold(plan.facts.isLogBase);
     } catch (error) {
       file.discard();
       throw error;
@@ -98,6 +112,7 @@ export class SnapshotWriting {
       this.#snapshot.work(Number.POSITIVE_INFINITY);
       this.#writer.end();
       this.#file.finishNow();
+      this.#hold.keep();
     } catch (error) {
       this.cancel();
       throw error;
@@ -120,7 +135,9 @@ export class SnapshotWriting {
       }
       if (this.#isCancelled) return false;
       this.#writer.end();
-      return await file.finish();
+      const isWhole = await file.finish();
+      if (isWhole) this.#hold.keep();
+      return isWhole;
     } catch (error) {
       if (this.#isCancelled) return false;
       this.cancel();
@@ -141,6 +158,7 @@ export class SnapshotWriting {
     this.#snapshot.abort();
     this.#writer.abandon();
     this.#file.discard();
+    this.#hold.release();
   }
 }
 
@@ -160,6 +178,7 @@ function writerOf(
       use: policy.endsWith('lfu') ? 'frequency' : use,
       access: keyspace.access,
       nowMs: keyspace.nowMs,
+      refersToFiles: true,
     },
     receive,
   );

@@ -6,6 +6,7 @@ import type { Arena } from '../../memory/arena.ts';
 import { ColdError } from '../../persistence/cold/cold-error.ts';
 import type { ColdLog } from '../../persistence/cold/cold-log.ts';
 import type { ColdStore } from '../../persistence/cold/cold-store.ts';
+import type { ExtentRef } from '../../persistence/cold/extent.ts';
 import type { LogId } from '../../persistence/cold/segment-name.ts';
 import { COLD_LOG, extentOf, SEGMENT } from './cold-block.ts';
 import { blockWord } from './id-blocks.ts';
@@ -33,6 +34,10 @@ export class ColdBlocks {
   readonly #logs: (LogUse | undefined)[] = [undefined];
   /** Payloads that were loaded for the command that runs, by place. */
   #loaded: Payloads = NOTHING;
+
+  #isRecovering = true;
+  /** What files that were loaded have referred to. */
+  readonly #found = new Map<ColdLog, ExtentRef[]>();
 
   constructor(arena: Arena) {
     this.#arena = arena;
@@ -71,12 +76,37 @@ export class ColdBlocks {
     return use;
   }
 
-  /** The segments that are referred to, for what ends a recovery. */
-  references(): [LogId, number[]][] {
-    const all: [LogId, number[]][] = [];
-    for (const use of this.#logs)
-      if (use !== undefined) all.push([use.log.id, [...use.blocks.keys()]]);
-    return all;
+  /** The segments that are referred to, and those that were by what was loaded: for what ends a recovery. */
+  references(): [LogId, Iterable<number>][] {
+    const all = new Map<LogId, Set<number>>();
+    for (const [{ id }, refs] of this.#found)
+      all.set(id, new Set(refs.map(({ segment }) => segment)));
+    for (const use of this.#logs) {
+      if (use === undefined) continue;
+      const segments = all.get(use.log.id) ?? new Set();
+      for (const segment of use.blocks.keys()) segments.add(segment);
+      all.set(use.log.id, segments);
+    }
+    this.#found.clear();
+    this.#isRecovering = false;
+    return [...all];
+  }
+
+  /** A cold block that a file refers to has come to be, as `added`. */
+  found(block: number): void {
+    this.added(block);
+    if (!this.#isRecovering) return;
+    const log = this.#logOf(block);
+    const refs = this.#found.get(log) ?? [];
+    refs.push(extentOf(this.#arena, block));
+    this.#found.set(log, refs);
+  }
+
+  /** Checks what files have referred to since the start; returns what is wrong. */
+  async verifyLoaded(): Promise<ColdError[]> {
+    const problems: ColdError[] = [];
+    for (const [log, refs] of this.#found) problems.push(...(await log.verify(refs)));
+    return problems;
   }
 
   /** A cold block has come to be. */
@@ -100,6 +130,11 @@ export class ColdBlocks {
     blocks.delete(segment);
     if (blocks.size > 0) use.log.dropBefore(Math.min(...blocks.keys()));
     else this.#emptied(number, use);
+  }
+
+  /** A stream that was loaded goes on appending to a log. */
+  own(number: number): void {
+    this.#use(number).isOwned = true;
   }
 
   /** The stream that appended to a log is gone. */

@@ -213,6 +213,17 @@ export class EntryBlocks {
     this.#goBackTo(root, place, at);
   }
 
+  /**
+   * Adds a block behind the one at a place, or before all others.
+   * @throws ArenaFullError, before anything has changed
+   */
+  insert(root: number, place: BlockPlace, isBehind: boolean, block: number): void {
+    if (isBehind) this.#index.insertAfter(root, place, block);
+    else if (this.#index.first(root, place)) this.#index.insertBefore(root, place, block);
+    else this.#index.append(root, block);
+    addRootBytes(this.#arena, root, this.#blocks.bytes(block));
+  }
+
   /** Removes some blocks behind the one at a place, which stays the same. */
   removeAfter(root: number, place: BlockPlace, count: number): void {
     const { block } = place;

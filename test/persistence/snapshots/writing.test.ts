@@ -21,6 +21,7 @@ test('replies do not wait for a slice: they are sent before each', async () => {
   const writing: SnapshotWriting = new SnapshotWriting(
     {
       ...{ keyspace, config: loadConfig(), memory: { usedBytes: 0 } },
+      coldTier: { hold: () => ({ keep: () => {}, release: () => {} }) },
       replies: { flush: () => savedBefore.push(writing.progress.saved) },
     },
     {

@@ -45,6 +45,8 @@ export interface RdbWriterOptions {
   readonly pieceBytes?: number | undefined;
   /** See `RdbWriter.stepBytes`; without it, everything is written in one step. */
   readonly stepBytes?: number;
+  /** See `RdbWriter.refersToFiles`. */
+  readonly refersToFiles?: boolean;
   /** Pieces for reuse, shared with another writer whose pieces have the same size. */
   readonly spares?: Buffer[];
 }
@@ -53,6 +55,8 @@ export interface RdbWriterOptions {
 export class RdbWriter {
   /** Whether long strings are compressed. */
   compresses: boolean;
+  /** Whether parts of values that lie in files of the data directory may be referred to, instead of being written. */
+  readonly refersToFiles: boolean;
   /** Approximate bytes of a value to be written in one step. */
   readonly stepBytes: number;
   /** Bytes of strings written since this was last reset; a 32-bit integer. */
@@ -70,6 +74,7 @@ export class RdbWriter {
   constructor(receive: PieceReceiver, options: RdbWriterOptions) {
     this.#receive = receive;
     this.compresses = options.compresses;
+    this.refersToFiles = options.refersToFiles === true;
     this.#pieceBytes = options.pieceBytes ?? PIECE_BYTES;
     this.stepBytes = options.stepBytes ?? Number.POSITIVE_INFINITY;
     this.spares = options.spares ?? [];
