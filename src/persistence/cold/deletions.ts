@@ -40,7 +40,6 @@ export class Deletions {
 
   /** Has a file deleted as soon as the holds of this moment are released. */
   add(path: string): void {
-    if (this.#isClosed) return;
     this.#waiting.push({ path, moment: this.#moment });
     this.#run();
   }

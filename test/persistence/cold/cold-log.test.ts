@@ -381,6 +381,17 @@ describe('a hold', () => {
     expect(cold.pendingDeletions).toBe(0);
   });
 
+  test('does not keep the memory of what was dropped', async () => {
+    const cold = await newStore(SMALL);
+    const log = cold.create();
+    for (const { ref } of await store(log, extentsOf(0, 10))) await log.read(ref);
+    const release = cold.hold();
+    expect(cold.memory.cacheBytes).toBeGreaterThan(0);
+    log.delete();
+    expect(cold.memory.cacheBytes).toBe(0);
+    release();
+  });
+
   test('does not keep what was to be deleted before', async () => {
     const cold = await newStore({ ...SMALL, ...UNCACHED });
     const log = cold.create();

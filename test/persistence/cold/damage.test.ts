@@ -22,6 +22,11 @@ import {
 
 const UNCACHED = { cacheBytes: 0 };
 const HEADER_END = 32;
+/** Bytes of an extent's header that a reference says: magic, stored length and flags, ids. */
+const KNOWN = [
+  [0, 4],
+  [8, 48],
+] as const;
 
 let folder: string;
 let cold: ColdStore;
@@ -42,6 +47,10 @@ beforeEach(async () => {
   path = segmentPath(folder, log.id, 1);
   bytes = readFileSync(path);
 });
+
+function isWithin(at: number, from: number, to: number): boolean {
+  return at >= from && at < to;
+}
 
 function endOf({ ref }: Stored): number {
   return ref.offset + ref.lengthBytes;
@@ -116,7 +125,10 @@ test('a bit that is wrong anywhere damages one extent, and no other', async () =
     // Without the payloads what is in headers is compared with what is known.
     const found = await placesOf(false);
     expect(found.length === 0 || found[0] === places[0]).toBe(true);
-    if (at < HEADER_END) expect(found).toEqual([0]);
+    const isKnown = hit.some(({ ref }) =>
+      KNOWN.some(([from, to]) => isWithin(at - ref.offset, from, to)),
+    );
+    if (at < HEADER_END || isKnown) expect(found).toEqual(places);
   }
   writeFileSync(path, bytes);
   await expectAll(log, stored);

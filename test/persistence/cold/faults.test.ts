@@ -150,6 +150,9 @@ test('what a failed append has left is cut off before the next, if it could not 
   expect(sizes()[name]).toBeGreaterThan(before);
   failing('truncate');
   await expect(log.append(extentsOf(2, 1))).rejects.toThrow('ENOSPC');
+  failing('identify');
+  await expect(log.append(extentsOf(2, 1))).rejects.toThrow('ENOSPC');
+  await expect.poll(() => files.descriptors.size).toBe(0);
   files.fault = () => undefined;
   // A longer one would not be noticed if it just were written over the old bytes.
   stored.push(...(await store(log, extentsOf(3, 1, 10))));

@@ -2,11 +2,13 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { uncompressSync } from 'lz4-napi';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { compress, decompress, PIECE_BYTES } from '../../../src/persistence/cold/compression.ts';
 import { Deletions } from '../../../src/persistence/cold/deletions.ts';
 import { ENTRY_BYTES, ExtentCache } from '../../../src/persistence/cold/extent-cache.ts';
+import { EXTENT_HEADER_BYTES, sumExtent } from '../../../src/persistence/cold/extent-header.ts';
 import { OpenFiles } from '../../../src/persistence/cold/open-files.ts';
 import { parseSegmentName, segmentPath } from '../../../src/persistence/cold/segment-name.ts';
 import { Slots } from '../../../src/persistence/cold/slots.ts';
@@ -119,6 +121,8 @@ describe('open files', () => {
     open.drop(join(folder, '39'));
     open.drop(join(folder, '39'));
     await use(49);
+    await use(0);
+    expect(files.calls.filter((call) => call === 'open')).toHaveLength(41);
     expect(files.descriptors.size).toBeGreaterThanOrEqual(40);
     end();
     await Promise.all(uses);
@@ -156,9 +160,17 @@ test('slots run so many at a time, in order, whether they work or not', async ()
   expect(begun).toEqual([0, 1]);
   gates[1].open();
   await expect.poll(() => begun).toEqual([0, 1, 2]);
+  // Nor does who comes later take what was passed on.
+  let isBegun = false;
+  const late = slots.run(async () => {
+    isBegun = true;
+  });
+  await new Promise(setImmediate);
+  expect(isBegun).toBe(false);
   for (const { open } of gates) open();
   expect((await results).map(({ status }) => status[0]).join('')).toBe('frfrfr');
   expect(begun).toEqual([0, 1, 2, 3, 4, 5]);
+  await late;
   expect(await slots.run(async () => 'again')).toBe('again');
 });
 
@@ -212,6 +224,20 @@ describe('deletions', () => {
     await deletions.settled();
     expect(gone).toEqual(['a']);
   });
+});
+
+test('the checksum of a large extent is computed in steps, and is that of all of it', () => {
+  const header = Buffer.alloc(EXTENT_HEADER_BYTES, 7);
+  const parts = [noiseOf(1, 100), Buffer.alloc(3_500_000, 'x'), Buffer.alloc(900_000, 'y')];
+  const steps = sumExtent('0'.repeat(32), 1, 32, header, parts);
+  let count = 0;
+  let step = steps.next();
+  for (; step.done !== true; step = steps.next()) count++;
+  expect(count).toBeGreaterThanOrEqual(4);
+  const place = Buffer.alloc(24);
+  place.writeUInt32LE(1, 16);
+  place.writeUInt32LE(32, 20);
+  expect(step.value).toBe(crc32(Buffer.concat([place, header.subarray(8), ...parts])));
 });
 
 describe('compressed payloads', () => {

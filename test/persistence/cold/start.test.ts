@@ -152,6 +152,18 @@ describe('appending after a start', () => {
     expect(next[0].ref.segment).toBeGreaterThan(lastSegment());
   });
 
+  test('does not go on in what was dropped since, though it is still there', async () => {
+    await reopen();
+    const refs = refsOf(stored);
+    log.dropBefore(lastSegment() + 1);
+    expect(await log.verify(refs)).toEqual([]);
+    const next = await store(log, extentsOf(10, 1, 10));
+    expect(next[0].ref.segment).toBe(lastSegment() + 1);
+    await cold.sweep([]);
+    await cold.deleted();
+    await expectAll(log, next);
+  });
+
   test('never has a name twice, whatever is found', async () => {
     await reopen();
     copyFileSync(segmentPath(folder, log.id, 1), segmentPath(folder, log.id, 77));
