@@ -9,6 +9,7 @@
 import { Appending, type LogEnd } from './appending.ts';
 import type { ColdContext } from './cold-context.ts';
 import type { ColdError } from './cold-error.ts';
+import type { Deletion } from './deletions.ts';
 import { type Extent, type ExtentRef, ID_BYTES, type Location } from './extent.ts';
 import type { ColdExtent } from './extent-cache.ts';
 import { EXTENT_HEADER_BYTES } from './extent-header.ts';
@@ -30,7 +31,12 @@ export class ColdLog {
   readonly #end: LogEnd = { tail: undefined, nextSegment: 1 };
   /** Sizes in bytes of the segments that are not to be deleted, by their numbers. */
   readonly #segments = new Map<number, number>();
-  /** Segments that were there at the start. */
+  /** Segments that are to be deleted and are still there, by their numbers. */
+  readonly #dropped = new Map<
+    number,
+    { readonly deletion: Deletion; readonly sizeBytes: number }
+  >();
+  /** Segments that were there at the start, or when the log was restored. */
   readonly #found = new Set<number>();
   /** Whether nothing was to be appended since the start. */
   #isFresh = true;
@@ -64,7 +70,7 @@ export class ColdLog {
       .sort((one, other) => one.segment - other.segment);
   }
 
-  /** Whether `delete` was called. */
+  /** Whether it is to be deleted, or is deleted. */
   get isDeleted(): boolean {
     return this.#isDeleted;
   }
@@ -95,6 +101,7 @@ export class ColdLog {
       return await appending;
     } finally {
       this.#appends--;
+      this.#endIfGone();
     }
   }
 
@@ -177,6 +184,19 @@ export class ColdLog {
   }
 
   /**
+   * Undoes `delete` and `dropBefore` as far as files are still there, for whoever loads a snapshot that was held. What
+   * it does not refer to is for `ColdStore.sweep`. For ColdStore.
+   */
+  restore(): void {
+    this.#isDeleted = false;
+    for (const [segment, { deletion, sizeBytes }] of this.#dropped) {
+      if (!this.#context.deletions.cancel(deletion)) continue;
+      this.#dropped.delete(segment);
+      this.addFound(segment, sizeBytes);
+    }
+  }
+
+  /**
    * Deletes segments that were there at the start and are not among these. For ColdStore.
    * @returns how many
    */
@@ -200,16 +220,29 @@ export class ColdLog {
   }
 
   #dropAll(): void {
+    // It may have been restored meanwhile.
+    if (!this.#isDeleted) return;
     this.#end.tail = undefined;
     for (const segment of [...this.#segments.keys()]) this.#drop(segment);
+    this.#endIfGone();
   }
 
   #drop(segment: number): void {
     const { folder, reader, deletions } = this.#context;
     const path = segmentPath(folder, this.id, segment);
+    const sizeBytes = this.#segments.get(segment) ?? 0;
     this.#segments.delete(segment);
     reader.drop(path);
-    deletions.add(path);
+    const deletion = deletions.add(path, () => {
+      this.#dropped.delete(segment);
+      this.#endIfGone();
+    });
+    this.#dropped.set(segment, { deletion, sizeBytes });
+  }
+
+  #endIfGone(): void {
+    const isGone = this.#segments.size === 0 && this.#dropped.size === 0 && this.#appends === 0;
+    if (this.#isDeleted && isGone) this.#context.onGone(this.id);
   }
 
   #requireThere(): void {

@@ -47,6 +47,8 @@ const LOCK_NAME = 'lock';
 export class ColdStore {
   readonly #context: ColdContext;
   readonly #logs = new Map<LogId, ColdLog>();
+  /** Logs that are to be deleted and have files. */
+  readonly #deleted = new Map<LogId, ColdLog>();
   readonly #onWarning: (error: Error) => void;
   readonly #holder: string;
   #endRecovery: () => void;
@@ -76,7 +78,8 @@ export class ColdStore {
       deletions,
       writes: new Slots(1),
       claim: () => this.#claim(),
-      onDeleted: (id) => this.#logs.delete(id),
+      onDeleted: (id) => this.#forget(id),
+      onGone: (id) => this.#deleted.delete(id),
     };
     this.#endRecovery = deletions.hold();
   }
@@ -125,15 +128,20 @@ export class ColdStore {
   }
 
   /**
-   * The log with an id; a new one with that id where there is none, or it was deleted.
+   * The log with an id; a new one with that id where there is none. One that was deleted, but still has files, is
+   * restored: when a snapshot is loaded into a running server that was held (`hold`) while all that there was before
+   * was deleted. What the snapshot does not refer to is deleted by the next `sweep`.
    * @throws RangeError for what is no id
    */
   log(id: LogId): ColdLog {
     if (!isLogId(id)) throw new RangeError(`'${id}' is not the id of a log`);
     const known = this.#logs.get(id);
     if (known !== undefined) return known;
-    const log = new ColdLog(this.#context, id);
+    const deleted = this.#deleted.get(id);
+    const log = deleted ?? new ColdLog(this.#context, id);
+    this.#deleted.delete(id);
     this.#logs.set(id, log);
+    deleted?.restore();
     return log;
   }
 
@@ -147,8 +155,8 @@ export class ColdStore {
   }
 
   /**
-   * Ends the recovery: deletes the segments that were there at the start and that nobody refers to, and lets what was
-   * dropped meanwhile be deleted, unless it is held. Segments made since the start are not touched.
+   * Ends the recovery: deletes the segments that were there at the start, or in restored logs, and that nobody refers
+   * to, and lets what was dropped meanwhile be deleted, unless it is held. Segments made since are not touched.
    * @param referenced for each log the numbers of the segments that are referred to
    * @returns how many files are to be deleted
    * Rejects with LockedError when another server has the folder, and with the system's error; nothing is deleted then.
@@ -181,13 +189,20 @@ export class ColdStore {
    */
   async close(): Promise<void> {
     // Behind all that was to be appended.
-    const last = [...this.#logs.values()].map((log) => log.settled());
-    await Promise.all(last);
+    const all = [...this.#logs.values(), ...this.#deleted.values()];
+    await Promise.all(all.map((log) => log.settled()));
     this.#isClosed = true;
     await this.#context.deletions.close();
     this.#context.reader.close();
     this.#lock?.release();
     this.#lock = undefined;
+  }
+
+  #forget(id: LogId): void {
+    const log = this.#logs.get(id);
+    if (log === undefined) return;
+    this.#logs.delete(id);
+    this.#deleted.set(id, log);
   }
 
   /** Makes and locks the folder, where that is not done. Never runs twice at a time. */

@@ -6,13 +6,23 @@
 /** What deletes one file, or reports that it cannot. */
 export type Remove = (path: string) => Promise<void>;
 
+/** A file that is to be deleted. */
+export interface Deletion {
+  readonly path: string;
+  /** When it was asked for, among the holds. */
+  readonly moment: number;
+  /** Called when it was attempted. */
+  readonly onDone: () => void;
+  state: 'waiting' | 'running' | 'cancelled';
+}
+
 /** Files that are to be deleted, in order; see the head of this file. */
 export class Deletions {
   readonly #remove: Remove;
   /** When each hold was taken, from old to new. */
   readonly #holds = new Set<number>();
-  /** Those before `#next` are gone. */
-  #waiting: { readonly path: string; readonly moment: number }[] = [];
+  /** Those before `#next` are gone, or need not go any more. */
+  #waiting: Deletion[] = [];
   #next = 0;
   #moment = 0;
   #isRunning = false;
@@ -38,10 +48,19 @@ export class Deletions {
     };
   }
 
-  /** Has a file deleted as soon as the holds of this moment are released. */
-  add(path: string): void {
-    this.#waiting.push({ path, moment: this.#moment });
+  /** Has a file deleted as soon as the holds of this moment are released. @returns what can be cancelled */
+  add(path: string, onDone: () => void = () => {}): Deletion {
+    const deletion: Deletion = { path, moment: this.#moment, onDone, state: 'waiting' };
+    this.#waiting.push(deletion);
     this.#run();
+    return deletion;
+  }
+
+  /** Keeps a file that is needed again; whether that is not too late. */
+  cancel(deletion: Deletion): boolean {
+    if (deletion.state === 'running') return false;
+    deletion.state = 'cancelled';
+    return true;
   }
 
   /** Resolves when no file is being deleted, nor could be: those that are left wait for holds. */
@@ -64,7 +83,12 @@ export class Deletions {
 
   async #removeAll(): Promise<void> {
     while (this.#canGoOn()) {
-      await this.#remove(this.#waiting[this.#next].path);
+      const deletion = this.#waiting[this.#next];
+      if (deletion.state === 'waiting') {
+        deletion.state = 'running';
+        await this.#remove(deletion.path);
+        deletion.onDone();
+      }
       this.#next++;
       if (this.#next * 2 > this.#waiting.length) {
         this.#waiting = this.#waiting.slice(this.#next);

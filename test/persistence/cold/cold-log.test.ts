@@ -18,6 +18,7 @@ import {
   noiseOf,
   refsOf,
   store,
+  systemError,
   textOf,
 } from './cold-blocks.ts';
 
@@ -354,7 +355,22 @@ describe('dropping', () => {
     await first;
     await expect(log.append(extentsOf(6, 1))).rejects.toThrow('deleted');
     await until(() => names().length === 0);
+    await cold.deleted();
     expect(cold.log(log.id)).not.toBe(log);
+  });
+
+  test('of a log without files leaves nothing, also when an append fails meanwhile', async () => {
+    const cold = await newStore(UNCACHED);
+    const log = cold.create();
+    files.fault = (operation) => (operation === 'write' ? systemError('ENOSPC') : undefined);
+    files.before = (operation) => {
+      if (operation === 'write') log.delete();
+    };
+    await expect(log.append(extentsOf(0, 1))).rejects.toThrow('ENOSPC');
+    expect(cold.log(log.id)).not.toBe(log);
+    const empty = cold.create();
+    empty.delete();
+    expect(cold.log(empty.id)).not.toBe(empty);
   });
 });
 
@@ -409,5 +425,54 @@ describe('a hold', () => {
     await cold.deleted();
     expect(existsSync(segmentPath(folder, log.id, 2))).toBe(false);
     third();
+  });
+
+  test('has a log restored that was deleted and is asked for again', async () => {
+    const cold = await newStore({ ...SMALL, ...UNCACHED });
+    const log = cold.create();
+    const stored = await store(log, extentsOf(0, 10));
+    const last = stored[9].ref.segment;
+    log.dropBefore(2);
+    await cold.deleted();
+    const release = cold.hold();
+    log.dropBefore(3);
+    log.delete();
+    expect(log.sizeBytes).toBe(0);
+    expect(cold.log(log.id)).toBe(log);
+    expect(log.isDeleted).toBe(false);
+    expect(log.segments.map(({ segment }) => segment)).not.toContain(1);
+    expect(log.segments[0].segment).toBe(2);
+    release();
+    await cold.deleted();
+    const left = stored.filter(({ ref }) => ref.segment > 1);
+    await expectAll(log, left);
+    expect(await log.verify(refsOf(left))).toEqual([]);
+    const more = await store(log, extentsOf(10, 1));
+    expect(more[0].ref.segment).toBe(last + 1);
+    const referenced = [...left, ...more].filter(({ ref }) => ref.segment > 3);
+    await cold.sweep([[log.id, referenced.map(({ ref }) => ref.segment)]]);
+    await cold.deleted();
+    expect(log.segments[0].segment).toBe(4);
+    expect(names()).toHaveLength(log.segments.length);
+    await expectAll(log, referenced);
+    expect(cold.pendingDeletions).toBe(0);
+  });
+
+  test('has a log restored while it is appended to, or deleted again', async () => {
+    const cold = await newStore({ ...SMALL, ...UNCACHED });
+    const log = cold.create();
+    const stored = await store(log, extentsOf(0, 3));
+    const release = cold.hold();
+    const appending = store(log, extentsOf(3, 3));
+    log.delete();
+    expect(cold.log(log.id)).toBe(log);
+    stored.push(...(await appending));
+    await expectAll(log, stored);
+    expect(log.sizeBytes).toBeGreaterThan(0);
+    log.delete();
+    release();
+    await cold.deleted();
+    expect(names()).toEqual([]);
+    expect(cold.log(log.id)).not.toBe(log);
   });
 });

@@ -208,6 +208,26 @@ describe('deletions', () => {
     expect(deletions.count).toBe(0);
   });
 
+  test('are cancelled until they run', async () => {
+    const { opened, open } = gate();
+    const gone: string[] = [];
+    const done: string[] = [];
+    const deletions = new Deletions(async (path) => {
+      await opened;
+      gone.push(path);
+    });
+    const add = (path: string) => deletions.add(path, () => void done.push(path));
+    const [a, b] = [add('a'), add('b'), add('c')];
+    expect(deletions.cancel(a)).toBe(false);
+    expect(deletions.cancel(b)).toBe(true);
+    expect(deletions.cancel(b)).toBe(true);
+    open();
+    await deletions.settled();
+    expect(gone).toEqual(['a', 'c']);
+    expect(done).toEqual(['a', 'c']);
+    expect(deletions.count).toBe(0);
+  });
+
   test('end when they are closed', async () => {
     const { opened, open } = gate();
     const gone: string[] = [];
