@@ -2,6 +2,9 @@
 // their numbers. Nothing of it refers to the root, so the stream may change in any way, and be deleted.
 import type { SharedBlocks } from './shared-blocks.ts';
 
+/** Blocks handed back in one step. */
+const ABANDONED_BLOCKS = 512;
+
 /** What blocks have: entries, pending entries of a group, or those of a consumer, which are only ids. */
 export type BlockKind = 'entries' | 'pending' | 'own';
 
@@ -64,8 +67,9 @@ export class FrozenStream {
     return false;
   }
 
-  /** Hands all blocks back that were not written. */
-  abandon(): void {
-    while (this.next());
+  /** Hands some of the blocks back that were not written; returns whether that are all. */
+  abandonStep(): boolean {
+    for (let i = 0; i < ABANDONED_BLOCKS; i++) if (!this.next()) return true;
+    return false;
   }
 }

@@ -7,10 +7,12 @@
 // A long one is frozen and takes several steps; nothing has to be done when it changes meanwhile, as what it was is in
 // blocks that are left to the writer (frozen-stream.ts). While it is frozen, others write it at once.
 
+import type { Entries } from '../../keyspace/entries.ts';
 import type { ValueRest, ValueWriter } from '../../keyspace/value-type.ts';
 import type { LongString } from '../../persistence/rdb/format/long-string.ts';
 import { RdbWriter } from '../../persistence/rdb/format/rdb-writer.ts';
 import { BlockImage, isCold, RAW_BYTES } from './cold-block.ts';
+import { coldBytes } from './cold-root.ts';
 import { PACKED_BYTES } from './entry-block.ts';
 import type { BlockKind, FrozenStream } from './frozen-stream.ts';
 import type { GroupState } from './group-state.ts';
@@ -115,9 +117,9 @@ export const streamWriter: ValueWriter = {
   write(writer, entries, ref) {
     const streams = streamsOf(entries);
     const root = entries.root(ref);
-    if (streams.bytes(root) > writer.stepBytes) {
-      const rest = StreamRest.begin(writer, streams, root);
-      if (rest !== undefined) return rest.step(writer) ? rest : undefined;
+    if (streams.bytes(root) + coldBytes(streams.arena, root) > writer.stepBytes) {
+      const rest = StreamRest.begin(writer, entries, root);
+      if (rest !== undefined) return rest.first(writer) ? rest : undefined;
     }
     writeAtOnce(writer, streams, root);
     return undefined;
@@ -172,42 +174,64 @@ function writeGroup(group: GroupState, sink: PartSink): void {
 /** The rest of a long stream. */
 class StreamRest implements ValueRest {
   readonly #frozen: FrozenStream;
-  readonly #streams: Streams;
+  readonly #entries: Entries;
   /** What is left of the present block, if it is too long for a step. */
   #long: LongString | undefined;
 
-  private constructor(frozen: FrozenStream, streams: Streams) {
+  private constructor(frozen: FrozenStream, entries: Entries) {
     this.#frozen = frozen;
-    this.#streams = streams;
+    this.#entries = entries;
   }
 
   /** Begins with a stream; undefined if it is being written already. */
-  static begin(writer: RdbWriter, streams: Streams, root: number): StreamRest | undefined {
+  static begin(writer: RdbWriter, entries: Entries, root: number): StreamRest | undefined {
+    const streams = streamsOf(entries);
     const frozen = streams.freeze(root);
     if (frozen === undefined) return undefined;
+    const rest = new StreamRest(frozen, entries);
+    rest.#orAbandon(() => rest.#describe(writer, streams, root));
+    return rest;
+  }
+
+  /** Describes what is to be written, but for blocks. */
+  #describe(writer: RdbWriter, streams: Streams, root: number): void {
+    const frozen = this.#frozen;
+    const aside = new RdbWriter(
+      (piece) => {
+        // There may be many, of a few bytes each.
+        frozen.addBytes(Buffer.from(piece));
+        aside.recycle(piece);
+      },
+      { compresses: writer.compresses, pieceBytes: PIECE_BYTES },
+    );
+    writeParts(streams, root, {
+      writer: aside,
+      blocks(kind, blocks) {
+        if (blocks.length === 0) return;
+        aside.flush();
+        frozen.addBlocks(kind, blocks);
+      },
+    });
+    aside.flush();
+  }
+
+  /** The first step; nobody has the rest yet. */
+  first(writer: RdbWriter): boolean {
+    return this.#orAbandon(() => this.step(writer));
+  }
+
+  #orAbandon<T>(run: () => T): T {
     try {
-      const aside = new RdbWriter((piece) => frozen.addBytes(piece), {
-        compresses: writer.compresses,
-        pieceBytes: PIECE_BYTES,
-      });
-      writeParts(streams, root, {
-        writer: aside,
-        blocks(kind, blocks) {
-          aside.flush();
-          frozen.addBlocks(kind, blocks);
-        },
-      });
-      aside.flush();
+      return run();
     } catch (error) {
-      frozen.abandon();
+      this.abandon();
       throw error;
     }
-    return new StreamRest(frozen, streams);
   }
 
   step(writer: RdbWriter): boolean {
     const frozen = this.#frozen;
-    const blocks = blockWriterOf(this.#streams);
+    const blocks = blockWriterOf(streamsOf(this.#entries));
     for (let weight = 0; weight < writer.stepBytes; ) {
       if (this.#long !== undefined) {
         if (this.#long.step(writer)) return true;
@@ -232,6 +256,7 @@ class StreamRest implements ValueRest {
   }
 
   abandon(): void {
-    this.#frozen.abandon();
+    const frozen = this.#frozen;
+    if (!frozen.abandonStep()) this.#entries.onLargeValue(() => frozen.abandonStep());
   }
 }

@@ -1,11 +1,16 @@
 // A stream is written in steps while it and its groups change in any way, and are removed: what is written is what there
 // was at the beginning. All memory comes back.
-import { expect, test } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test, vi } from 'vitest';
 import type { ValueRest } from '../../../src/keyspace/value-type.ts';
+import { ColdStore } from '../../../src/persistence/cold/cold-store.ts';
 import { dumpValue } from '../../../src/persistence/rdb/dump-payload.ts';
 import { RdbWriter } from '../../../src/persistence/rdb/format/rdb-writer.ts';
 import { valueTypes } from '../../../src/types/index.ts';
 import { streamType } from '../../../src/types/stream/descriptor.ts';
+import { NodeWriter } from '../../../src/types/stream/node-writer.ts';
 import { PendingCursor } from '../../../src/types/stream/pending-entries.ts';
 import { StreamId } from '../../../src/types/stream/stream-id.ts';
 import { streamsOf } from '../../../src/types/stream/values.ts';
@@ -190,4 +195,78 @@ test('a stream with the root of one that was removed while it was written', () =
   for (const { bytes, expected } of [first, second]) expect(bytes.equals(expected)).toBe(true);
   bench.run('DEL', 's');
   bench.expectNoValues();
+});
+
+/** Makes a stream of so many blocks. */
+function makeBlocks(count: number): void {
+  streamsOf(entries).entries.limits = { maxEntries: 1, maxBytes: 4096 };
+  for (let i = 1; i <= count; i++) bench.run('XADD', 's', `${i}-0`, 'field', `value ${i}`);
+}
+
+test('writing of very many blocks is given up in slices', () => {
+  makeBlocks(2000);
+  const first = new Writing('s', 300);
+  bench.run('XTRIM', 's', 'MAXLEN', '1000');
+  first.rest?.abandon();
+  // It is at once what another writer gets, as long as it is frozen.
+  const second = new Writing('s', 300);
+  expect(second.rest).toBeUndefined();
+  expect(second.bytes.equals(second.expected)).toBe(true);
+  expect(bench.reclaim().slices).toBeGreaterThan(2);
+  const third = new Writing('s', 300);
+  while (third.step());
+  expect(third.bytes.equals(third.expected)).toBe(true);
+  bench.run('DEL', 's');
+  bench.expectNoValues();
+});
+
+test('a first step that fails leaves a stream that is not frozen', () => {
+  makeBlocks(100);
+  vi.spyOn(NodeWriter.prototype, 'write').mockImplementationOnce(() => {
+    throw new Error('this cannot be read');
+  });
+  const writer = new RdbWriter(() => {}, { compresses: false, stepBytes: 300 });
+  expect(() => codec.write(writer, entries, bench.ref('s'))).toThrow('this cannot be read');
+  vi.restoreAllMocks();
+  const writing = new Writing('s', 300);
+  expect(writing.step()).toBe(true);
+  writing.rest?.abandon();
+  bench.run('DEL', 's');
+  bench.expectNoValues();
+});
+
+test('a stream most of which is in files takes steps, too', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'cold-steps-'));
+  const streams = streamsOf(entries);
+  const store = await ColdStore.open(join(folder, 'streams'), { maxSegmentBytes: 1 << 20 });
+  await store.sweep([]);
+  streams.cold.store = store;
+  streams.spilling.isEnabled = true;
+  try {
+    bench.run('XADD', 's', '1-0', 'field', 'value');
+    const root = entries.root(bench.ref('s'));
+    streams.entries.limits = { maxEntries: 20, maxBytes: 4096 };
+    streams.setHotLimit(root, 100);
+    for (let i = 2; i < 20_000; i++) {
+      bench.run('XADD', 's', `${i}-0`, 'field', `a value, and its number: ${i}`);
+    }
+    while (streams.spilling.isBusy) {
+      for (const log of store.logs) await log.settled();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(streams.bytes(root)).toBeLessThan(60_000);
+    const writing = new Writing('s', 65_536);
+    let steps = 1;
+    while (writing.step()) {
+      if (++steps === 3) bench.run('XTRIM', 's', 'MAXLEN', '10');
+    }
+    expect(steps).toBeGreaterThan(5);
+    expect(writing.bytes.equals(writing.expected)).toBe(true);
+    bench.run('DEL', 's');
+    bench.expectNoValues();
+  } finally {
+    streams.spilling.isEnabled = false;
+    await store.close();
+    rmSync(folder, { recursive: true });
+  }
 });
