@@ -1,4 +1,4 @@
-// Streams for the conformance suite: of one block and of many, with deleted entries and long ones.
+// Streams for the conformance suite: of one block and of many, with deleted entries and long ones, and with groups.
 
 import { streamType } from '../../../src/types/stream/descriptor.ts';
 import { ENCODING_BLOCKS } from '../../../src/types/stream/encodings.ts';
@@ -49,9 +49,27 @@ export const streamFixture: TypeFixture = {
       ],
     },
     {
+      name: 'groups',
+      encoding: ENCODING_BLOCKS,
+      make: (key) => [
+        ...adds(key, 200),
+        ['XGROUP', 'CREATE', key, 'first', '0'],
+        ['XGROUP', 'CREATE', key, '12', '$'],
+        ['XREADGROUP', 'GROUP', 'first', 'me', 'COUNT', '100', 'STREAMS', key, '>'],
+        ['XREADGROUP', 'GROUP', 'first', '7', 'STREAMS', key, '>'],
+        ['XACK', key, 'first', '1-1', '20-0', '20-1'],
+        ['XCLAIM', key, 'first', 'you', '0', '30-0', '30-1', '80-0', 'RETRYCOUNT', '70000'],
+        ['XGROUP', 'CREATECONSUMER', key, '12', 'idle'],
+      ],
+    },
+    {
       name: 'very many entries',
       encoding: ENCODING_BLOCKS,
-      make: (key) => adds(key, LONG_LENGTH, LONG_BYTES),
+      make: (key) => [
+        ...adds(key, LONG_LENGTH, LONG_BYTES),
+        ['XGROUP', 'CREATE', key, 'group', '0'],
+        ['XREADGROUP', 'GROUP', 'group', 'me', 'COUNT', '1000', 'STREAMS', key, '>'],
+      ],
       isLong: true,
     },
   ],
