@@ -199,6 +199,51 @@ compareWithRedis('trimming streams', (define) => {
     'XADD t 9223372036854775813-9223372036854775815 1 70000 2 x\nXADD t 18446744073709551615-1 1 1 2 2\nDUMP t\nXRANGE t - +',
   ]);
 
+  define('XSETID: entries that are less than deleted ones before them', [
+    `
+      XADD s 1-0 f v
+      XADD s 2-0 f v
+      XADD s 3-0 f v
+      XDEL s 3-0 2-0
+      XSETID s 3-0 ENTRIESADDED 3 MAXDELETEDID 0-1
+      XSETID s 1-0
+      XADD s 1-5 f v
+      XADD s 2-5 f v
+      XRANGE s - +
+      XRANGE s 1-5 1-5
+      XRANGE s 1-5 2-5
+      XRANGE s 2-5 2-5
+      XREVRANGE s 1-5 1-5
+      XREVRANGE s 2-5 1-5
+      XREAD STREAMS s 1-0
+      XREAD STREAMS s 1-5
+      DUMP s
+      DEBUG RELOAD
+      XRANGE s 1-1 +
+      XTRIM s MINID 1-6
+      XDEL s 1-5 2-0
+      XDEL s 2-5
+      DUMP s
+      XADD t 2-0 f v
+      XADD t 3-0 f v
+      XADD t 4-0 f v
+      XDEL t 4-0
+      XTRIM t MINID = 4-0
+      XSETID t 4-0 ENTRIESADDED 3 MAXDELETEDID 0-1
+      XSETID t 1-0
+      XADD t 1-5 f v
+      XADD t 1-6 f v
+      XRANGE t 1-5 1-6
+      DEBUG RELOAD
+      XRANGE t - +
+      XREVRANGE t + -
+      XLEN t
+      XTRIM t MAXLEN 1
+      XADD t 5-0 f v
+      XRANGE t - +
+    `,
+  ]);
+
   define('XSETID', [
     ...filled('s', 5),
     `

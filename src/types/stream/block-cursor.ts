@@ -133,10 +133,13 @@ export class BlockCursor {
     return true;
   }
 
-  /** Goes on to the next entry whose id is not less; false when there is none. */
+  /**
+   * Goes on to the next entry whose id is not less; false when there is none. Deleted ones are passed over: after XSETID
+   * others may follow that are less.
+   */
   seek(id: StreamId): boolean {
     if (this.#isCold) this.#skipImages(id);
-    while (this.next()) if (this.id.compare(id) >= 0) return true;
+    while (this.next()) if (!this.isDeleted && this.id.compare(id) >= 0) return true;
     return false;
   }
 

@@ -74,7 +74,12 @@ export class EntryBlocks {
    * @throws ArenaFullError, or RangeError without memory for a large one, before anything has changed
    */
   append(root: number, id: StreamId, source: FieldSource, first: number, fields: number): void {
-    const last = this.#index.lastBlock(root);
+    let last = this.#index.lastBlock(root);
+    if (last !== 0 && this.#isBehind(last, id)) {
+      this.#index.last(root, this.#place);
+      this.remove(root, this.#place);
+      last = this.#index.lastBlock(root);
+    }
     if (last !== 0 && !this.#isFull(last, source.lengths, first, fields)) {
       this.addEntry(root, last, id, source, first, fields, false);
       return;
@@ -89,6 +94,16 @@ export class EntryBlocks {
       this.#free(root, block);
       throw error;
     }
+  }
+
+  /**
+   * Whether a block has only deleted entries, behind an id: after XSETID. Redis adds the entry to them; here, ids are
+   * never less than that of their block.
+   */
+  #isBehind(block: number, id: StreamId): boolean {
+    const words = this.#arena.i32[block >>> SEGMENT_SHIFT];
+    const base = (block & SEGMENT_MASK) << 1;
+    return words[base + LIVE] === 0 && id.compareAt(words, base + LEAST_ID) < 0;
   }
 
   /** Whether Redis's listpack would not take an entry. */

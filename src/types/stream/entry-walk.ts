@@ -59,11 +59,12 @@ export class EntryWalk {
     const { cursor } = this;
     for (;;) {
       while (cursor.next()) {
+        // Before it is looked at: after XSETID, entries may follow that are less than a deleted one.
+        if (cursor.isDeleted) continue;
         if (this.#isAtStart) {
           if (cursor.id.compare(this.#first) < 0) continue;
           this.#isAtStart = false;
         }
-        if (cursor.isDeleted) continue;
         if (cursor.id.compare(this.#last) <= 0) return true;
         this.#place.block = 0;
         return false;
@@ -77,11 +78,11 @@ export class EntryWalk {
     const { cursor } = this;
     for (;;) {
       while (cursor.previous()) {
+        if (cursor.isDeleted) continue;
         if (this.#isAtStart) {
           if (cursor.id.compare(this.#last) > 0) continue;
           this.#isAtStart = false;
         }
-        if (cursor.isDeleted) continue;
         if (cursor.id.compare(this.#first) >= 0) return true;
         this.#place.block = 0;
         return false;

@@ -263,7 +263,7 @@ export class Streams implements Collections {
     const cursor = this.#cursor;
     if (!this.index.find(root, id, place)) return false;
     cursor.open(place.block);
-    return cursor.seek(id) && cursor.id.compare(id) === 0 && !cursor.isDeleted;
+    return cursor.seek(id) && cursor.id.compare(id) === 0;
   }
 
   /** The entry that `find` went to. */
@@ -332,8 +332,9 @@ export class Streams implements Collections {
       } else {
         cursor.open(block);
         for (let isIn = cursor.seek(first); isIn; isIn = cursor.next()) {
+          if (cursor.isDeleted) continue;
           if (cursor.id.compare(last) > 0) return count;
-          if (!cursor.isDeleted && ++count === limit) return count;
+          if (++count === limit) return count;
         }
       }
       if (count >= limit) return limit;
