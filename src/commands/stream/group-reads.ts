@@ -13,6 +13,7 @@ import { StreamId } from '../../types/stream/stream-id.ts';
 import { streamsOf } from '../../types/stream/values.ts';
 import { isSign, readId } from './arguments.ts';
 import { hasCold, needRange, waitsForCold } from './cold-reads.ts';
+import { consumerAt } from './group-arguments.ts';
 import { recordConsumer, recordDelivered, recordLastId } from './group-effects.ts';
 import { ReadArguments } from './read-arguments.ts';
 import { COUNT_AFTER_WAIT, needBehind, replyStreamKey, replyStreams, streamKeys } from './reads.ts';
@@ -72,12 +73,11 @@ function xreadgroup(call: Call): void {
   for (let i = 0; i < keys; i++) {
     const root = rootAt(call, firstKey + i);
     const group = groupAtRoot(call, root, groupAt);
-    const consumer = consumerOf(call, firstKey + i, root, group, groupAt);
     const task = taskOf(call, root, group, firstKey + keys + i);
     if (task === NOTHING) continue;
     served++;
     if (task === DELIVER) needBehind(call, root, id, count);
-    else needHistory(call, root, group, consumer, count);
+    else needHistory(call, root, group, consumerAt(call, group, groupAt + 1), count);
   }
   if (served > 0) {
     if (waitsForCold(call, xreadgroup)) return;
@@ -118,7 +118,6 @@ function replyServed(call: Call, expected: number): void {
 
 /** Answers stream by stream; returns how many there were. */
 function replyEach(call: Call): number {
-  const { request } = call;
   const { firstKey, keys, groupAt, noAck, count } = args;
   let served = 0;
   for (let i = 0; i < keys; i++) {
@@ -127,14 +126,9 @@ function replyEach(call: Call): number {
     const task = taskOf(call, root, group, firstKey + keys + i);
     if (task === NOTHING) continue;
     served++;
-    const { offsets, lengths, buffer } = request;
-    const consumer = streamsOf(call.db.entries).groups.findConsumer(
-      group,
-      buffer,
-      offsets[groupAt + 1],
-      lengths[groupAt + 1],
-    );
     replyStreamKey(call, firstKey + i);
+    // One that finds nothing is not made.
+    const consumer = consumerOf(call, firstKey + i, root, group, groupAt);
     if (task === REPEAT) replyHistory(call, root, group, consumer, count);
     else deliver(call, firstKey + i, groupAt, root, group, consumer, count, noAck);
   }
@@ -232,7 +226,7 @@ function needHistory(
   consumer: number,
   count: number,
 ): void {
-  if (!hasCold(call, root)) return;
+  if (consumer === 0 || !hasCold(call, root)) return;
   const { groups } = streamsOf(call.db.entries);
   start.set(id);
   start.increment();
