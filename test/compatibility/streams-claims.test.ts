@@ -75,6 +75,7 @@ compareWithRedis('pending entries', (define) => {
         XPENDING s g IDLE 9223372036854775807 - + 10
         XPENDING s g idle 50000 - + 10
         XPENDING s g - + 10 IDLE
+        XPENDING s g - + 10 a b
         XPENDING s g - (18446744073709551615-18446744073709551615 10
       `,
     ),
@@ -95,7 +96,6 @@ compareWithRedis('pending entries', (define) => {
       XPENDING s g - (- 10
       XPENDING s g $ + 10
       XPENDING s g 1-* + 10
-      XPENDING s g - + 10 a b
       XPENDING s g IDLE
       XPENDING s g IDLE 5
       XPENDING s g IDLE 5 -

@@ -283,7 +283,7 @@ function xtrim(call: Call): void {
 
 /** XSETID key last-id [ENTRIESADDED n] [MAXDELETEDID id] */
 function xsetid(call: Call): void {
-  const { request, reply, db } = call;
+  const { request, reply, db, server } = call;
   if (!readId(call, 2, id)) return;
   let added: bigint | undefined;
   largestDeleted.setZero();
@@ -324,7 +324,8 @@ function xsetid(call: Call): void {
   if (added !== undefined) streams.setEntriesAdded(root, added);
   if (!largestDeleted.isZero) streams.setMaxDeletedId(root, largestDeleted);
   reply.ok();
-  db.modified(request, 1, 1);
+  // Nobody who watches the key is told.
+  server.keyspace.dirty++;
   db.notify(EVENT_STREAM, 'xsetid', request, 1);
 }
 
