@@ -63,7 +63,7 @@ const cursor = new PendingCursor();
 
 /** XREADGROUP GROUP group consumer [COUNT count] [BLOCK milliseconds] [NOACK] STREAMS key … id … */
 function xreadgroup(call: Call): void {
-  const { reply, server } = call;
+  const { db, reply, request, server } = call;
   if (!args.read(call, true)) return;
   const { firstKey, keys, groupAt, noAck, count } = args;
   if (!areValid(call)) return;
@@ -71,7 +71,8 @@ function xreadgroup(call: Call): void {
   server.effects.suppress();
   let served = 0;
   for (let i = 0; i < keys; i++) {
-    const root = rootAt(call, firstKey + i);
+    // The second time that it is looked up: it counts as two hits.
+    const root = db.entries.root(db.lookupRead(request, firstKey + i));
     const group = groupAtRoot(call, root, groupAt);
     const task = taskOf(call, root, group, firstKey + keys + i);
     if (task === NOTHING) continue;
