@@ -270,6 +270,8 @@ function replyHistory(
     }
     if (left > 1) groups.nextOwn(group, consumer, cursor);
   }
+  // Even if there was none.
+  server.keyspace.dirty++;
 }
 
 // ── Delivery ────────────────────────────────────────────────────────────────────────────────
