@@ -1,7 +1,8 @@
 // What trims streams: XTRIM and the options of XADD, exact and approximate; how nodes are divided, which decides what an
 // approximate one leaves; XSETID and what XINFO STREAM tells of all that.
 import { compareWithRedis } from '../support/comparison-suite.ts';
-import { command, type Script } from '../support/script.ts';
+import { command, compared, type Script } from '../support/script.ts';
+import { payloads } from '../support/stream-replies.ts';
 
 /** Adds entries of the ids 1-0 … `count`-0. */
 function filled(key: string, count: number, value = 'v'): Script {
@@ -313,5 +314,19 @@ compareWithRedis('trimming streams', (define) => {
       XADD s 0-1 f v
       DUMP s
     `,
+  ]);
+
+  define('ids that are given again, as XSETID lets them', [
+    ...filled('s', 5),
+    'XDEL s 5-0 4-0\nXSETID s 3-0\nXADD s 4-0 again 1\nXADD s 4-5 again 2\nXADD s 5-0 again 3\nXADD s 6-0 again 4',
+    ...['3-0 +', '4 4', '4-0 4-0', '4-1 5', '5 5', '(4-0 5-0', '- 4-5', '4-6 +'].map((range) => {
+      const [first, last] = range.split(' ');
+      return `XRANGE s ${first} ${last}\nXREVRANGE s ${last} ${first}\nXRANGE s ${first} ${last} COUNT 1`;
+    }),
+    'XREAD STREAMS s 3\nXREAD COUNT 1 STREAMS s 4-0\nXGROUP CREATE s g 3-0\nXREADGROUP GROUP g c COUNT 2 STREAMS s >',
+    'XREADGROUP GROUP g c STREAMS s 0\nXCLAIM s g d 0 4-0 4-5\nXDEL s 4-0\nXDEL s 4-0 5-0\nXLEN s\nXRANGE s - +\nXINFO STREAM s',
+    'XADD s 7-0 f v\nXTRIM s MINID 4-9\nXRANGE s - +\nXTRIM s MAXLEN 1\nXINFO STREAM s\nDEBUG DIGEST-VALUE s',
+    compared(payloads, 'DUMP s'),
+    'XDEL s 7-0\nXINFO STREAM s',
   ]);
 });
