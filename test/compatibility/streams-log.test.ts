@@ -129,6 +129,13 @@ const LINES = [
     XGROUP DELCONSUMER q g b
     XGROUP DELCONSUMER q g b
     XGROUP DESTROY q none
+    XGROUP SETID q g 10-0
+    XADD q2 1-0 f v
+    XADD q2 2-0 f v
+    XGROUP CREATE q2 g 0
+    XREADGROUP GROUP g a COUNT 1 STREAMS q q2 > >
+    XREADGROUP GROUP g n NOACK COUNT 1 STREAMS q q2 > >
+    XREADGROUP GROUP g a STREAMS q q2 0 >
     XGROUP CREATE q gone 0
     XGROUP DESTROY q gone
     MULTI
@@ -163,7 +170,7 @@ const SERVING = lines(`
 `);
 
 /** But for those with ids of the clock. */
-const KEYS = ['s', 'r', 'q', 'new', 'w'];
+const KEYS = ['s', 'r', 'q', 'q2', 'new', 'w'];
 
 function lines(text: string): string[] {
   return text

@@ -1,61 +1,73 @@
-// What commands of consumer groups put into the log: not what was asked for, but which entries were given to whom, as
-// Redis does. Several effects of one command are repeated all or none.
+// What XREADGROUP puts into the log: not what was asked for, but which entries were given to whom, as Redis does. Several
+// effects of one command are repeated all or none: they are kept until it is done, or has failed halfway.
 import type { Call } from '../../core/call.ts';
 import { StreamId } from '../../types/stream/stream-id.ts';
 import { streamsOf } from '../../types/stream/values.ts';
 
 const lastId = new StreamId();
+/** Each records one effect: many entries may be read at once, so not all of their effects are made first. */
+const kept: (() => void)[] = [];
 
 /** A consumer was made: that of the argument behind the group's. @param i the key's argument */
-export function recordConsumer({ db, request, server }: Call, i: number, groupAt: number): void {
-  if (!server.effects.active) return;
-  server.effects.propagateAs(
-    db,
-    ...['XGROUP', 'CREATECONSUMER', request.bytes(i), request.bytes(groupAt)],
-    request.bytes(groupAt + 1),
+export function keepConsumer({ db, request, server }: Call, i: number, groupAt: number): void {
+  const { effects } = server;
+  if (!effects.active) return;
+  kept.push(() =>
+    effects.propagateAs(
+      db,
+      ...['XGROUP', 'CREATECONSUMER', request.bytes(i), request.bytes(groupAt)],
+      request.bytes(groupAt + 1),
+    ),
   );
 }
 
 /** A group has another last id, and has read more entries. */
-export function recordLastId(
+export function keepLastId(
   { db, request, server }: Call,
   i: number,
   groupAt: number,
   group: number,
 ): void {
+  const { effects } = server;
+  if (!effects.active) return;
   const { groups } = streamsOf(db.entries);
   groups.loadLastId(group, lastId);
-  const read = String(groups.entriesRead(group));
-  server.effects.propagateAs(
-    db,
-    ...['XGROUP', 'SETID', request.bytes(i), request.bytes(groupAt)],
-    ...[lastId.toString(), 'ENTRIESREAD', read],
+  const [id, read] = [lastId.toString(), String(groups.entriesRead(group))];
+  kept.push(() =>
+    effects.propagateAs(
+      db,
+      ...['XGROUP', 'SETID', request.bytes(i), request.bytes(groupAt)],
+      ...[id, 'ENTRIESREAD', read],
+    ),
   );
 }
 
-/**
- * New entries were given to the consumer whose name is behind that of the group.
- * @param ids of the entries, in their order: each was the group's last one in turn
- */
-export function recordDelivered(
+/** The group's next entry was given to the consumer whose name is behind that of the group. */
+export function keepDelivered(
   { db, request, server }: Call,
   i: number,
   groupAt: number,
-  ids: readonly string[],
-  nowMs: number,
+  entryId: StreamId,
 ): void {
-  const { effects } = server;
-  const names = [request.bytes(i), request.bytes(groupAt), request.bytes(groupAt + 1)];
-  const time = String(nowMs);
-  const record = () => {
-    for (const id of ids) {
-      effects.propagateAs(
-        db,
-        ...['XCLAIM', ...names, '0', id, 'TIME', time],
-        ...['RETRYCOUNT', '1', 'FORCE', 'JUSTID', 'LASTID', id],
-      );
-    }
+  const { effects, keyspace } = server;
+  if (!effects.active) return;
+  const id = entryId.toString();
+  kept.push(() =>
+    effects.propagateAs(
+      db,
+      ...['XCLAIM', request.bytes(i), request.bytes(groupAt), request.bytes(groupAt + 1), '0', id],
+      ...['TIME', String(keyspace.nowMs)],
+      ...['RETRYCOUNT', '1', 'FORCE', 'JUSTID', 'LASTID', id],
+    ),
+  );
+}
+
+/** Records what was kept. */
+export function recordKept({ server }: Call): void {
+  const all = () => {
+    for (const record of kept) record();
   };
-  if (ids.length === 1) record();
-  else effects.together(record);
+  if (kept.length === 1) all();
+  else if (kept.length > 1) server.effects.together(all);
+  kept.length = 0;
 }

@@ -14,7 +14,7 @@ import { streamsOf } from '../../types/stream/values.ts';
 import { isSign, readId } from './arguments.ts';
 import { hasCold, needRange, waitsForCold } from './cold-reads.ts';
 import { consumerAt } from './group-arguments.ts';
-import { recordConsumer, recordDelivered, recordLastId } from './group-effects.ts';
+import { keepConsumer, keepDelivered, keepLastId, recordKept } from './group-effects.ts';
 import { ReadArguments } from './read-arguments.ts';
 import { COUNT_AFTER_WAIT, needBehind, replyStreamKey, replyStreams, streamKeys } from './reads.ts';
 import { replyEntry, replyId } from './replies.ts';
@@ -82,7 +82,11 @@ function xreadgroup(call: Call): void {
   }
   if (served > 0) {
     if (waitsForCold(call, xreadgroup)) return;
-    replyServed(call, served);
+    try {
+      replyServed(call, served);
+    } finally {
+      recordKept(call);
+    }
     return;
   }
   // One that has waited for cold entries, which others got meanwhile, does not wait again.
@@ -213,7 +217,7 @@ function consumerOf(
   consumer = groups.createConsumer(root, group, buffer, at, length, keyspace.nowMs);
   db.notify(EVENT_STREAM, 'xgroup-createconsumer', request, i);
   keyspace.dirty++;
-  if (noAck) recordConsumer(call, i, groupAt);
+  if (noAck) keepConsumer(call, i, groupAt);
   return consumer;
 }
 
@@ -276,9 +280,6 @@ function replyHistory(
 
 // ── Delivery ────────────────────────────────────────────────────────────────────────────────
 
-/** Ids of the entries that were delivered, for the log. */
-const delivered: string[] = [];
-
 /**
  * Answers the entries behind the last id of a group, which are the consumer's from now on.
  * @param i the key's argument
@@ -297,7 +298,6 @@ function deliver(
   const streams = streamsOf(db.entries);
   const { groups, walk } = streams;
   const { nowMs } = server.keyspace;
-  const { effects } = server;
   groups.loadLastId(group, start);
   start.increment();
   const limit = count === 0 ? Number.POSITIVE_INFINITY : count;
@@ -307,26 +307,26 @@ function deliver(
   let entriesRead = groups.entriesRead(group);
   let counted = 0;
   let isCountingOn = false;
-  for (let left = available; left > 0 && walk.next(); left--) {
-    const entryId = walk.cursor.id;
-    replyEntry(reply, walk.cursor);
-    if (!noAck) addPending(call, root, group, consumer, entryId, nowMs);
-    // What holds of one id holds of those behind it.
-    if (isCountingOn) {
-      counted++;
-    } else {
-      isCountingOn = isCounting(streams, root, entriesRead, entryId);
-      entriesRead = entriesReadAfter(streams, root, entriesRead, entryId);
+  try {
+    for (let left = available; left > 0 && walk.next(); left--) {
+      const entryId = walk.cursor.id;
+      replyEntry(reply, walk.cursor);
+      if (!noAck) addPending(call, root, group, consumer, entryId, nowMs);
+      // What holds of one id holds of those behind it.
+      if (isCountingOn) {
+        counted++;
+      } else {
+        isCountingOn = isCounting(streams, root, entriesRead, entryId);
+        entriesRead = entriesReadAfter(streams, root, entriesRead, entryId);
+      }
+      groups.storeLastId(group, entryId);
+      if (!noAck) keepDelivered(call, i, groupAt, entryId);
     }
-    groups.storeLastId(group, entryId);
-    if (effects.active && !noAck) delivered.push(entryId.toString());
+  } finally {
+    groups.setEntriesRead(group, entriesRead + BigInt(counted));
+    server.keyspace.dirty++;
+    if (noAck && available > 0) keepLastId(call, i, groupAt, group);
   }
-  groups.setEntriesRead(group, entriesRead + BigInt(counted));
-  server.keyspace.dirty++;
-  if (!effects.active || available === 0) return;
-  if (noAck) recordLastId(call, i, groupAt, group);
-  else recordDelivered(call, i, groupAt, delivered, nowMs);
-  delivered.length = 0;
 }
 
 /** Makes an entry the consumer's: one that another one had before, too, after XGROUP SETID. */
@@ -370,9 +370,13 @@ function serveWaiting(
   streams.groups.loadLastId(group, id);
   streams.lastId(root, lastId);
   if (lastId.compare(id) <= 0) return false;
-  const consumer = consumerOf(call, i, root, group, groupAt, noAck);
-  replyStreams(call, 1);
-  replyStreamKey(call, i);
-  deliver(call, i, groupAt, root, group, consumer, count, noAck);
+  try {
+    const consumer = consumerOf(call, i, root, group, groupAt, noAck);
+    replyStreams(call, 1);
+    replyStreamKey(call, i);
+    deliver(call, i, groupAt, root, group, consumer, count, noAck);
+  } finally {
+    recordKept(call);
+  }
   return true;
 }
