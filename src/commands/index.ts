@@ -48,6 +48,7 @@ import { setCommands } from './set/sets.ts';
 import { sortCommands } from './sort/sort.ts';
 import { streamAcknowledgingCommands } from './stream/acknowledging.ts';
 import { streamClaimCommands } from './stream/claims.ts';
+import { streamDeletionCommands } from './stream/deletions.ts';
 import { streamCommands } from './stream/entries.ts';
 
 import { streamGroupReadCommands } from './stream/group-reads.ts';
@@ -110,6 +111,7 @@ export const families: readonly (readonly CommandRow[])[] = [
   streamGroupReadCommands,
   streamGroupCommands,
   streamAcknowledgingCommands,
+  streamDeletionCommands,
   streamPendingCommands,
   streamClaimCommands,
   streamInfoCommands,

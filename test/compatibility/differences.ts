@@ -256,6 +256,7 @@ export const commandsAdded: readonly { reason: string; commands: readonly string
     ],
   },
   { reason: 'Redis has them from 8.0 on.', commands: ['hgetdel', 'hgetex', 'hsetex'] },
+  { reason: 'Redis has them from 8.2 on.', commands: ['xackdel', 'xdelex'] },
   { reason: 'No Redis has them: how much of a stream is kept.', commands: ['xretain'] },
 ];
 
