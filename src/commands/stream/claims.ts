@@ -57,8 +57,8 @@ const DEFAULT_COUNT = 100;
 const ATTEMPTS_FACTOR = 10;
 /** Redis takes 16 bytes for each entry that is wanted: more than that is an error of the range, … */
 const MOST_WANTED = (1n << 59n) - 1n;
-/** … and no process has an address space for more than that. */
-const MOST_ADDRESSABLE = 1n << 43n;
+/** … and more than that it does not get. */
+const MOST_ADDRESSABLE = 1n << 42n;
 
 const args = new ClaimArguments();
 const claimer = new Claimer();

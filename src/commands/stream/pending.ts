@@ -97,7 +97,7 @@ function replySummary({ reply, db }: Call, group: number): void {
   replyId(reply, cursor.id);
   groups.lastPending(group, cursor);
   replyId(reply, cursor.id);
-  const owners = groups.listConsumers(group).filter((owner) => groups.pendingOf(owner) > 0);
+  const owners = groups.listOwners(group);
   reply.array(owners.length);
   for (const owner of owners) {
     groups.name(owner, name);

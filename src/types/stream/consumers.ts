@@ -104,9 +104,9 @@ export class Consumers {
     if (this.count(group) === 0) this.#freeNumbers(group);
   }
 
-  /** All consumers, in the order of their names. */
-  sorted(group: number): number[] {
-    return this.#names.sorted(blockWord(this.#arena, group, CONSUMERS));
+  /** All consumers, or those that are accepted, in the order of their names. */
+  sorted(group: number, accepts?: (consumer: number) => boolean): number[] {
+    return this.#names.sorted(blockWord(this.#arena, group, CONSUMERS), accepts);
   }
 
   /** A consumer has this number. */

@@ -215,6 +215,11 @@ export class Groups extends PendingEntries {
     return this.consumers.sorted(group);
   }
 
+  /** The consumers that have pending entries, in the order of their names. */
+  listOwners(group: number): number[] {
+    return this.consumers.sorted(group, (consumer) => this.pendingOf(consumer) > 0);
+  }
+
   /** When a command has named a consumer last, in ms since the epoch. */
   seenMs(consumer: number): number {
     return rootDouble(this.arena, consumer, SEEN_DOUBLE);

@@ -84,16 +84,18 @@ export class NameTables {
     });
   }
 
-  /** All roots, in the order of their names. */
-  sorted(table: number): number[] {
+  /** All roots, or those that are accepted, in the order of their names. */
+  sorted(table: number, accepts?: (root: number) => boolean): number[] {
     const view = this.#view;
     const runs = new ByteRuns();
     const roots: number[] = [];
-    runs.reserve(this.count(table));
+    if (accepts === undefined) runs.reserve(this.count(table));
     this.#tables.open(table).scan(0, Number.POSITIVE_INFINITY, (record) => {
+      const root = this.rootOf(record);
+      if (accepts?.(root) === false) return;
       this.#records.key(record, view);
       runs.add(view.buffer, view.offset, view.length);
-      roots.push(this.rootOf(record));
+      roots.push(root);
     });
     if (roots.length < 2) return roots;
     const order = sortedIndexes(runs.prefixes(), (a, b) => runs.compare(a, b));
