@@ -128,11 +128,11 @@ export class CommandGenerator {
     let keyCount: number | undefined;
     return ordered.flatMap((argument) => {
       if (argument.optional && !this.#random.chance(0.4)) return [];
-      if (argument.name === 'numkeys' || argument.name === 'numfields') {
+      if (['numkeys', 'numfields', 'numids'].includes(argument.name)) {
         keyCount = this.#random.integer(1, 3);
         return this.#withToken(argument, String(keyCount));
       }
-      const isCounted = argument.multiple && ['key', 'field', 'data'].includes(argument.name);
+      const isCounted = argument.multiple && ['key', 'field', 'data', 'id'].includes(argument.name);
       return this.#occurrences(argument, grammar, isCounted ? keyCount : undefined);
     });
   }
