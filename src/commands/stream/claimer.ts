@@ -39,6 +39,8 @@ export class Claimer {
     this.#group = group;
     this.#consumer = 0;
     this.#options = options;
+    // What it changes is recorded entry by entry, even if memory runs out after the first change.
+    call.server.effects.suppress();
     this.#effects.begin(call, group);
   }
 
