@@ -7,11 +7,13 @@ import { FAST, WRITE } from '../../core/flags.ts';
 import { keyAt } from '../../core/key-specs.ts';
 import { lookupRead, REFUSED } from '../../core/lookup.ts';
 import { TYPE_STREAM } from '../../types/stream/encodings.ts';
+import { PendingCursor } from '../../types/stream/pending-entries.ts';
 import { StreamId } from '../../types/stream/stream-id.ts';
 import { streamsOf } from '../../types/stream/values.ts';
 import { INVALID_STREAM_ID, isId, readRangeStart } from './arguments.ts';
 import { ClaimArguments } from './claim-arguments.ts';
 import { Claimer } from './claimer.ts';
+import { hasCold, needRange, waitsForCold } from './cold-reads.ts';
 import { groupAt, noKeyOrGroup, readNumber } from './group-arguments.ts';
 import { replyEntry, replyId } from './replies.ts';
 
@@ -63,6 +65,7 @@ const MOST_ADDRESSABLE = 1n << 42n;
 const args = new ClaimArguments();
 const claimer = new Claimer();
 const id = new StreamId();
+const cursor = new PendingCursor();
 
 /** XCLAIM key group consumer min-idle-time id … [IDLE | TIME | RETRYCOUNT | FORCE | JUSTID | LASTID …] */
 function xclaim(call: Call): void {
@@ -75,6 +78,8 @@ function xclaim(call: Call): void {
     return;
   }
   if (!args.read(call)) return;
+  needIds(call, db.entries.root(ref));
+  if (waitsForCold(call, xclaim)) return;
   db.changing(ref);
   const isLastIdSet = setLastId(call, group);
   claimer.begin(call, ref, group, args);
@@ -87,6 +92,14 @@ function xclaim(call: Call): void {
     claimer.end(call, isLastIdSet);
   }
   replyClaimed(call, db.entries.root(ref), args.isJustId);
+}
+
+/** Notes those of the entries that lie in files. */
+function needIds(call: Call, root: number): void {
+  if (!hasCold(call, root)) return;
+  for (let i = args.firstId; i < args.endOfIds; i++) {
+    if (isId(call.request, i, id)) needRange(call, root, id, id, 1);
+  }
 }
 
 /** Sets the group's last id to LASTID if that is greater; returns whether it was. */
@@ -133,8 +146,10 @@ function xautoclaim(call: Call): void {
     reply.error(group === 0 ? noKeyOrGroup(request) : COUNT_TOO_HIGH);
     return;
   }
-  db.changing(ref);
   auto.timeMs = server.keyspace.nowMs;
+  needPending(call, db.entries.root(ref), group);
+  if (waitsForCold(call, xautoclaim)) return;
+  db.changing(ref);
   claimer.begin(call, ref, group, auto);
   try {
     claimer.claimFrom(call, auto.start, auto.count, auto.count * ATTEMPTS_FACTOR);
@@ -149,6 +164,19 @@ function xautoclaim(call: Call): void {
   for (let i = 0; i < deleted.count; i++) {
     deleted.load(i, id);
     replyId(reply, id);
+  }
+}
+
+/** Notes those of the entries that lie in files: of all that may be looked at. */
+function needPending(call: Call, root: number, group: number): void {
+  if (!hasCold(call, root)) return;
+  const { groups } = streamsOf(call.db.entries);
+  let wanted = auto.count;
+  let more = groups.seekPending(group, auto.start, cursor);
+  for (let left = auto.count * ATTEMPTS_FACTOR; more && left > 0 && wanted > 0; left--) {
+    needRange(call, root, cursor.id, cursor.id, 1);
+    if (auto.timeMs - cursor.timeMs >= auto.minIdleMs) wanted--;
+    more = groups.nextPending(group, cursor);
   }
 }
 

@@ -105,6 +105,8 @@ export const streamGroupCommands: readonly CommandRow[] = [
         since: '5.0.0',
         summary: 'Removes a consumer of a group, and returns how many pending entries it had.',
         complexity: 'O(1)',
+        // It may have many pending entries.
+        quickUpTo: 0,
         syntax: 'key groupname:string consumername:string',
         handler: removeConsumer,
       },

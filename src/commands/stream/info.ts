@@ -8,7 +8,9 @@ import { helpRow } from '../../core/help.ts';
 import { keyAt } from '../../core/key-specs.ts';
 import { ABSENT, lookupRead, REFUSED } from '../../core/lookup.ts';
 import { TYPE_STREAM } from '../../types/stream/encodings.ts';
+import { StreamId } from '../../types/stream/stream-id.ts';
 import { readInteger } from './arguments.ts';
+import { needRange, waitsForCold } from './cold-reads.ts';
 import { groupAt, noGroup } from './group-arguments.ts';
 import { replyConsumers, replyGroups, replyStream, replyWholeStream } from './info-replies.ts';
 
@@ -20,6 +22,9 @@ const HELP = [
   'STREAM <key> [FULL [COUNT <count>]',
   '    Show information about the stream.',
 ];
+
+/** Consumers and groups may be many, and entries may lie in files. */
+const NEVER_QUICK = 0;
 
 export const streamInfoCommands: readonly CommandRow[] = [
   {
@@ -40,6 +45,7 @@ export const streamInfoCommands: readonly CommandRow[] = [
         since: '5.0.0',
         summary: 'Describes the consumers of a group.',
         complexity: 'O(1)',
+        quickUpTo: NEVER_QUICK,
         tips: ['nondeterministic_output'],
         syntax: 'key groupname:string',
         handler: consumers,
@@ -53,6 +59,7 @@ export const streamInfoCommands: readonly CommandRow[] = [
         since: '5.0.0',
         summary: 'Describes the groups of a stream.',
         complexity: 'O(1)',
+        quickUpTo: NEVER_QUICK,
         history: [['7.0.0', 'The fields `entries-read` and `lag`.']],
         syntax: 'key',
         handler: groups,
@@ -66,6 +73,7 @@ export const streamInfoCommands: readonly CommandRow[] = [
         since: '5.0.0',
         summary: 'Describes a stream; with FULL also its entries, groups and consumers.',
         complexity: 'O(1)',
+        quickUpTo: NEVER_QUICK,
         history: [
           ['6.0.0', 'The option `FULL`.'],
           [
@@ -83,6 +91,10 @@ export const streamInfoCommands: readonly CommandRow[] = [
 
 /** Entries of each kind that FULL shows where COUNT says nothing. */
 const DEFAULT_COUNT = 10;
+
+const least = new StreamId();
+const greatest = new StreamId();
+greatest.setMax();
 
 /** The stream of argument 2; REFUSED after answering an error. */
 function streamAt(call: Call): number {
@@ -114,7 +126,9 @@ function stream(call: Call): void {
   if (ref === REFUSED) return;
   const root = db.entries.root(ref);
   if (request.count === 3) {
-    replyStream(call, root);
+    needRange(call, root, least, greatest, 1);
+    needRange(call, root, least, greatest, 1, true);
+    if (!waitsForCold(call, stream)) replyStream(call, root);
     return;
   }
   const isFull = request.is(3, 'full') && (request.count === 4 || request.count === 6);
@@ -128,5 +142,7 @@ function stream(call: Call): void {
     if (Number.isNaN(count)) return;
     if (count < 0) count = DEFAULT_COUNT;
   }
-  replyWholeStream(call, root, count === 0 ? Number.POSITIVE_INFINITY : count);
+  const limit = count === 0 ? Number.POSITIVE_INFINITY : count;
+  needRange(call, root, least, greatest, limit);
+  if (!waitsForCold(call, stream)) replyWholeStream(call, root, limit);
 }
