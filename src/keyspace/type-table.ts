@@ -14,6 +14,7 @@ export class TypeTable {
   readonly all: readonly ValueType[];
   readonly #byId: ValueType[] = [];
   readonly #byRdbByte: ValueType[] = [];
+  readonly #extensions = new Map<string, ValueType>();
 
   /** @throws Error when two types claim the same number, or there are too many */
   constructor(types: readonly ValueType[]) {
@@ -28,6 +29,7 @@ export class TypeTable {
         if (byte in this.#byRdbByte) throw new Error(`${name}: the byte ${byte} is taken`);
         this.#byRdbByte[byte] = type;
       }
+      for (const extension of type.codec.extensions ?? []) this.#extensions.set(extension, type);
     }
     this.all = this.#byId.filter((type) => type !== undefined);
   }
@@ -40,6 +42,11 @@ export class TypeTable {
   /** The type of values with this type byte in RDB files; undefined if there is none. */
   ofRdbByte(byte: number): ValueType | undefined {
     return this.#byRdbByte[byte];
+  }
+
+  /** The type whose values may have an extension of this name; undefined if there is none. */
+  withExtension(name: string): ValueType | undefined {
+    return this.#extensions.get(name);
   }
 
   /** The operations on the roots of each type in an arena, by the type's number. */

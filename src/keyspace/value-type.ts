@@ -72,6 +72,18 @@ export interface ValueCodec {
   /** Creates the reader of an encoding, by the type byte before the key. */
   readonly readers: Readonly<Record<number, (entries: Entries) => ValueReader>>;
   readonly writer: ValueWriter;
+  /** The names of extensions that values of the type may have; absent: none. */
+  readonly extensions?: readonly string[];
+}
+
+/**
+ * Something that a value has beyond what Redis knows of. In files it is an auxiliary field before the key, in payloads it
+ * stands behind the value: Redis passes over both.
+ */
+export interface ValueExtension {
+  /** Unique among all types; not the name of another auxiliary field. */
+  readonly name: string;
+  readonly bytes: Buffer;
 }
 
 /** Where a reader stores values: a Database. */
@@ -99,6 +111,11 @@ export interface ValueReader {
   begin(): void;
   /** Reads the next part; returns whether the value is complete. Its parts may still be in the input's buffer. */
   step(input: RdbReader): boolean;
+  /**
+   * Takes an extension of the value, at any time between `begin` and `store`; absent: the type has none.
+   * @throws RdbError when it cannot be of such a value
+   */
+  extend?(extension: ValueExtension, input: RdbReader): void;
   /** The whole value if it is a string, until the next read. */
   readonly text?: ByteView;
   /** Whether the value has no elements; such keys are not stored. */
@@ -117,6 +134,8 @@ export interface ValueReader {
 export interface ValueWriter {
   /** Whether any value may now be written in a form that Redis 7.0 cannot read; absent: never. */
   needsLatest?(entries: Entries): boolean;
+  /** What the entry's value has beyond what `write` writes; absent: nothing. */
+  extensions?(entries: Entries, ref: number): readonly ValueExtension[];
   /** The type byte of the encoding in which it writes an entry's value. */
   typeByte(entries: Entries, ref: number): number;
   /**

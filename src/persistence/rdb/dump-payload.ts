@@ -1,8 +1,10 @@
 // The payloads of DUMP and RESTORE: a value as in an RDB file, then the version and a checksum.
 //
-//   [ type ][ value … ][ version: 2 bytes ][ crc64: 8 bytes ]
+//   [ type ][ value … ][ AUX name bytes ]… [ version: 2 bytes ][ crc64: 8 bytes ]
+//                       what the value has beyond what Redis knows of, which passes over it
 
 import type { ValueReader } from '../../keyspace/value-type.ts';
+import { readExtensions, writeExtensions } from './extension-fields.ts';
 import { Crc64 } from './format/crc64.ts';
 import {
   CHECKSUM_BYTES,
@@ -34,7 +36,7 @@ export function dumpValue(source: ValueTarget, ref: number, compresses: boolean)
   return payload;
 }
 
-/** Bytes that an entry's value has in a file, without its type. */
+/** Bytes that an entry's value has in a payload, without its type. */
 export function serializedBytes(source: ValueTarget, ref: number, compresses: boolean): number {
   let total = -1;
   writeValue(source, ref, compresses, (piece) => {
@@ -43,7 +45,7 @@ export function serializedBytes(source: ValueTarget, ref: number, compresses: bo
   return total;
 }
 
-/** Writes the type and the value of an entry. */
+/** Writes the type, the value and the extensions of an entry. */
 function writeValue(
   { entries, types }: ValueTarget,
   ref: number,
@@ -57,6 +59,7 @@ function writeValue(
   writer.byte(values.typeByte(entries, ref));
   if (values.write(writer, entries, ref) !== undefined)
     throw new Error('a writer without steps made one');
+  writeExtensions(writer, values.extensions?.(entries, ref) ?? []);
   writer.flush();
 }
 
@@ -82,7 +85,7 @@ export interface UnknownValue {
 /**
  * Reads the value of a payload.
  * @returns a reader that stores it, or the name of an unknown type; undefined when the bytes are not a
- *   value. Bytes after the value are ignored, as in Redis.
+ *   value. Bytes after the value that are no extensions are ignored, as in Redis.
  */
 export function readPayload(
   target: ValueTarget,
@@ -96,6 +99,7 @@ export function readPayload(
     if (type === undefined) return undefined;
     cursor.begin(byte);
     while (!cursor.step(input));
+    readExtensions(input, cursor);
     const { reader } = cursor;
     if (reader === undefined) return { type };
     return reader.isEmpty ? undefined : reader;

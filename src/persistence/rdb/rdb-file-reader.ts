@@ -3,7 +3,7 @@
 // Every byte goes into the checksum before it is dropped.
 
 import { LATEST_EXPIRY_MS, NO_EXPIRY } from '../../keyspace/entries.ts';
-import type { ValueReader } from '../../keyspace/value-type.ts';
+import type { ValueExtension, ValueReader } from '../../keyspace/value-type.ts';
 import { copyBytes } from '../../protocol/copy-bytes.ts';
 import { Request } from '../../protocol/request.ts';
 import type { ByteView } from '../../structures/entry.ts';
@@ -126,6 +126,8 @@ export class RdbFileReader {
     frequency: -1,
     offset: 0,
   };
+  /** Extensions of the value of the next key. */
+  readonly #extensions: ValueExtension[] = [];
   /** Buffer for the name of the current key. */
   #name: Buffer = Buffer.alloc(SPARE_KEY_BYTES);
 
@@ -263,12 +265,9 @@ export class RdbFileReader {
         this.#sink.onSize?.(this.#loaded.database, keys, expiring);
         break;
       }
-      case OP_AUX: {
-        const name = textOf(input.string());
-        const value = textOf(input.string());
-        this.#sink.onAux?.(name, value);
+      case OP_AUX:
+        this.#readAux();
         break;
-      }
       case OP_SLOT_INFO:
         // The number of a cluster's slot, of its keys, and of those that expire.
         for (let i = 0; i < 3; i++) input.length();
@@ -287,6 +286,20 @@ export class RdbFileReader {
         break;
       default:
         this.#beginKey(opcode);
+    }
+  }
+
+  /** A fact about the file, or an extension of the next key's value. */
+  #readAux(): void {
+    const input = this.#input;
+    const name = textOf(input.string());
+    const value = input.string();
+    if (this.#cursor.isExtension(name)) {
+      const { buffer, offset, length } = value;
+      const bytes = Buffer.from(buffer.subarray(offset, offset + length));
+      this.#extensions.push({ name, bytes });
+    } else {
+      this.#sink.onAux?.(name, textOf(value));
     }
   }
 
@@ -317,6 +330,8 @@ export class RdbFileReader {
     loaded.offset = input.offset - 1;
     const name = input.string();
     this.#cursor.begin(byte);
+    for (const extension of this.#extensions) this.#cursor.extend(extension, input);
+    this.#extensions.length = 0;
     if (byte !== STRING) {
       this.#keepName(name);
       this.#state = VALUE;

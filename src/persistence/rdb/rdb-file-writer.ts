@@ -6,6 +6,7 @@ import { NO_EXPIRY } from '../../keyspace/entries.ts';
 import type { SnapshotSink } from '../../keyspace/snapshot.ts';
 import type { ValueRest } from '../../keyspace/value-type.ts';
 import { EntryStream } from './entry-stream.ts';
+import { writeExtensions } from './extension-fields.ts';
 import { Crc64 } from './format/crc64.ts';
 import {
   CHECKSUM_BYTES,
@@ -192,13 +193,14 @@ export class RdbFileWriter implements SnapshotSink {
   #write(writer: RdbWriter, ref: number, source: RdbSource): ValueRest | undefined {
     const { entries, types } = this.#keyspace;
     if (source !== this.#source) this.#select(writer, source);
+    const values = types.of(entries.typeOf(ref)).codec.writer;
+    if (values.extensions !== undefined) writeExtensions(writer, values.extensions(entries, ref));
     const expiryMs = entries.expiryOf(ref);
     if (expiryMs !== NO_EXPIRY) {
       writer.byte(OP_EXPIRETIME_MS);
       writer.int64(expiryMs);
     }
     if (this.#options.use !== undefined) this.#writeUse(writer, entries.accessWord(ref));
-    const values = types.of(entries.typeOf(ref)).codec.writer;
     writer.byte(values.typeByte(entries, ref));
     const { buffer, offset, length } = entries.key(ref);
     writer.string(buffer, offset, length);

@@ -1,7 +1,7 @@
 // Reads the values of one file or payload, one after another.
 import type { Entries } from '../../keyspace/entries.ts';
 import type { TypeTable } from '../../keyspace/type-table.ts';
-import type { ValueReader } from '../../keyspace/value-type.ts';
+import type { ValueExtension, ValueReader } from '../../keyspace/value-type.ts';
 import type { RdbReader } from './format/rdb-reader.ts';
 import { ValueSkipper } from './format/skipped-value.ts';
 import { rdbTypeOf } from './rdb-types.ts';
@@ -20,6 +20,8 @@ export class ValueCursor {
   /** The names of types looked up so far, by type byte. */
   readonly #names: (string | undefined)[] = [];
   readonly #skipper = new ValueSkipper();
+  /** The type byte of the current value. */
+  #byte = 0;
   /** The reader of the current value; undefined while a value is skipped. */
   reader: ValueReader | undefined;
 
@@ -38,6 +40,7 @@ export class ValueCursor {
 
   /** Begins a value with a type byte for which there is a type. */
   begin(byte: number): void {
+    this.#byte = byte;
     this.reader = this.#readers[byte] ?? this.#makeReader(byte);
     if (this.reader === undefined) this.#skipper.begin(rdbTypeOf(byte)?.layout ?? []);
     else this.reader.begin();
@@ -47,6 +50,24 @@ export class ValueCursor {
   step(input: RdbReader): boolean {
     const { reader } = this;
     return reader === undefined ? this.#skipper.step(input) : reader.step(input);
+  }
+
+  /** Whether values may have an extension of this name. */
+  isExtension(name: string): boolean {
+    return this.#target.types.withExtension(name) !== undefined;
+  }
+
+  /**
+   * Hands an extension to the value that was begun.
+   * @throws RdbError when values of its type have no such extension
+   */
+  extend(extension: ValueExtension, input: RdbReader): void {
+    const { types } = this.#target;
+    const { name } = extension;
+    if (types.withExtension(name) !== types.ofRdbByte(this.#byte)) {
+      throw input.error(`a value of the type ${this.typeOf(this.#byte)} has the field ${name}`);
+    }
+    this.reader?.extend?.(extension, input);
   }
 
   #makeReader(byte: number): ValueReader | undefined {

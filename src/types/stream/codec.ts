@@ -4,13 +4,19 @@
 //   STREAM_LISTPACKS_2   with first id, largest deleted id, entries added; and in groups with entries read
 //   STREAM_LISTPACKS_3   with the time at which a consumer last had something        Redis 7.2
 import type { Entries } from '../../keyspace/entries.ts';
-import type { EntryTarget, ValueCodec, ValueReader } from '../../keyspace/value-type.ts';
+import type {
+  EntryTarget,
+  ValueCodec,
+  ValueExtension,
+  ValueReader,
+} from '../../keyspace/value-type.ts';
 import type { RdbReader } from '../../persistence/rdb/format/rdb-reader.ts';
 import type { Request } from '../../protocol/request.ts';
 import { ENCODING_BLOCKS, TYPE_STREAM } from './encodings.ts';
 import { GroupReader } from './group-reader.ts';
 import { readId } from './id-codec.ts';
 import { NodeReader } from './node-reader.ts';
+import { decodeRule, RETENTION_EXTENSION, type RetentionRule } from './retention-rule.ts';
 import { StreamId } from './stream-id.ts';
 import {
   ENTRIES_ADDED,
@@ -48,6 +54,8 @@ class StreamReader implements ValueReader {
   #left = 0;
   /** Root of the stream; 0 while there is none. */
   #root = 0;
+  /** How much of it is kept; undefined: all. */
+  #rule: RetentionRule | undefined;
 
   constructor(entries: Entries, type: number) {
     this.#entries = entries;
@@ -62,6 +70,7 @@ class StreamReader implements ValueReader {
 
   begin(): void {
     this.#state = 'begins';
+    this.#rule = undefined;
   }
 
   step(input: RdbReader): boolean {
@@ -87,7 +96,17 @@ class StreamReader implements ValueReader {
     }
   }
 
+  extend({ bytes }: ValueExtension, input: RdbReader): void {
+    this.#rule = decodeRule(bytes);
+    if (this.#rule === undefined) throw input.error('a stream has an unknown rule of retention');
+  }
+
   store(db: EntryTarget, request: Request, i: number, expiry: number): number {
+    if (this.#rule !== undefined) {
+      const { buffer, offsets, lengths } = request;
+      const { retention, tables } = this.#streams;
+      retention.set(this.#root, this.#rule, tables.hash(buffer, offsets[i], lengths[i]));
+    }
     const ref = db.build(0, request, i, TYPE_STREAM, ENCODING_BLOCKS, ROOT_REF_BYTES, expiry);
     db.entries.setRoot(ref, this.#root);
     this.#root = 0;
@@ -143,4 +162,5 @@ export const streamCodec: ValueCodec = {
     [STREAM_3]: (entries) => new StreamReader(entries, STREAM_3),
   },
   writer: streamWriter,
+  extensions: [RETENTION_EXTENSION],
 };

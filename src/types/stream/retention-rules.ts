@@ -16,6 +16,7 @@ import { classOf } from '../../memory/size-classes.ts';
 import { coldBytes } from './cold-root.ts';
 import { blockWord, type IdBlocks, setBlockWord } from './id-blocks.ts';
 import {
+  flagsOf,
   HAS_AGE,
   HAS_BYTES,
   HAS_LENGTH,
@@ -83,22 +84,13 @@ export class RetentionRules {
    * @param keyHash the hash of its key
    * @throws ArenaFullError, before anything has changed
    */
-  set(
-    root: number,
-    { maxLength, maxAgeMs, maxBytes, keepsUnread }: RetentionRule,
-    keyHash: number,
-  ): void {
+  set(root: number, limits: RetentionRule, keyHash: number): void {
     const rule = this.of(root) === 0 ? this.#create(root) : this.of(root);
-    let flags = keepsUnread ? KEEPS_UNREAD : 0;
-    const setLimit = (bit: number, double: number, value: number | undefined) => {
-      if (value === undefined) return;
-      flags |= bit;
-      this.#setDouble(rule, double, value);
-    };
-    setLimit(HAS_LENGTH, MAX_LENGTH, maxLength);
-    setLimit(HAS_AGE, MAX_AGE, maxAgeMs);
-    setLimit(HAS_BYTES, MAX_BYTES, maxBytes);
-    setBlockWord(this.#arena, rule, FLAGS, flags);
+    const { maxLength = 0, maxAgeMs = 0, maxBytes = 0 } = limits;
+    this.#setDouble(rule, MAX_LENGTH, maxLength);
+    this.#setDouble(rule, MAX_AGE, maxAgeMs);
+    this.#setDouble(rule, MAX_BYTES, maxBytes);
+    setBlockWord(this.#arena, rule, FLAGS, flagsOf(limits));
     setBlockWord(this.#arena, rule, KEY_HASH, keyHash);
     this.schedule(rule, AT_ONCE);
   }

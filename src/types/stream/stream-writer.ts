@@ -20,6 +20,7 @@ import { blockWord } from './id-blocks.ts';
 import { ID_BYTES, storeId, writeId } from './id-codec.ts';
 import { NodeWriter } from './node-writer.ts';
 import { PendingItem, PendingLeaf } from './pending-leaf.ts';
+import { encodeRule, RETENTION_EXTENSION } from './retention-rule.ts';
 import { StreamId } from './stream-id.ts';
 import {
   counterAt,
@@ -114,6 +115,10 @@ function blockWriterOf(streams: Streams): BlockWriter {
 /** How streams are written; see the head of this file. */
 export const streamWriter: ValueWriter = {
   typeByte: () => STREAM_2,
+  extensions(entries, ref) {
+    const rule = streamsOf(entries).retention.read(entries.root(ref));
+    return rule === undefined ? [] : [{ name: RETENTION_EXTENSION, bytes: encodeRule(rule) }];
+  },
   write(writer, entries, ref) {
     const streams = streamsOf(entries);
     const root = entries.root(ref);

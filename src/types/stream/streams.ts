@@ -79,6 +79,7 @@ export class Streams implements Collections {
   /** How much is kept of streams that have a rule for that. */
   readonly retention: RetentionRules;
   readonly clock: ExpiryClock;
+  readonly tables: BytesTables;
   readonly relocation: StreamRelocation;
   readonly #cursor: BlockCursor;
   /** For whoever reads entries next. */
@@ -95,6 +96,7 @@ export class Streams implements Collections {
   constructor(arena: Arena, tables: BytesTables, clock: ExpiryClock = { dueMs: 0 }) {
     this.arena = arena;
     this.clock = clock;
+    this.tables = tables;
     this.cold = new ColdBlocks(arena);
     this.blocks = new SharedBlocks(arena, this.cold);
     this.index = this.blocks.index;

@@ -29,6 +29,15 @@ export const streamFixture: TypeFixture = {
       make: (key) => [['XADD', key, '20-0', 'field', 'value']],
     },
     {
+      name: 'with a rule of how much is kept',
+      encoding: ENCODING_BLOCKS,
+      isLater: true,
+      make: (key) => [
+        ...adds(key, 250),
+        ['XRETAIN', key, 'MAXLEN', '1000', 'MAXBYTES', '1000000', 'KEEP', 'UNREAD'],
+      ],
+    },
+    {
       name: 'entries with gaps',
       encoding: ENCODING_BLOCKS,
       make: (key) => [

@@ -4,7 +4,8 @@
 // A file is a magic word with the version, then opcodes and keys, then the end with a checksum:
 //
 //   "REDIS0010" [ AUX name value ]…  [ SELECTDB n ][ RESIZEDB keys expiring ]  key…  EOF crc64
-//   key:  [ EXPIRETIME_MS time ][ IDLE seconds | FREQ counter ][ type ][ key ][ value ]
+//   key:  [ AUX name bytes ]…  [ EXPIRETIME_MS time ][ IDLE seconds | FREQ counter ][ type ][ key ][ value ]
+//         what the value has beyond what Redis knows of (ValueExtension)
 //
 // Sources: https://rdb.fnordig.de/file_format.html, https://github.com/sripathikrishnan/redis-rdb-tools/wiki
 
