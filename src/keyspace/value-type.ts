@@ -134,8 +134,11 @@ export interface ValueReader {
 export interface ValueWriter {
   /** Whether any value may now be written in a form that Redis 7.0 cannot read; absent: never. */
   needsLatest?(entries: Entries): boolean;
-  /** What the entry's value has beyond what `write` writes; absent: nothing. */
-  extensions?(entries: Entries, ref: number): readonly ValueExtension[];
+  /**
+   * What the entry's value has beyond what `write` writes; absent: nothing.
+   * @param refersToFiles as the writer's: whether files of the data directory may be referred to
+   */
+  extensions?(entries: Entries, ref: number, refersToFiles: boolean): readonly ValueExtension[];
   /** The type byte of the encoding in which it writes an entry's value. */
   typeByte(entries: Entries, ref: number): number;
   /**

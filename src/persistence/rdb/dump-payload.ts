@@ -59,7 +59,7 @@ function writeValue(
   writer.byte(values.typeByte(entries, ref));
   if (values.write(writer, entries, ref) !== undefined)
     throw new Error('a writer without steps made one');
-  writeExtensions(writer, values.extensions?.(entries, ref) ?? []);
+  writeExtensions(writer, values.extensions?.(entries, ref, false) ?? []);
   writer.flush();
 }
 

@@ -137,6 +137,7 @@ export class RdbFileReader {
    */
   constructor(target: ValueTarget, sink: RdbSink, verifies = true) {
     this.#sink = sink;
+    this.#input.refersToFiles = true;
     this.#cursor = new ValueCursor(target);
     this.#verifies = verifies;
   }

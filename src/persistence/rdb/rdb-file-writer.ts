@@ -194,7 +194,9 @@ export class RdbFileWriter implements SnapshotSink {
     const { entries, types } = this.#keyspace;
     if (source !== this.#source) this.#select(writer, source);
     const values = types.of(entries.typeOf(ref)).codec.writer;
-    if (values.extensions !== undefined) writeExtensions(writer, values.extensions(entries, ref));
+    if (values.extensions !== undefined) {
+      writeExtensions(writer, values.extensions(entries, ref, writer.refersToFiles));
+    }
     const expiryMs = entries.expiryOf(ref);
     if (expiryMs !== NO_EXPIRY) {
       writer.byte(OP_EXPIRETIME_MS);

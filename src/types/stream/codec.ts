@@ -29,6 +29,7 @@ import {
 } from './stream-root.ts';
 import { STREAM_2, streamWriter } from './stream-writer.ts';
 import type { Streams } from './streams.ts';
+import { applyTier, decodeTier, TIER_EXTENSION, type TierState } from './tier-state.ts';
 import { ROOT_REF_BYTES, streamsOf } from './values.ts';
 
 const STREAM = 15;
@@ -56,6 +57,8 @@ class StreamReader implements ValueReader {
   #root = 0;
   /** How much of it is kept; undefined: all. */
   #rule: RetentionRule | undefined;
+  /** What of it lies in files, and may. */
+  #tier: TierState | undefined;
 
   constructor(entries: Entries, type: number) {
     this.#entries = entries;
@@ -71,6 +74,7 @@ class StreamReader implements ValueReader {
   begin(): void {
     this.#state = 'begins';
     this.#rule = undefined;
+    this.#tier = undefined;
   }
 
   step(input: RdbReader): boolean {
@@ -96,7 +100,15 @@ class StreamReader implements ValueReader {
     }
   }
 
-  extend({ bytes }: ValueExtension, input: RdbReader): void {
+  extend({ name, bytes }: ValueExtension, input: RdbReader): void {
+    if (name === TIER_EXTENSION) {
+      this.#tier = decodeTier(bytes);
+      if (this.#tier === undefined) throw input.error('what is said of cold entries is damaged');
+      if (this.#tier.cold !== undefined && !input.refersToFiles) {
+        throw input.error('a payload refers to files');
+      }
+      return;
+    }
     this.#rule = decodeRule(bytes);
     if (this.#rule === undefined) throw input.error('a stream has an unknown rule of retention');
   }
@@ -151,6 +163,8 @@ class StreamReader implements ValueReader {
       storeRootId(arena, root, FIRST_ID, firstId);
       storeRootId(arena, root, MAX_DELETED_ID, maxDeletedId);
     }
+    if (this.#tier === undefined || applyTier(this.#streams, root, this.#tier)) return;
+    throw input.error('cold entries of a stream do not fit in between the others');
   }
 }
 
@@ -162,5 +176,5 @@ export const streamCodec: ValueCodec = {
     [STREAM_3]: (entries) => new StreamReader(entries, STREAM_3),
   },
   writer: streamWriter,
-  extensions: [RETENTION_EXTENSION],
+  extensions: [RETENTION_EXTENSION, TIER_EXTENSION],
 };

@@ -5,8 +5,11 @@ import type { SharedBlocks } from './shared-blocks.ts';
 /** Blocks handed back in one step. */
 const ABANDONED_BLOCKS = 512;
 
-/** What blocks have: entries, pending entries of a group, or those of a consumer, which are only ids. */
-export type BlockKind = 'entries' | 'pending' | 'own';
+/**
+ * What blocks have: entries, entries in files that are only referred to, pending entries of a group, or those of a
+ * consumer, which are only ids.
+ */
+export type BlockKind = 'entries' | 'cold' | 'pending' | 'own';
 
 /** Bytes as they are written, or blocks. */
 type Part = Buffer | Blocks;

@@ -8,11 +8,12 @@
 // blocks that are left to the writer (frozen-stream.ts). While it is frozen, others write it at once.
 
 import type { Entries } from '../../keyspace/entries.ts';
-import type { ValueRest, ValueWriter } from '../../keyspace/value-type.ts';
+import type { ValueExtension, ValueRest, ValueWriter } from '../../keyspace/value-type.ts';
 import type { LongString } from '../../persistence/rdb/format/long-string.ts';
 import { RdbWriter } from '../../persistence/rdb/format/rdb-writer.ts';
+import { BlockCursor } from './block-cursor.ts';
 import { BlockImage, isCold, RAW_BYTES } from './cold-block.ts';
-import { coldBytes } from './cold-root.ts';
+import { coldBytes, coldLive } from './cold-root.ts';
 import { PACKED_BYTES } from './entry-block.ts';
 import type { BlockKind, FrozenStream } from './frozen-stream.ts';
 import type { GroupState } from './group-state.ts';
@@ -31,7 +32,10 @@ import {
   MAX_DELETED_ID,
 } from './stream-root.ts';
 import type { Streams } from './streams.ts';
+import { encodeTier, TIER_EXTENSION } from './tier-state.ts';
 import { streamsOf } from './values.ts';
+
+const NO_BLOCKS = new Int32Array(0);
 
 /** The type byte of what is written: with first id, largest deleted id, and numbers of entries added and read. */
 export const STREAM_2 = 19;
@@ -67,6 +71,7 @@ class BlockWriter {
 
   /** Writes a block; returns what is still to be written of it, if it is too long for a step. */
   write(writer: RdbWriter, kind: BlockKind, block: number): LongString | undefined {
+    if (kind === 'cold') return undefined;
     if (kind === 'entries') {
       if (!isCold(this.streams.arena, block)) return this.#nodes.write(writer, block);
       this.#writeCold(writer, block);
@@ -97,6 +102,7 @@ class BlockWriter {
 
   /** About the bytes of a block in a file. */
   weight(kind: BlockKind, block: number): number {
+    if (kind === 'cold') return BLOCK_WEIGHT;
     if (kind !== 'entries') return LEAF_WEIGHT;
     const { arena } = this.streams;
     if (isCold(arena, block)) return blockWord(arena, block, RAW_BYTES);
@@ -115,9 +121,15 @@ function blockWriterOf(streams: Streams): BlockWriter {
 /** How streams are written; see the head of this file. */
 export const streamWriter: ValueWriter = {
   typeByte: () => STREAM_2,
-  extensions(entries, ref) {
-    const rule = streamsOf(entries).retention.read(entries.root(ref));
-    return rule === undefined ? [] : [{ name: RETENTION_EXTENSION, bytes: encodeRule(rule) }];
+  extensions(entries, ref, refersToFiles) {
+    const streams = streamsOf(entries);
+    const root = entries.root(ref);
+    const extensions: ValueExtension[] = [];
+    const rule = streams.retention.read(root);
+    if (rule !== undefined) extensions.push({ name: RETENTION_EXTENSION, bytes: encodeRule(rule) });
+    const tier = encodeTier(streams, root, refersToFiles);
+    if (tier !== undefined) extensions.push({ name: TIER_EXTENSION, bytes: tier });
+    return extensions;
   },
   write(writer, entries, ref) {
     const streams = streamsOf(entries);
@@ -133,7 +145,7 @@ export const streamWriter: ValueWriter = {
 
 function writeAtOnce(writer: RdbWriter, streams: Streams, root: number): void {
   const blockWriter = blockWriterOf(streams);
-  writeParts(streams, root, {
+  writeParts(streams, root, writer.refersToFiles, {
     writer,
     blocks(kind, blocks) {
       for (const block of blocks) blockWriter.write(writer, kind, block)?.finish(writer);
@@ -141,22 +153,53 @@ function writeAtOnce(writer: RdbWriter, streams: Streams, root: number): void {
   });
 }
 
-/** Writes a stream part by part. */
-function writeParts(streams: Streams, root: number, sink: PartSink): void {
+/**
+ * Writes a stream part by part.
+ * @param refersToFiles whether cold blocks are left out, as an extension refers to them: what is written is the hot part
+ */
+function writeParts(streams: Streams, root: number, refersToFiles: boolean, sink: PartSink): void {
   const { arena, index } = streams;
   const { writer } = sink;
-  writer.length(streams.nodes(root));
-  sink.blocks('entries', index.blocks(root));
-  writer.length(streams.length(root));
-  const id = new StreamId();
-  for (const word of [LAST_ID, FIRST_ID, MAX_DELETED_ID]) {
-    loadRootId(arena, root, word, id);
-    writeId(writer, id);
+  const blocks = index.blocks(root);
+  const cold = refersToFiles ? blocks.filter((block) => isCold(arena, block)) : NO_BLOCKS;
+  const firstId = new StreamId();
+  loadRootId(arena, root, FIRST_ID, firstId);
+  if (cold.length === 0) {
+    writer.length(streams.nodes(root));
+    sink.blocks('entries', blocks);
+    writer.length(streams.length(root));
+  } else {
+    const hot = blocks.filter((block) => !isCold(arena, block));
+    writer.length(hot.length);
+    sink.blocks('entries', hot);
+    sink.blocks('cold', cold);
+    writer.length(streams.length(root) - coldLive(arena, root));
+    firstOf(streams, hot, firstId);
   }
+  const id = new StreamId();
+  loadRootId(arena, root, LAST_ID, id);
+  writeId(writer, id);
+  writeId(writer, firstId);
+  loadRootId(arena, root, MAX_DELETED_ID, id);
+  writeId(writer, id);
   writer.length64(BigInt.asUintN(64, counterAt(arena, root, ENTRIES_ADDED)));
   const groups = streams.groups.states(root);
   writer.length(groups.length);
   for (const group of groups) writeGroup(group, sink);
+}
+
+/** The id of the first entry in some blocks; 0-0 when there is none. */
+function firstOf({ arena, cold }: Streams, blocks: Int32Array, id: StreamId): void {
+  const cursor = new BlockCursor(arena, cold);
+  id.setZero();
+  for (const block of blocks) {
+    cursor.open(block);
+    while (cursor.next()) {
+      if (cursor.isDeleted) continue;
+      id.set(cursor.id);
+      return;
+    }
+  }
 }
 
 function writeGroup(group: GroupState, sink: PartSink): void {
@@ -209,7 +252,7 @@ class StreamRest implements ValueRest {
       },
       { compresses: writer.compresses, pieceBytes: PIECE_BYTES },
     );
-    writeParts(streams, root, {
+    writeParts(streams, root, writer.refersToFiles, {
       writer: aside,
       blocks(kind, blocks) {
         if (blocks.length === 0) return;

@@ -45,6 +45,8 @@ export class RdbReader {
   end = 0;
   /** The next byte to read. */
   at = 0;
+  /** Whether it may refer to files of the data directory: what clients send may not. */
+  refersToFiles = false;
   readonly #text = new ByteView();
   readonly #digits = Buffer.alloc(INTEGER_BYTES);
   /** Distance of the buffer's beginning from that of the file. */
