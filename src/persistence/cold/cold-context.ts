@@ -16,6 +16,8 @@ export interface ColdContext {
   readonly writes: Slots;
   /** Makes and locks the folder, which must be done before anything in it is made or deleted. */
   claim(): Promise<void>;
+  /** Whether the folder is not used any more. */
+  isClosed(): boolean;
   /** Called when a log is to be deleted. */
   onDeleted(id: LogId): void;
   /** Called when nothing is left of a log that was to be deleted. */

@@ -78,6 +78,7 @@ export class ColdStore {
       deletions,
       writes: new Slots(1),
       claim: () => this.#claim(),
+      isClosed: () => this.#isClosed,
       onDeleted: (id) => this.#forget(id),
       onGone: (id) => this.#deleted.delete(id),
     };
@@ -184,8 +185,9 @@ export class ColdStore {
   }
 
   /**
-   * Ends the appends that are under way or wait, and the deletion of a file that is; then lets the folder go. What was
-   * still to be deleted is an orphan of the next start. Nothing can be appended any more.
+   * Ends the appends that are under way or wait, and the deletion and the reads that are under way; then lets the folder
+   * go. What was still to be deleted is an orphan of the next start. Nothing can be appended or read any more, but what
+   * is read at once; `verify` ends where it is.
    */
   async close(): Promise<void> {
     // Behind all that was to be appended.
@@ -193,7 +195,7 @@ export class ColdStore {
     await Promise.all(all.map((log) => log.settled()));
     this.#isClosed = true;
     await this.#context.deletions.close();
-    this.#context.reader.close();
+    await this.#context.reader.close();
     this.#lock?.release();
     this.#lock = undefined;
   }

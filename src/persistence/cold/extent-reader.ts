@@ -145,10 +145,10 @@ export class ExtentReader {
     this.#open.drop(path);
   }
 
-  /** Forgets everything. */
-  close(): void {
+  /** Ends the reads that are under way, refuses others, and forgets everything. */
+  async close(): Promise<void> {
+    await this.#open.close();
     this.cache.maxBytes = 0;
-    this.#open.dropAll();
   }
 
   /** Up to so many bytes of a file. */

@@ -17,6 +17,10 @@ export class OpenFiles {
   readonly #files: ColdFiles;
   /** By path, from the least to the most recently used. */
   readonly #open = new Map<string, OpenFile>();
+  /** Files that are open, or being opened or closed, also those that are dropped. */
+  #unclosed = 0;
+  #isClosed = false;
+  #onClosed: () => void = () => {};
 
   constructor(files: ColdFiles) {
     this.#files = files;
@@ -29,9 +33,10 @@ export class OpenFiles {
 
   /**
    * Runs `work` with a descriptor of a file, which it must not use afterwards.
-   * Rejects with the system's error when the file cannot be opened, and as `work` does.
+   * Rejects with the system's error when the file cannot be opened, after `close`, and as `work` does.
    */
   async use<T>(path: string, work: (fd: number) => Promise<T>): Promise<T> {
+    if (this.#isClosed) throw new Error('the cold blocks are closed');
     const file = this.#open.get(path) ?? this.#begin(path);
     // Behind the others.
     this.#open.delete(path);
@@ -55,16 +60,23 @@ export class OpenFiles {
     this.#closeIfIdle(file);
   }
 
-  /** Closes all files as soon as nobody reads them. */
-  dropAll(): void {
+  /** Opens no more files; resolves when nobody uses those that are open, and they are closed. */
+  close(): Promise<void> {
+    this.#isClosed = true;
     for (const path of [...this.#open.keys()]) this.drop(path);
+    if (this.#unclosed === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#onClosed = resolve;
+    });
   }
 
   #begin(path: string): OpenFile {
     const file = { fd: this.#files.open(path, 'r'), users: 0, isDropped: false };
+    this.#unclosed++;
     // Whoever uses it gets the error; the next one tries again.
     file.fd.catch(() => {
       if (this.#open.get(path) === file) this.#open.delete(path);
+      file.isDropped = true;
     });
     return file;
   }
@@ -81,6 +93,12 @@ export class OpenFiles {
   #closeIfIdle(file: OpenFile): void {
     if (file.users > 0) return;
     // Nothing was written: an error says nothing about what was read.
-    file.fd.then((fd) => this.#files.close(fd)).catch(() => {});
+    file.fd
+      .then((fd) => this.#files.close(fd))
+      .catch(() => {})
+      .finally(() => {
+        this.#unclosed--;
+        if (this.#isClosed && this.#unclosed === 0) this.#onClosed();
+      });
   }
 }

@@ -37,7 +37,7 @@ export async function verifyExtents(
   refs: Iterable<ExtentRef>,
   { payloads = false, isOver = () => false }: VerifyOptions,
 ): Promise<Verification> {
-  const { reader, writes } = context;
+  const { reader, writes, isClosed } = context;
   const problems: ColdError[] = [];
   const ends = new Map<number, number>();
   const sizes = new Map<number, number>();
@@ -58,13 +58,18 @@ export async function verifyExtents(
       ends.set(segment, Math.max(ends.get(segment) ?? 0, offset + lengthBytes));
     } catch (error) {
       if (!(error instanceof ColdError)) throw error;
+      if (isClosed()) return;
       problems.push(error);
     }
   };
   // An iterator that all of them take from.
   const left = refs[Symbol.iterator]();
   const checkAll = async () => {
-    for (let next = left.next(); next.done !== true && !isOver(); next = left.next()) {
+    for (
+      let next = left.next();
+      next.done !== true && !isOver() && !isClosed();
+      next = left.next()
+    ) {
       await checkOne(next.value);
     }
   };

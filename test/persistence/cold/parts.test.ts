@@ -110,8 +110,8 @@ describe('open files', () => {
     expect(files.calls.filter((call) => call === 'open')).toHaveLength(50);
     await use(1);
     expect(files.calls.filter((call) => call === 'open')).toHaveLength(51);
-    open.dropAll();
-    await expect.poll(() => files.descriptors.size).toBe(0);
+    await open.close();
+    expect(files.descriptors.size).toBe(0);
   });
 
   test('are not closed while they are used', async () => {
@@ -127,8 +127,25 @@ describe('open files', () => {
     end();
     await Promise.all(uses);
     await expect.poll(() => files.descriptors.size).toBe(32);
-    open.dropAll();
-    await expect.poll(() => files.descriptors.size).toBe(0);
+    await open.close();
+    expect(files.descriptors.size).toBe(0);
+  });
+
+  test('are closed when their users have ended, and then no more are opened', async () => {
+    const { opened, open: end } = gate();
+    const using = use(0, () => opened);
+    await use(1);
+    let isClosed = false;
+    const closed = open.close().then(() => {
+      isClosed = true;
+    });
+    await expect(use(2)).rejects.toThrow('closed');
+    await expect.poll(() => files.descriptors.size).toBe(1);
+    expect(isClosed).toBe(false);
+    end();
+    await Promise.all([using, closed]);
+    expect(files.descriptors.size).toBe(0);
+    await open.close();
   });
 
   test('that could not be opened are tried again', async () => {
@@ -138,8 +155,8 @@ describe('open files', () => {
     await use(0);
     expect(open.count).toBe(1);
     await expect(use(0, () => Promise.reject(new Error('of the work')))).rejects.toThrow('of the');
-    open.dropAll();
-    await expect.poll(() => files.descriptors.size).toBe(0);
+    await open.close();
+    expect(files.descriptors.size).toBe(0);
   });
 });
 

@@ -327,6 +327,29 @@ test('closing waits for the append to a log that was deleted meanwhile', async (
   expect(files.descriptors.size).toBe(0);
 });
 
+test('closing ends reads that are under way, refuses others, and ends verifying', async () => {
+  const files = new FaultyFiles();
+  await reopen({ files, cacheBytes: 100_000 });
+  let count = 0;
+  files.before = async (operation) => {
+    if (operation !== 'read') return;
+    count++;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  };
+  const [first, ...others] = stored;
+  const verifying = log.verify(refsOf(others), { payloads: true });
+  const reading = log.read(first.ref);
+  log.readAhead(refsOf(others));
+  await until(() => count >= 3);
+  await cold.close();
+  expect(files.descriptors.size).toBe(0);
+  expect((await reading).payload.equals(first.extent.payload)).toBe(true);
+  expect(await verifying).toEqual([]);
+  expect(cold.memory).toEqual({ cacheBytes: 0, readingBytes: 0 });
+  await expect(log.read(first.ref)).rejects.toThrow('closed');
+  expect(files.descriptors.size).toBe(0);
+});
+
 test('verifying ends when it is told to', async () => {
   await reopen();
   appendFileSync(segmentPath(folder, log.id, 1), 'x');
