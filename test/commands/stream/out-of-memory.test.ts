@@ -1,0 +1,116 @@
+// Memory that ends while XREADGROUP, XCLAIM or XAUTOCLAIM gives entries to a consumer: what was given until then is in the
+// log, and nothing else is.
+import { afterEach, expect, test, vi } from 'vitest';
+import { families } from '../../../src/commands/index.ts';
+import { loadConfig } from '../../../src/config/load.ts';
+import type { EffectArgument } from '../../../src/core/effects.ts';
+import type { Services } from '../../../src/core/services.ts';
+import { type Arena, ArenaFullError } from '../../../src/memory/arena.ts';
+import { TestServer } from '../../support/test-call.ts';
+
+const NOW = 1_700_000_000_000;
+const ENTRIES = 250;
+
+/** A server with a stream, and another one, that have groups; it remembers effects. */
+class Bench {
+  readonly effects: string[][] = [];
+  readonly server: TestServer;
+  readonly #client;
+
+  constructor() {
+    this.server = new TestServer(families.flat(), {
+      effects: {
+        active: true,
+        maxTransactionBytes: Number.POSITIVE_INFINITY,
+        propagateAs: (_: unknown, ...args: EffectArgument[]) =>
+          void this.effects.push(args.map((arg) => arg.toString())),
+        suppress: () => {},
+        together: (record: () => void) => record(),
+      },
+      config: loadConfig({ settings: [] }),
+    } as Partial<Services>);
+    this.server.keyspace.tick(NOW);
+    this.#client = this.server.connect();
+    for (let i = 1; i <= ENTRIES; i++) this.run('XADD', 's', `${i}-0`, 'f', 'v');
+    this.run('XADD', 't', '1-0', 'f', 'v');
+    for (const key of ['s', 't']) this.run('XGROUP', 'CREATE', key, 'g', '0');
+    this.effects.length = 0;
+  }
+
+  run(...words: string[]): string {
+    return this.server.run(this.#client, ...words);
+  }
+
+  /** Which entries are pending, for whom, and the last ids of the groups: what the log has, as in Redis. */
+  state(): string[] {
+    return ['s', 't'].flatMap((key) => [
+      String(/last-delivered-id\r\n\$\d+\r\n\d+-\d+/.exec(this.run('XINFO', 'GROUPS', key))),
+      this.run('XPENDING', key, 'g', '-', '+', String(ENTRIES)),
+    ]);
+  }
+}
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+/** Has every allocation fail but the first ones. */
+function failAllocations(arena: Arena, count: number): void {
+  const { overflow } = arena;
+  const allocate = arena.allocate.bind(arena);
+  const allocateOverflow = overflow.allocate.bind(overflow);
+  let left = count;
+  const take = (): void => {
+    if (left-- <= 0) throw new ArenaFullError();
+  };
+  vi.spyOn(arena, 'allocate').mockImplementation((sizeClass) => {
+    take();
+    return allocate(sizeClass);
+  });
+  vi.spyOn(overflow, 'allocate').mockImplementation((capacityBytes) => {
+    take();
+    return allocateOverflow(capacityBytes);
+  });
+}
+
+test.each([
+  ['XREADGROUP', [], ['XREADGROUP', 'GROUP', 'g', 'c', 'STREAMS', 's', '>']],
+  ['XREADGROUP NOACK', [], ['XREADGROUP', 'GROUP', 'g', 'c', 'NOACK', 'STREAMS', 's', '>']],
+  [
+    'XAUTOCLAIM',
+    [['XREADGROUP', 'GROUP', 'g', 'a', 'STREAMS', 's', '>']],
+    ['XAUTOCLAIM', 's', 'g', 'c', '0', '0', 'COUNT', String(ENTRIES)],
+  ],
+  [
+    'XCLAIM',
+    [],
+    [
+      ...['XCLAIM', 's', 'g', 'c', '0'],
+      ...Array.from({ length: ENTRIES }, (_, i) => `${i + 1}-0`),
+      'FORCE',
+    ],
+  ],
+])('%s', (_, before, line) => {
+  let halfway = 0;
+  for (let allowed = 0; ; allowed += 1 + (allowed >> 2)) {
+    const bench = new Bench();
+    for (const args of before) bench.run(...args);
+    failAllocations(bench.server.keyspace.arena, allowed);
+    let failed = false;
+    try {
+      bench.run(...line);
+    } catch (error) {
+      expect(error).toBeInstanceOf(ArenaFullError);
+      failed = true;
+    }
+    vi.restoreAllMocks();
+    if (bench.effects.length > 0) halfway++;
+    // The next command has effects of its own only.
+    bench.run('XREADGROUP', 'GROUP', 'g', 'b', 'STREAMS', 't', '>');
+    const replayed = new Bench();
+    for (const args of bench.effects) replayed.run(...args);
+    expect(replayed.state()).toEqual(bench.state());
+    if (!failed) break;
+  }
+  expect(halfway).toBeGreaterThan(0);
+});
