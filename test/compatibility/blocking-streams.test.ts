@@ -70,9 +70,9 @@ compareWithRedis('blocking on streams', (define) => {
     `,
     state(),
     ...blocks(
-      'b> XREAD BLOCK 300 STREAMS s $',
-      'c> XREADGROUP GROUP g c BLOCK 100 STREAMS s >',
-      'd> XREAD BLOCK 200 STREAMS none s $ $',
+      'b> XREAD BLOCK 1200 STREAMS s $',
+      'c> XREADGROUP GROUP g c BLOCK 900 STREAMS s >',
+      'd> XREAD BLOCK 1000 STREAMS none s $ $',
       'e> XREAD BLOCK 0 STREAMS s $',
     ),
     awaits('observer> INFO clients', /^clients_in_timeout_table:0\r/m),

@@ -716,6 +716,8 @@ const EVERYTHING = Object.values(CASES).flatMap((lines) => [...lines, 'SELECT 0'
 const ELSEWHERE = new Set([
   'mget',
   ...['zpopmin', 'zpopmax', 'zmpop', 'bzpopmin', 'bzpopmax', 'bzmpop'],
+  // A consumer that they make is told before the reply, and not in the middle of its array as in Redis.
+  ...['xclaim', 'xautoclaim'],
 ]);
 
 /** Lines that have an event of every class which the commands until now have. */
