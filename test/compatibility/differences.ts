@@ -257,7 +257,10 @@ export const commandsAdded: readonly { reason: string; commands: readonly string
   },
   { reason: 'Redis has them from 8.0 on.', commands: ['hgetdel', 'hgetex', 'hsetex'] },
   { reason: 'Redis has them from 8.2 on.', commands: ['xackdel', 'xdelex'] },
-  { reason: 'No Redis has them: how much of a stream is kept.', commands: ['xretain'] },
+  {
+    reason: 'No Redis has them: how much of a stream is kept, and how much of that in memory.',
+    commands: ['xretain', 'xtier'],
+  },
 ];
 
 /** Commands that take an option of a later Redis (the differences zrank-withscore, hscan-novalues). */
