@@ -8,7 +8,7 @@ import { StreamId } from '../../types/stream/stream-id.ts';
 import { streamsOf } from '../../types/stream/values.ts';
 import type { ClaimOptions } from './claim-arguments.ts';
 import { ClaimEffects } from './claim-effects.ts';
-import { consumerAt, createConsumer } from './group-arguments.ts';
+import { consumerAt, createConsumer, notifyConsumer } from './group-arguments.ts';
 
 /** The argument that is the consumer's name. */
 const CONSUMER_AT = 3;
@@ -29,6 +29,7 @@ export class Claimer {
   #group = 0;
   /** 0: not looked for yet. */
   #consumer = 0;
+  #isConsumerNew = false;
   #options: ClaimOptions | undefined;
 
   /** @param ref the entry of the group's stream, which may be changed */
@@ -38,6 +39,7 @@ export class Claimer {
     this.#root = call.db.entries.root(ref);
     this.#group = group;
     this.#consumer = 0;
+    this.#isConsumerNew = false;
     this.#options = options;
     // What it changes is recorded entry by entry, even if memory runs out after the first change.
     call.server.effects.suppress();
@@ -54,6 +56,12 @@ export class Claimer {
       this.#effects.lastIdSet(call, this.#group);
     }
     this.#effects.record(call);
+  }
+
+  /** Tells of the consumer, if it was made: as Redis does, in the reply before the first entry. */
+  notifyConsumer(call: Call): void {
+    if (this.#isConsumerNew) notifyConsumer(call, 1);
+    this.#isConsumerNew = false;
   }
 
   /**
@@ -167,7 +175,10 @@ export class Claimer {
     const { nowMs } = server.keyspace;
     const { groups } = streamsOf(db.entries);
     let consumer = consumerAt(call, this.#group, CONSUMER_AT);
-    if (consumer === 0) consumer = createConsumer(call, this.#root, this.#group, CONSUMER_AT, 1);
+    if (consumer === 0) {
+      consumer = createConsumer(call, this.#root, this.#group, CONSUMER_AT);
+      this.#isConsumerNew = true;
+    }
     groups.setSeenMs(consumer, nowMs);
     groups.setActiveMs(consumer, nowMs);
     this.#consumer = consumer;

@@ -83,14 +83,12 @@ function xclaim(call: Call): void {
   db.changing(ref);
   const isLastIdSet = setLastId(call, group);
   claimer.begin(call, ref, group, args);
-  try {
+  run(call, isLastIdSet, () => {
     for (let i = args.firstId; i < args.endOfIds; i++) {
       if (!isId(request, i, id)) throw new Error(INVALID_STREAM_ID);
       claimer.claim(call, id, request.bytes(i));
     }
-  } finally {
-    claimer.end(call, isLastIdSet);
-  }
+  });
   replyClaimed(call, db.entries.root(ref), args.isJustId);
 }
 
@@ -111,11 +109,25 @@ function setLastId({ db }: Call, group: number): boolean {
   return true;
 }
 
+/** Claims; everybody learns of what was claimed until memory ran out, too. */
+function run(call: Call, isLastIdSet: boolean, claim: () => void): void {
+  try {
+    claim();
+  } catch (error) {
+    claimer.notifyConsumer(call);
+    throw error;
+  } finally {
+    claimer.end(call, isLastIdSet);
+  }
+}
+
 /** What the claimer has claimed: entries or ids. */
-function replyClaimed({ reply, db }: Call, root: number, isJustId: boolean): void {
+function replyClaimed(call: Call, root: number, isJustId: boolean): void {
+  const { reply, db } = call;
   const streams = streamsOf(db.entries);
   const { claimed } = claimer;
   reply.array(claimed.count);
+  claimer.notifyConsumer(call);
   for (let i = 0; i < claimed.count; i++) {
     claimed.load(i, id);
     if (isJustId) replyId(reply, id);
@@ -151,11 +163,9 @@ function xautoclaim(call: Call): void {
   if (waitsForCold(call, xautoclaim)) return;
   db.changing(ref);
   claimer.begin(call, ref, group, auto);
-  try {
+  run(call, false, () => {
     claimer.claimFrom(call, auto.start, auto.count, auto.count * ATTEMPTS_FACTOR);
-  } finally {
-    claimer.end(call, false);
-  }
+  });
   reply.array(3);
   replyId(reply, claimer.next);
   replyClaimed(call, db.entries.root(ref), auto.isJustId);

@@ -29,8 +29,7 @@ export function consumerAt({ db, request }: Call, group: number, i: number): num
 }
 
 /**
- * Makes the consumer that argument i names, which is not there.
- * @param key the argument that is the key
+ * Makes the consumer that argument i names, which is not there; `notifyConsumer` is to follow.
  * @throws ArenaFullError, before anything has changed
  */
 export function createConsumer(
@@ -38,7 +37,6 @@ export function createConsumer(
   root: number,
   group: number,
   i: number,
-  key: number,
 ): number {
   const { keyspace } = server;
   const { groups } = streamsOf(db.entries);
@@ -46,8 +44,12 @@ export function createConsumer(
   const { nowMs } = keyspace;
   const consumer = groups.createConsumer(root, group, buffer, offsets[i], lengths[i], nowMs);
   keyspace.dirty++;
-  db.notify(EVENT_STREAM, 'xgroup-createconsumer', request, key);
   return consumer;
+}
+
+/** A consumer was made of a group of the stream whose key is argument i. */
+export function notifyConsumer({ db, request }: Call, i: number): void {
+  db.notify(EVENT_STREAM, 'xgroup-createconsumer', request, i);
 }
 
 /** The error of commands whose key or group is not there: arguments 1 and 2. */

@@ -14,7 +14,14 @@ import { UNKNOWN_ENTRIES_READ } from '../../types/stream/group-lag.ts';
 import { StreamId } from '../../types/stream/stream-id.ts';
 import { createStream, streamsOf } from '../../types/stream/values.ts';
 import { isSign, readId } from './arguments.ts';
-import { consumerAt, createConsumer, groupAt, noGroup, readIdOrEdge } from './group-arguments.ts';
+import {
+  consumerAt,
+  createConsumer,
+  groupAt,
+  noGroup,
+  notifyConsumer,
+  readIdOrEdge,
+} from './group-arguments.ts';
 
 const HELP = [
   'CREATE <key> <groupname> <id|$> [option]',
@@ -259,7 +266,10 @@ function createConsumerNamed(call: Call): void {
   const group = groupIn(call, ref);
   if (group === 0) return;
   const isNew = consumerAt(call, group, 4) === 0;
-  if (isNew) createConsumer(call, db.entries.root(ref), group, 4, 2);
+  if (isNew) {
+    createConsumer(call, db.entries.root(ref), group, 4);
+    notifyConsumer(call, 2);
+  }
   reply.integer(isNew ? 1 : 0);
 }
 
