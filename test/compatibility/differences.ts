@@ -170,6 +170,11 @@ export const differences: readonly IntendedDifference[] = [
       'XREAD takes + for an id, as Redis does from 7.4 on: it answers the last entry of the stream. XREADGROUP refuses it in words of its own.',
   },
   {
+    name: 'many-deliveries',
+    reason:
+      'XCLAIM with a RETRYCOUNT beyond 2^53 - 1 sets that number: deliveries of a pending entry are kept in 64-bit floating point.',
+  },
+  {
     name: 'stream-sequence-end',
     reason:
       'XADD with an id of the form ms-*, where the last id of the stream has the same milliseconds and the greatest sequence number, says that the id is smaller than the last one. Redis says that, or that the elements are too large: as the error number of the C library is by then.',

@@ -1,6 +1,6 @@
 // Entries of consumer groups that are pending: XPENDING, XCLAIM and XAUTOCLAIM with every option and error.
 import { compareWithRedis } from '../support/comparison-suite.ts';
-import { compared, type Script, type Step } from '../support/script.ts';
+import { compared, intended, type Script, type Step } from '../support/script.ts';
 import { nearTimes } from '../support/stream-replies.ts';
 
 /** A stream of entries 1-0 … `count`-0, all of them delivered to consumer a of group g. */
@@ -159,6 +159,8 @@ compareWithRedis('pending entries', (define) => {
       XCLAIM s g b 0 1-0 JUSTID JUSTID
       XCLAIM s g b 0 1-0 justid idle 1000 retrycount 3 force
     `),
+    'XCLAIM s g b 0 1-0 JUSTID RETRYCOUNT 9223372036854775807 TIME 0',
+    intended('many-deliveries', /\r\n:9007199254740991\r\n$/, 'XPENDING s g 1-0 1-0 1'),
   ]);
 
   define('XCLAIM of entries that are not pending, or not there', [
