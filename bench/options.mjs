@@ -15,6 +15,8 @@ import * as pubsub from './scenarios/pubsub.mjs';
 import * as recovery from './scenarios/recovery.mjs';
 import * as release from './scenarios/release.mjs';
 import * as snapshot from './scenarios/snapshot.mjs';
+import * as streamTiers from './scenarios/stream-tiers.mjs';
+import * as streams from './scenarios/streams.mjs';
 import * as strings from './scenarios/strings.mjs';
 import { matchesFilter } from './support/command-rounds.mjs';
 
@@ -23,6 +25,7 @@ export const scenarios = [
   strings,
   lists,
   collections,
+  streams,
   pubsub,
   memory,
   release,
@@ -32,6 +35,7 @@ export const scenarios = [
   log,
   recovery,
   snapshot,
+  streamTiers,
   eventPeers,
   nodes,
 ];
@@ -40,13 +44,14 @@ export const scenarios = [
  * Those whose rows `--row` selects.
  * @type {{ name: string, rowLabels: (quick: boolean) => string[] }[]}
  */
-const scenariosWithRows = [strings, lists, collections, memory, log, nodes];
+const scenariosWithRows = [strings, lists, collections, streams, memory, log, nodes];
 
 /**
  * @typedef {object} BenchOptions
  * @property {boolean} help
  * @property {string[]} only names of the scenarios to run
- * @property {string} row words that select rows of strings, lists, collections, memory, log and nodes; all when empty
+ * @property {string} row words that select rows of strings, lists, collections, streams, memory, log and nodes; all when
+ *   empty
  * @property {number | null} rounds null: each scenario's own number
  * @property {boolean} quick
  * @property {boolean} full
@@ -64,8 +69,8 @@ Compares Synap with redis-server on this machine: both with the same settings, a
 
   --only NAMES           run these scenarios only, separated by commas (also --scenario):
 ${scenarios.map(({ name, summary }) => `                           ${name.padEnd(11)} ${summary}`).join('\n')}
-  --row WORDS            of strings, lists, collections, memory, log and nodes, only the rows with
-                         all these words:
+  --row WORDS            of strings, lists, collections, streams, memory, log and nodes, only the
+                         rows with all these words:
                          --row 'set p=16'
   --node LIST            the scenario nodes alone, with these: major versions of those that are
                          tested (scripts/nodes.mjs) or paths of binaries, separated by commas

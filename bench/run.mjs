@@ -24,6 +24,11 @@ const INSTALL_HINT = `\
 Debian and Ubuntu: apt install redis-server redis-tools; Fedora: dnf install redis;
 Alpine: apk add redis; Arch: pacman -S redis.`;
 
+/** Scenarios that redis-benchmark drives. */
+const drivenByTool = [
+  ...['strings', 'lists', 'collections', 'streams', 'collection-stalls', 'log', 'nodes'],
+];
+
 cleanUpOnExit();
 try {
   await main(parseOptions(process.argv.slice(2)));
@@ -86,7 +91,7 @@ function checkTools(options) {
   }
   // What must be installed first is not found out after half an hour.
   if (options.only.includes('nodes')) binariesOf(options.nodes);
-  const driven = options.only.filter((name) => ['strings', 'lists', 'log', 'nodes'].includes(name));
+  const driven = options.only.filter((name) => drivenByTool.includes(name));
   if (driven.length > 0 && toolVersion('redis-benchmark') === null) {
     throw new Error(
       `redis-benchmark is not installed, which drives ${driven.join(', ')}.\n${INSTALL_HINT}\n` +

@@ -17,6 +17,7 @@ const WHAT = {
   save: 'is saved, while it changes',
   delete: 'is deleted',
   expire: 'expires, all fields at once',
+  trim: 'is trimmed to nothing',
 };
 
 /**

@@ -15,6 +15,7 @@ import {
   isBaseLoad,
   listsTargets,
   logTargets,
+  streamTargets,
   stringsTargets,
 } from './targets.mjs';
 
@@ -32,7 +33,7 @@ const chartedTargets = {
 /**
  * A figure that has a chart.
  * @typedef {object} FigureChart
- * @property {'strings' | 'lists' | 'collections' | 'log'} scenario
+ * @property {'strings' | 'lists' | 'collections' | 'streams' | 'log'} scenario
  * @property {import('../scenarios/log.mjs').LogLoad['appendfsync']} [appendfsync] of the rows of `log`
  * @property {'requestsPerSecond' | 'cpuMicrosPerCommand'} figure
  * @property {boolean} isMoreBetter
@@ -96,6 +97,25 @@ const places = [
         isMoreBetter: false,
         title: 'Collections: server CPU time per command',
         file: 'images/performance-collections-cpu.svg',
+      },
+    ],
+  },
+  {
+    markers: 'streams-charts',
+    charts: [
+      {
+        scenario: 'streams',
+        figure: 'requestsPerSecond',
+        isMoreBetter: true,
+        title: 'Streams: requests per second',
+        file: 'images/performance-streams-throughput.svg',
+      },
+      {
+        scenario: 'streams',
+        figure: 'cpuMicrosPerCommand',
+        isMoreBetter: false,
+        title: 'Streams: server CPU time per command',
+        file: 'images/performance-streams-cpu.svg',
       },
     ],
   },
@@ -191,7 +211,7 @@ export function figureChart(results, chart) {
 /**
  * @param {import('./results.mjs').Results} results
  * @param {Pick<FigureChart, 'scenario' | 'appendfsync'>} chart
- * @returns {CommandResult[]}
+ * @returns {(CommandResult & { kind?: import('../scenarios/streams.mjs').StreamKind })[]}
  */
 function chartedRows({ scenarios }, { scenario, appendfsync }) {
   // The others are told in the table: they take from a microsecond to many milliseconds.
@@ -204,16 +224,22 @@ function chartedRows({ scenarios }, { scenario, appendfsync }) {
 
 /**
  * @param {Pick<FigureChart, 'scenario' | 'appendfsync' | 'figure'>} chart
- * @param {CommandResult} row
+ * @param {CommandResult & { kind?: import('../scenarios/streams.mjs').StreamKind }} row
  * @returns {number | undefined} its target, where there is one
  */
-function chartedLimit({ scenario, appendfsync, figure }, { command, pipeline }) {
+function chartedLimit({ scenario, appendfsync, figure }, row) {
+  const { command, pipeline, kind } = row;
+  if (scenario === 'streams') {
+    return kind && streamTargets[kind].find((one) => one.figure === figure)?.limits[pipeline];
+  }
   if (scenario !== 'log') {
     return chartedTargets[scenario].find((candidate) => candidate.figure === figure)?.limits[
       pipeline
     ];
   }
-  if (command !== 'SET' || figure !== 'requestsPerSecond') return undefined;
-  return logTargets.find((one) => one.appendfsync === appendfsync && one.pipeline === pipeline)
-    ?.limit;
+  if (figure !== 'requestsPerSecond') return undefined;
+  return logTargets.find(
+    (one) =>
+      one.command === command && one.appendfsync === appendfsync && one.pipeline === pipeline,
+  )?.limit;
 }

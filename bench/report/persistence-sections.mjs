@@ -275,12 +275,12 @@ export function persistenceTargets({ log, recovery, snapshot }) {
  * @returns {string[][]}
  */
 function logTargetRows({ rows, beside }) {
-  const lines = logTargets.flatMap(({ appendfsync, pipeline, limit }) =>
+  const lines = logTargets.flatMap(({ command, appendfsync, pipeline, limit }) =>
     rows
-      .filter((row) => row.command === 'SET' && row.appendfsync === appendfsync)
+      .filter((row) => row.command === command && row.appendfsync === appendfsync)
       .filter((row) => row.pipeline === pipeline)
       .map((row) => {
-        const label = `requests/s, SET P=${pipeline}, appendfsync ${appendfsync}`;
+        const label = `requests/s, ${command} P=${pipeline}, appendfsync ${appendfsync}`;
         return ratioRow(label, commandRatio(row, 'requestsPerSecond'), limit, true);
       }),
   );

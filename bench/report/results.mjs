@@ -29,6 +29,7 @@ import { fileURLToPath } from 'node:url';
  *   strings?: { facts: Facts } & import('../support/command-rounds.mjs').CommandResults,
  *   lists?: { facts: Facts } & import('../support/command-rounds.mjs').CommandResults,
  *   collections?: { facts: Facts } & import('../scenarios/collections.mjs').CollectionResults,
+ *   streams?: { facts: Facts } & import('../scenarios/streams.mjs').StreamResults,
  *   pubsub?: { facts: Facts, rows: import('../scenarios/pubsub.mjs').PubsubResult[] },
  *   memory?: { facts: Facts, rows: import('../scenarios/memory.mjs').MemoryResult[] },
  *   release?: { facts: Facts, rows: import('../scenarios/release.mjs').ReleaseResult[] },
@@ -38,6 +39,7 @@ import { fileURLToPath } from 'node:url';
  *   log?: { facts: Facts } & import('../scenarios/log.mjs').LogResult,
  *   recovery?: { facts: Facts, rows: import('../scenarios/recovery.mjs').RecoveryRow[] },
  *   snapshot?: { facts: Facts } & import('../scenarios/snapshot.mjs').SnapshotResult,
+ *   'stream-tiers'?: { facts: Facts } & import('../scenarios/stream-tiers.mjs').StreamTiersResult,
  *   'event-peers'?: { facts: Facts } & import('../scenarios/event-peers.mjs').EventPeersResult,
  *   nodes?: { facts: Facts } & import('../scenarios/nodes.mjs').NodesResult,
  * }} scenarios

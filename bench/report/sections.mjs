@@ -26,6 +26,7 @@ import {
   snapshotSection,
 } from './persistence-sections.mjs';
 import { releaseSection, releaseTargets } from './release-section.mjs';
+import { streamTargetRows, streamTiersSection } from './stream-sections.mjs';
 import {
   collectionMemoryLimit,
   collectionTargets,
@@ -36,8 +37,10 @@ import {
   listsTargets,
   meets,
   memoryLimit,
+  memoryLimits,
   pubsubRatios,
   stallLimitMs,
+  streamTargets,
   stringsTargets,
   wideCommandTargets,
 } from './targets.mjs';
@@ -55,6 +58,13 @@ import {
  * @typedef {{ name: string, title: string, tables: Table[], notes: string[] }} Section
  */
 
+/** What has targets of its own. */
+const streamKinds = /** @type {const} */ ([
+  { kind: 'append', title: 'Streams, appending' },
+  { kind: 'read', title: 'Streams, reading' },
+  { kind: 'group', title: 'Streams, reading and acknowledging by consumers of a group' },
+]);
+
 /**
  * @param {Results} results
  * @returns {Section[]} one a scenario that was measured, then the targets
@@ -71,6 +81,8 @@ export function reportSections({ scenarios }) {
     const title = 'Hashes, sets, sorted sets, bitmaps, HyperLogLog, geo';
     sections.push(commandSection('collections', title, collections));
   }
+  const { streams } = scenarios;
+  if (streams !== undefined) sections.push(commandSection('streams', 'Streams', streams));
   if (pubsub !== undefined) {
     sections.push({
       name: 'pubsub',
@@ -125,6 +137,8 @@ export function reportSections({ scenarios }) {
   if (log !== undefined) sections.push(logSection(log));
   if (recovery !== undefined) sections.push(recoverySection(recovery));
   if (snapshot !== undefined) sections.push(snapshotSection(snapshot));
+  const tiers = scenarios['stream-tiers'];
+  if (tiers !== undefined) sections.push(streamTiersSection(tiers));
   const eventPeers = scenarios['event-peers'];
   if (eventPeers !== undefined) sections.push(eventPeersSection(eventPeers));
   if (nodes !== undefined) sections.push(nodesSection(nodes));
@@ -257,7 +271,7 @@ function largeValueTable({ valueBytes, rows }) {
  * @returns {Table[]}
  */
 function targetTables(scenarios) {
-  const { strings, lists, collections, pubsub, memory, release } = scenarios;
+  const { strings, lists, collections, streams, pubsub, memory, release } = scenarios;
   const { 'event-loop': eventLoop } = scenarios;
   /** @type {Table[]} */
   const tables = [];
@@ -282,6 +296,11 @@ function targetTables(scenarios) {
       rows: collections?.rows.filter(({ isBase }) => !isBase),
       targets: wideCommandTargets,
     },
+    ...streamKinds.map(({ kind, title }) => ({
+      title: `${title}, ratios Synap ÷ Redis`,
+      rows: streams?.rows.filter((row) => row.kind === kind),
+      targets: streamTargets[kind],
+    })),
   ]) {
     if (rows !== undefined && rows.length > 0) {
       tables.push(commandTargetTable(title, rows, targets));
@@ -304,7 +323,7 @@ function targetTables(scenarios) {
   for (const row of memory?.rows ?? []) {
     const { label, elements, rounds } = row;
     const ofStrings = elements === undefined ? memoryLimit : listMemoryLimit;
-    const limit = label === undefined ? ofStrings : collectionMemoryLimit;
+    const limit = label === undefined ? ofStrings : (memoryLimits[label] ?? collectionMemoryLimit);
     const ratio = ratioSpread(
       rounds.map(({ synap }) => synap.grownBytesPerKey),
       rounds.map(({ redis }) => redis?.grownBytesPerKey),
@@ -353,6 +372,14 @@ function targetTables(scenarios) {
       title: 'The log, recovery and snapshots',
       head: ['figure', 'target', 'measured'],
       rows: persistence,
+    });
+  }
+  const longOrCold = streamTargetRows(scenarios);
+  if (longOrCold.length > 0) {
+    tables.push({
+      title: 'Streams that are long, and streams in files',
+      head: ['figure', 'target', 'measured'],
+      rows: longOrCold,
     });
   }
   const events = eventPeersTargets(scenarios['event-peers']);

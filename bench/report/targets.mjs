@@ -65,6 +65,39 @@ export const wideCommandTargets = [
   { figure: 'requestsPerSecond', label: 'requests/s', isMoreBetter: true, limits: { 1: 1, 16: 1 } },
 ];
 
+/** @type {Record<import('../scenarios/streams.mjs').StreamKind, CommandTarget[]>} of small entries */
+export const streamTargets = {
+  append: [
+    {
+      figure: 'requestsPerSecond',
+      label: 'requests/s',
+      isMoreBetter: true,
+      limits: { 1: 1, 16: 1.4, 64: 1.4 },
+    },
+  ],
+  read: [
+    { figure: 'requestsPerSecond', label: 'requests/s', isMoreBetter: true, limits: { 16: 1.2 } },
+  ],
+  group: [
+    { figure: 'requestsPerSecond', label: 'requests/s', isMoreBetter: true, limits: { 1: 1.1 } },
+  ],
+};
+
+/** CPU time of a command where a stream has 10 M entries ÷ that where it has 10 thousand, at most. */
+export const streamLengthLimit = 1.3;
+
+/** While entries that lie in files are read. */
+export const streamTierLimits = {
+  /** Megabytes of values per second, at least, or the next. */
+  megabytesPerSecond: 200,
+  /** As a share of the speed where all entries are in memory, at least. */
+  ofHot: 0.5,
+  /** What a client that pings waits for, p99, at most. */
+  pingP99Ms: 5,
+  /** Memory of the stream, as a share of what it takes where all is in memory, at most. */
+  memory: 0.01,
+};
+
 /**
  * Messages delivered per second, Synap ÷ Redis, at least: by load.
  * @type {Record<string, number>}
@@ -84,6 +117,16 @@ export const listMemoryLimit = 1;
 /** The same where values are hashes, sets or sorted sets. */
 export const collectionMemoryLimit = 0.7;
 
+/**
+ * The same by label, where it is another.
+ * @type {Record<string, number>}
+ */
+export const memoryLimits = {
+  'one stream of 1 M entries': 0.8,
+  '100 k streams of 10 entries': 0.8,
+  '1 M pending entries of a group': 0.5,
+};
+
 /** Resident memory ten seconds after a load is gone, ÷ that before it, at most. */
 export const releaseLimit = 1.25;
 
@@ -94,13 +137,15 @@ export const stallLimitMs = 15;
 export const largeValueLimitMs = 30;
 
 /**
- * Requests per second of SET with a log, Synap ÷ Redis, at least.
- * @type {{ appendfsync: import('../scenarios/log.mjs').LogLoad['appendfsync'], pipeline: number, limit: number }[]}
+ * Requests per second with a log, Synap ÷ Redis, at least.
+ * @typedef {import('../scenarios/log.mjs').LogLoad['appendfsync']} Fsync
+ * @type {{ command: string, appendfsync: Fsync, pipeline: number, limit: number }[]}
  */
 export const logTargets = [
-  { appendfsync: 'everysec', pipeline: 1, limit: 0.95 },
-  { appendfsync: 'everysec', pipeline: 16, limit: 1.2 },
-  { appendfsync: 'always', pipeline: 1, limit: 1 },
+  { command: 'SET', appendfsync: 'everysec', pipeline: 1, limit: 0.95 },
+  { command: 'SET', appendfsync: 'everysec', pipeline: 16, limit: 1.2 },
+  { command: 'SET', appendfsync: 'always', pipeline: 1, limit: 1 },
+  { command: 'XADD', appendfsync: 'everysec', pipeline: 16, limit: 1.2 },
 ];
 
 /** p99 of GETs beside writers under `appendfsync always`, Synap ÷ Redis, at most. */

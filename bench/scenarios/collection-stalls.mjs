@@ -1,7 +1,7 @@
 // @ts-check
 // The longest stall while one collection of a million members is built, iterated while it changes, saved while it
-// changes, and deleted; for a hash whose fields expire, while all of them do at once. Watched from outside and from
-// inside, as in event-loop.mjs.
+// changes, and deleted; for a hash whose fields expire, while all of them do at once, and for a stream, while it is
+// trimmed to nothing. Watched from outside and from inside, as in event-loop.mjs.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { attachLoopMonitor, loopMonitorPreload } from '../support/loop-monitor.mjs';
@@ -10,7 +10,7 @@ import { runRedisBenchmark } from '../support/redis-benchmark.mjs';
 import { infoField, inOrderOfRound, withServers } from '../support/servers.mjs';
 
 export const name = 'collection-stalls';
-export const summary = 'longest stall beside one set, sorted set or hash of 1 M members';
+export const summary = 'longest stall beside one set, sorted set, hash or stream of 1 M members';
 
 const ADDED_AT_ONCE = 100;
 const RANDOM = '__rand_int__';
@@ -19,22 +19,28 @@ const PATIENCE_MS = 120_000;
 const DELETION_MS = 2000;
 
 /** The phases in their order, as the report names them. */
-export const phases = /** @type {const} */ (['build', 'scan', 'save', 'delete', 'expire']);
+export const phases = /** @type {const} */ (['build', 'scan', 'save', 'delete', 'expire', 'trim']);
 
 /**
  * @typedef {(typeof phases)[number]} Phase
+ * @typedef {Pick<import('../support/client.mjs').Client, 'call'>} Caller
  * @typedef {object} Kind
  * @property {string} label
  * @property {(index: number) => string[]} element its arguments when it is added
  * @property {string[]} add what stands before elements
  * @property {string[]} change a request of redis-benchmark that adds or changes a random member
  * @property {string[]} remove one that takes a random member away
- * @property {string} scan
+ * @property {(client: Caller) => Promise<void>} iterate
+ * @property {number} [addedAtOnce] members of one request; a hundred unless given
+ * @property {string[]} [trim] takes all members away
  * @property {boolean} [expires] whether its members expire, which Redis 7.0 does not know
  */
 
 /** @type {(number: number) => string} */
-const member = (number) => `element:${String(number).padStart(12, '0')}`;
+const digits = (number) => String(number).padStart(12, '0');
+/** @type {(number: number) => string} */
+const member = (number) => `element:${digits(number)}`;
+const entry = ['field1', 'value:0123456789', 'field2', 'value:9876543210'];
 const randomMember = `element:${RANDOM}`;
 
 /** @type {Kind[]} */
@@ -45,7 +51,7 @@ export const kinds = [
     element: (i) => [member(i)],
     change: ['SADD', 'large', randomMember],
     remove: ['SREM', 'large', randomMember],
-    scan: 'SSCAN',
+    iterate: (client) => scanAll(client, 'SSCAN'),
   },
   {
     label: 'sorted set',
@@ -53,7 +59,7 @@ export const kinds = [
     element: (i) => [String(i), member(i)],
     change: ['ZADD', 'large', RANDOM, randomMember],
     remove: ['ZREM', 'large', randomMember],
-    scan: 'ZSCAN',
+    iterate: (client) => scanAll(client, 'ZSCAN'),
   },
   {
     label: 'hash',
@@ -61,7 +67,7 @@ export const kinds = [
     element: (i) => [member(i), `value:${i}`],
     change: ['HSET', 'large', randomMember, 'another value'],
     remove: ['HDEL', 'large', randomMember],
-    scan: 'HSCAN',
+    iterate: (client) => scanAll(client, 'HSCAN'),
   },
   {
     label: 'hash, fields expire',
@@ -69,8 +75,18 @@ export const kinds = [
     element: (i) => [member(i), `value:${i}`],
     change: ['HEXPIRE', 'large', '100000', 'FIELDS', '1', randomMember],
     remove: ['HDEL', 'large', randomMember],
-    scan: 'HSCAN',
+    iterate: (client) => scanAll(client, 'HSCAN'),
     expires: true,
+  },
+  {
+    label: 'stream',
+    add: ['XADD', 'large'],
+    element: (i) => [`1${digits(i)}`, ...entry],
+    addedAtOnce: 1,
+    change: ['XADD', 'large', '*', ...entry],
+    remove: ['XDEL', 'large', `1${RANDOM}`],
+    iterate: rangeAll,
+    trim: ['XTRIM', 'large', 'MAXLEN', '0'],
   },
 ];
 
@@ -150,7 +166,7 @@ async function watch(server, kind, members) {
     /** @type {StallPhases} */
     const figures = {};
     figures.build = await watched(build);
-    figures.scan = await watched(() => Promise.all([scanAll(client, kind.scan), changes(200_000)]));
+    figures.scan = await watched(() => Promise.all([kind.iterate(client), changes(200_000)]));
     figures.save = await watched(() => Promise.all([save(server), changes(200_000)]));
     figures.delete = await watched(async () => {
       await client.call('UNLINK', 'large');
@@ -160,6 +176,14 @@ async function watch(server, kind, members) {
       await build();
       figures.expire = await watched(() => expireAll(server, members));
     }
+    const { trim } = kind;
+    if (trim !== undefined) {
+      await build();
+      figures.trim = await watched(async () => {
+        await client.call(...trim);
+        await sleep(DELETION_MS);
+      });
+    }
     return figures;
   } finally {
     await pinger.stop();
@@ -167,17 +191,17 @@ async function watch(server, kind, members) {
 }
 
 /**
- * @param {Pick<import('../support/client.mjs').Client, 'call'>} client
+ * @param {Caller} client
  * @param {Kind} kind
  * @param {number} count
  */
-async function addMembers(client, { add, element }, count) {
+async function addMembers(client, { add, element, addedAtOnce = ADDED_AT_ONCE }, count) {
   for (let next = 0; next < count; ) {
     const replies = [];
-    for (let i = 0; i < 16 && next < count; i++) {
+    for (let i = 0; i < 16 * ADDED_AT_ONCE && next < count; i += addedAtOnce) {
       const first = next;
-      next += ADDED_AT_ONCE;
-      const elements = Array.from({ length: ADDED_AT_ONCE }, (_, at) => element(first + at));
+      next += addedAtOnce;
+      const elements = Array.from({ length: addedAtOnce }, (_, at) => element(first + at));
       replies.push(client.call(...add, ...elements.flat()));
     }
     await Promise.all(replies);
@@ -185,7 +209,7 @@ async function addMembers(client, { add, element }, count) {
 }
 
 /**
- * @param {Pick<import('../support/client.mjs').Client, 'call'>} client
+ * @param {Caller} client
  * @param {string} command
  */
 async function scanAll(client, command) {
@@ -196,6 +220,18 @@ async function scanAll(client, command) {
     );
     [cursor] = reply;
   } while (cursor !== '0');
+}
+
+/** @param {Caller} client */
+async function rangeAll(client) {
+  for (let from = '-'; ; ) {
+    const entries = /** @type {[string, string[]][]} */ (
+      await client.call('XRANGE', 'large', from, '+', 'COUNT', '100')
+    );
+    const last = entries.at(-1);
+    if (last === undefined) return;
+    from = `(${last[0]}`;
+  }
 }
 
 /** @param {import('../support/servers.mjs').RunningServer} server */

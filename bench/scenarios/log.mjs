@@ -11,12 +11,13 @@ import { loadKeys } from '../support/loader.mjs';
 import { inOrderOfRound, withServers } from '../support/servers.mjs';
 
 export const name = 'log';
-export const summary = 'SET, INCR, LPUSH, MSET and GET with a log, by appendfsync';
+export const summary = 'SET, INCR, LPUSH, MSET, XADD and GET with a log, by appendfsync';
 
 const SECONDS_PER_RUN = 2;
 const VALUE_BYTES = 16;
 const KEY_SPACE = 100_000;
 const LIST = 'mylist';
+const STREAM = 'stream';
 
 /** Several times what the logs of one row take together. */
 const ROOM_BYTES = 4e9;
@@ -58,12 +59,15 @@ export const fsyncModes = /** @type {const} */ (['always', 'everysec', 'no']);
  * @property {BesideRound[]} beside none when it was not asked for
  */
 
-/** @type {{ command: string, test: string, keySpace?: number }[]} */
+const entry = ['field1', 'value:0123456789', 'field2', 'value:9876543210'];
+
+/** @type {{ command: string, workload: import('../support/redis-benchmark.mjs').Workload }[]} */
 const commands = [
-  { command: 'SET', test: 'set', keySpace: KEY_SPACE },
-  { command: 'INCR', test: 'incr', keySpace: KEY_SPACE },
-  { command: 'LPUSH', test: 'lpush' },
-  { command: 'MSET (10 keys)', test: 'mset', keySpace: KEY_SPACE },
+  { command: 'SET', workload: { test: 'set', keySpace: KEY_SPACE } },
+  { command: 'INCR', workload: { test: 'incr', keySpace: KEY_SPACE } },
+  { command: 'LPUSH', workload: { test: 'lpush' } },
+  { command: 'MSET (10 keys)', workload: { test: 'mset', keySpace: KEY_SPACE } },
+  { command: 'XADD', workload: { request: ['XADD', STREAM, '*', ...entry] } },
 ];
 
 const BESIDE_LABEL = 'GET beside SET always';
@@ -76,14 +80,14 @@ export function logRows(quick) {
   return fsyncModes
     .filter((mode) => !quick || mode !== 'no')
     .flatMap((appendfsync) =>
-      (quick ? commands.slice(0, 1) : commands).flatMap(({ command, test, keySpace }) =>
+      (quick ? commands.slice(0, 1) : commands).flatMap(({ command, workload }) =>
         (command === 'SET' && !quick ? [1, 16, 64] : [1, 16]).map((pipeline) => ({
           command,
           pipeline,
           valueSizeBytes: VALUE_BYTES,
-          ...(keySpace === undefined ? {} : { keySpace }),
+          ...(workload.keySpace === undefined ? {} : { keySpace: workload.keySpace }),
           appendfsync,
-          workload: { test, ...(keySpace === undefined ? {} : { keySpace }) },
+          workload,
         })),
       ),
     );
@@ -152,7 +156,7 @@ async function measureRow(context, row) {
       if (keySpace !== undefined) await loadKeys({ port, count: keySpace });
     },
     async beforeRun({ client }, { keySpace }) {
-      if (keySpace === undefined) await client.call('DEL', LIST);
+      if (keySpace === undefined) await client.call('DEL', LIST, STREAM);
     },
   });
   const { appendfsync, workload } = row;

@@ -5,13 +5,15 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { matchesFilter } from '../support/command-rounds.mjs';
-import { fillList, loadKeys, loadLists } from '../support/loader.mjs';
+import { GROUP, STREAM } from '../support/group-load.mjs';
+import { fillList, loadKeys, loadLists, loadStreams } from '../support/loader.mjs';
 import { residentBytes } from '../support/process-stats.mjs';
 import { inOrderOfRound, withServers } from '../support/servers.mjs';
+import { readAll } from './streams.mjs';
 
 export const name = 'memory';
 export const summary =
-  'resident memory of 1 M keys (10 M too with --full), of long and short lists, hashes, sets …';
+  'resident memory of 1 M keys (10 M too with --full), of lists, hashes, sets, streams …';
 
 /** For timers, and a garbage collection that the load has put off. */
 const SETTLE_MS = 1000;
@@ -36,6 +38,8 @@ const SETTLE_MS = 1000;
  * @property {number} keys
  * @property {number} [elements]
  * @property {number} rounds
+ * @property {(server: import('../support/servers.mjs').RunningServer) => Promise<unknown>} [prepare] makes what does
+ *   not count
  * @property {(server: import('../support/servers.mjs').RunningServer) => Promise<unknown>} fill
  */
 
@@ -118,7 +122,47 @@ export function memoryLoads(options) {
       fill: ({ port }) => loadLists({ port, count: 1_000_000, elements: 5 }),
     },
     ...collectionLoads(rounds),
+    ...streamLoads(rounds),
   ];
+}
+
+/**
+ * @param {number} rounds
+ * @returns {MemoryLoad[]} entries of two fields with values of 16 bytes, and entries that a consumer has not acknowledged
+ */
+function streamLoads(rounds) {
+  const entries = 1_000_000;
+  const warmUp = 200_000;
+  /** @type {MemoryLoad['fill']} */
+  const one = ({ port }) => loadStreams({ port, count: entries });
+  /** @type {Omit<MemoryLoad, 'rounds'>[]} */
+  const loads = [
+    {
+      // The runtime's heap, which grows by some megabytes with the first entries, is not what is measured.
+      label: 'one stream of 1 M entries',
+      keys: 1,
+      elements: entries,
+      prepare: ({ port }) => loadStreams({ port, count: warmUp }),
+      fill: ({ port }) => loadStreams({ port, first: warmUp, count: entries }),
+    },
+    {
+      label: '100 k streams of 10 entries',
+      keys: 100_000,
+      elements: 10,
+      fill: ({ port }) => loadStreams({ port, count: entries, entriesPerKey: 10 }),
+    },
+    {
+      label: '1 M pending entries of a group',
+      keys: 1,
+      elements: entries,
+      prepare: one,
+      async fill({ client }) {
+        await client.call('XGROUP', 'CREATE', STREAM, GROUP, '0');
+        await readAll(client, entries);
+      },
+    },
+  ];
+  return loads.map((load) => ({ ...load, rounds }));
 }
 
 /**
@@ -232,11 +276,12 @@ async function fillCollection(client, command, count, element) {
  * @param {number} round
  * @returns {Promise<MemoryRound>}
  */
-async function measureRound(plans, { keys, elements, fill }, round) {
+async function measureRound(plans, { keys, elements, prepare, fill }, round) {
   /** @type {{ synap?: MemoryFigures, redis?: MemoryFigures }} */
   const figures = {};
   for (const plan of inOrderOfRound(plans, round)) {
     figures[plan.name] = await withServers([plan], async ([server]) => {
+      await prepare?.(server);
       await sleep(SETTLE_MS);
       const residentBytesBefore = residentBytes(server.pid);
       await fill(server);

@@ -54,6 +54,10 @@ const QUICK_WARM_UP_SECONDS = [0.5];
  * @property {(row: Row) => import('./redis-benchmark.mjs').Workload} workload
  * @property {(row: Row) => number | undefined} [probeRequests] how many tell the row's speed; undefined: as many as
  *   of a fast command
+ * @property {(row: Row) => number | undefined} [maxRequests] of one run; undefined: as many as its time allows
+ * @property {(row: Row, pressure: import('./redis-benchmark.mjs').Pressure) =>
+ *   Promise<import('./redis-benchmark.mjs').BenchmarkReport> | undefined} [drive] runs a row that redis-benchmark
+ *   cannot; undefined for others
  * @property {(server: RunningServer, row: Row, requests: number) => Promise<void>} [beforeRun]
  * @property {(server: RunningServer, row: Row) => Promise<void>} [afterRun] throws when the run
  *   was not what it should have been
@@ -95,7 +99,7 @@ export async function measureCommands({ plans, options, progress }, plan) {
       for (const row of group) {
         progress(`${plan.label(row)}: warming up`);
         const requestsPerSecond = await calibrate(servers, plan, row, warmUpSeconds);
-        const requests = Math.ceil(requestsPerSecond * secondsPerRun);
+        const requests = requestsOf(plan, row, requestsPerSecond * secondsPerRun);
         results.push({ row, result: { ...row, requests, rounds: [] } });
       }
       for (let round = 0; round < rounds; round++) {
@@ -151,14 +155,25 @@ export async function calibrate(servers, plan, row, warmUpSeconds) {
   const probe = plan.probeRequests?.(row) ?? PROBE_REQUESTS;
   let sum = 0;
   for (const server of servers) {
-    let { requestsPerSecond } = await measureRun(server, plan, row, probe);
+    let { requestsPerSecond } = await measureRun(server, plan, row, requestsOf(plan, row, probe));
     for (const seconds of warmUpSeconds) {
-      const requests = Math.ceil(requestsPerSecond * seconds);
+      const requests = requestsOf(plan, row, requestsPerSecond * seconds);
       ({ requestsPerSecond } = await measureRun(server, plan, row, requests));
     }
     sum += requestsPerSecond;
   }
   return sum / servers.length;
+}
+
+/**
+ * @template {CommandRow} Row
+ * @param {RunPlan<Row>} plan
+ * @param {Row} row
+ * @param {number} wanted
+ * @returns {number}
+ */
+function requestsOf(plan, row, wanted) {
+  return Math.min(Math.ceil(wanted), plan.maxRequests?.(row) ?? Number.POSITIVE_INFINITY);
 }
 
 /**
@@ -193,10 +208,9 @@ export async function measureRun(server, plan, row, requests) {
   await plan.beforeRun?.(server, row, requests);
   const { pipeline, valueSizeBytes } = row;
   const cpuBefore = cpuTimeMicros(server.pid);
-  const report = await runRedisBenchmark({
-    ...plan.workload(row),
-    ...{ port: server.port, requests, clients: CLIENTS, pipeline, valueSizeBytes },
-  });
+  const pressure = { port: server.port, requests, clients: CLIENTS, pipeline, valueSizeBytes };
+  const report = await (plan.drive?.(row, pressure) ??
+    runRedisBenchmark({ ...plan.workload(row), ...pressure }));
   const cpuMicrosPerCommand = (cpuTimeMicros(server.pid) - cpuBefore) / report.requests;
   await plan.afterRun?.(server, row);
   const { requestsPerSecond, p50Ms, p99Ms, p999Ms } = report;

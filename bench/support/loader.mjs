@@ -33,7 +33,8 @@ const PUSHED_AT_ONCE = 500;
  * @throws {Error} on the first reply that is not OK, or a lost connection
  */
 export function loadKeys(request) {
-  return load(request, setTemplate(request.valueSizeBytes ?? 16, request.expireAtMs), '+OK\r\n');
+  const template = setTemplate(request.valueSizeBytes ?? 16, request.expireAtMs);
+  return load(request, template, fixedReply('+OK\r\n'));
 }
 
 /**
@@ -43,7 +44,28 @@ export function loadKeys(request) {
  * @throws {Error} on the first reply that is not the list's length, or a lost connection
  */
 export function loadLists(request) {
-  return load(request, pushTemplate(request.elements), `:${request.elements}\r\n`);
+  return load(request, pushTemplate(request.elements), fixedReply(`:${request.elements}\r\n`));
+}
+
+/**
+ * Entries of streams. Number 7 has the id `1000000000007-0`, fields `field1`, `field2` …, and values with its
+ * number.
+ * @typedef {object} StreamLoad
+ * @property {string} [key] of the only stream; `stream` unless given
+ * @property {number} [entriesPerKey] of streams under the names that `loadKeys` uses; absent: one stream has all
+ * @property {number} [first] number of the first entry; 0 unless given
+ * @property {readonly number[]} [valueSizesBytes] at least 12 each; two of 16 unless given
+ */
+
+/**
+ * @param {Omit<LoadRequest, 'connections'> & StreamLoad} request `count`: of entries
+ * @returns {Promise<number>} how long it took, in seconds
+ * @throws {Error} on the first reply that is not the entry's id, or a lost connection
+ */
+export function loadStreams(request) {
+  // Ids are in order, so one connection sends them all.
+  const inOrder = { pipeline: 1000, ...request, connections: 1 };
+  return load(inOrder, entryTemplate(request), idReply(request));
 }
 
 /**
@@ -129,6 +151,50 @@ export function pushTemplate(elements) {
 }
 
 /**
+ * @param {StreamLoad} load
+ * @returns {RequestTemplate} XADD
+ */
+export function entryTemplate(load) {
+  const { key = 'stream', entriesPerKey, valueSizesBytes = [16, 16] } = load;
+  const numberOf = entryNumbers(load);
+  const keyArgument =
+    entriesPerKey === undefined
+      ? key
+      : {
+          prefix: 'key:',
+          numberOf: (/** @type {number} */ index) => Math.floor(index / entriesPerKey),
+        };
+  const fields = valueSizesBytes.flatMap((sizeBytes, i) => [
+    `field${i + 1}`,
+    { prefix: 'v'.repeat(sizeBytes - DIGITS), numberOf },
+  ]);
+  return requestTemplate(['XADD', keyArgument, { prefix: '1', numberOf }, ...fields]);
+}
+
+/**
+ * @param {StreamLoad} load
+ * @returns {RequestTemplate} the reply to it, as if it were a request
+ */
+function idReply(load) {
+  const head = '$15\r\n1';
+  const bytes = Buffer.from(`${head}${'0'.repeat(DIGITS)}-0\r\n`, 'latin1');
+  return { bytes, numbers: [{ end: head.length + DIGITS, numberOf: entryNumbers(load) }] };
+}
+
+/** @type {(load: StreamLoad) => (index: number) => number} */
+function entryNumbers({ first = 0 }) {
+  return (index) => first + index;
+}
+
+/**
+ * @param {string} text
+ * @returns {RequestTemplate} of the same reply to each request
+ */
+function fixedReply(text) {
+  return { bytes: Buffer.from(text, 'latin1'), numbers: [] };
+}
+
+/**
  * @param {RequestTemplate} template
  * @param {Buffer} buffer holds the template's bytes
  * @param {number} start where they begin
@@ -155,7 +221,7 @@ export function writeDigits(buffer, end, number) {
 /**
  * @param {LoadRequest} request
  * @param {RequestTemplate} template
- * @param {string} reply to each request
+ * @param {RequestTemplate} reply to each request
  * @returns {Promise<number>} how long it took, in seconds
  */
 async function load({ port, count, pipeline = 64, connections = 50 }, template, reply) {
@@ -179,7 +245,7 @@ async function load({ port, count, pipeline = 64, connections = 50 }, template, 
  * @typedef {object} Lane
  * @property {number} port
  * @property {RequestTemplate} template
- * @property {string} reply
+ * @property {RequestTemplate} reply
  * @property {number} pipeline
  * @property {() => { first: number, count: number } | null} takeBatch
  */
@@ -191,9 +257,8 @@ async function load({ port, count, pipeline = 64, connections = 50 }, template, 
  */
 function runLane({ port, template, reply, pipeline, takeBatch }) {
   const { bytes } = template;
-  const batchBuffer = Buffer.alloc(bytes.length * pipeline);
-  for (let i = 0; i < pipeline; i++) bytes.copy(batchBuffer, i * bytes.length);
-  const expected = Buffer.from(reply.repeat(pipeline), 'latin1');
+  const batchBuffer = repeated(bytes, pipeline);
+  const expected = repeated(reply.bytes, pipeline);
   const received = Buffer.alloc(expected.length);
 
   return new Promise((resolve, reject) => {
@@ -207,9 +272,10 @@ function runLane({ port, template, reply, pipeline, takeBatch }) {
       }
       for (let i = 0; i < batch.count; i++) {
         writeNumbers(template, batchBuffer, i * bytes.length, batch.first + i);
+        writeNumbers(reply, expected, i * reply.bytes.length, batch.first + i);
       }
       at = 0;
-      repliesSize = batch.count * reply.length;
+      repliesSize = batch.count * reply.bytes.length;
       socket.write(batchBuffer.subarray(0, batch.count * bytes.length));
     };
     const socket = connect({
@@ -238,4 +304,13 @@ function runLane({ port, template, reply, pipeline, takeBatch }) {
     socket.once('error', reject);
     socket.once('close', () => reject(new Error('loading keys: the server closed the connection')));
   });
+}
+
+/**
+ * @param {Buffer} bytes
+ * @param {number} times
+ * @returns {Buffer}
+ */
+function repeated(bytes, times) {
+  return Buffer.concat(Array.from({ length: times }, () => bytes));
 }

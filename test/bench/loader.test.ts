@@ -2,6 +2,7 @@ import { createServer, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { encodeRequest } from '../../bench/support/client.mjs';
 import {
+  entryTemplate,
   fillList,
   loadKeys,
   loadLists,
@@ -35,6 +36,25 @@ test('pushTemplate is an RPUSH of elements that no other list has', () => {
     encodeRequest(['RPUSH', 'key:000000000007', ...elements]),
   );
   expect(two.subarray(0, bytes.length)).toEqual(bytes);
+});
+
+describe('entryTemplate', () => {
+  test('is an XADD whose id and values have its number', () => {
+    const template = entryTemplate({ first: 100, valueSizesBytes: [16, 20] });
+    writeNumbers(template, template.bytes, 0, 23);
+    const values = ['field1', 'vvvv000000000123', 'field2', 'vvvvvvvv000000000123'];
+    expect(template.bytes.toString()).toBe(
+      encodeRequest(['XADD', 'stream', '1000000000123', ...values]),
+    );
+  });
+
+  test('shares entries among keys', () => {
+    const template = entryTemplate({ entriesPerKey: 10, valueSizesBytes: [12] });
+    writeNumbers(template, template.bytes, 0, 23);
+    expect(template.bytes.toString()).toBe(
+      encodeRequest(['XADD', 'key:000000000002', '1000000000023', 'field1', '000000000023']),
+    );
+  });
 });
 
 describe('fillList', () => {

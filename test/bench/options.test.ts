@@ -7,6 +7,8 @@ import { loadLabel, memoryLoads } from '../../bench/scenarios/memory.mjs';
 import * as nodes from '../../bench/scenarios/nodes.mjs';
 import { recoveryLoads } from '../../bench/scenarios/recovery.mjs';
 import { snapshotSizes } from '../../bench/scenarios/snapshot.mjs';
+import { tierLoads } from '../../bench/scenarios/stream-tiers.mjs';
+import * as streams from '../../bench/scenarios/streams.mjs';
 import { rowLabels } from '../../bench/scenarios/strings.mjs';
 import { matchesFilter } from '../../bench/support/command-rounds.mjs';
 import { inOrderOfRound } from '../../bench/support/servers.mjs';
@@ -15,9 +17,9 @@ describe('parseOptions', () => {
   test('runs everything without flags', () => {
     const options = parseOptions([]);
     expect(options.only).toEqual([
-      ...['strings', 'lists', 'collections', 'pubsub', 'memory', 'release', 'event-loop'],
-      ...['collection-stalls', 'large-values'],
-      ...['log', 'recovery', 'snapshot', 'event-peers', 'nodes'],
+      ...['strings', 'lists', 'collections', 'streams', 'pubsub', 'memory', 'release'],
+      ...['event-loop', 'collection-stalls', 'large-values'],
+      ...['log', 'recovery', 'snapshot', 'stream-tiers', 'event-peers', 'nodes'],
     ]);
     expect(options.nodes).toBeNull();
     expect(options.rounds).toBeNull();
@@ -30,7 +32,7 @@ describe('parseOptions', () => {
   });
 
   test.each([
-    [['--only', 'streams'], 'no scenario "streams"'],
+    [['--only', 'graphs'], 'no scenario "graphs"'],
     [['--rounds', '0'], '--rounds'],
     [['--rounds', '2.5'], '--rounds'],
     [['--rounds', 'many'], '--rounds'],
@@ -38,9 +40,12 @@ describe('parseOptions', () => {
     [['--quick', '--write-docs'], '--write-docs'],
     [['--synap-command', 'redis-server', '--write-docs'], '--write-docs'],
     [['--synap-command', ' '], 'empty'],
-    [['--row', 'set p=2'], 'no row of strings or lists or collections or memory or log'],
+    [['--row', 'set p=2'], 'no row of strings or lists or collections or streams or memory or log'],
     [['--only', 'strings,memory', '--row', 'lpush'], 'no row of strings'],
-    [['--quick', '--row', 'rpop'], 'no row of strings or lists or collections or memory or log'],
+    [
+      ['--quick', '--row', 'rpop'],
+      'no row of strings or lists or collections or streams or memory or log',
+    ],
     [['--only', 'log', '--row', 'get p=16'], 'no row of log'],
     [['--node', '24', '--write-docs'], '--write-docs'],
     [['--node', '24', '--synap-command', 'redis-server'], '--synap-command'],
@@ -62,7 +67,7 @@ describe('parseOptions', () => {
   test('leaves out a scenario of which no row is selected', () => {
     expect(parseOptions(['--row', 'rpush p=16']).only).toEqual([
       ...['lists', 'pubsub', 'release', 'event-loop', 'collection-stalls', 'large-values'],
-      ...['recovery', 'snapshot', 'event-peers'],
+      ...['recovery', 'snapshot', 'stream-tiers', 'event-peers'],
     ]);
     expect(parseOptions(['--only', 'strings,log', '--row', 'always']).only).toEqual(['log']);
     expect(parseOptions(['--only', 'strings,lists', '--row', 'get']).only).toEqual(['strings']);
@@ -200,24 +205,68 @@ describe('rows of collections', () => {
   });
 });
 
+describe('rows of streams', () => {
+  test('cover the targets', () => {
+    const appends = ['XADD', 'XADD_MAXLEN_10K'];
+    expect(streams.rowLabels(false)).toEqual([
+      ...appends.flatMap((command) =>
+        [1, 16, 64].map((pipeline) => `${command} P=${pipeline} 16B`),
+      ),
+      'XADD P=16 1024B',
+      ...['XRANGE_100 P=16 16B', 'XREAD_100 P=16 16B', 'XLEN P=16 16B'],
+      ...['XRANGE_100 P=1 1024B', 'XREAD_100 P=1 1024B'],
+      ...['XREADGROUP_XACK_10 P=1 16B', 'XDEL P=16 16B', 'XTRIM_BLOCK P=16 16B'],
+      ...['XPENDING_SUMMARY P=16 16B', 'XPENDING_10 P=16 16B', 'XCLAIM P=16 16B'],
+      ...['XRANGE_100_OF_10K P=16 16B', 'XADD_TO_10K P=16 16B'],
+      ...['XRANGE_100_OF_10M P=16 16B', 'XADD_TO_10M P=16 16B'],
+    ]);
+    expect(streams.rowLabels(true)).toEqual([
+      ...['XADD P=16 16B', 'XRANGE_100 P=16 16B', 'XREADGROUP_XACK_10 P=1 16B'],
+    ]);
+  });
+
+  test('of one group find the same, unless each run makes it anew', () => {
+    for (const [first, ...others] of streams.streamGroups(false)) {
+      for (const { entries, group, isFresh } of others) {
+        expect({ entries, group, isFresh }).toEqual({
+          ...{ entries: first.entries, group: first.group, isFresh: first.isFresh },
+        });
+      }
+    }
+  });
+
+  test('hold values of the sizes that they are named after', () => {
+    for (const { request, valueSizeBytes } of streams.streamGroups(false).flat()) {
+      const values = request.filter((argument) => /^v(alue:|v+$)/.test(argument));
+      for (const value of values) expect(value).toHaveLength(valueSizeBytes);
+    }
+  });
+
+  test('in files are read a thousand entries at a time', () => {
+    for (const { entries } of [...tierLoads(false), ...tierLoads(true)]) {
+      expect(entries % 1000).toBe(0);
+    }
+  });
+});
+
 describe('rows of log', () => {
   test('cover all commands under each setting, and GETs beside writers', () => {
     const labels = log.rowLabels(false);
     expect(labels).toHaveLength(new Set(labels).size);
     for (const mode of ['always', 'everysec', 'no']) {
-      for (const command of ['SET', 'INCR', 'LPUSH', 'MSET (10 keys)']) {
+      for (const command of ['SET', 'INCR', 'LPUSH', 'MSET (10 keys)', 'XADD']) {
         expect(labels).toContain(`${command} P=1 ${mode}`);
         expect(labels).toContain(`${command} P=16 ${mode}`);
       }
       expect(labels).toContain(`SET P=64 ${mode}`);
     }
     expect(labels).toContain('GET beside SET always');
-    expect(labels).toHaveLength(3 * 9 + 1);
+    expect(labels).toHaveLength(3 * 11 + 1);
   });
 
-  test('are bounded: by a key space, or by a list that is made anew', () => {
+  test('are bounded: by a key space, or by a key that is made anew', () => {
     const unbounded = log.logRows(false).filter(({ keySpace }) => keySpace === undefined);
-    expect(new Set(unbounded.map(({ command }) => command))).toEqual(new Set(['LPUSH']));
+    expect(new Set(unbounded.map(({ command }) => command))).toEqual(new Set(['LPUSH', 'XADD']));
     for (const { keySpace, workload } of log.logRows(false)) {
       expect(workload.keySpace).toBe(keySpace);
     }
@@ -259,6 +308,8 @@ describe('loads of memory', () => {
       ...['1 M hashes of 5 fields', 'one hash of 1 M fields', 'one set of 1 M members'],
       ...['one sorted set of 1 M members', '100 k sorted sets of 200 members'],
       ...['1 M sets of 10 integers', '1 M fields that expire (Redis: keys)'],
+      ...['one stream of 1 M entries', '100 k streams of 10 entries'],
+      '1 M pending entries of a group',
     ];
     expect(labels([])).toEqual(['1 M keys', 'one list of 1 M', '1 M lists of 5', ...others]);
     expect(labels(['--full'])).toEqual([
@@ -269,7 +320,7 @@ describe('loads of memory', () => {
 
   test('take the rounds that are asked for', () => {
     const rounds = (args: string[]) => memoryLoads(parseOptions(args)).map((load) => load.rounds);
-    expect(rounds(['--full'])).toEqual([3, 1, ...Array.from({ length: 9 }, () => 3)]);
+    expect(rounds(['--full'])).toEqual([3, 1, ...Array.from({ length: 12 }, () => 3)]);
     expect(new Set(rounds(['--quick']))).toEqual(new Set([1]));
     expect(new Set(rounds(['--full', '--rounds', '2']))).toEqual(new Set([2]));
   });

@@ -8,6 +8,7 @@ import { renderMarkdown, renderText } from '../../bench/report/render.mjs';
 import type { Results } from '../../bench/report/results.mjs';
 import { reportSections } from '../../bench/report/sections.mjs';
 import type { EventFigures } from '../../bench/scenarios/event-peers.mjs';
+import type { CommandResult } from '../../bench/support/command-rounds.mjs';
 
 const facts = {
   date: '2030-01-02T03:04:05.678Z',
@@ -72,6 +73,7 @@ function results({ withRedis = true } = {}): Results {
           },
         ],
       },
+      streams: streams(rounds),
       pubsub: {
         facts,
         rows: [
@@ -153,6 +155,7 @@ function results({ withRedis = true } = {}): Results {
         ],
       },
       ...persistence({ withRedis }),
+      'stream-tiers': streamTiers(),
       'event-peers': eventPeers({ withRedis }),
       nodes: {
         facts,
@@ -174,6 +177,42 @@ function results({ withRedis = true } = {}): Results {
         ],
       },
     },
+  };
+}
+
+/** Long streams take half as long again as short ones. */
+function streams(rounds: CommandResult['rounds']): NonNullable<Results['scenarios']['streams']> {
+  const row = { pipeline: 16, valueSizeBytes: 16, requests: 1000, rounds };
+  const slower = rounds.map(({ synap, redis }) => ({
+    synap: { ...synap, cpuMicrosPerCommand: 1.5 },
+    redis,
+  }));
+  return {
+    facts,
+    clients: 50,
+    secondsPerRun: 2.5,
+    rows: [
+      { ...row, command: 'XADD', kind: 'append' },
+      { ...row, command: 'XADD', valueSizeBytes: 1024 },
+      { ...row, command: 'XADD_TO_10K' },
+      { ...row, command: 'XADD_TO_10M', rounds: slower },
+    ],
+  };
+}
+
+/** From files: slower than is promised, but half of what it is from memory. */
+function streamTiers(): NonNullable<Results['scenarios']['stream-tiers']> {
+  const read = (megabytesPerSecond: number, pingMs: number) => ({
+    megabytesPerSecond,
+    ...{ entriesPerSecond: 1e6 * megabytesPerSecond, cpuMicrosPerEntry: 0.25 },
+    ...{ pingP99Ms: pingMs, pingMaxMs: 2 * pingMs },
+  });
+  const hot = { read: read(200, 1), memoryBytes: 1e8 };
+  const cold = { read: read(100, 6), memoryBytes: 5e5 };
+  return {
+    facts,
+    hotEntries: 1000,
+    rows: [{ label: '1 M of 32 B', entries: 1e6, valueSizesBytes: [32], rounds: [{ hot, cold }] }],
   };
 }
 
@@ -406,6 +445,41 @@ describe('sections', () => {
     ]);
   });
 
+  test('hold streams to targets of their kind, and long ones to short ones', () => {
+    const from = results();
+    expect(cells(from, 'streams', 'XADD P=16, 1024 bytes')[0][3]).toBe('4.00 (2.00–6.00)');
+    const tables = reportSections(from).find(({ name }) => name === 'targets')?.tables ?? [];
+    expect(tables.find(({ title }) => title.startsWith('Streams, app'))).toEqual({
+      title: 'Streams, appending, ratios Synap ÷ Redis',
+      head: ['ratio', 'target', 'XADD'],
+      rows: [
+        ['requests/s, P=1', '≥ 1', '—'],
+        ['requests/s, P=16', '≥ 1.4', '4.00 hit'],
+        ['requests/s, P=64', '≥ 1.4', '—'],
+      ],
+    });
+    expect(tables.some(({ title }) => title.startsWith('Streams, reading'))).toBe(false);
+    const length = 'CPU per command, XADD_TO 10 M entries ÷ 10 k';
+    expect(cells(from, 'targets', length)).toEqual([[length, '≤ 1.3', '1.50 MISS']]);
+  });
+
+  test('show what streams in files cost', () => {
+    const from = results();
+    expect(cells(from, 'stream-tiers', '1 M of 32 B')).toEqual([
+      ['1 M of 32 B', 'in memory', '200.0', '200,000,000', '0.25', '1.00', '2.0', '100.00'],
+      [
+        ...['1 M of 32 B', 'all but 1,000 in files', '100.0', '100,000,000', '0.25', '6.00'],
+        ...['12.0', '0.50'],
+      ],
+    ]);
+    const target = (label: string) => cells(from, 'targets', `${label}, 1 M of 32 B`)[0].slice(1);
+    expect(target('reading from files')).toEqual([
+      ...['≥ 200 MB/s or 0.5 × hot', '100 MB/s, 0.50 × hot hit'],
+    ]);
+    expect(target('PING p99 beside that')).toEqual(['≤ 5 ms', '6.00 ms MISS']);
+    expect(target('memory of a stream in files ÷ in memory')).toEqual(['≤ 0.01', '0.0050 hit']);
+  });
+
   test('show streams beside other servers, each against Synap', () => {
     const from = results();
     expect(cells(from, 'event-peers', 'Synap, 32 B')).toEqual([
@@ -529,9 +603,9 @@ describe('docs/performance.md', () => {
   const document = readFileSync(new URL('../../docs/performance.md', import.meta.url), 'utf8');
 
   test('has a place for every section and the charts', () => {
-    const charts = ['charts', 'lists-charts', 'log-charts'];
+    const charts = ['charts', 'lists-charts', 'streams-charts', 'log-charts'];
     const names = [...reportSections(results()).map(({ name }) => name), ...charts];
-    expect(names).toHaveLength(15);
+    expect(names).toHaveLength(18);
     for (const name of names) {
       const written = replaceBetweenMarkers(document, name, 'NEW');
       expect(written).toContain(`<!-- bench:${name} -->\n\nNEW\n\n<!-- /bench:${name} -->`);
