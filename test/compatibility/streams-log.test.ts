@@ -197,7 +197,7 @@ test.skipIf(!hasRedis)('effects, and logs that the other reads', { timeout: 60_0
       await stateAfter(startSynap, theirs),
       await stateAfter(startRedis, ours),
     ];
-    for (const state of others) expectSame(state, expected);
+    for (const state of others) expectSame(state.map(withoutLag), expected.map(withoutLag));
   } finally {
     for (const directory of directories) directory.remove();
   }
@@ -285,6 +285,15 @@ async function stateOf(client: RawClient): Promise<Reply[]> {
     replies.push(await client.command('XINFO', 'GROUPS', key));
   }
   return replies;
+}
+
+/** The same without what Redis does not know any more behind a restart (streams-entries-read.test.ts). */
+function withoutLag(reply: Reply): Reply {
+  if (reply.items === null) return reply;
+  const items = reply.items.filter((_, i, { [i - 1]: before }) => {
+    return before?.type !== '$' || !['entries-read', 'lag'].includes(textOf(before));
+  });
+  return { ...reply, items: items.map(withoutLag) };
 }
 
 /** What a server has that starts in a directory with a log. */

@@ -7,6 +7,7 @@ import { FAST, WRITE } from '../../core/flags.ts';
 import { keyAt } from '../../core/key-specs.ts';
 import { lookupRead, REFUSED } from '../../core/lookup.ts';
 import { TYPE_STREAM } from '../../types/stream/encodings.ts';
+import { entriesReadAfter } from '../../types/stream/group-lag.ts';
 import { PendingCursor } from '../../types/stream/pending-entries.ts';
 import { StreamId } from '../../types/stream/stream-id.ts';
 import { streamsOf } from '../../types/stream/values.ts';
@@ -81,7 +82,7 @@ function xclaim(call: Call): void {
   needIds(call, db.entries.root(ref));
   if (waitsForCold(call, xclaim)) return;
   db.changing(ref);
-  const isLastIdSet = setLastId(call, group);
+  const isLastIdSet = setLastId(call, db.entries.root(ref), group);
   claimer.begin(call, ref, group, args);
   run(call, isLastIdSet, () => {
     for (let i = args.firstId; i < args.endOfIds; i++) {
@@ -101,10 +102,15 @@ function needIds(call: Call, root: number): void {
 }
 
 /** Sets the group's last id to LASTID if that is greater; returns whether it was. */
-function setLastId({ db }: Call, group: number): boolean {
-  const { groups } = streamsOf(db.entries);
+function setLastId(call: Call, root: number, group: number): boolean {
+  const streams = streamsOf(call.db.entries);
+  const { groups } = streams;
   groups.loadLastId(group, id);
   if (args.lastId.compare(id) <= 0) return false;
+  if (isDelivery(call)) {
+    const read = groups.entriesRead(group);
+    groups.setEntriesRead(group, entriesReadAfter(streams, root, read, args.lastId));
+  }
   groups.storeLastId(group, args.lastId);
   return true;
 }
@@ -119,6 +125,22 @@ function run(call: Call, isLastIdSet: boolean, claim: () => void): void {
   } finally {
     claimer.end(call, isLastIdSet);
   }
+}
+
+/**
+ * Whether this is what a log has of an entry that XREADGROUP gave to a consumer (group-effects.ts): then the group has
+ * read one more, which the log does not say.
+ */
+function isDelivery({ request, client }: Call): boolean {
+  return (
+    client.deniesBlocking &&
+    args.isForced &&
+    args.isJustId &&
+    args.retryCount === 1 &&
+    args.endOfIds === args.firstId + 1 &&
+    isId(request, args.firstId, id) &&
+    id.compare(args.lastId) === 0
+  );
 }
 
 /** What the claimer has claimed: entries or ids. */
