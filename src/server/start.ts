@@ -132,7 +132,7 @@ async function load(server: Server, { config, onOwning }: StartParts): Promise<v
   try {
     refuseModules(config);
     server.snapshots.removeAbandoned();
-    await server.coldTier.open();
+    await openColdTier(server);
     if (values.appendonly) {
       await server.wal.open(onOwning);
     } else {
@@ -152,6 +152,16 @@ async function load(server: Server, { config, onOwning }: StartParts): Promise<v
     }
     const reason = error instanceof Error ? error.message : String(error);
     throw new ConfigError('the data cannot be loaded', reason);
+  }
+}
+
+/** Nothing is answered from the empty databases that there are until the data are loaded. */
+async function openColdTier({ coldTier, loading }: Server): Promise<void> {
+  loading.begin();
+  try {
+    await coldTier.open();
+  } finally {
+    loading.end();
   }
 }
 
