@@ -107,6 +107,8 @@ class StreamReader implements ValueReader {
       if (this.#tier.cold !== undefined && !input.refersToFiles) {
         throw input.error('a payload refers to files');
       }
+      // In a payload it comes behind the value.
+      if (this.#state === 'groups') this.#applyTier(input);
       return;
     }
     this.#rule = decodeRule(bytes);
@@ -132,6 +134,11 @@ class StreamReader implements ValueReader {
     this.#root = 0;
     const streams = this.#streams;
     if (!streams.freeStep(root)) this.#entries.onLargeValue(() => streams.freeStep(root));
+  }
+
+  #applyTier(input: RdbReader): void {
+    if (this.#tier === undefined || applyTier(this.#streams, this.#root, this.#tier)) return;
+    throw input.error('cold entries of a stream do not fit in between the others');
   }
 
   /** Reads what is known of the stream as a whole, and the number of groups. */
@@ -163,8 +170,7 @@ class StreamReader implements ValueReader {
       storeRootId(arena, root, FIRST_ID, firstId);
       storeRootId(arena, root, MAX_DELETED_ID, maxDeletedId);
     }
-    if (this.#tier === undefined || applyTier(this.#streams, root, this.#tier)) return;
-    throw input.error('cold entries of a stream do not fit in between the others');
+    this.#applyTier(input);
   }
 }
 
