@@ -46,6 +46,7 @@ const newer = new Set([
   'snapshot-interval-secs',
   'snapshot-max-count',
   'snapshot-operation-threshold',
+  'stream-hot-max-bytes',
   'wal-buffer-size-kb',
   'wal-max-size-mb',
 ]);

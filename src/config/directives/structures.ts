@@ -81,7 +81,7 @@ export const structures = section('structures', 'Data structures', {
     kind: bytes(),
     default: '0',
     status: 'active',
-    doc: 'Size of the newest part of each stream that stays in memory at least; what is older lies in files (`XTIER`). `0` keeps all in memory.',
+    doc: 'Size of the newest part of each stream that stays in memory at least; what is older lies in files (`XTIER`). `0` keeps all in memory. Redis has no such directive.',
   },
   'hll-sparse-max-bytes': {
     kind: bytes(),
