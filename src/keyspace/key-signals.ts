@@ -5,9 +5,9 @@
 
 /** A key was created, or its value replaced by one of another type. */
 export const KEY_CREATED = 1;
-/** An existing value has something new for its waiters. */
+/** An existing value has something new for its waiters, or no longer the part of it that they wait at. */
 export const KEY_GROWN = 2;
-/** A key was removed or renamed, or a part of its value that clients wait at was removed. */
+/** A key was removed or renamed. */
 export const KEY_GONE = 4;
 
 /** Number of signals, and the index of one of them: 0 … */

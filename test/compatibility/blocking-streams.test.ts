@@ -183,6 +183,20 @@ compareWithRedis('blocking on streams', (define) => {
     receive('b'),
   ]);
 
+  define('a group that goes shows readers the id that XSETID has set', [
+    GROUP,
+    ...blocks('b> XREAD BLOCK 0 STREAMS s $', 'c> XREAD BLOCK 0 STREAMS s 50-0'),
+    'XSETID s 9-0',
+    blocked(2),
+    'XGROUP DESTROY s none',
+    blocked(2),
+    'XGROUP DESTROY s g',
+    receive('b'),
+    blocked(1),
+    'XADD s 51-0 f v',
+    receive('c'),
+  ]);
+
   define('several streams', [
     'XADD s 1-0 f v\nXGROUP CREATE s g $\nXGROUP CREATE t g $ MKSTREAM\nXGROUP CREATE u g $ MKSTREAM',
     ...blocks(

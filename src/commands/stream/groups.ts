@@ -8,7 +8,7 @@ import { helpRow } from '../../core/help.ts';
 import { keyAt } from '../../core/key-specs.ts';
 import { ABSENT, lookupWrite, REFUSED } from '../../core/lookup.ts';
 import { EVENT_STREAM } from '../../keyspace/key-events.ts';
-import { KEY_GONE } from '../../keyspace/key-signals.ts';
+import { KEY_GROWN } from '../../keyspace/key-signals.ts';
 import { TYPE_STREAM } from '../../types/stream/encodings.ts';
 import { UNKNOWN_ENTRIES_READ } from '../../types/stream/group-lag.ts';
 import { StreamId } from '../../types/stream/stream-id.ts';
@@ -254,8 +254,8 @@ function destroy(call: Call): void {
   reply.integer(1);
   server.keyspace.dirty++;
   db.notify(EVENT_STREAM, 'xgroup-destroy', request, 2);
-  // Those who wait for its entries are told.
-  db.signal(ref, KEY_GONE);
+  // Those who wait for its entries are told; readers without a group see an id that XSETID has set, as in Redis.
+  db.signal(ref, KEY_GROWN);
 }
 
 /** XGROUP CREATECONSUMER key group consumer */
