@@ -31,8 +31,13 @@ const MAX_START_MS = 300;
 const STOP_SHARE = 0.05;
 const INTERRUPT_SHARE = 0.1;
 const FLUSH_SHARE = 0.05;
-/** Lists become chunks now and then. */
-const OPTIONS = ['--list-max-listpack-size', '4', '--databases', '16'];
+/** Lists become chunks now and then, and streams several blocks. */
+const OPTIONS = [
+  ...['--list-max-listpack-size', '4', '--databases', '16'],
+  ...['--stream-node-max-entries', '10'],
+];
+/** The older part of long streams lies in files, which the oracle's does not. */
+const OWN_OPTIONS = ['--stream-hot-max-bytes', '1kb'];
 
 /** One series of kills. */
 export interface KillOptions {
@@ -183,7 +188,7 @@ class KillRun {
   }
 
   get #allOptions(): string[] {
-    return [...OPTIONS, ...this.#options.options];
+    return [...OPTIONS, ...OWN_OPTIONS, ...this.#options.options];
   }
 
   async #start(): Promise<Process> {

@@ -4,6 +4,7 @@
 import { encodeCommand, escapeBytes } from '../support/command-line.ts';
 import type { RawClient } from '../support/raw-client.ts';
 import { itemsOf, type Reply, textOf } from '../support/reply-frames.ts';
+import { groupsText } from './stream-groups.ts';
 
 /** Times from here on (2100) were given as such, and are kept exactly; earlier ones were relative. */
 const ABSOLUTE_MS = 4_102_444_800_000;
@@ -12,6 +13,8 @@ const LAG_MS = 120_000;
 /** So far apart may they round a time that a double does not hold (docs/compatibility.md, far-expiry). */
 const FAR_MS = 1024;
 const SHOWN_DIFFERENCES = 8;
+const SHOWN_BEFORE = 60;
+const SHOWN_OF_GROUPS = 200;
 
 interface KeyState {
   readonly digest: string;
@@ -22,8 +25,15 @@ interface KeyState {
 /** Keys of some databases, as "database:key". */
 export type State = ReadonlyMap<string, KeyState>;
 
-/** Reads what is in these databases. */
-export async function stateOf(client: RawClient, databases: readonly number[]): Promise<State> {
+/**
+ * Reads what is in these databases.
+ * @param groups how much of streams' groups: 'most' leaves out what a log does not have of every command
+ */
+export async function stateOf(
+  client: RawClient,
+  databases: readonly number[],
+  groups: 'all' | 'most' = 'all',
+): Promise<State> {
   const names = await ask(
     client,
     databases.flatMap((database) => [
@@ -36,10 +46,11 @@ export async function stateOf(client: RawClient, databases: readonly number[]): 
   databases.forEach((database, i) => {
     const present = keys[i].filter((key) => key !== null);
     questions.push(['SELECT', String(database)], ['DEBUG', 'DIGEST-VALUE', ...present]);
-    for (const key of present) questions.push(['PEXPIRETIME', key]);
+    for (const key of present) questions.push(['PEXPIRETIME', key], ['TYPE', key]);
   });
   const answers = await ask(client, questions);
   const state = new Map<string, KeyState>();
+  const streams: StreamKey[] = [];
   let at = 0;
   databases.forEach((database, i) => {
     const digests = itemsOf(answers[at + 1]);
@@ -47,10 +58,39 @@ export async function stateOf(client: RawClient, databases: readonly number[]): 
     keys[i].forEach((key, j) => {
       const name = `${database}:${escapeBytes(key ?? Buffer.alloc(0))}`;
       const expiresMs = Number(textOf(answers[at++]));
-      state.set(name, { digest: textOf(digests[j]), expiresMs });
+      const keyState = { digest: textOf(digests[j]), expiresMs };
+      state.set(name, keyState);
+      if (textOf(answers[at++]) === 'stream' && key !== null) {
+        streams.push({ database, key, state: keyState });
+      }
     });
   });
+  await addGroups(client, streams, groups === 'all');
   return state;
+}
+
+interface StreamKey {
+  readonly database: number;
+  readonly key: Buffer;
+  readonly state: { digest: string };
+}
+
+/** The digest of a stream is that of its entries alone: adds its groups to it. */
+async function addGroups(
+  client: RawClient,
+  streams: readonly StreamKey[],
+  areCounted: boolean,
+): Promise<void> {
+  const answers = await ask(
+    client,
+    streams.flatMap(({ database, key }) => [
+      ['SELECT', String(database)],
+      ['XINFO', 'STREAM', key, 'FULL', 'COUNT', '0'],
+    ]),
+  );
+  for (const [i, { state }] of streams.entries()) {
+    state.digest += groupsText(answers[2 * i + 1], areCounted);
+  }
 }
 
 /** How the second state differs from the first, a line for each key; empty when it does not. */
@@ -59,13 +99,23 @@ export function differences(expected: State, actual: State): string[] {
   for (const [name, key] of expected) {
     const other = actual.get(name);
     if (other === undefined) lines.push(`${name} is missing`);
-    else if (other.digest !== key.digest) lines.push(`${name} has another value`);
+    else if (other.digest !== key.digest)
+      lines.push(`${name} has another value${changeOf(key.digest, other.digest)}`);
     else if (!isSameTime(key.expiresMs, other.expiresMs)) {
       lines.push(`${name} expires at ${other.expiresMs}, not ${key.expiresMs}`);
     }
   }
   for (const name of actual.keys()) if (!expected.has(name)) lines.push(`${name} is there`);
   return lines;
+}
+
+/** From where on two digests of streams differ. */
+function changeOf(expected: string, actual: string): string {
+  let at = 0;
+  while (at < expected.length && expected[at] === actual[at]) at++;
+  if (!expected.includes(' ')) return '';
+  const from = Math.max(0, at - SHOWN_BEFORE);
+  return `: ${actual.slice(from, from + SHOWN_OF_GROUPS)}, not ${expected.slice(from, from + SHOWN_OF_GROUPS)}`;
 }
 
 /** The same in a few lines. */

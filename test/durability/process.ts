@@ -10,7 +10,7 @@ import { RawClient } from '../support/raw-client.ts';
 import { textOf } from '../support/reply-frames.ts';
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
-const START_TIMEOUT_MS = 15_000;
+const START_TIMEOUT_MS = 60_000;
 const START_ATTEMPTS = 5;
 const RETRY_MS = 10;
 

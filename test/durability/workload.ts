@@ -11,6 +11,7 @@ import type { Random } from '../support/random.ts';
 import { CommandGenerator } from '../support/random-commands.ts';
 import type { RawClient } from '../support/raw-client.ts';
 import { itemsOf, type Reply } from '../support/reply-frames.ts';
+import { type StreamStep, StreamSteps } from './stream-steps.ts';
 
 const TRANSACTION_SHARE = 0.08;
 const DISCARDED_SHARE = 0.1;
@@ -37,6 +38,9 @@ const LOOSE = new Set([
   ...['ttl', 'pttl', 'expiretime', 'pexpiretime', 'dump', 'object|encoding', 'randomkey'],
 ]);
 
+/** Steps that are about streams: their commands are made by another generator (stream-steps.ts). */
+const STREAM_SHARE = 0.25;
+
 /** Some commands that are sent together, and take effect together. */
 export interface Step {
   readonly commands: readonly (readonly (string | Buffer)[])[];
@@ -54,7 +58,7 @@ export async function workloadGrammars(client: RawClient): Promise<CommandGramma
         !flags.has('admin') &&
         !LEFT_OUT.has(name) &&
         !LATER.has(name) &&
-        !['cluster', 'scripting', 'stream'].includes(group)),
+        !['cluster', 'scripting'].includes(group)),
   );
 }
 
@@ -67,15 +71,18 @@ export class Workload {
   readonly #random: Random;
   readonly #alone: CommandGenerator;
   readonly #inTransaction: CommandGenerator;
+  readonly #streams: StreamSteps;
 
   constructor(random: Random, grammars: readonly CommandGrammar[], databases: readonly number[]) {
     this.#random = random;
     this.databases = databases;
     const weight = ({ name, flags }: CommandGrammar) =>
       RARE.has(name) || !flags.has('write') ? 1 : 6;
-    const waitless = grammars.filter(({ flags }) => !flags.has('blocking'));
+    const others = grammars.filter(({ group }) => group !== 'stream');
+    const waitless = others.filter(({ flags }) => !flags.has('blocking'));
     this.#alone = new CommandGenerator(random, waitless, weight, databases);
-    this.#inTransaction = new CommandGenerator(random, grammars, weight, databases);
+    this.#inTransaction = new CommandGenerator(random, others, weight, databases);
+    this.#streams = new StreamSteps(random);
   }
 
   /** What a new connection sends first: it belongs to no database of the client's. */
@@ -97,9 +104,11 @@ export class Workload {
     const sizeBytes = this.#random.integer(1, 60_000);
     const value = Buffer.alloc(sizeBytes, this.#random.pick(['x', 'yz', '0123456789']));
     const key = this.#random.integer(1, 4);
-    const command = this.#random.chance(0.5)
-      ? ['SET', `string:${key}`, value]
-      : ['RPUSH', `list:${key}`, value];
+    const command = this.#random.pick([
+      ['SET', `string:${key}`, value],
+      ['RPUSH', `list:${key}`, value],
+      this.#streams.large(value),
+    ]);
     return { commands: [command], comparers: [exact] };
   }
 
@@ -114,12 +123,17 @@ export class Workload {
     };
   }
 
-  #generate(generator: CommandGenerator): { args: string[]; comparer: Comparer } {
+  #generate(generator: CommandGenerator): StreamStep {
+    if (this.#random.chance(STREAM_SHARE)) {
+      const step = this.#streams.next();
+      this.called.add(step.name);
+      return step;
+    }
     const { grammar, args } = generator.next();
     this.called.add(grammar.name);
     // The option of the others that are left out.
     const kept = args.filter((word) => !/^bylex$/i.test(word));
-    return { args: kept, comparer: comparerOf(grammar) };
+    return { name: grammar.name, args: kept, comparer: comparerOf(grammar) };
   }
 }
 

@@ -23,8 +23,9 @@ const LONG_VALUES = ['x'.repeat(30), 'y'.repeat(70), 'z'.repeat(300)];
 const COUNTS = ['0', '1', '2', '3', '5', '100', '-1'];
 const ENTRIES = ['1', '2', '3', '5', '5', '8', '100', '0'];
 const BYTES = ['0', '60', '200', '4096'];
-const MIN_IDLES = ['0', '0', '0', '50000', '150000'];
-const IDLES = ['100000', '200000'];
+/** So far apart that it is the same whenever a command is run. */
+const MIN_IDLES = ['0', '0', '0', '500000000', '1500000000'];
+const IDLES = ['1000000000', '2000000000'];
 
 const KNOWN_IDS = 15;
 
@@ -52,6 +53,12 @@ export class StreamCommands {
     if (name === 'MULTI') this.#isQueueing = true;
     if (name === 'EXEC' || name === 'DISCARD') this.#isQueueing = false;
     return args;
+  }
+
+  /** The next one that is about entries and groups alone. */
+  nextChange(): readonly string[] {
+    const random = this.#random;
+    return random.chance(0.4) ? this.#add(random) : random.pick(this.#changes)(random);
   }
 
   /** Remembers the id of an entry, which other commands will be about. */

@@ -12,16 +12,25 @@ const TIME_FIELDS = new Set(['idle', 'seen-time']);
  * XPENDING, XINFO CONSUMERS and XINFO STREAM FULL: all equal, but for the times of pending entries and consumers, which
  * are near each other.
  */
-export const nearTimes: Comparer = { name: 'nearTimes', equal: haveNearTimes };
+export const nearTimes: Comparer = timesWithin('nearTimes', APART_MS);
 
-function haveNearTimes(expected: Reply, actual: Reply): boolean {
+/** The same with any times. */
+export const anyTimes: Comparer = timesWithin('anyTimes', Number.POSITIVE_INFINITY);
+
+function timesWithin(name: string, apartMs: number): Comparer {
+  return { name, equal: (expected, actual) => areSame(expected, actual, apartMs) };
+}
+
+function areSame(expected: Reply, actual: Reply, apartMs: number): boolean {
   if (expected.items === null || actual.items === null) {
     return expected.bytes.equals(actual.bytes);
   }
   const others = actual.items;
   if (expected.type !== actual.type || expected.items.length !== others.length) return false;
   return expected.items.every((item, index) =>
-    isTime(expected, index) ? areNear(item, others[index]) : haveNearTimes(item, others[index]),
+    isTime(expected, index)
+      ? areNear(item, others[index], apartMs)
+      : areSame(item, others[index], apartMs),
   );
 }
 
@@ -36,9 +45,9 @@ function isTime(reply: Reply, index: number): boolean {
   return index % 2 === 1 && TIME_FIELDS.has(textOf(items[index - 1]));
 }
 
-function areNear(expected: Reply, actual: Reply): boolean {
+function areNear(expected: Reply, actual: Reply, apartMs: number): boolean {
   const distance = Number(textOf(expected)) - Number(textOf(actual));
-  return actual.type === ':' && Math.abs(distance) < APART_MS;
+  return actual.type === ':' && Math.abs(distance) < apartMs;
 }
 
 /**

@@ -12,6 +12,7 @@ const SETTINGS: Readonly<Record<string, readonly string[]>> = {
   appendfsync: ['always', 'everysec', 'no'],
   save: ['', '1 1', '900 1 300 10'],
   'list-max-listpack-size': ['-2', '4', '128'],
+  'stream-hot-max-bytes': ['0', '1kb'],
   hz: ['10', '100'],
   'maxmemory-clients': ['20mb', '64mb'],
   'notify-keyspace-events': ['', 'KEA'],
