@@ -89,6 +89,8 @@ export async function start(parts: StartParts): Promise<Server> {
   config.onWarning((warning) => log.warn(warning));
   for (const warning of config.warnings()) log.warn(warning);
   reportMissingInternals(log);
+  // From the first address on that it listens on: nobody is to see, or to change, data that is not there yet.
+  server.loading.begin();
   try {
     await server.listener.open({
       port: values.port,
@@ -139,6 +141,7 @@ async function load(server: Server, { config, onOwning }: StartParts): Promise<v
       onOwning?.();
       await server.snapshots.load();
     }
+    server.loading.end();
     await server.coldTier.recovered();
   } catch (error) {
     await server.shutdown.close();
