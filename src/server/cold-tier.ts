@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import type { Logger } from '../logging/logger.ts';
+import type { ColdError } from '../persistence/cold/cold-error.ts';
 import { ColdStore } from '../persistence/cold/cold-store.ts';
 import type { FileHold } from '../persistence/snapshots/snapshot-writing.ts';
 import { streamsOf } from '../types/stream/values.ts';
@@ -63,10 +64,12 @@ export class ColdTier {
   hold(isLogBase: boolean): FileHold {
     const release = this.#store?.hold() ?? (() => {});
     const holds = isLogBase ? this.#logHolds : this.#saveHolds;
+    // A start may fall back on older generations of the log.
+    const generations = isLogBase ? this.#host.config.values['snapshot-max-count'] : 0;
     return {
       keep() {
         holds.push(release);
-        while (holds.length > KEPT_SNAPSHOTS) holds.shift()?.();
+        while (holds.length > Math.max(KEPT_SNAPSHOTS, generations)) holds.shift()?.();
       },
       release,
     };
@@ -77,21 +80,30 @@ export class ColdTier {
     const { log, keyspace } = this.#host;
     const { cold, spilling } = streamsOf(keyspace.entries);
     try {
-      for (const problem of await cold.verifyLoaded()) {
-        log.warn({ err: problem }, 'Entries of a stream cannot be read');
-      }
+      this.#reportDamage(await cold.verifyLoaded());
       await this.#store?.sweep(cold.references());
     } catch (error) {
       log.warn({ err: error }, 'Cold stream entries are kept in memory');
       return;
     }
-    spilling.isEnabled = true;
+    spilling.enable();
   }
 
   /** Ends what is being written. */
   async close(): Promise<void> {
     streamsOf(this.#host.keyspace.entries).spilling.isEnabled = false;
     await this.#store?.close();
+  }
+
+  /** Names each damaged file once: it may have thousands of extents. */
+  #reportDamage(problems: readonly ColdError[]): void {
+    for (const file of new Set(problems.map((problem) => problem.file))) {
+      const [first, ...others] = problems.filter((problem) => problem.file === file);
+      this.#host.log.warn(
+        { err: first, file, others: others.length },
+        'Entries of a stream cannot be read: {file} has this and {others} more problems',
+      );
+    }
   }
 
   #report(error: unknown): void {

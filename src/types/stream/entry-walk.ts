@@ -1,13 +1,16 @@
 // Walks over the entries of a stream between two ids, in their order or backward; deleted ones are left out.
+import { SEGMENT_MASK, SEGMENT_SHIFT } from '../../memory/addressing.ts';
 import type { Arena } from '../../memory/arena.ts';
 import { BlockCursor, type PayloadSource } from './block-cursor.ts';
-import { BlockPlace, type IdBlocks } from './id-blocks.ts';
+import { LAST_ENTRY_ID, LIVE } from './entry-block.ts';
+import { BlockPlace, type IdBlocks, LEAST_ID } from './id-blocks.ts';
 import { StreamId } from './stream-id.ts';
 
 /** A walk, which can be used again and again; valid until any data change. */
 export class EntryWalk {
   /** The entry that `next` went to. */
   readonly cursor: BlockCursor;
+  readonly #arena: Arena;
   readonly #index: IdBlocks;
   readonly #place = new BlockPlace();
   readonly #first = new StreamId();
@@ -19,6 +22,7 @@ export class EntryWalk {
 
   constructor(arena: Arena, index: IdBlocks, payloads: PayloadSource) {
     this.cursor = new BlockCursor(arena, payloads);
+    this.#arena = arena;
     this.#index = index;
   }
 
@@ -53,6 +57,37 @@ export class EntryWalk {
   next(): boolean {
     if (this.#place.block === 0) return false;
     return this.#isReverse ? this.#previous() : this.#following();
+  }
+
+  /** Number of entries between two ids, both included, up to a limit; ends a walk that was begun. */
+  count(root: number, first: StreamId, last: StreamId, limit: number): number {
+    const place = this.#place;
+    const { cursor } = this;
+    if (limit === 0 || first.compare(last) > 0) return 0;
+    const index = this.#index;
+    const arena = this.#arena;
+    let count = 0;
+    for (let more = index.findOrFirst(root, first, place); more; more = index.next(root, place)) {
+      const { block } = place;
+      const words = arena.i32[block >>> SEGMENT_SHIFT];
+      const base = (block & SEGMENT_MASK) << 1;
+      if (last.compareAt(words, base + LEAST_ID) < 0) return count;
+      const isWhole =
+        first.compareAt(words, base + LEAST_ID) <= 0 &&
+        last.compareAt(words, base + LAST_ENTRY_ID) >= 0;
+      if (isWhole) {
+        count += words[base + LIVE];
+      } else {
+        cursor.open(block);
+        for (let isIn = cursor.seek(first); isIn; isIn = cursor.next()) {
+          if (cursor.isDeleted) continue;
+          if (cursor.id.compare(last) > 0) return count;
+          if (++count === limit) return count;
+        }
+      }
+      if (count >= limit) return limit;
+    }
+    return count;
   }
 
   #following(): boolean {

@@ -60,6 +60,8 @@ export class Spilling {
   readonly #streams: SpillingHost;
   /** Streams whose blocks are being moved. */
   readonly #busy = new Set<number>();
+  /** Streams that have to wait for `enable`. */
+  readonly #waiting = new Set<number>();
   readonly #place = new BlockPlace();
   readonly #data = new BlockData();
 
@@ -69,7 +71,15 @@ export class Spilling {
 
   /** Whether streams may have to be looked at when they grow. */
   get isActive(): boolean {
-    return this.isEnabled && (this.defaultBytes > 0 || this.limits > 0);
+    return this.defaultBytes > 0 || this.limits > 0;
+  }
+
+  /** All data are loaded, and there is a place for files: what has waited for that begins. */
+  enable(): void {
+    this.isEnabled = true;
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const root of waiting) this.consider(root);
   }
 
   /** Whether blocks are being moved. */
@@ -80,6 +90,10 @@ export class Spilling {
   /** Begins to move blocks of a stream, if there are too many hot ones. */
   consider(root: number): void {
     if (!this.isActive || this.#busy.has(root) || this.#excess(root) <= 0) return;
+    if (!this.isEnabled) {
+      this.#waiting.add(root);
+      return;
+    }
     const moved = this.#gather(root);
     if (moved.length === 0) return;
     this.#busy.add(root);
@@ -92,6 +106,7 @@ export class Spilling {
   /** A stream is gone, or its root is about to be. */
   freed(root: number): void {
     this.#busy.delete(root);
+    this.#waiting.delete(root);
   }
 
   /** By how much the hot part is larger than it is to be, in entries or bytes; at most 0: not at all. */

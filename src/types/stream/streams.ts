@@ -7,6 +7,7 @@
 // searches. Counters and ids are kept as Redis keeps them, first id and largest deleted id included.
 
 import type { Collections, ExpiryClock } from '../../keyspace/collections.ts';
+import { UnreadableValueError } from '../../keyspace/unreadable-value.ts';
 import { SEGMENT_MASK, SEGMENT_SHIFT } from '../../memory/addressing.ts';
 import type { Arena } from '../../memory/arena.ts';
 import type { BytesTables } from '../../structures/bytes-tables.ts';
@@ -316,32 +317,7 @@ export class Streams implements Collections {
 
   /** Number of entries between two ids, both included, up to a limit. */
   countRange(root: number, first: StreamId, last: StreamId, limit: number): number {
-    const place = this.#place;
-    const cursor = this.#cursor;
-    if (limit === 0 || first.compare(last) > 0) return 0;
-    const { arena, index } = this;
-    let count = 0;
-    for (let more = index.findOrFirst(root, first, place); more; more = index.next(root, place)) {
-      const { block } = place;
-      const words = arena.i32[block >>> SEGMENT_SHIFT];
-      const base = (block & SEGMENT_MASK) << 1;
-      if (last.compareAt(words, base + LEAST_ID) < 0) return count;
-      const isWhole =
-        first.compareAt(words, base + LEAST_ID) <= 0 &&
-        last.compareAt(words, base + LAST_ENTRY_ID) >= 0;
-      if (isWhole) {
-        count += words[base + LIVE];
-      } else {
-        cursor.open(block);
-        for (let isIn = cursor.seek(first); isIn; isIn = cursor.next()) {
-          if (cursor.isDeleted) continue;
-          if (cursor.id.compare(last) > 0) return count;
-          if (++count === limit) return count;
-        }
-      }
-      if (count >= limit) return limit;
-    }
-    return count;
+    return this.#walk.count(root, first, last, limit);
   }
 
   /**
@@ -426,8 +402,22 @@ export class Streams implements Collections {
 
   /** Sets the first id to that of the first entry; 0-0 when there is none. */
   renewFirstId(root: number): void {
-    this.edgeId(root, true, this.#id);
+    try {
+      this.edgeId(root, true, this.#id);
+    } catch (error) {
+      if (!(error instanceof UnreadableValueError)) throw error;
+      // The first entry lies in a damaged file: the least id that it can have is good enough for lag.
+      this.index.first(root, this.#place);
+      this.#loadLeast(this.#place.block);
+    }
     storeRootId(this.arena, root, FIRST_ID, this.#id);
+  }
+
+  #loadLeast(block: number): void {
+    this.#id.load(
+      this.arena.i32[block >>> SEGMENT_SHIFT],
+      ((block & SEGMENT_MASK) << 1) + LEAST_ID,
+    );
   }
 
   /** The id of the first or the last entry; 0-0 when there is none. */
