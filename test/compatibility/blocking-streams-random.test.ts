@@ -49,7 +49,7 @@ describe('random blocking on streams', () => {
     const [redis, synap] = await Promise.all(sides.map((side) => side.close(KEYS, readers)));
     expect(synap, history.join('\n')).toEqual(redis);
     // A sequence in which hardly anybody waits would tell nothing.
-    expect(waits).toBeGreaterThan(5);
+    expect(waits).toBeGreaterThan(2);
   });
 });
 
@@ -151,7 +151,8 @@ class Commands {
       () => [random.pick(['RENAME', 'RENAMENX']), key(), key()],
       () => ['COPY', key(), key(), 'DB', String(random.integer(0, 1)), 'REPLACE'],
       () => ['MOVE', key(), String(random.integer(0, 1))],
-      () => (random.chance(0.2) ? ['FLUSHDB'] : ['EXPIRE', key(), '-1']),
+      // No FLUSHDB: in which order Redis looks at several keys then depends on its hash seed.
+      () => ['EXPIRE', key(), '-1'],
     ])();
   }
 }

@@ -197,6 +197,16 @@ compareWithRedis('blocking on streams', (define) => {
     receive('c'),
   ]);
 
+  define('of several streams, the one that was written or removed first', [
+    'XADD s 1-0 f v',
+    ...blocks('b> XREAD BLOCK 0 STREAMS t s $ $'),
+    'MULTI\nUNLINK s\nXADD t 1-0 f v\nXADD s 2-0 f v\nEXEC',
+    receive('b'),
+    ...blocks('b> XREAD BLOCK 0 STREAMS t s $ $'),
+    'MULTI\nSET s x\nXADD t 2-0 f v\nDEL s\nXADD s 3-0 f v\nEXEC',
+    receive('b'),
+  ]);
+
   define('several streams', [
     'XADD s 1-0 f v\nXGROUP CREATE s g $\nXGROUP CREATE t g $ MKSTREAM\nXGROUP CREATE u g $ MKSTREAM',
     ...blocks(

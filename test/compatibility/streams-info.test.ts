@@ -2,7 +2,16 @@
 // do with streams that have groups: COPY, RENAME, DUMP and RESTORE, digests, databases.
 import { transformed } from '../support/comparers.ts';
 import { compareWithRedis } from '../support/comparison-suite.ts';
-import { capture, command, compared, type Script, type Step } from '../support/script.ts';
+import {
+  blocked,
+  capture,
+  command,
+  compared,
+  receive,
+  type Script,
+  type Step,
+  send,
+} from '../support/script.ts';
 import { STREAM_EVENTS } from '../support/stream-events.ts';
 import { nearTimes, payloads } from '../support/stream-replies.ts';
 
@@ -260,6 +269,23 @@ compareWithRedis('what there is to know of streams', (define) => {
       ...lines.flatMap((line) => [line, compared(lookups, 'INFO stats')]),
     ]),
   );
+
+  define('hits and misses of clients that waited', [
+    'XADD s 1-0 f v\nXGROUP CREATE s g $\nCONFIG RESETSTAT',
+    send('b> XREAD BLOCK 0 STREAMS s $'),
+    blocked(1),
+    send('c> XREADGROUP GROUP g c BLOCK 0 STREAMS s >'),
+    blocked(2),
+    'XADD s 2-0 f v',
+    receive('b'),
+    receive('c'),
+    compared(lookups, 'INFO stats'),
+    send('c> XREADGROUP GROUP g c BLOCK 0 STREAMS s >'),
+    blocked(1),
+    'DEL s',
+    receive('c'),
+    compared(lookups, 'INFO stats'),
+  ]);
 
   define('DUMP and RESTORE', [
     ...grouped('s'),

@@ -355,7 +355,8 @@ function serveWaiting(
   count: number,
 ): boolean {
   const { db, request, reply } = call;
-  const ref = db.lookupRead(request, i);
+  // No hit or miss.
+  const ref = db.lookupWrite(request, i);
   if (ref === ABSENT || db.typeOf(ref) !== TYPE_STREAM) {
     reply.error(KEY_IS_GONE);
     return true;

@@ -4,7 +4,7 @@ import type { CommandRow } from '../../core/command-row.ts';
 import { BLOCKING, MOVABLE_KEYS, READONLY } from '../../core/flags.ts';
 import { type KeySpec, keysAfter } from '../../core/key-specs.ts';
 import { ABSENT, lookupRead, REFUSED } from '../../core/lookup.ts';
-import { KEY_CREATED, KEY_GROWN } from '../../keyspace/key-signals.ts';
+import { KEY_CREATED, KEY_GONE, KEY_GROWN } from '../../keyspace/key-signals.ts';
 import { TYPE_STREAM } from '../../types/stream/encodings.ts';
 import { StreamId } from '../../types/stream/stream-id.ts';
 import { streamsOf } from '../../types/stream/values.ts';
@@ -90,7 +90,8 @@ function xread(call: Call): void {
   const count = args.count || COUNT_AFTER_WAIT;
   const wait: Wait = {
     type: TYPE_STREAM,
-    events: KEY_CREATED | KEY_GROWN,
+    // The end of a stream is none of its wait, but makes the key the first one to be looked at, as in Redis.
+    events: KEY_CREATED | KEY_GROWN | KEY_GONE,
     firstKey,
     lastKey: firstKey + keys - 1,
     timeoutMs: args.timeoutMs,
@@ -189,7 +190,9 @@ function replyBehind(call: Call, i: number, id: StreamId, count: number): void {
 
 function serveWaiting(call: Call, i: number, id: StreamId, count: number): boolean {
   const { db, request } = call;
-  const ref = db.lookupRead(request, i);
+  // No hit or miss.
+  const ref = db.lookupWrite(request, i);
+  if (ref === ABSENT || db.typeOf(ref) !== TYPE_STREAM) return false;
   const streams = streamsOf(db.entries);
   streams.lastId(db.entries.root(ref), newest);
   if (newest.compare(id) <= 0) return false;
