@@ -59,7 +59,7 @@ export class Spilling {
   limits = 0;
   readonly #streams: SpillingHost;
   /** Streams whose blocks are being moved. */
-  readonly #busy = new Set<number>();
+  readonly #busy = new Map<number, Promise<void>>();
   /** Streams that have to wait for `enable`. */
   readonly #waiting = new Set<number>();
   readonly #place = new BlockPlace();
@@ -96,11 +96,23 @@ export class Spilling {
     }
     const moved = this.#gather(root);
     if (moved.length === 0) return;
-    this.#busy.add(root);
-    this.#move(root, moved).catch((error: unknown) => {
-      this.#busy.delete(root);
-      this.onFailure(error);
-    });
+    const move: Promise<void> = this.#move(root, moved, () => this.#end(root, move)).catch(
+      (error: unknown) => {
+        this.#end(root, move);
+        this.onFailure(error);
+      },
+    );
+    this.#busy.set(root, move);
+  }
+
+  /** Whether blocks of a stream are being moved, so that its root must stay where it is. */
+  isMoving(root: number): boolean {
+    return this.#busy.has(root);
+  }
+
+  /** A move has ended; whether it counts: its stream may be gone, and another one have its root. */
+  #end(root: number, move: Promise<void>): boolean {
+    return this.#busy.get(root) === move && this.#busy.delete(root);
   }
 
   /** A stream is gone, or its root is about to be. */
@@ -184,7 +196,7 @@ export class Spilling {
     return { blocks, extent, rawBytes };
   }
 
-  async #move(root: number, moved: readonly MovedExtent[]): Promise<void> {
+  async #move(root: number, moved: readonly MovedExtent[], end: () => boolean): Promise<void> {
     const { arena, cold } = this.#streams;
     if (coldLog(arena, root) === 0) {
       ensure(arena, root);
@@ -194,8 +206,7 @@ export class Spilling {
     const log = cold.log(number);
     const locations = await log.append(moved.map(({ extent }) => extent));
     // The root may be another stream's by now.
-    const isThere = this.#busy.delete(root) && coldLog(arena, root) === number;
-    if (!isThere) return;
+    if (!end()) return;
     for (const [i, location] of locations.entries())
       this.#replace(root, moved[i], number, location);
     this.consider(root);

@@ -20,6 +20,8 @@ export class StreamRelocation implements Relocation {
   /** Whether all blocks of entries are examined, so that the groups are next. */
   #isAtGroups = false;
   readonly #arena: Arena;
+  /** Whether somebody keeps the number of a root meanwhile (spilling.ts). */
+  readonly #isHeld: (root: number) => boolean;
   readonly #blocks: SharedBlocks;
   readonly #place = new BlockPlace();
   /** Blocks of this id and of greater ones are not examined yet. */
@@ -30,7 +32,9 @@ export class StreamRelocation implements Relocation {
     blocks: SharedBlocks,
     groups: GroupsRelocation,
     retention: RetentionRules,
+    isHeld: (root: number) => boolean,
   ) {
+    this.#isHeld = isHeld;
     this.#groups = groups;
     this.#retention = retention;
     this.#arena = arena;
@@ -45,7 +49,7 @@ export class StreamRelocation implements Relocation {
     this.#next.setZero();
     this.#isAtGroups = false;
     // What writes a frozen stream knows its blocks by their numbers.
-    this.root = this.#isFrozen(root) ? root : relocateRoot(this.#arena, root);
+    this.root = this.#isFrozen(root) || this.#isHeld(root) ? root : relocateRoot(this.#arena, root);
     this.#retention.relocate(this.root);
     this.#scanned++;
     this.#groups.begin(this.root);

@@ -109,6 +109,7 @@ export class Streams implements Collections {
       this.blocks,
       this.groups.relocation,
       this.retention,
+      (root) => this.spilling.isMoving(root),
     );
     this.#cursor = new BlockCursor(arena, this.cold);
     this.walk = this.newWalk();

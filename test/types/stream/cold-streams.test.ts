@@ -107,3 +107,47 @@ describe.each([-100_000, 500])('with the hot limit %d', (limit) => {
     expect(files()).toEqual([]);
   });
 });
+
+test('what is being moved of a stream that is gone does not become another one', async () => {
+  const arena = new Arena();
+  const streams = newStreams(arena);
+  const fill = () => {
+    const root = streams.create();
+    streams.setHotLimit(root, -1);
+    const entries = Array.from({ length: 3000 }, (_, i) => ({
+      id: BigInt(i + 1) << 64n,
+      items: ['field', 'value '.repeat(10)],
+    }));
+    for (const entry of entries) append(streams, root, entry);
+    return { root, entries };
+  };
+  const first = fill();
+  expect(streams.spilling.isMoving(first.root)).toBe(true);
+  while (!streams.freeStep(first.root));
+  // The same blocks of the arena, the same ids, and the same number of a log.
+  const second = fill();
+  expect(second.root).toBe(first.root);
+  await settled(streams);
+  expect(coldLive(arena, second.root)).toBeGreaterThan(0);
+  expect(range(streams, second.root, 0n, MAX_ID, false)).toEqual(second.entries);
+  while (!streams.freeStep(second.root));
+  await store.deleted();
+  expect(files()).toEqual([]);
+});
+
+test('a root stays where it is while blocks of it are moved to files', async () => {
+  const arena = new Arena();
+  const streams = newStreams(arena);
+  const others = Array.from({ length: 5000 }, () => streams.create());
+  const root = others[others.length - 1];
+  streams.setHotLimit(root, -1);
+  for (let i = 1; i <= 3000; i++) {
+    append(streams, root, { id: BigInt(i) << 64n, items: ['field', 'value '.repeat(10)] });
+  }
+  for (const other of others.slice(0, -1)) if (other !== root) while (!streams.freeStep(other));
+  for (let sizeClass = 0; sizeClass < 80; sizeClass++) arena.chooseSparsePages(sizeClass);
+  expect(streams.relocation.begin(root)).toBe(root);
+  await settled(streams);
+  expect(coldLive(arena, root)).toBeGreaterThan(0);
+  expect(streams.countRange(root, idOf(0n), idOf(MAX_ID), 1e9)).toBe(3000);
+});
