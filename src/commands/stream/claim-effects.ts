@@ -8,17 +8,37 @@ import { streamsOf } from '../../types/stream/values.ts';
 
 const lastId = new StreamId();
 
-/** The effects of the claims of one command; `record` hands them on. */
+/**
+ * Records the effects of the claims of one command, one after the other: there may be millions. They are repeated all or
+ * none; a single one stands alone, as in Redis, so the first one is held back until there is a second.
+ */
 export class ClaimEffects {
-  readonly #effects: EffectArgument[][] = [];
+  #count = 0;
+  #first: EffectArgument[] | undefined;
   #lastId = '';
 
-  /** Begins with a group. */
-  begin({ db, server }: Call, group: number): void {
-    this.#effects.length = 0;
-    if (!server.effects.active) return;
-    streamsOf(db.entries).groups.loadLastId(group, lastId);
+  /**
+   * Runs what claims entries of a group.
+   * @param isLastIdSet whether the group has got another last id, which each claim tells, too
+   */
+  record(call: Call, group: number, isLastIdSet: boolean, claim: () => void): void {
+    const { db, server } = call;
+    const { effects } = server;
+    if (!effects.active) {
+      claim();
+      return;
+    }
+    const { groups } = streamsOf(db.entries);
+    groups.loadLastId(group, lastId);
     this.#lastId = lastId.toString();
+    this.#count = 0;
+    try {
+      effects.together(claim);
+    } finally {
+      if (isLastIdSet && this.#count === 0) this.#recordLastId(call, groups.entriesRead(group));
+      if (this.#first !== undefined) effects.propagateAs(db, ...this.#first);
+      this.#first = undefined;
+    }
   }
 
   /**
@@ -27,41 +47,31 @@ export class ClaimEffects {
    * @param consumer the name
    */
   claimed(
-    { request, server }: Call,
+    { db, request, server: { effects } }: Call,
     id: EffectArgument,
     consumer: Uint8Array,
     timeMs: number,
     deliveries: number,
   ): void {
-    if (!server.effects.active) return;
-    this.#effects.push([
+    const effect = [
       ...['XCLAIM', request.bytes(1), request.bytes(2), consumer, '0', id],
       ...['TIME', String(timeMs), 'RETRYCOUNT', String(deliveries)],
       ...['FORCE', 'JUSTID', 'LASTID', this.#lastId],
-    ]);
-  }
-
-  /** The group has another last id, which no claim tells. */
-  lastIdSet({ db, request, server }: Call, group: number): void {
-    if (!server.effects.active || this.#effects.length > 0) return;
-    const read = String(streamsOf(db.entries).groups.entriesRead(group));
-    this.#effects.push([
-      ...['XGROUP', 'SETID', request.bytes(1), request.bytes(2)],
-      ...[this.#lastId, 'ENTRIESREAD', read],
-    ]);
-  }
-
-  /** Records all of them, to be repeated all or none. */
-  record({ db, server }: Call): void {
-    const { effects } = server;
-    const all = this.#effects;
-    if (all.length === 1) {
-      effects.propagateAs(db, ...all[0]);
-    } else if (all.length > 1) {
-      effects.together(() => {
-        for (const effect of all) effects.propagateAs(db, ...effect);
-      });
+    ];
+    if (this.#count++ === 0) {
+      this.#first = effect;
+      return;
     }
-    all.length = 0;
+    if (this.#first !== undefined) effects.propagateAs(db, ...this.#first);
+    this.#first = undefined;
+    effects.propagateAs(db, ...effect);
+  }
+
+  #recordLastId({ db, request, server }: Call, entriesRead: bigint): void {
+    server.effects.propagateAs(
+      db,
+      ...['XGROUP', 'SETID', request.bytes(1), request.bytes(2)],
+      ...[this.#lastId, 'ENTRIESREAD', String(entriesRead)],
+    );
   }
 }

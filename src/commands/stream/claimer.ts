@@ -1,5 +1,5 @@
 // Claiming entries of a group for a consumer, one by one. What was claimed is answered afterwards, when it is known how
-// much it is; the log is told of it by `end`.
+// much it is; the log is told of each entry at once (claim-effects.ts).
 import type { Call } from '../../core/call.ts';
 import { ByteView } from '../../structures/entry.ts';
 import { IdList } from '../../types/stream/id-list.ts';
@@ -32,30 +32,38 @@ export class Claimer {
   #isConsumerNew = false;
   #options: ClaimOptions | undefined;
 
-  /** @param ref the entry of the group's stream, which may be changed */
-  begin(call: Call, ref: number, group: number, options: ClaimOptions): void {
+  /**
+   * Runs what claims entries of a group, by the methods below.
+   * @param ref the entry of the group's stream, which may be changed
+   * @param isLastIdSet whether the group has just got another last id
+   */
+  run(
+    call: Call,
+    ref: number,
+    group: number,
+    options: ClaimOptions,
+    isLastIdSet: boolean,
+    claim: () => void,
+  ): void {
+    const { db, server } = call;
     this.claimed.clear();
     this.deleted.clear();
-    this.#root = call.db.entries.root(ref);
+    this.#root = db.entries.root(ref);
     this.#group = group;
     this.#consumer = 0;
     this.#isConsumerNew = false;
     this.#options = options;
     // What it changes is recorded entry by entry, even if memory runs out after the first change.
-    call.server.effects.suppress();
-    this.#effects.begin(call, group);
-  }
-
-  /**
-   * To be called when all is claimed, or what could be.
-   * @param isLastIdSet whether the group has got another last id before `begin`
-   */
-  end(call: Call, isLastIdSet: boolean): void {
-    if (isLastIdSet) {
-      if (this.claimed.count + this.deleted.count === 0) call.server.keyspace.dirty++;
-      this.#effects.lastIdSet(call, this.#group);
+    server.effects.suppress();
+    const before = server.keyspace.dirty;
+    try {
+      this.#effects.record(call, group, isLastIdSet, claim);
+    } catch (error) {
+      this.notifyConsumer(call);
+      throw error;
+    } finally {
+      if (isLastIdSet && server.keyspace.dirty === before) server.keyspace.dirty++;
     }
-    this.#effects.record(call);
   }
 
   /** Tells of the consumer, if it was made: as Redis does, in the reply before the first entry. */

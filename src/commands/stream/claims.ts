@@ -83,8 +83,7 @@ function xclaim(call: Call): void {
   if (waitsForCold(call, xclaim)) return;
   db.changing(ref);
   const isLastIdSet = setLastId(call, db.entries.root(ref), group);
-  claimer.begin(call, ref, group, args);
-  run(call, isLastIdSet, () => {
+  claimer.run(call, ref, group, args, isLastIdSet, () => {
     for (let i = args.firstId; i < args.endOfIds; i++) {
       if (!isId(request, i, id)) throw new Error(INVALID_STREAM_ID);
       claimer.claim(call, id, request.bytes(i));
@@ -113,18 +112,6 @@ function setLastId(call: Call, root: number, group: number): boolean {
   }
   groups.storeLastId(group, args.lastId);
   return true;
-}
-
-/** Claims; everybody learns of what was claimed until memory ran out, too. */
-function run(call: Call, isLastIdSet: boolean, claim: () => void): void {
-  try {
-    claim();
-  } catch (error) {
-    claimer.notifyConsumer(call);
-    throw error;
-  } finally {
-    claimer.end(call, isLastIdSet);
-  }
 }
 
 /**
@@ -184,8 +171,7 @@ function xautoclaim(call: Call): void {
   needPending(call, db.entries.root(ref), group);
   if (waitsForCold(call, xautoclaim)) return;
   db.changing(ref);
-  claimer.begin(call, ref, group, auto);
-  run(call, false, () => {
+  claimer.run(call, ref, group, auto, false, () => {
     claimer.claimFrom(call, auto.start, auto.count, auto.count * ATTEMPTS_FACTOR);
   });
   reply.array(3);

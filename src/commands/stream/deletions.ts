@@ -73,7 +73,8 @@ const args = { references: KEEP, firstId: 0, ids: 0 };
 
 /** What it has done so far: the arguments that are ids of entries that were deleted, and references that were removed. */
 const deleted: number[] = [];
-const acknowledged: { readonly group: number; readonly i: number }[] = [];
+/** Pairs of a group and an argument: there may be many. */
+const acknowledged: number[] = [];
 
 /** Reads the arguments from i on; false after answering an error. */
 function readArguments({ request, reply }: Call, from: number): boolean {
@@ -163,7 +164,7 @@ function forEachId(
 /** Everybody learns of what was done; removed references are as silent as XACK. */
 function report(call: Call): void {
   const { db, request, server } = call;
-  server.keyspace.dirty += acknowledged.length;
+  server.keyspace.dirty += acknowledged.length / 2;
   if (server.effects.active && deleted.length + acknowledged.length > 0) record(call);
   if (deleted.length === 0) return;
   db.modified(request, 1, deleted.length);
@@ -172,16 +173,16 @@ function report(call: Call): void {
 
 function record({ db, request, server: { effects } }: Call): void {
   const { groups } = streamsOf(db.entries);
-  const acknowledge = ({ group, i }: (typeof acknowledged)[number]) => {
-    groups.name(group, name);
-    effects.propagateAs(db, 'XACK', request.bytes(1), name.copy(), request.bytes(i));
-  };
   const recordAll = () => {
-    acknowledged.forEach(acknowledge);
+    for (let k = 0; k < acknowledged.length; k += 2) {
+      groups.name(acknowledged[k], name);
+      const id = request.bytes(acknowledged[k + 1]);
+      effects.propagateAs(db, 'XACK', request.bytes(1), name.copy(), id);
+    }
     const ids = deleted.map((i) => request.bytes(i));
     if (ids.length > 0) effects.propagateAs(db, 'XDEL', request.bytes(1), ...ids);
   };
-  if (acknowledged.length + Math.min(deleted.length, 1) === 1) recordAll();
+  if (acknowledged.length / 2 + Math.min(deleted.length, 1) === 1) recordAll();
   else effects.together(recordAll);
 }
 
@@ -214,6 +215,6 @@ function removeReference({ db }: Call, root: number, group: number, i: number): 
   const { groups } = streamsOf(db.entries);
   if (!groups.findPending(group, id, cursor)) return false;
   groups.removePending(root, group, cursor);
-  acknowledged.push({ group, i });
+  acknowledged.push(group, i);
   return true;
 }
