@@ -15,9 +15,16 @@ import { Request } from '../../../src/protocol/request.ts';
 import { hashesOf } from '../../../src/types/hash/values.ts';
 import { listsOf } from '../../../src/types/list/values.ts';
 import { setsOf } from '../../../src/types/set/set-tables.ts';
+import { streamsOf } from '../../../src/types/stream/values.ts';
 import { sortedSetsOf } from '../../../src/types/zset/values.ts';
 import type { Random } from '../../support/random.ts';
 import { TestServer } from '../../support/test-call.ts';
+import {
+  LARGE_STREAM_LINES,
+  SELDOM_STREAM_LINES,
+  STREAM_LINES,
+  StreamWords,
+} from './stream-lines.ts';
 
 const START_MS = 1_700_000_000_000;
 const FOREVER = Number.POSITIVE_INFINITY;
@@ -94,6 +101,7 @@ const LINES: readonly string[] = [
   ...['GEORADIUS Z N N 900 km STORE Z', 'GEORADIUSBYMEMBER Z V 900 km STOREDIST Z'],
   ...['SORT L ALPHA LIMIT 0 20 STORE L', 'SORT S ALPHA LIMIT 0 9 STORE L', 'SORT_RO Z ALPHA'],
   ...['RESTORE K 0 D REPLACE', 'RESTORE K 900 D', 'SELECT 0', 'SELECT 1', 'PEXPIRE L 700'],
+  ...STREAM_LINES,
 ];
 /** As the others, but seldom: there would be nothing left to change. */
 const SELDOM: readonly string[] = [
@@ -102,6 +110,7 @@ const SELDOM: readonly string[] = [
   'SWAPDB 0 1',
   'SWAPDB 1 2',
   'FLUSHDB SYNC',
+  ...SELDOM_STREAM_LINES,
 ];
 
 /** Beside the others, where values are large. */
@@ -124,7 +133,11 @@ const LARGE_LINES: readonly string[] = [
     'LINSERT L AFTER a B',
     'LREM L M a',
   ],
+  ...LARGE_STREAM_LINES,
 ];
+
+/** Entries of a long stream. */
+const LONG_STREAM = 500;
 
 const NOISE = randomBytes(2_000_000);
 
@@ -151,6 +164,7 @@ export class CommandBench {
   readonly #random: Random;
   readonly #isLarge: boolean;
   readonly #lines: readonly string[];
+  readonly #streamWords: StreamWords;
   /** How many keys come before the one that is the target; -1 or less: none is. */
   #keysToTarget = -1;
   #nowMs = START_MS;
@@ -158,6 +172,7 @@ export class CommandBench {
   constructor(random: Random, { isLarge = false }: BenchOptions = {}) {
     this.#random = random;
     this.#isLarge = isLarge;
+    this.#streamWords = new StreamWords(random);
     this.#lines = isLarge ? [...LINES, ...LARGE_LINES] : LINES;
     const commands = [...new CommandTable(families).runnable()];
     const rows = commands.filter(({ parent }) => parent === undefined).map(({ row }) => row);
@@ -175,6 +190,7 @@ export class CommandBench {
     };
     hashesOf(this.keyspace.entries).limits = { maxFields: 8, maxBytes: 64 };
     sortedSetsOf(this.keyspace.entries).limits = { maxEntries: 8, maxBytes: 64 };
+    streamsOf(this.keyspace.entries).entries.limits = { maxEntries: 5, maxBytes: 4096 };
     this.#client = this.#server.connect();
     this.run('SET', 'dumped', 'a value');
     const db = this.keyspace.databases[0];
@@ -201,6 +217,12 @@ export class CommandBench {
       this.run('HSET', `hash:${i}`, ...pairs, ...(last.length > 0 ? ['f7', last[0]] : []));
       const ranked = elements.flatMap((element, k) => [`${k % 700}`, element]);
       this.run('ZADD', `zset:${i}`, '1', 'a', ...ranked, '2.5', 'b');
+      for (let k = 0; k < LONG_STREAM; k++) {
+        this.run('XADD', `stream:${i}`, '*', 'field', `${k}`.padEnd(200), `f${k % 3}`, String(k));
+      }
+      if (last.length > 0) this.run('XADD', `stream:${i}`, '*', 'large', last[0]);
+      this.run('XGROUP', 'CREATE', `stream:${i}`, 'group:0', '0');
+      this.run(...`XREADGROUP GROUP group:0 consumer:${i % 3} STREAMS stream:${i} >`.split(' '));
       this.run('SET', `key:${i}`, this.#large());
       if (random.chance(0.3)) this.run('PEXPIRE', `key:${i}`, String(random.integer(500, 4000)));
       if (random.chance(0.3)) this.run('PEXPIRE', `list:${i}`, String(random.integer(500, 4000)));
@@ -230,7 +252,7 @@ export class CommandBench {
       this.evict(4);
     } else {
       const line = random.pick(this.#lines);
-      const keys = line.match(/ [KLSHJZ]\b/g)?.length ?? 1;
+      const keys = line.match(/ [KLSHJZX]\b/g)?.length ?? 1;
       this.#keysToTarget = random.integer(0, keys - 1);
       this.#line(line);
     }
@@ -260,7 +282,10 @@ export class CommandBench {
   run(...args: (string | Buffer)[]): string {
     const before = this.keyspace.dirty;
     const reply = this.#server.run(this.#client, ...args);
-    if (this.keyspace.dirty !== before) this.changing.add(String(args[0]).toLowerCase());
+    const name = String(args[0]).toLowerCase();
+    if (name === 'xadd') this.#streamWords.added(reply);
+    const fullName = name === 'xgroup' ? `${name}|${String(args[1]).toLowerCase()}` : name;
+    if (this.keyspace.dirty !== before) this.changing.add(fullName);
     return reply;
   }
 
@@ -278,15 +303,18 @@ export class CommandBench {
 
   #word(word: string): string | Buffer {
     const random = this.#random;
-    if (/^[KLSHJZ]$/.test(word) && this.#keysToTarget-- === 0 && this.target !== undefined) {
+    if (/^[KLSHJZX]$/.test(word) && this.#keysToTarget-- === 0 && this.target !== undefined) {
       return this.target;
     }
+    const ofStream = this.#streamWords.word(word, this.#isLarge ? 10 : 4);
+    if (ofStream !== undefined) return ofStream;
     switch (word) {
       case 'K':
         if (random.chance(0.3)) return `list:${random.integer(0, this.#isLarge ? 9 : 3)}`;
         if (random.chance(0.2)) return `zset:${random.integer(0, this.#isLarge ? 9 : 3)}`;
         if (random.chance(0.3)) return `set:${random.integer(0, this.#isLarge ? 9 : 3)}`;
         if (random.chance(0.3)) return `hash:${random.integer(0, this.#isLarge ? 9 : 3)}`;
+        if (random.chance(0.2)) return `stream:${random.integer(0, this.#isLarge ? 9 : 3)}`;
         return `key:${random.integer(0, this.#isLarge ? 9 : 99)}`;
       case 'L':
         return `list:${random.integer(0, this.#isLarge ? 9 : 3)}`;

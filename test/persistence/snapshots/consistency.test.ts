@@ -49,7 +49,7 @@ test.each(Array.from({ length: byTier(10, 30) }, (_, seed) => seed))(
 
 test('every command that writes takes part', () => {
   const bench = new CommandBench(new Random(1));
-  for (let i = 0; i < 10_000; i++) bench.step();
+  for (let i = 0; i < 20_000; i++) bench.step();
   const writing = [...bench.commands].filter(
     ({ flags }) => (flags & WRITE) !== 0 && (flags & BLOCKING) === 0,
   );

@@ -67,7 +67,7 @@ const NOISE = randomBytes(300_000);
 const MIXED = Buffer.concat([Buffer.alloc(150_000, 'compressible '), NOISE.subarray(0, 150_000)]);
 
 /** Every kind of change of a string, of a list, and of either, which is `it`; `other` has a large one, too. */
-const CHANGES: Record<'string' | 'list' | 'any', readonly string[]> = {
+const CHANGES: Record<'string' | 'list' | 'stream' | 'any', readonly string[]> = {
   string: [
     ...['SET it x', 'SET it B', 'SET it x KEEPTTL', 'SETEX it 9 x', 'PSETEX it 9 x', 'GETSET it x'],
     ...['GETDEL it', 'GETEX it EX 9', 'MSET a x it B', 'APPEND it x', 'APPEND it B'],
@@ -79,6 +79,17 @@ const CHANGES: Record<'string' | 'list' | 'any', readonly string[]> = {
     ...['LSET it 0 x', 'LSET it -1 x', 'LSET it 1000 B', 'LINSERT it AFTER a x', 'LREM it 0 a'],
     ...['LTRIM it 5 -5', 'LTRIM it 1 2', 'LMOVE it new LEFT RIGHT', 'LMOVE new it LEFT LEFT'],
     ...['RPOPLPUSH it it', 'LMPOP 1 it RIGHT COUNT 500'],
+  ],
+  stream: [
+    ...['XADD it * f x', 'XADD it * f B', 'XADD it MAXLEN 900 * f x', 'XADD it MAXLEN ~ 9 * f B'],
+    ...['XDEL it 1-0', 'XDEL it 500-0 501-0 1000-0', 'XTRIM it MAXLEN 1', 'XTRIM it MAXLEN ~ 500'],
+    ...['XTRIM it MINID 997', 'XSETID it 9000-0', 'XDELEX it DELREF IDS 2 5-0 6-0'],
+    ...['XGROUP CREATE it h 0', 'XGROUP DESTROY it g', 'XGROUP SETID it g 7', 'XACK it g 1-0 5-0'],
+    ...['XGROUP CREATECONSUMER it g d', 'XGROUP DELCONSUMER it g a', 'XACKDEL it g IDS 1 300-0'],
+    ...['XREADGROUP GROUP g d COUNT 2 STREAMS it >', 'XREADGROUP GROUP g d STREAMS it >'],
+    ...['XREADGROUP GROUP g a COUNT 9 STREAMS it 0', 'XCLAIM it g d 0 1-0 200-0 399-0'],
+    ...['XAUTOCLAIM it g d 0 0 COUNT 300', 'XCLAIM it g a 0 900-0 FORCE LASTID 990-0'],
+    ...['XREADGROUP GROUP g d NOACK COUNT 5 STREAMS it >', 'XRETAIN it MAXLEN 9'],
   ],
   any: [
     ...[
@@ -103,7 +114,7 @@ const CHANGES: Record<'string' | 'list' | 'any', readonly string[]> = {
 const STEPS = [1, 3];
 
 /** Each change after either number of steps, or in reduced rounds by turns. */
-const cases = (['string', 'list'] as const).flatMap((type) =>
+const cases = (['string', 'list', 'stream'] as const).flatMap((type) =>
   [...CHANGES[type], ...CHANGES.any].flatMap((line, i) =>
     STEPS.filter((_, which) => isFullTier || which === i % STEPS.length).map((steps) => ({
       type,
@@ -148,8 +159,10 @@ test.each(cases)(
 );
 
 /** Makes large values, and some small ones. */
-function makeLarge(bench: CommandBench, type: 'string' | 'list', seed: number): void {
-  if (type === 'string') {
+function makeLarge(bench: CommandBench, type: 'string' | 'list' | 'stream', seed: number): void {
+  if (type === 'stream') {
+    makeStream(bench, seed);
+  } else if (type === 'string') {
     for (const key of ['it', 'other']) bench.run('SET', key, seed === 1 ? NOISE : MIXED);
   } else {
     bench.run('RPUSH', 'it', 'a', ...Array.from({ length: 1000 }, (_, i) => `${i}`.padEnd(200)));
@@ -159,6 +172,15 @@ function makeLarge(bench: CommandBench, type: 'string' | 'list', seed: number): 
   bench.run('PEXPIRE', 'it', '5000');
   bench.run('RPUSH', 'new', 'x', 'y', 'z');
   if (seed === 1) bench.fill(100);
+}
+
+/** A stream of a thousand entries, of which a group was given the first four hundred. */
+function makeStream(bench: CommandBench, seed: number): void {
+  for (let i = 1; i <= 1000; i++) bench.run('XADD', 'it', `${i}-0`, 'f', `${i}`.padEnd(200));
+  if (seed !== 1) bench.run('XADD', 'it', '1001-0', 'f', MIXED);
+  for (const key of ['it', 'other']) bench.run('XGROUP', 'CREATE', key, 'g', '0', 'MKSTREAM');
+  bench.run(...'XREADGROUP GROUP g a COUNT 300 STREAMS it >'.split(' '));
+  bench.run(...'XREADGROUP GROUP g b COUNT 100 STREAMS it >'.split(' '));
 }
 
 function change(bench: CommandBench, line: string): void {
