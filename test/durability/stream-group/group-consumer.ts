@@ -35,6 +35,15 @@ export function fieldsOf(number: number): string[] {
   return ['number', String(number).padStart(16), 'negative', String(-number).padStart(16)];
 }
 
+/** The number of an entry. @throws Error when it has other fields than it was given */
+export function readEntry(entry: Reply): number {
+  const [id, fields] = itemsOf(entry);
+  const number = Number.parseInt(textOf(id), 10);
+  const found = [textOf(id), ...itemsOf(fields).map(textOf)].join();
+  if (found === [`${number}-0`, ...fieldsOf(number)].join()) return number;
+  throw new Error(`entry ${number} is ${found}`);
+}
+
 /** See the head of this file. */
 export class GroupConsumer {
   readonly #state: GroupState;
@@ -146,12 +155,7 @@ export class GroupConsumer {
     kind: Parameters<EntryLedger['came']>[2],
   ): number[] {
     return entries.map((entry) => {
-      const [id, fields] = itemsOf(entry);
-      const number = Number.parseInt(textOf(id), 10);
-      const found = [textOf(id), ...itemsOf(fields).map(textOf)].join();
-      if (found !== [`${number}-0`, ...fieldsOf(number)].join()) {
-        throw new Error(`entry ${number} (${kind}) is ${found}`);
-      }
+      const number = readEntry(entry);
       this.#state.ledger.came(number, askedAt, kind);
       return number;
     });
