@@ -19,6 +19,8 @@ import { rootBytes } from './stream-root.ts';
 const EXTENT_BYTES = 64 * 1024;
 /** Extents that are appended together, at most. */
 const MAX_EXTENTS = 16;
+/** Between a failure and the next attempt. */
+const RETRY_MS = 1000;
 /** The version of the payload's form. */
 const FORM = 1;
 
@@ -60,6 +62,8 @@ export class Spilling {
   readonly #streams: SpillingHost;
   /** Streams whose blocks are being moved. */
   readonly #busy = new Map<number, Promise<void>>();
+  /** Nothing is tried before, by performance.now(): what has failed would fail again with each entry. */
+  #retryMs = Number.NEGATIVE_INFINITY;
   /** Streams that have to wait for `enable`. */
   readonly #waiting = new Set<number>();
   readonly #place = new BlockPlace();
@@ -94,11 +98,14 @@ export class Spilling {
       this.#waiting.add(root);
       return;
     }
+    if (performance.now() < this.#retryMs) return;
     const moved = this.#gather(root);
     if (moved.length === 0) return;
     const move: Promise<void> = this.#move(root, moved, () => this.#end(root, move)).catch(
       (error: unknown) => {
-        this.#end(root, move);
+        // The files of a stream that is gone are gone, too.
+        if (!this.#end(root, move)) return;
+        this.#retryMs = performance.now() + RETRY_MS;
         this.onFailure(error);
       },
     );

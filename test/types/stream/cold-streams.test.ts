@@ -151,3 +151,18 @@ test('a root stays where it is while blocks of it are moved to files', async () 
   expect(coldLive(arena, root)).toBeGreaterThan(0);
   expect(streams.countRange(root, idOf(0n), idOf(MAX_ID), 1e9)).toBe(3000);
 });
+
+test('a stream that goes while it is moved is no failure', async () => {
+  const arena = new Arena();
+  const streams = newStreams(arena);
+  const failures: unknown[] = [];
+  streams.spilling.onFailure = (error) => failures.push(error);
+  const root = streams.create();
+  streams.setHotLimit(root, 10);
+  for (let i = 1; !streams.spilling.isBusy; i++) {
+    append(streams, root, { id: BigInt(i) << 64n, items: ['name', 'n'.repeat(1000)] });
+  }
+  while (!streams.freeStep(root));
+  for (let i = 0; i < 5; i++) await settled(streams);
+  expect(failures).toEqual([]);
+});
