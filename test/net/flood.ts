@@ -104,6 +104,38 @@ const SOURCES = {
     round: (names) => command(['BLPOP', ...names.several(NAMES), '0']),
     rounds: 1,
   },
+  'XREAD BLOCK': {
+    round: (names) => {
+      const keys = names.several(NAMES / 2);
+      return command(['XREAD', 'BLOCK', '0', 'STREAMS', ...keys, ...keys.map(() => '$')]);
+    },
+    rounds: 1,
+  },
+  'XREADGROUP BLOCK': {
+    settings: [['XGROUP', 'CREATE', 'stream', 'group', '$', 'MKSTREAM']],
+    round: () => {
+      const keys = Array.from({ length: NAMES / 2 }, () => 'stream');
+      const head = ['XREADGROUP', 'GROUP', 'group', 'consumer', 'BLOCK', '0', 'STREAMS'];
+      return command([...head, ...keys, ...keys.map(() => '>')]);
+    },
+    rounds: 1,
+  },
+  'giant XADD': {
+    round: (names) => command(['XADD', 'giant', '*', ...names.several(NAMES)]),
+    rounds: 3,
+  },
+  'giant XCLAIM': {
+    settings: [['XGROUP', 'CREATE', 'claimed', 'group', '$', 'MKSTREAM']],
+    round: (_, round) => {
+      const ids = Array.from({ length: MESSAGES }, (_, i) => `${i + 1}-0`);
+      if (round === 0) return ids.map((id) => command(['XADD', 'claimed', id, 'f', 'v'])).join('');
+      return (
+        command(['XCLAIM', 'claimed', 'group', 'consumer', '0', ...ids, 'FORCE']) +
+        command(['XACK', 'claimed', 'group', ...ids])
+      );
+    },
+    rounds: 2,
+  },
   names: {
     round: () => command(['CLIENT', 'SETNAME', 'x'.repeat(HUGE_BYTES)]),
     rounds: 1,
