@@ -300,6 +300,27 @@ compareWithRedis('consumer groups', (define) => {
     state(),
   ]);
 
+  // Texts of errors end at the first NUL, names do not.
+  define('keys, groups and consumers of any bytes', [
+    String.raw`
+      XADD "s\x00\xff\r\n" 1-0 "f\x00" "\xff\xfe"
+      XGROUP CREATE "s\x00\xff\r\n" "g\x00\xff" 0
+      XREADGROUP GROUP "g\x00\xff" "c\x00\r\n" STREAMS "s\x00\xff\r\n" >
+      XREADGROUP GROUP "g\x00\xff" "c\x00" STREAMS "s\x00\xff\r\n" 0
+      XREADGROUP GROUP "g\x00\xfe" c STREAMS "s\x00\xff\r\n" >
+      XREADGROUP GROUP "g\xff\r\n" c BLOCK 0 STREAMS "s\x00\xff\r\n" >
+      XREADGROUP GROUP "g\x00\xff" c BLOCK 0 STREAMS "t\x00\xff\r\n" >
+      XGROUP CREATECONSUMER "s\x00\xff\r\n" "n\x00x" c
+      XINFO CONSUMERS "s\x00\xff\r\n" "n\x00x"
+      XPENDING "s\x00\xff\r\n" "n\x00x"
+      XPENDING "s\x00\xff\r\n" "g\x00\xff"
+      XCLAIM "s\x00\xff\r\n" "n\x00x" c 0 1-0
+      XCLAIM "s\x00\xff\r\n" "g\x00\xff" c 0 1-0 "bo\x00nes"
+      XAUTOCLAIM "s\x00\xff\r\n" "n\x00x" c 0 0
+      XACK "s\x00\xff\r\n" "g\x00\xff" 1-0
+    `,
+  ]);
+
   define('XACK', [
     ...filled('s', 6),
     `

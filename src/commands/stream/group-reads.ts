@@ -1,5 +1,6 @@
 // XREADGROUP: the entries of streams that no consumer of a group was given yet (`>`), or those that a consumer was given
 // and has not acknowledged. It may wait for new ones; each goes to one consumer of a group then.
+import { cString } from '../../core/argument-errors.ts';
 import type { Call, Wait } from '../../core/call.ts';
 import type { CommandRow } from '../../core/command-row.ts';
 import { BLOCKING, MOVABLE_KEYS, WRITE } from '../../core/flags.ts';
@@ -150,7 +151,7 @@ function areValid(call: Call): boolean {
     const root = ref === ABSENT ? 0 : call.db.entries.root(ref);
     if (root === 0 || groupAtRoot(call, root, groupAt) === 0) {
       reply.error(
-        `NOGROUP No such key '${request.latin1(firstKey + i)}' or consumer group '${request.latin1(groupAt)}' in XREADGROUP with GROUP option`,
+        `NOGROUP No such key '${cString(request, firstKey + i)}' or consumer group '${cString(request, groupAt)}' in XREADGROUP with GROUP option`,
       );
       return false;
     }
