@@ -51,8 +51,8 @@ function areNear(expected: Reply, actual: Reply, apartMs: number): boolean {
 }
 
 /**
- * Payloads of DUMP: all bytes equal, but for times that are about now (of entries that were read just now, and of their
- * consumers), and the checksum over them.
+ * Payloads of DUMP: all bytes equal, but for times of the last weeks (of entries that were read just now, or are said to
+ * have been idle for long, and of consumers), and the checksum over them.
  */
 export const payloads: Comparer = {
   name: 'payloads',
@@ -68,10 +68,13 @@ function withoutTimes({ payload }: Reply): string {
   return text.replaceAll(nowPattern(), '(now)');
 }
 
-/** Milliseconds in eight bytes, the lowest first, whose upper half is that of now. */
+/** Milliseconds in eight bytes, the lowest first, whose upper half is that of now or the one before: of some weeks. */
 function nowPattern(): RegExp {
-  const upper = Buffer.alloc(4);
-  upper.writeUInt32LE(Math.floor(Date.now() / 2 ** 32));
-  const bytes = [...upper].map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`);
-  return new RegExp(`[^]{4}${bytes.join('')}`, 'g');
+  const now = Math.floor(Date.now() / 2 ** 32);
+  const [recent, before] = [now, now - 1].map((half) => {
+    const bytes = Buffer.alloc(4);
+    bytes.writeUInt32LE(half);
+    return [...bytes].map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('');
+  });
+  return new RegExp(`[^]{4}(?:${recent}|${before})`, 'g');
 }
