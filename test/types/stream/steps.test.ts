@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import type { ValueRest } from '../../../src/keyspace/value-type.ts';
 import { ColdStore } from '../../../src/persistence/cold/cold-store.ts';
-import { dumpValue } from '../../../src/persistence/rdb/dump-payload.ts';
 import { RdbWriter } from '../../../src/persistence/rdb/format/rdb-writer.ts';
 import { valueTypes } from '../../../src/types/index.ts';
 import { streamType } from '../../../src/types/stream/descriptor.ts';
@@ -26,7 +25,11 @@ const { writer: codec } = streamType.codec;
 
 /** Bytes of the value of a key, written at once: without the type before it and what DUMP has behind it. */
 function atOnce(key: string): Buffer {
-  return dumpValue(bench.keyspace, bench.ref(key), false).subarray(1, -10);
+  const pieces: Buffer[] = [];
+  const writer = new RdbWriter((piece) => pieces.push(piece), { compresses: false });
+  codec.write(writer, entries, bench.ref(key));
+  writer.flush();
+  return Buffer.concat(pieces);
 }
 
 /** A value that is being written in steps. */
