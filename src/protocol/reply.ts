@@ -136,13 +136,18 @@ export class Reply {
     if (length >= PINNED_FROM_BYTES && this.#bulkPinned(bytes, offset, length)) return;
     const at = this.reserve(HEADER_BYTES + length + LINE_END_BYTES);
     const { buffer } = this;
-    if (view === undefined || !isViewed(buffer)) {
+    const target = view === undefined ? undefined : this.view;
+    if (view === undefined || target === undefined) {
       this.position = writeBulk(buffer, at, bytes, offset, length);
     } else {
       const body = writeHeader(buffer, at, BULK, length);
-      const end = copyWide(this.#views.viewOf(buffer), body, view, offset, length);
-      this.position = writeLineEnd(buffer, end);
+      this.position = writeLineEnd(buffer, copyWide(target, body, view, offset, length));
     }
+  }
+
+  /** On the bytes of `buffer`, where that helps to copy short pieces into it. */
+  get view(): DataView | undefined {
+    return isViewed(this.buffer) ? this.#views.viewOf(this.buffer) : undefined;
   }
 
   /** A bulk string whose bytes are pinned; false when they cannot be. */

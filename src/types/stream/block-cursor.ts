@@ -2,6 +2,7 @@
 // that it stands for, one after another.
 import { SEGMENT_MASK, SEGMENT_SHIFT } from '../../memory/addressing.ts';
 import type { Arena } from '../../memory/arena.ts';
+import { viewOf } from '../../protocol/copy-bytes.ts';
 import { BlockImage } from './cold-block.ts';
 import {
   BlockData,
@@ -47,6 +48,8 @@ export class BlockCursor {
   valueAt: Int32Array = new Int32Array(INITIAL_FIELDS);
   valueLengths: Int32Array = new Int32Array(INITIAL_FIELDS);
   buffer: Buffer = Buffer.alloc(0);
+  /** On the same bytes, if there is one at hand. */
+  view: DataView | undefined = undefined;
   /** Where the entry begins in `buffer`. */
   at = 0;
 
@@ -95,6 +98,7 @@ export class BlockCursor {
     const data = this.#data;
     data.locate(this.#arena, block);
     this.buffer = data.buffer;
+    this.view = this.#arena.viewBehind(block, data.buffer);
     this.id.load(words, base + LEAST_ID);
     this.#end = data.start + words[base + USED];
     this.#next = data.start + words[base + MASTER_BYTES];
@@ -110,7 +114,10 @@ export class BlockCursor {
   /** Goes before the first entry of one of the blocks that a cold block stands for; false when there is none. */
   #openImage(payload: Buffer, at: number): boolean {
     const image = this.#image;
-    this.buffer = payload;
+    if (payload !== this.buffer) {
+      this.buffer = payload;
+      this.view = viewOf(payload);
+    }
     if (!image.open(payload, at)) {
       this.#next = this.#end;
       return false;
