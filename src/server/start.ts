@@ -134,7 +134,7 @@ async function load(server: Server, { config, onOwning }: StartParts): Promise<v
   try {
     refuseModules(config);
     server.snapshots.removeAbandoned();
-    await openColdTier(server);
+    await server.coldTier.open();
     if (values.appendonly) {
       await server.wal.open(onOwning);
     } else {
@@ -155,16 +155,6 @@ async function load(server: Server, { config, onOwning }: StartParts): Promise<v
     }
     const reason = error instanceof Error ? error.message : String(error);
     throw new ConfigError('the data cannot be loaded', reason);
-  }
-}
-
-/** Nothing is answered from the empty databases that there are until the data are loaded. */
-async function openColdTier({ coldTier, loading }: Server): Promise<void> {
-  loading.begin();
-  try {
-    await coldTier.open();
-  } finally {
-    loading.end();
   }
 }
 
