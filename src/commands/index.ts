@@ -48,11 +48,10 @@ import { setCommands } from './set/sets.ts';
 import { sortCommands } from './sort/sort.ts';
 import { streamAcknowledgingCommands } from './stream/acknowledging.ts';
 import { streamClaimCommands } from './stream/claims.ts';
+import { streamCompactionCommands } from './stream/compaction.ts';
 import { streamDeletionCommands } from './stream/deletions.ts';
 import { streamCommands } from './stream/entries.ts';
-
 import { streamGroupReadCommands } from './stream/group-reads.ts';
-
 import { streamGroupCommands } from './stream/groups.ts';
 import { streamInfoCommands } from './stream/info.ts';
 import { streamPendingCommands } from './stream/pending.ts';
@@ -108,6 +107,7 @@ export const families: readonly (readonly CommandRow[])[] = [
   streamTierCommands,
   streamReadCommands,
   streamRetentionCommands,
+  streamCompactionCommands,
   streamGroupReadCommands,
   streamGroupCommands,
   streamAcknowledgingCommands,

@@ -99,6 +99,11 @@ export class ClientPause {
     this.#update();
   }
 
+  /** Whether all clients are suspended for good. */
+  get isEnding(): boolean {
+    return this.#isEnding;
+  }
+
   /** Ends what would keep the process alive; nobody goes on any more. */
   close(): void {
     clearTimeout(this.#timer);

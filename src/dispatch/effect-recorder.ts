@@ -3,6 +3,7 @@
 // met them. Usually an effect is the request itself, as it was received.
 import type { EffectArgument, Effects } from '../core/effects.ts';
 import type { Database } from '../keyspace/database.ts';
+import type { EntryRemoval } from '../keyspace/database-host.ts';
 import type { RemovalObserver } from '../keyspace/keyspace.ts';
 import { digitsOf } from '../protocol/integer.ts';
 import type { LargeArgument } from '../protocol/large-argument.ts';
@@ -139,8 +140,8 @@ export class EffectRecorder implements Effects, RemovalObserver {
     }
   }
 
-  entriesTrimmed(database: { readonly index: number }, key: Uint8Array, left: number): void {
-    if (this.active) this.#record(database.index, ['XTRIM', key, 'MAXLEN', '=', String(left)]);
+  entriesRemoved(database: { readonly index: number }, { command, key, args }: EntryRemoval): void {
+    if (this.active) this.#record(database.index, [command.toUpperCase(), key, ...args]);
   }
 
   beginTransaction(): void {

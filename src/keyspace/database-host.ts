@@ -17,6 +17,15 @@ export interface KeyLookup {
   find(bytes: Uint8Array, offset: number, length: number): number;
 }
 
+/** Entries of a stream that work in the background has removed, as if a command had. */
+export interface EntryRemoval {
+  readonly command: 'xtrim' | 'xdel';
+  readonly key: Buffer;
+  readonly args: readonly (string | Buffer)[];
+  /** Number of entries. */
+  readonly count: number;
+}
+
 /** Implemented by Keyspace, where the members are described. */
 export interface DatabaseHost {
   readonly arena: Arena;
@@ -54,8 +63,8 @@ export interface DatabaseHost {
   evicted(database: KeyLookup, key: Buffer): void;
   /** Fields of a hash were removed because their time has come. */
   fieldsExpired(database: KeyLookup, key: Buffer, fields: readonly Buffer[], isGone: boolean): void;
-  /** Some of the oldest entries of a stream were removed, as its rule says; `left` are left. */
-  trimmed(database: KeyLookup, key: Buffer, removed: number, left: number): void;
+  /** Entries of a stream were removed by work in the background. */
+  entriesRemoved(database: KeyLookup, removal: EntryRemoval): void;
   /** Removes parts of a value that are due; returns its reference, or 0 when nothing is left of it. */
   expirePartsOf(database: KeyLookup, ref: number): number;
   /** Reports a signal in `noticed` of a key (key-signals.ts), now or for a later time. */

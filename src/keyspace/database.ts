@@ -8,6 +8,7 @@
 import type { Request } from '../protocol/request.ts';
 import { prefetchEntries } from '../structures/entry.ts';
 import type { Collections } from './collections.ts';
+import type { EntryRemoval } from './database-host.ts';
 import { NO_EXPIRY } from './entries.ts';
 import { EVENT_KEY_MISS } from './key-events.ts';
 import { KeyStore } from './key-store.ts';
@@ -249,9 +250,14 @@ export class Database extends KeyStore {
     this.host.fieldsExpired(this, key, fields, isGone);
   }
 
-  /** Reports that the oldest entries of a stream were removed, as its rule says; `left` are left. */
-  trimmed(ref: number, removed: number, left: number): void {
-    this.host.trimmed(this, this.key(ref).copy(), removed, left);
+  /** Reports that entries of a stream were removed, as a command with these arguments behind the key would have. */
+  entriesRemoved(
+    ref: number,
+    command: EntryRemoval['command'],
+    args: EntryRemoval['args'],
+    count: number,
+  ): void {
+    this.host.entriesRemoved(this, { command, key: this.key(ref).copy(), args, count });
   }
 
   /**

@@ -8,13 +8,13 @@ import type { ByteView } from '../structures/entry.ts';
 import { type HashSeed, randomSeed } from '../structures/hash.ts';
 import { type AccessSettings, lfuInitialWord, lfuTouched, lruWord } from './access-clock.ts';
 import { Database } from './database.ts';
-import type { DatabaseHost, KeyLookup } from './database-host.ts';
+import type { DatabaseHost, EntryRemoval, KeyLookup } from './database-host.ts';
 import type { DetachedKeys } from './database-parts.ts';
 import { Entries } from './entries.ts';
 import { EVENT_EVICTED, EVENT_EXPIRED, EVENT_NEW, KeyEvents } from './key-events.ts';
 import { KEY_CREATED } from './key-signals.ts';
 import { type KeyspaceStats, noStats } from './keyspace-stats.ts';
-import { expireParts, notifyExpiredFields, notifyTrimmed } from './part-expiry.ts';
+import { expireParts, notifyEntriesRemoved, notifyExpiredFields } from './part-expiry.ts';
 import { RepeatedKey } from './repeated-key.ts';
 import { type Snapshot, SnapshotEpochs, type SnapshotHost } from './snapshot.ts';
 import { TypeTable } from './type-table.ts';
@@ -45,8 +45,8 @@ export interface RemovalObserver {
   keyRemoved(database: KeyLookup, key: Buffer): void;
   /** Fields of a hash expired. */
   fieldsRemoved(database: KeyLookup, key: Buffer, fields: readonly Buffer[]): void;
-  /** The oldest entries of a stream were removed; `left` are left. */
-  entriesTrimmed(database: KeyLookup, key: Buffer, left: number): void;
+  /** Entries of a stream were removed. */
+  entriesRemoved(database: KeyLookup, removal: EntryRemoval): void;
 }
 
 /** The databases of a server; see the head of this file. */
@@ -195,12 +195,13 @@ export class Keyspace implements DatabaseHost, SnapshotHost {
     this.affected(database, key, 0, key.length, false);
   }
 
-  /** Called by databases after they removed the oldest entries of a stream, as its rule says. */
-  trimmed(database: KeyLookup, key: Buffer, removed: number, left: number): void {
-    this.dirty += removed;
-    this.stats.retentionTrimmed += removed;
-    for (const observer of this.#removalObservers) observer.entriesTrimmed(database, key, left);
-    notifyTrimmed(this.events, database.index, key);
+  /** Called by databases after work in the background removed entries of a stream. */
+  entriesRemoved(database: KeyLookup, removal: EntryRemoval): void {
+    const { command, key, count } = removal;
+    this.dirty += count;
+    if (command === 'xtrim') this.stats.retentionTrimmed += count;
+    for (const observer of this.#removalObservers) observer.entriesRemoved(database, removal);
+    notifyEntriesRemoved(this.events, database.index, removal);
     this.affected(database, key, 0, key.length, false);
   }
 

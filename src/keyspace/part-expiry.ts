@@ -1,5 +1,6 @@
 // The expiry of parts of values (ValueType.partExpiry), beside that of keys: fields of hashes, entries of streams.
 import type { Database } from './database.ts';
+import type { EntryRemoval } from './database-host.ts';
 import type { Entries } from './entries.ts';
 import { EVENT_GENERIC, EVENT_HASH, EVENT_STREAM, type KeyEvents } from './key-events.ts';
 import type { KeyspaceStats } from './keyspace-stats.ts';
@@ -45,7 +46,11 @@ export function notifyExpiredFields(
   }
 }
 
-/** Publishes the event of a stream whose oldest entries were removed. */
-export function notifyTrimmed(events: KeyEvents, database: number, key: Buffer): void {
-  if ((events.mask & EVENT_STREAM) !== 0) events.emit('xtrim', database, key, 0, key.length);
+/** Publishes the event of a stream of which entries were removed. */
+export function notifyEntriesRemoved(
+  events: KeyEvents,
+  database: number,
+  { command, key }: EntryRemoval,
+): void {
+  if ((events.mask & EVENT_STREAM) !== 0) events.emit(command, database, key, 0, key.length);
 }

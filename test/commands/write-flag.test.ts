@@ -64,7 +64,10 @@ const SEED: readonly string[][] = [
   ['MSET', 'bitmap:1', 'ab', 'bitmap:2', 'cd'],
   ...['hyperloglog:1', 'hyperloglog:2'].map((key) => ['PFADD', key, ...'abc']),
   ...['stream:1', 'stream:2', 'stream:3', 'stream:4'].flatMap((key) => [
-    ...['1-0', '2-0', '3-0', '4-0', '5-0', '9-0'].map((id) => ['XADD', key, id, 'f', 'v']),
+    ...['1-0', '2-0', '3-0', '4-0', '5-0', '9-0'].map((id) => [
+      ...['XADD', key, id],
+      ...['a', 'b', 'hello', '0', '1', '7', '42', '', '-', ' '].flatMap((field) => [field, '5']),
+    ]),
     ...['a', 'b'].map((group) => ['XGROUP', 'CREATE', key, group, '0']),
     ['XREADGROUP', 'GROUP', 'a', 'a', 'COUNT', '3', 'STREAMS', key, '>'],
   ]),

@@ -269,7 +269,7 @@ export const commandsAdded: readonly { reason: string; commands: readonly string
   { reason: 'Redis has them from 8.2 on.', commands: ['xackdel', 'xdelex'] },
   {
     reason: 'No Redis has them: how much of a stream is kept, and how much of that in memory.',
-    commands: ['xretain', 'xtier'],
+    commands: ['xretain', 'xcompact', 'xtier'],
   },
 ];
 

@@ -47,6 +47,7 @@ const newer = new Set([
   'snapshot-max-count',
   'snapshot-operation-threshold',
   'stream-hot-max-bytes',
+  'stream-tombstone-grace-ms',
   'wal-buffer-size-kb',
   'wal-max-size-mb',
 ]);

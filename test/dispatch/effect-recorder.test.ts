@@ -169,9 +169,11 @@ test('a log that ended in another database goes on in the right one', () => {
   expect(bytes().toString()).toMatch(/^\*2\r\n\$6\r\nSELECT\r\n\$1\r\n0\r\n\*3/);
 });
 
-test('entries that a rule has removed are recorded by how many are left', () => {
+test('entries that work in the background has removed are recorded as if a command had', () => {
   const { recorder, lines } = recording();
-  recorder.entriesTrimmed(one, Buffer.from('s'), 12);
+  const key = Buffer.from('s');
+  const args = ['MAXLEN', '=', '12'];
+  recorder.entriesRemoved(one, { command: 'xtrim', key, args, count: 3 });
   expect(lines()).toEqual(['SELECT 1', 'XTRIM s MAXLEN = 12']);
 });
 
@@ -187,7 +189,7 @@ test('while nobody takes them nothing is recorded of keys that are removed', () 
   keyspace.observeRemovals({
     keyRemoved: (_, key) => void others.push(key.toString()),
     fieldsRemoved: () => {},
-    entriesTrimmed: () => {},
+    entriesRemoved: () => {},
   });
   const taker = new StubSubscriber();
   stream.subscribe(taker);

@@ -83,6 +83,12 @@ export const structures = section('structures', 'Data structures', {
     status: 'active',
     doc: 'Size of the newest part of each stream that stays in memory at least; what is older lies in files (`XTIER`). `0` keeps all in memory. Redis has no such directive.',
   },
+  'stream-tombstone-grace-ms': {
+    kind: integer({ min: 0, max: LONG_MAX }),
+    default: '86400000',
+    status: 'active',
+    doc: 'How old a tombstone is at least, by its id, that `XCOMPACT` removes, in ms. Redis has no such directive.',
+  },
   'hll-sparse-max-bytes': {
     kind: bytes(),
     default: '3000',

@@ -14,7 +14,8 @@ import { blockWord } from './id-blocks.ts';
 /** Payloads of cold blocks, by place. */
 export type Payloads = ReadonlyMap<string, Buffer>;
 
-const NOTHING: Payloads = new Map();
+/** None of them. */
+export const NOTHING: Payloads = new Map();
 
 /** A log, and who refers to it. */
 interface LogUse {

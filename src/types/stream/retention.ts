@@ -64,7 +64,8 @@ function trimSome(db: Database, ref: number): void {
   const nextMs = retention.isTooLarge(root) ? clock.dueMs : retention.nextMs(root);
   const isStuck = left === before && nextMs <= clock.dueMs;
   retention.schedule(retention.of(root), isStuck ? clock.dueMs + retryMs : nextMs);
-  if (left < before) db.trimmed(ref, before - left, left);
+  if (left === before) return;
+  db.entriesRemoved(ref, 'xtrim', ['MAXLEN', '=', String(left)], before - left);
 }
 
 /** As `trimTo`; returns in how many ms it is to be tried again where nothing was removed. */

@@ -20,6 +20,7 @@ import {
   SHAPE,
   setBlockWord,
 } from './id-blocks.ts';
+import { StreamHolds } from './stream-holds.ts';
 import { FROZEN } from './stream-root.ts';
 
 /** Flags of a block's shape: its data are in an overflow block; the writer has to free it. */
@@ -40,6 +41,7 @@ export interface ColdBlockCounter {
 /** Allocates, copies and frees blocks; see the head of this file. */
 export class SharedBlocks {
   readonly index: IdBlocks;
+  readonly holds = new StreamHolds();
   readonly #arena: Arena;
   readonly #cold: ColdBlockCounter;
   /** Number of freezes so far; new blocks get it. */

@@ -48,8 +48,9 @@ export class StreamRelocation implements Relocation {
   begin(root: number): number {
     this.#next.setZero();
     this.#isAtGroups = false;
-    // What writes a frozen stream knows its blocks by their numbers.
-    this.root = this.#isFrozen(root) || this.#isHeld(root) ? root : relocateRoot(this.#arena, root);
+    // What writes a frozen stream knows its blocks by their numbers; who holds one knows its root.
+    const stays = this.#isFrozen(root) || this.#isHeld(root) || this.#blocks.holds.has(root);
+    this.root = stays ? root : relocateRoot(this.#arena, root);
     this.#retention.relocate(this.root);
     this.#scanned++;
     this.#groups.begin(this.root);

@@ -189,6 +189,7 @@ export class Streams implements Collections {
   freeStep(root: number): boolean {
     const { index } = this;
     this.retention.remove(root);
+    this.blocks.holds.freed(root);
     if (!this.groups.freeStep(root)) return false;
     const place = this.#place;
     for (let i = 0; i < STEP_BLOCKS; i++) {

@@ -44,7 +44,7 @@ class Bench {
     keyspace.observeRemovals({
       keyRemoved: (_, key) => record(['DEL', key.toString()]),
       fieldsRemoved: (_, key, fields) => record(['HDEL', key.toString(), ...fields.map(String)]),
-      entriesTrimmed: () => {},
+      entriesRemoved: () => {},
     });
     keyspace.events.publisher = {
       hasSubscribers: true,

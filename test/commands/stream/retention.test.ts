@@ -1,6 +1,6 @@
 // XRETAIN: what it answers, what is trimmed by its rules in the background, what reaches the log and who is told, and that
 // rules stay with their keys and nothing is left of them afterwards.
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { families } from '../../../src/commands/index.ts';
 import { loadConfig } from '../../../src/config/load.ts';
 import type { Services } from '../../../src/core/services.ts';
@@ -28,7 +28,8 @@ class Bench {
     keyspace.observeRemovals({
       keyRemoved: () => {},
       fieldsRemoved: () => {},
-      entriesTrimmed: ({ index }, key, left) => void this.effects.push(`${index} ${key} ${left}`),
+      entriesRemoved: ({ index }, { key, args }) =>
+        void this.effects.push(`${index} ${key} ${args[args.length - 1]}`),
     });
     keyspace.events.publisher = {
       hasSubscribers: true,
@@ -410,6 +411,22 @@ describe('with the key', () => {
     expect(bench.effects).toEqual([]);
     expect(bench.streams.retention.soonestMs).toBe(Number.POSITIVE_INFINITY);
     expect(bench.streams.retention.overheadBytes).toBe(0);
+  });
+
+  test('a rule that is moved in memory has effect as before', () => {
+    const bench = withRule();
+    const { streams } = bench;
+    const { entries, databases } = bench.keyspace;
+    const ref = databases[0].find(Buffer.from('s'), 0, 1);
+    const rule = streams.retention.of(entries.root(ref));
+    vi.spyOn(streams.arena, 'isSparse').mockReturnValue(true);
+    entries.setRoot(ref, streams.relocation.begin(entries.root(ref)));
+    vi.restoreAllMocks();
+    expect(streams.retention.of(entries.root(ref))).not.toBe(rule);
+    bench.add('s', 10, 4);
+    bench.work();
+    expect(bench.length('s')).toBe(3);
+    expect(bench.run('XRETAIN s GET')).toBe(RULE);
   });
 
   test('nothing is left of it', () => {

@@ -3,6 +3,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
+import { encodeCommand } from '../../support/command-line.ts';
+import { textOf } from '../../support/reply-frames.ts';
 import { until } from '../../support/until.ts';
 import type { LogServer } from './log-server.ts';
 import { LogServers } from './log-servers.ts';
@@ -57,6 +59,31 @@ test('what was trimmed is in the log, and the rule is kept', async () => {
 
   server = await servers.start();
   expect(await rule(server)).toEqual([]);
+});
+
+test('entries that lie in files go, too', async () => {
+  let server = await servers.start();
+  await server.ask('XADD', 's', '0-1', 'f', 'v');
+  await server.ask('XTIER', 's', 'HOT', '500');
+  const commands = Array.from({ length: 10_000 }, (_, i) =>
+    encodeCommand(['XADD', 's', `${i + 1}-0`, 'f', 'long '.repeat(10)]),
+  );
+  server.client.send(Buffer.concat(commands));
+  await server.client.read(commands.length);
+  const cold = async () => {
+    const { items } = await server.client.command('XTIER', 's', 'GET');
+    return Number(textOf((items ?? [])[7]));
+  };
+  await until(async () => (await cold()) > 5000);
+  await server.ask('XRETAIN', 's', 'MAXLEN', '7000');
+  await until(async () => (await server.ask('XLEN', 's')) === '7000');
+  await server.ask('XRETAIN', 's', 'MAXBYTES', '100000');
+  await until(async () => Number(await server.ask('XLEN', 's')) < 2000);
+  await until(async () => (await cold()) < 2000);
+  const digest = await server.digest();
+  await servers.stop();
+  server = await servers.start();
+  expect(await server.digest()).toBe(digest);
 });
 
 test('a snapshot has the rule', async () => {
