@@ -44,8 +44,8 @@ async function both(
 }
 
 function expectSame({ redis, synap }: { redis: Outcome; synap: Outcome }): void {
-  const told = ({ hasStarted, digest, failures, expiries }: Outcome) => ({
-    ...{ hasStarted, digest, failures },
+  const told = ({ hasStarted, digest, groups, failures, expiries }: Outcome) => ({
+    ...{ hasStarted, digest, groups, failures },
     expire: [...expiries.keys()].sort(),
   });
   expect(told(synap), synap.reason + redis.reason).toEqual(told(redis));

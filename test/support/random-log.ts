@@ -91,10 +91,39 @@ const WRITES: readonly Maker[] = [
   (r) => ['ZRANGESTORE', key(r), 'zset', '0', count(r)],
 ];
 
+const stream = (random: Random) => random.pick(['stream', 'stream2']);
+const id = (random: Random) => `${random.integer(1, 6)}-${random.integer(0, 3)}`;
+const group = (random: Random) => random.pick(['g', 'g', 'h']);
+
+/** Not with ids of the clock, which servers do not read at the same moment. */
+const STREAM_WRITES: readonly Maker[] = [
+  (r) => ['XADD', stream(r), `${r.integer(1, 6)}-*`, value(r), value(r)],
+  (r) => ['XADD', stream(r), `${r.integer(1, 6)}-*`, value(r), value(r), 'field', count(r)],
+  (r) => ['XADD', stream(r), 'MAXLEN', r.pick(['=', '~']), count(r), id(r), 'field', value(r)],
+  (r) => ['XADD', r.pick([stream(r), key(r)]), id(r), value(r), value(r)],
+  (r) => ['XDEL', stream(r), id(r), id(r)],
+  (r) => ['XTRIM', stream(r), 'MINID', id(r)],
+  (r) => ['XSETID', stream(r), id(r), 'ENTRIESADDED', count(r), 'MAXDELETEDID', id(r)],
+  (r) => ['XGROUP', 'CREATE', stream(r), group(r), id(r), 'MKSTREAM', 'ENTRIESREAD', count(r)],
+  (r) => ['XGROUP', 'CREATE', stream(r), group(r), '0', 'MKSTREAM'],
+  (r) => ['XGROUP', r.pick(['CREATECONSUMER', 'DELCONSUMER']), stream(r), group(r), value(r)],
+  (r) => ['XGROUP', 'SETID', stream(r), group(r), id(r)],
+  (r) => [
+    ...['XCLAIM', stream(r), group(r), value(r), '0', id(r), 'TIME', '1700000000000'],
+    ...['RETRYCOUNT', count(r), 'FORCE', 'JUSTID', 'LASTID', id(r)],
+  ],
+  (r) => ['XCLAIM', stream(r), group(r), value(r), '0', id(r), id(r), 'FORCE', 'JUSTID'],
+  (r) => ['XAUTOCLAIM', stream(r), group(r), value(r), '0', '0', 'COUNT', '2'],
+  (r) => ['XACK', stream(r), group(r), id(r), id(r)],
+  (r) => ['XREADGROUP', 'GROUP', group(r), value(r), 'COUNT', '2', 'STREAMS', stream(r), '>'],
+];
+
 /** What a log hardly has, but may have. */
 const ODDITIES: readonly Maker[] = [
   (r) => ['BLPOP', key(r), key(r), '0'],
   (r) => ['BLMOVE', key(r), key(r), end(r), end(r), '0'],
+  (r) => ['XREADGROUP', 'GROUP', 'g', 'c', 'BLOCK', '0', 'STREAMS', stream(r), '>'],
+  (r) => ['XREAD', 'BLOCK', '0', 'STREAMS', stream(r), '$'],
   (r) => ['SWAPDB', count(r), count(r)],
   () => ['FLUSHDB'],
   () => ['EXEC'],
@@ -127,7 +156,8 @@ export function randomLog(random: Random): Buffer {
 }
 
 function one(random: Random): Buffer {
-  return command(...random.pick(random.chance(0.1) ? ODDITIES : WRITES)(random));
+  const makers = random.chance(0.1) ? ODDITIES : random.chance(0.3) ? STREAM_WRITES : WRITES;
+  return command(...random.pick(makers)(random));
 }
 
 /** The log without its end, or with something wrong in it. */

@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type SynapServer, startServer } from '../../src/index.ts';
 import { Process } from '../durability/process.ts';
+import { groupsText } from '../durability/stream-groups.ts';
 import { RawClient } from './raw-client.ts';
 import { itemsOf, textOf } from './reply-frames.ts';
 import { temporaryDirectory } from './running-server.ts';
@@ -17,6 +18,8 @@ export interface Outcome {
   readonly hasStarted: boolean;
   /** DEBUG DIGEST; '' without a start. */
   readonly digest: string;
+  /** Groups of streams, of which the digest has nothing, by database and name of the key. */
+  readonly groups: ReadonlyMap<string, string>;
   /** The keys that expire, by database and name, and when, in ms since the epoch. */
   readonly expiries: ReadonlyMap<string, number>;
   /** Commands that were answered with an error (INFO's unexpected_error_replies). */
@@ -32,7 +35,7 @@ export interface Outcome {
 const FOLDER = 'appendonlydir';
 const INCREMENT = 'appendonly.aof.1.incr.aof';
 const NOT_STARTED: Omit<Outcome, 'reason'> = {
-  ...{ hasStarted: false, digest: '', expiries: new Map(), failures: 0 },
+  ...{ hasStarted: false, digest: '', groups: new Map(), expiries: new Map(), failures: 0 },
   ...{ snapshot: Buffer.alloc(0), config: () => undefined },
 };
 const DATABASES = 4;
@@ -132,6 +135,7 @@ async function look(port: number, dir: string): Promise<Outcome> {
     const info = await ask('INFO', 'stats');
     const failures = Number(/^unexpected_error_replies:(\d+)/m.exec(info)?.[1]);
     const expiries = new Map<string, number>();
+    const groups = new Map<string, string>();
     for (let database = 0; database < DATABASES; database++) {
       await ask('SELECT', String(database));
       const keys = itemsOf(await client.command('KEYS', '*')).map(textOf);
@@ -139,6 +143,9 @@ async function look(port: number, dir: string): Promise<Outcome> {
         // Deletes it if its time is over.
         const timeMs = Number(await ask('PEXPIRETIME', key));
         if (timeMs >= 0) expiries.set(`${database} ${key}`, timeMs);
+        if ((await ask('TYPE', key)) !== 'stream') continue;
+        const info = await client.command('XINFO', 'STREAM', key, 'FULL', 'COUNT', '0');
+        groups.set(`${database} ${key}`, groupsText(info, false));
       }
     }
     const digest = await ask('DEBUG', 'DIGEST');
@@ -146,7 +153,8 @@ async function look(port: number, dir: string): Promise<Outcome> {
     const config = (name: string) => words[words.indexOf(name) + 1];
     await ask('SAVE');
     const snapshot = readFileSync(join(dir, 'dump.rdb'));
-    return { hasStarted: true, digest, expiries, failures, reason: '', snapshot, config };
+    const data = { digest, groups, expiries, snapshot };
+    return { hasStarted: true, ...data, failures, reason: '', config };
   } finally {
     await client.close();
   }
