@@ -12,6 +12,7 @@ import { isError, textOf } from '../support/reply-frames.ts';
 import { temporaryDirectory } from '../support/running-server.ts';
 import { byTier, isFullTier } from '../support/tier.ts';
 import { Process } from './process.ts';
+import { groupsText } from './stream-groups.ts';
 
 const REPLY_TIMEOUT_MS = 30_000;
 /** Between two questions: the server is to have time for what is waited for. */
@@ -54,7 +55,19 @@ async function run(client: RawClient, ...words: (string | Buffer)[]): Promise<st
   return textOf(reply);
 }
 
-const digestOf = (client: RawClient) => run(client, 'DEBUG', 'DIGEST');
+/** The digest of everything, with the groups of streams, which are not in Redis's. */
+async function digestOf(client: RawClient): Promise<string> {
+  const parts = [await run(client, 'DEBUG', 'DIGEST')];
+  for (const database of DATABASES) {
+    await run(client, 'SELECT', database);
+    for (const key of STREAMS) {
+      const info = await client.command('XINFO', 'STREAM', key, 'FULL', 'COUNT', '0');
+      if (info.items !== null) parts.push(groupsText(info, false));
+    }
+  }
+  await run(client, 'SELECT', '0');
+  return parts.join('\n');
+}
 
 /** Bytes of which none repeats for long, as text that can be compressed would. */
 function binary(random: Random, bytes: number): Buffer {
@@ -95,6 +108,33 @@ const LAYOUTS = [
   { size: '1', depth: '1', plain: '100b' },
 ];
 
+/** Streams: of many nodes, with entries of other fields, deleted ones and long ones, and one of groups alone. */
+const STREAMS = ['stream:many', 'stream:mixed', 'stream:groups'];
+
+async function fillStreams(client: RawClient, random: Random): Promise<void> {
+  const [many, mixed, groups] = STREAMS;
+  for (let i = 1; i <= LONGEST; i++)
+    await run(client, 'XADD', many, `${i}-1`, 'n', `${i}`, 'm', 'x');
+  await run(client, 'XTRIM', many, 'MAXLEN', `${LONGEST - 150}`);
+  for (const [i, value] of strings(random).entries()) {
+    await run(client, 'XADD', mixed, `${FAR_MS}-${i}`, `field ${i % 3}`, value, '', `${-i}`);
+  }
+  await run(client, 'XDEL', mixed, `${FAR_MS}-3`, `${FAR_MS}-5`);
+  await run(client, 'XGROUP', 'CREATE', groups, 'empty', '7-7', 'MKSTREAM', 'ENTRIESREAD', '5');
+  await run(client, 'XSETID', groups, '9-9', 'ENTRIESADDED', '12', 'MAXDELETEDID', '8-8');
+  for (const key of [many, mixed]) {
+    for (const group of ['g', 'binary \x00\xff']) {
+      await run(client, 'XGROUP', 'CREATE', key, group, '0');
+      for (const consumer of ['a', 'b']) {
+        const head = ['XREADGROUP', 'GROUP', group, consumer, 'COUNT', '200'];
+        await run(client, ...head, 'STREAMS', key, '>');
+      }
+      await run(client, 'XGROUP', 'CREATECONSUMER', key, group, 'idle');
+    }
+    await run(client, 'XAUTOCLAIM', key, 'g', 'c', '0', '0', 'COUNT', '5');
+  }
+}
+
 /** Puts data into some databases of a server of Redis. */
 async function fill(client: RawClient, databases: readonly string[], seed: number): Promise<void> {
   const random = new Random(seed);
@@ -113,6 +153,7 @@ async function fill(client: RawClient, databases: readonly string[], seed: numbe
     await run(client, 'INCRBYFLOAT', 'float', '3.1');
     await run(client, 'SET', binary(random, 300), 'a binary key');
     await run(client, 'SET', 'k'.repeat(70_000), 'a long key');
+    await fillStreams(client, random);
     for (const [at, { size, depth, plain }] of LAYOUTS.entries()) {
       await run(client, 'CONFIG', 'SET', 'list-max-listpack-size', size);
       await run(client, 'CONFIG', 'SET', 'list-compress-depth', depth);
@@ -145,6 +186,7 @@ async function change(client: RawClient, word: string): Promise<void> {
     await run(client, 'SET', `new ${word}`, word, 'PXAT', String(FAR_MS));
     await run(client, 'PERSIST', 'string:3');
     await run(client, 'DEL', 'string:5', 'list:0:1');
+    await changeStreams(client, word);
     await run(client, 'MULTI');
     for (let at = 0; at < LAYOUTS.length; at++) {
       await run(client, 'LPUSH', `list:${at}:0`, word, 'x'.repeat(20_000));
@@ -155,6 +197,21 @@ async function change(client: RawClient, word: string): Promise<void> {
     await run(client, 'EXEC');
   }
   await run(client, 'SELECT', '0');
+}
+
+async function changeStreams(client: RawClient, word: string): Promise<void> {
+  const [many, mixed, groups] = STREAMS;
+  await run(client, 'XADD', many, '*', 'n', word, 'm', 'x');
+  await run(client, 'XADD', mixed, `${FAR_MS}-*`, word, 'x'.repeat(20_000));
+  await run(client, 'XADD', groups, 'MAXLEN', '~', '2', '*', 'word', word);
+  for (const key of [many, mixed]) {
+    await run(client, 'XREADGROUP', 'GROUP', 'g', word, 'COUNT', '30', 'STREAMS', key, '>');
+    const [pending] = (await client.command('XPENDING', key, 'g', '-', '+', '1')).items ?? [];
+    const [id] = (pending.items ?? []).map(textOf);
+    await run(client, 'XACK', key, 'g', id);
+    await run(client, 'XDEL', key, id);
+    await run(client, 'XAUTOCLAIM', key, 'g', 'c', '0', '0', 'COUNT', '7');
+  }
 }
 
 /** Has the log begin anew. */
