@@ -42,7 +42,10 @@ export function waitsForCold(call: Call, handler: Handler): boolean {
   needed.clear();
   ahead.length = 0;
   // A client that waits has waited for them already.
-  if (blocks.length === 0 || !call.mayWait || call.client.blocked) return false;
+  if (blocks.length === 0 || !call.mayWait || call.client.blocked) {
+    cold.readAhead(next);
+    return false;
+  }
   call.deferUntil(cold.load(blocks, next), (again, payloads) => {
     cold.withLoaded(payloads, () => handler(again));
   });

@@ -110,6 +110,11 @@ export class ColdLog {
     return this.#context.reader.read(this.id, ref);
   }
 
+  /** Whether an extent was read and is kept, so that `readNow` takes no time. */
+  isCached(ref: ExtentRef): boolean {
+    return this.#context.reader.isCached(this.id, ref);
+  }
+
   /** Reads an extent at once, for who cannot wait: the event loop does. @throws ColdError */
   readNow(ref: ExtentRef): ColdExtent {
     return this.#context.reader.readNow(this.id, ref);

@@ -81,6 +81,11 @@ export class ExtentReader {
     return reading;
   }
 
+  /** Whether an extent was read and is kept, so that `readNow` needs no file. */
+  isCached(id: LogId, { segment, offset }: ExtentRef): boolean {
+    return this.cache.has(segmentPath(this.#folder, id, segment), offset);
+  }
+
   /** Reads an extent at once. @throws ColdError */
   readNow(id: LogId, ref: ExtentRef): ColdExtent {
     const path = segmentPath(this.#folder, id, ref.segment);

@@ -183,16 +183,21 @@ export class ColdBlocks {
         });
       if (extent !== undefined) payloads.set(place, extent.payload);
     });
-    if (ahead.length > 0) {
-      this.#logOf(ahead[0]).readAhead(ahead.map((block) => extentOf(this.#arena, block)));
-    }
+    this.readAhead(ahead);
     await Promise.all(reads);
     return payloads;
   }
 
-  /** Whether the payload of a block was loaded for the command that runs. */
+  /** Whether the payload of a block is in memory: loaded for the command that runs, or from an earlier one. */
   isAtHand(block: number): boolean {
-    return this.#loaded.has(this.#placeOf(block));
+    if (this.#loaded.has(this.#placeOf(block))) return true;
+    return this.#logOf(block).isCached(extentOf(this.#arena, block));
+  }
+
+  /** Begins to read blocks that are likely to be asked for next. */
+  readAhead(blocks: readonly number[]): void {
+    if (blocks.length === 0) return;
+    this.#logOf(blocks[0]).readAhead(blocks.map((block) => extentOf(this.#arena, block)));
   }
 
   /** Runs `use` with payloads that were loaded for it. */
