@@ -26,6 +26,10 @@ export interface Effects {
     offset: number,
     length: number,
   ): void;
+  /** Whether effects are being repeated all or none: of a transaction, or of `beginTransaction`. */
+  readonly isInTransaction: boolean;
+  /** As `propagateAs`, for commands that are encoded already, one after another: bytes from 0 to `length`. */
+  propagateEncoded(database: Database, bytes: Uint8Array, length: number): void;
   /** What the command that runs changes has no effect of its own: it is recorded in another way, or not at all. */
   suppress(): void;
   /** The effects of `record` are repeated all or none, with those of a transaction around them. */

@@ -127,6 +127,17 @@ export class EffectRecorder implements Effects, RemovalObserver {
     if (this.active) this.#record(database.index, ['HDEL', key, ...fields]);
   }
 
+  get isInTransaction(): boolean {
+    return this.#stream.isInTransaction;
+  }
+
+  propagateEncoded(database: Database, bytes: Uint8Array, length: number): void {
+    this.#isSuppressed = true;
+    this.#stream.beginEffect(database.index);
+    this.#stream.append(bytes, 0, length);
+    this.#endEffect();
+  }
+
   together(record: () => void): void {
     if (this.#stream.isInTransaction) {
       record();

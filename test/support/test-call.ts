@@ -53,6 +53,8 @@ const NO_EFFECTS: Effects = {
   propagateAs: () => {},
   propagateWith: () => {},
   suppress: () => {},
+  isInTransaction: false,
+  propagateEncoded: () => {},
   together: (record) => record(),
   beginTransaction: () => {},
   endTransaction: () => {},

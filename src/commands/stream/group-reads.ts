@@ -15,7 +15,13 @@ import { streamsOf } from '../../types/stream/values.ts';
 import { isSign, readId } from './arguments.ts';
 import { hasCold, needRange, waitsForCold } from './cold-reads.ts';
 import { consumerAt } from './group-arguments.ts';
-import { keepConsumer, keepDelivered, keepLastId, recordKept } from './group-effects.ts';
+import {
+  beginDelivered,
+  keepConsumer,
+  keepDelivered,
+  keepLastId,
+  recordKept,
+} from './group-effects.ts';
 import { ReadArguments } from './read-arguments.ts';
 import { COUNT_AFTER_WAIT, needBehind, replyStreamKey, replyStreams, streamKeys } from './reads.ts';
 import { replyEntry, replyId } from './replies.ts';
@@ -305,6 +311,7 @@ function deliver(
   const available = streams.countRange(root, start, largest, limit);
   reply.array(available);
   walk.open(root, start, largest);
+  if (!noAck && available > 0) beginDelivered(call, i, groupAt);
   let entriesRead = groups.entriesRead(group);
   let counted = 0;
   let isCountingOn = false;
@@ -321,7 +328,7 @@ function deliver(
         entriesRead = entriesReadAfter(streams, root, entriesRead, entryId);
       }
       groups.storeLastId(group, entryId);
-      if (!noAck) keepDelivered(call, i, groupAt, entryId);
+      if (!noAck) keepDelivered(call, entryId);
     }
   } finally {
     groups.setEntriesRead(group, entriesRead + BigInt(counted));
