@@ -6,6 +6,7 @@ import type { EffectArgument } from '../../../src/core/effects.ts';
 import type { Services } from '../../../src/core/services.ts';
 import type { Arena } from '../../../src/memory/arena.ts';
 import { ArenaFullError } from '../../../src/memory/arena.ts';
+import { encodedCommands } from '../../support/encoded-commands.ts';
 import { Random } from '../../support/random.ts';
 import { TestServer } from '../../support/test-call.ts';
 
@@ -32,6 +33,12 @@ class Bench {
           this.#isSuppressed = true;
           this.effects.push(args.map((arg) => Buffer.from(arg as Buffer)));
         },
+        propagateEncoded: (_: unknown, bytes: Uint8Array, length: number) => {
+          this.#isSuppressed = true;
+          this.effects.push(...encodedCommands(bytes, length));
+        },
+        beginTransaction: () => {},
+        endTransaction: () => {},
         suppress: () => {
           this.#isSuppressed = true;
         },

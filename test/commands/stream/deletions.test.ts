@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { families } from '../../../src/commands/index.ts';
 import type { EffectArgument } from '../../../src/core/effects.ts';
 import type { Services } from '../../../src/core/services.ts';
+import { encodedCommands } from '../../support/encoded-commands.ts';
 import { TestServer } from '../../support/test-call.ts';
 
 /** A server with a stream `s` of the entries 1-0 … 4-0, of which groups `g` and `h` have been given 3 and 2. */
@@ -20,6 +21,11 @@ function start() {
       active: true,
       maxTransactionBytes: Number.POSITIVE_INFINITY,
       propagateAs: (_: unknown, ...args: EffectArgument[]) => record(...args),
+      propagateEncoded: (_: unknown, bytes: Uint8Array, length: number) => {
+        for (const words of encodedCommands(bytes, length)) record(...words);
+      },
+      beginTransaction: () => record('MULTI'),
+      endTransaction: () => record('EXEC'),
       suppress: () => {
         isSuppressed = true;
       },

@@ -6,6 +6,7 @@ import { loadConfig } from '../../../src/config/load.ts';
 import type { EffectArgument } from '../../../src/core/effects.ts';
 import type { Services } from '../../../src/core/services.ts';
 import { type Arena, ArenaFullError } from '../../../src/memory/arena.ts';
+import { encodedCommands } from '../../support/encoded-commands.ts';
 import { TestServer } from '../../support/test-call.ts';
 
 const NOW = 1_700_000_000_000;
@@ -24,6 +25,12 @@ class Bench {
         maxTransactionBytes: Number.POSITIVE_INFINITY,
         propagateAs: (_: unknown, ...args: EffectArgument[]) =>
           void this.effects.push(args.map((arg) => arg.toString())),
+        propagateEncoded: (_: unknown, bytes: Uint8Array, length: number) => {
+          const commands = encodedCommands(bytes, length);
+          this.effects.push(...commands.map((words) => words.map(String)));
+        },
+        beginTransaction: () => {},
+        endTransaction: () => {},
         suppress: () => {},
         together: (record: () => void) => record(),
       },
