@@ -156,8 +156,8 @@ function xadd(call: Call): void {
   replyId(reply, id);
   db.modified(request, 1, 1);
   db.notify(EVENT_STREAM, 'xadd', request, 1);
-  if (trim.valueAt > 0) trimAfterAdd(call, ref);
   db.signal(ref, KEY_GROWN);
+  if (trim.valueAt > 0) trimAfterAdd(call, ref);
   if (call.server.effects.active) recordAdd(call, ref, idAt);
 }
 
@@ -269,14 +269,22 @@ function xtrim(call: Call): void {
     reply.integer(0);
     return;
   }
+  const streams = streamsOf(db.entries);
   const root = db.entries.root(ref);
-  const deleted = streamsOf(db.entries).trim(root, trim);
-  if (deleted > 0) {
-    db.notify(EVENT_STREAM, 'xtrim', request, 1);
-    if (trim.isApproximate && server.effects.active) {
-      server.effects.propagateAs(db, ...effectArguments(root, call));
+  const before = streams.length(root);
+  let deleted = 0;
+  try {
+    streams.trim(root, trim);
+  } finally {
+    // Blocks that were taken before something failed are gone, too.
+    deleted = before - streams.length(root);
+    if (deleted > 0) {
+      db.notify(EVENT_STREAM, 'xtrim', request, 1);
+      if (trim.isApproximate && server.effects.active) {
+        server.effects.propagateAs(db, ...effectArguments(root, call));
+      }
+      db.modified(request, 1, deleted);
     }
-    db.modified(request, 1, deleted);
   }
   reply.integer(deleted);
 }

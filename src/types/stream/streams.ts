@@ -325,7 +325,7 @@ export class Streams implements Collections {
   /**
    * Trims a stream, and sets its first id.
    * @returns how many entries were taken
-   * @throws ArenaFullError while the stream is being saved; what was taken until then is gone
+   * @throws ArenaFullError while the stream is being saved, or UnreadableValueError; what was taken until then is gone
    */
   trim(root: number, trim: Trim): number {
     const { arena, index } = this;
@@ -333,28 +333,31 @@ export class Streams implements Collections {
     const { keep, limit, isApproximate, maxBlocks = Number.POSITIVE_INFINITY } = trim;
     let deleted = 0;
     let blocks = 0;
-    for (let more = index.first(root, place); more; more = place.block !== 0) {
-      const length = rootLength(arena, root);
-      if (keep !== undefined && length <= keep) break;
-      const live = blockWord(arena, place.block, LIVE);
-      if (limit > 0 && deleted + live > limit) break;
-      if (++blocks > maxBlocks) break;
-      if (this.#isBelow(place.block, length - live, trim)) {
-        this.#discount(root, place.block);
-        this.entries.remove(root, place);
-        setRootLength(arena, root, length - live);
-        deleted += live;
-        continue;
+    try {
+      for (let more = index.first(root, place); more; more = place.block !== 0) {
+        const length = rootLength(arena, root);
+        if (keep !== undefined && length <= keep) break;
+        const live = blockWord(arena, place.block, LIVE);
+        if (limit > 0 && deleted + live > limit) break;
+        if (++blocks > maxBlocks) break;
+        if (this.#isBelow(place.block, length - live, trim)) {
+          this.#discount(root, place.block);
+          this.entries.remove(root, place);
+          setRootLength(arena, root, length - live);
+          deleted += live;
+          continue;
+        }
+        if (isApproximate) break;
+        if (isCold(arena, place.block)) {
+          this.#thaw(root, place);
+          continue;
+        }
+        deleted += this.#trimWithin(root, place, trim);
+        break;
       }
-      if (isApproximate) break;
-      if (isCold(arena, place.block)) {
-        this.#thaw(root, place);
-        continue;
-      }
-      deleted += this.#trimWithin(root, place, trim);
-      break;
+    } finally {
+      if (deleted > 0) this.renewFirstId(root);
     }
-    if (deleted > 0) this.renewFirstId(root);
     return deleted;
   }
 

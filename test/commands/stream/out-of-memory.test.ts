@@ -1,11 +1,15 @@
 // Memory that ends while XREADGROUP, XCLAIM or XAUTOCLAIM gives entries to a consumer: what was given until then is in the
-// log, and nothing else is.
-import { afterEach, expect, test, vi } from 'vitest';
+// log, and nothing else is. And while a stream is trimmed: what was taken until then counts.
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { families } from '../../../src/commands/index.ts';
 import { loadConfig } from '../../../src/config/load.ts';
 import type { EffectArgument } from '../../../src/core/effects.ts';
 import type { Services } from '../../../src/core/services.ts';
+import { KEY_CREATED, KEY_GONE, KEY_GROWN } from '../../../src/keyspace/key-signals.ts';
 import { type Arena, ArenaFullError } from '../../../src/memory/arena.ts';
+import { Request } from '../../../src/protocol/request.ts';
+import { TYPE_STREAM } from '../../../src/types/stream/encodings.ts';
+import { streamsOf } from '../../../src/types/stream/values.ts';
 import { encodedCommands } from '../../support/encoded-commands.ts';
 import { TestServer } from '../../support/test-call.ts';
 
@@ -120,4 +124,45 @@ test.each([
     if (!failed) break;
   }
   expect(halfway).toBeGreaterThan(0);
+});
+
+describe('where a block cannot be copied that is being saved', () => {
+  /** A server whose stream is being saved; every allocation fails while `run` runs. */
+  function withoutMemory(bench: Bench, run: () => void): void {
+    const { keyspace } = bench.server;
+    const [db] = keyspace.databases;
+    streamsOf(db.entries).freeze(db.entries.root(db.find(Buffer.from('s'), 0, 1)));
+    failAllocations(keyspace.arena, 0);
+    expect(run).toThrow(ArenaFullError);
+    vi.restoreAllMocks();
+  }
+
+  test('XTRIM counts the blocks that it has taken', () => {
+    const bench = new Bench();
+    const { keyspace } = bench.server;
+    const before = keyspace.dirty;
+    withoutMemory(bench, () => bench.run('XTRIM', 's', 'MAXLEN', '75'));
+    expect(keyspace.dirty).toBe(before + 100);
+    expect(bench.run('XLEN', 's')).toBe(`:${ENTRIES - 100}\r\n`);
+    const info = bench.run('XINFO', 'STREAM', 's');
+    expect(info).toContain('recorded-first-entry-id\r\n$5\r\n101-0\r\n');
+  });
+
+  test('XADD serves who waits for its entry, though it cannot trim', () => {
+    const bench = new Bench();
+    const { keyspace } = bench.server;
+    const [db] = keyspace.databases;
+    const events = KEY_CREATED | KEY_GROWN | KEY_GONE;
+    const waiter = { type: TYPE_STREAM, events, places: [], serve: () => {} };
+    keyspace.wait(waiter, db, Request.of(['s']), 0, 0);
+    bench.run('XADD', 's', '251-0', 'f', 'v');
+    keyspace.waits.takeReady();
+    const streams = streamsOf(db.entries);
+    vi.spyOn(streams, 'trim').mockImplementation(() => {
+      throw new ArenaFullError();
+    });
+    expect(() => bench.run('XADD', 's', 'MAXLEN', '75', '252-0', 'f', 'v')).toThrow(ArenaFullError);
+    expect(bench.run('XLEN', 's')).toBe(':252\r\n');
+    expect(keyspace.waits.ready).toBe(1);
+  });
 });
