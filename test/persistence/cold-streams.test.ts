@@ -2,6 +2,7 @@
 // go when nothing refers to them, and what is damaged is named, while all else can be read.
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { itemsOf, type Reply, textOf } from '../support/reply-frames.ts';
 import { until } from '../support/until.ts';
@@ -11,6 +12,8 @@ import { LogServers } from './log/log-servers.ts';
 const ENTRIES = 4000;
 const VALUE = 'value '.repeat(20);
 const HOT = '50kb';
+/** Enough for the memory of a stream to be given back. */
+const BACKGROUND_MS = 200;
 const RDB = { appendonly: 'no', save: '' };
 
 let servers: LogServers;
@@ -197,4 +200,26 @@ test('commands that read cold entries do so everywhere', async () => {
   expect(ids(await client.command('XRANGE', 's', '-', '+', 'COUNT', '1'))).toEqual(['2000-1']);
   const stream = itemsOf(await client.command('XINFO', 'STREAM', 's')).map(textOf);
   expect(stream[stream.indexOf('length') + 1]).toBe('2001');
+});
+
+test('a stream that was loaded in its own place has its log to itself', async () => {
+  const server = await servers.start(RDB);
+  await fill(server);
+  const used = Number(await server.field('used_memory'));
+  expect(await server.ask('DEBUG', 'RELOAD')).toBe('OK');
+  // The one before gives its memory back in the background.
+  await until(async () => Number(await server.field('used_memory')) < used * 1.1);
+  await sleep(BACKGROUND_MS);
+  // No cold entry is left, then no stream.
+  await server.ask('XTRIM', 's', 'MAXLEN', '1');
+  expect(await coldEntries(server)).toBe(0);
+  await add(server, ENTRIES + 1, ENTRIES);
+  await until(async () => (await coldEntries(server)) > ENTRIES / 2);
+  const expected = await value(server);
+  expect(await server.ask('SAVE')).toBe('OK');
+  expect(await server.ask('DEBUG', 'RELOAD')).toBe('OK');
+  expect(await value(server)).toBe(expected);
+  expect(await server.ask('DEL', 's')).toBe('1');
+  await sleep(BACKGROUND_MS);
+  expect(server.messages).not.toContain('failed');
 });

@@ -22,8 +22,8 @@ interface LogUse {
   readonly log: ColdLog;
   /** Number of cold blocks by segment. */
   readonly blocks: Map<number, number>;
-  /** Whether a stream may still append to it. */
-  isOwned: boolean;
+  /** Streams that may still append to it: two while one is loaded in the place of the other, as by DEBUG RELOAD. */
+  owners: number;
 }
 
 /** See the head of this file. */
@@ -47,7 +47,7 @@ export class ColdBlocks {
   /** A new log for a stream. @throws Error without a store */
   createLog(): number {
     if (this.store === undefined) throw new Error('there is no place for cold blocks');
-    return this.#add(this.store.create(), true);
+    return this.#add(this.store.create(), 1);
   }
 
   /** The number of a log that a file refers to. @throws Error without a store */
@@ -55,11 +55,11 @@ export class ColdBlocks {
     const known = this.#logs.findIndex((use) => use?.log.id === id);
     if (known > 0) return known;
     if (this.store === undefined) throw new Error('there is no place for cold blocks');
-    return this.#add(this.store.log(id), false);
+    return this.#add(this.store.log(id), 0);
   }
 
-  #add(log: ColdLog, isOwned: boolean): number {
-    const use = { log, blocks: new Map(), isOwned };
+  #add(log: ColdLog, owners: number): number {
+    const use = { log, blocks: new Map(), owners };
     const vacant = this.#logs.indexOf(undefined, 1);
     if (vacant < 0) return this.#logs.push(use) - 1;
     this.#logs[vacant] = use;
@@ -135,18 +135,18 @@ export class ColdBlocks {
 
   /** A stream that was loaded goes on appending to a log. */
   own(number: number): void {
-    this.#use(number).isOwned = true;
+    this.#use(number).owners++;
   }
 
   /** The stream that appended to a log is gone. */
   disowned(number: number): void {
     const use = this.#use(number);
-    use.isOwned = false;
+    use.owners--;
     if (use.blocks.size === 0) this.#emptied(number, use);
   }
 
   #emptied(number: number, use: LogUse): void {
-    if (use.isOwned) {
+    if (use.owners > 0) {
       use.log.dropBefore(Number.POSITIVE_INFINITY);
       return;
     }
