@@ -41,6 +41,10 @@ const LINES = [
     XADD t MINID 7 99999999999999-1 f v
     XADD t MINID = 7 99999999999999-* f v
     XADD t MAXLEN 100 * f v
+    XADD all MINID ~ 9 LIMIT 100 1-1 f v
+    XADD all MAXLEN ~ 0 LIMIT 100 2-1 f v
+    XADD all 3-1 f v
+    XTRIM all MINID ~ 9
     DEL s t
   `),
   ...filled('s', 35),

@@ -470,9 +470,9 @@ export class Streams implements Collections {
     setCounterAt(this.arena, root, ENTRIES_ADDED, added);
   }
 
-  /** The id of the first entry, deleted ones included that are still in a block; 0-0 when there is none. */
+  /** The id of the first entry, deleted ones included that are still in a block; the largest one when there is none. */
   physicalFirstId(root: number, id: StreamId): void {
-    id.setZero();
+    id.setMax();
     if (!this.index.first(root, this.#place)) return;
     this.#cursor.open(this.#place.block);
     if (this.#cursor.next()) id.set(this.#cursor.id);
