@@ -47,6 +47,15 @@ const VALUES: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['HSET', 'timed', 'a', '1', 'b', LONG],
     ['HEXPIRE', 'timed', '1000', 'FIELDS', '1', 'a'],
   ],
+  stream: [
+    ...Array.from({ length: 200 }, (_, i) => ['XADD', 'entries', `${i + 1}-1`, 'field', `${i}`]),
+    ['XADD', 'large entry', '*', 'value', LONG],
+    ['XGROUP', 'CREATE', 'entries', 'group', '0'],
+    ['XREADGROUP', 'GROUP', 'group', 'consumer', 'COUNT', '9', 'STREAMS', 'entries', '>'],
+    ['XDEL', 'entries', '50-1'],
+    ['XTIER', 'entries', 'HOT', '100'],
+    ['XRETAIN', 'entries', 'MAXLEN', '1000'],
+  ],
 };
 
 function directory(): string {
