@@ -295,6 +295,11 @@ compareWithRedis('blocking on streams', (define) => {
     ['SWAPDB, another stream there', 'SELECT 1\nXADD s 1-1 f v\nSELECT 0\nSWAPDB 0 1'],
     ['expiry', 'PEXPIRE s 30'],
     ['an expiry that is over', 'PEXPIRE s -1'],
+    [
+      'eviction',
+      'CONFIG SET maxmemory-policy allkeys-lru maxmemory 1\nPING\nEXISTS s\nXADD s 1-0 f v',
+      'CONFIG SET maxmemory 0 maxmemory-policy noeviction',
+    ],
     ['XGROUP DESTROY', 'XGROUP DESTROY s g'],
     ['a stream over it', 'XADD t 9-0 f v\nRENAME t s'],
     ['a stream with another group over it', 'XGROUP CREATE t h 0 MKSTREAM\nRENAME t s'],

@@ -470,4 +470,24 @@ compareWithRedis('consumer groups', (define) => {
     'WATCH s\nb> XSETID s 5-5\nMULTI\nXLEN s\nEXEC\nWATCH s\nb> XGROUP DESTROY s none\nMULTI\nXLEN s\nEXEC',
     state(),
   ]);
+
+  define('what may still be done without memory', [
+    ...filled('s', 5),
+    'XGROUP CREATE s g 0\nCONFIG SET maxmemory 1',
+    ...watched(`
+      XADD s 9-0 f v
+      XADD s MAXLEN 1 9-0 f v
+      XREADGROUP GROUP g a COUNT 3 STREAMS s >
+      XACK s g 1-0
+      XDEL s 1-0
+      XTRIM s MAXLEN 3
+      XSETID s 9-0
+      XGROUP CREATE s h 0
+      XGROUP SETID s g 0
+      XGROUP CREATECONSUMER s g z
+      XGROUP DELCONSUMER s g z
+      XGROUP DESTROY s g
+    `),
+    'XREAD STREAMS s 0\nCONFIG SET maxmemory 0',
+  ]);
 });
