@@ -134,13 +134,10 @@ async function load(server: Server, { config, onOwning }: StartParts): Promise<v
   try {
     refuseModules(config);
     server.snapshots.removeAbandoned();
+    if (!values.appendonly) onOwning?.();
     await server.coldTier.open();
-    if (values.appendonly) {
-      await server.wal.open(onOwning);
-    } else {
-      onOwning?.();
-      await server.snapshots.load();
-    }
+    if (values.appendonly) await server.wal.open(onOwning);
+    else await server.snapshots.load();
     server.loading.end();
     await server.coldTier.recovered();
   } catch (error) {

@@ -718,6 +718,8 @@ const ELSEWHERE = new Set([
   ...['zpopmin', 'zpopmax', 'zmpop', 'bzpopmin', 'bzpopmax', 'bzmpop'],
   // A consumer that they make is told before the reply, and not in the middle of its array as in Redis.
   ...['xclaim', 'xautoclaim'],
+  // They tell of times; messages between the replies would have others compared without them.
+  ...['xinfo|consumers', 'xpending'],
 ]);
 
 /** Lines that have an event of every class which the commands until now have. */
