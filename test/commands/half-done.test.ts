@@ -4,8 +4,8 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { digestOfValue } from '../../src/commands/debug/digest.ts';
 import { families } from '../../src/commands/index.ts';
 import { loadConfig } from '../../src/config/load.ts';
-import type { Arena } from '../../src/memory/arena.ts';
 import { ArenaFullError } from '../../src/memory/arena.ts';
+import { failAllocations } from '../support/fail-allocations.ts';
 import { TestServer } from '../support/test-call.ts';
 
 type Line = readonly string[];
@@ -66,25 +66,6 @@ const CASES: readonly (readonly [name: string, before: readonly Line[], line: Li
 afterEach(() => {
   vi.restoreAllMocks();
 });
-
-/** Has every allocation fail but the first ones. */
-function failAllocations(arena: Arena, count: number): void {
-  const { overflow } = arena;
-  const allocate = arena.allocate.bind(arena);
-  const allocateOverflow = overflow.allocate.bind(overflow);
-  let left = count;
-  const take = (): void => {
-    if (left-- <= 0) throw new ArenaFullError();
-  };
-  vi.spyOn(arena, 'allocate').mockImplementation((sizeClass) => {
-    take();
-    return allocate(sizeClass);
-  });
-  vi.spyOn(overflow, 'allocate').mockImplementation((capacityBytes) => {
-    take();
-    return allocateOverflow(capacityBytes);
-  });
-}
 
 describe('what was done before memory ran out counts as a change', () => {
   test.each(CASES)('%s', (_name, before, line) => {

@@ -5,9 +5,10 @@ import { families } from '../../../src/commands/index.ts';
 import { loadConfig } from '../../../src/config/load.ts';
 import type { Setting } from '../../../src/config/setting.ts';
 import type { Services } from '../../../src/core/services.ts';
-import { type Arena, ArenaFullError } from '../../../src/memory/arena.ts';
+import { ArenaFullError } from '../../../src/memory/arena.ts';
 import { Compaction } from '../../../src/types/stream/compaction.ts';
 import { streamsOf } from '../../../src/types/stream/values.ts';
+import { failAllocations } from '../../support/fail-allocations.ts';
 import { hasRedis } from '../../support/needs-redis.ts';
 import { Random } from '../../support/random.ts';
 import { RawClient } from '../../support/raw-client.ts';
@@ -300,25 +301,6 @@ describe('without memory', () => {
   afterEach(() => {
     vi.restoreAllMocks();
   });
-
-  /** Has every allocation fail but the first ones. */
-  function failAllocations(arena: Arena, count: number): void {
-    const { overflow } = arena;
-    const allocate = arena.allocate.bind(arena);
-    const allocateWords = overflow.allocateWords.bind(overflow);
-    let left = count;
-    const take = (): void => {
-      if (left-- <= 0) throw new ArenaFullError();
-    };
-    vi.spyOn(arena, 'allocate').mockImplementation((sizeClass) => {
-      take();
-      return allocate(sizeClass);
-    });
-    vi.spyOn(overflow, 'allocateWords').mockImplementation((length) => {
-      take();
-      return allocateWords(length);
-    });
-  }
 
   test('what was removed until then is reported, and nothing is lost', () => {
     const entries = randomEntries(new Random(7), 200, 12);

@@ -6,11 +6,12 @@ import { loadConfig } from '../../../src/config/load.ts';
 import type { EffectArgument } from '../../../src/core/effects.ts';
 import type { Services } from '../../../src/core/services.ts';
 import { KEY_CREATED, KEY_GONE, KEY_GROWN } from '../../../src/keyspace/key-signals.ts';
-import { type Arena, ArenaFullError } from '../../../src/memory/arena.ts';
+import { ArenaFullError } from '../../../src/memory/arena.ts';
 import { Request } from '../../../src/protocol/request.ts';
 import { TYPE_STREAM } from '../../../src/types/stream/encodings.ts';
 import { streamsOf } from '../../../src/types/stream/values.ts';
 import { encodedCommands } from '../../support/encoded-commands.ts';
+import { failAllocations } from '../../support/fail-allocations.ts';
 import { TestServer } from '../../support/test-call.ts';
 
 const NOW = 1_700_000_000_000;
@@ -64,25 +65,6 @@ class Bench {
 afterEach(() => {
   vi.restoreAllMocks();
 });
-
-/** Has every allocation fail but the first ones. */
-function failAllocations(arena: Arena, count: number): void {
-  const { overflow } = arena;
-  const allocate = arena.allocate.bind(arena);
-  const allocateOverflow = overflow.allocate.bind(overflow);
-  let left = count;
-  const take = (): void => {
-    if (left-- <= 0) throw new ArenaFullError();
-  };
-  vi.spyOn(arena, 'allocate').mockImplementation((sizeClass) => {
-    take();
-    return allocate(sizeClass);
-  });
-  vi.spyOn(overflow, 'allocate').mockImplementation((capacityBytes) => {
-    take();
-    return allocateOverflow(capacityBytes);
-  });
-}
 
 test.each([
   ['XREADGROUP', [], ['XREADGROUP', 'GROUP', 'g', 'c', 'STREAMS', 's', '>']],

@@ -1,9 +1,10 @@
 // A value goes to another key or database, is copied, and leaves as bytes and comes back: it stays what it is, and
 // nothing is left behind.
 import { describe, expect, test, vi } from 'vitest';
-import { type Arena, ArenaFullError } from '../../../src/memory/arena.ts';
+import { ArenaFullError } from '../../../src/memory/arena.ts';
 import { dumpValue, readPayload } from '../../../src/persistence/rdb/dump-payload.ts';
 import { load, save } from '../../persistence/rdb/loading.ts';
+import { failAllocations } from '../../support/fail-allocations.ts';
 import { Random } from '../../support/random.ts';
 import { byTier } from '../../support/tier.ts';
 import { type Subject, useBench } from './bench.ts';
@@ -268,23 +269,4 @@ function leavesNothing(subject: Subject, make: readonly Line[], change: readonly
     }
   }
   expect(failures).toBeGreaterThan(0);
-}
-
-/** Has every allocation fail but the first ones. */
-function failAllocations(arena: Arena, count: number): void {
-  const { overflow } = arena;
-  const allocate = arena.allocate.bind(arena);
-  const allocateOverflow = overflow.allocate.bind(overflow);
-  let left = count;
-  const take = (): void => {
-    if (left-- <= 0) throw new ArenaFullError();
-  };
-  vi.spyOn(arena, 'allocate').mockImplementation((sizeClass) => {
-    take();
-    return allocate(sizeClass);
-  });
-  vi.spyOn(overflow, 'allocate').mockImplementation((capacityBytes) => {
-    take();
-    return allocateOverflow(capacityBytes);
-  });
 }
