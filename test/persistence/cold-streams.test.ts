@@ -223,3 +223,16 @@ test('a stream that was loaded in its own place has its log to itself', async ()
   await sleep(BACKGROUND_MS);
   expect(server.messages).not.toContain('failed');
 });
+
+test('what one command reads ahead is nothing to the next one', async () => {
+  const server = await servers.start(RDB);
+  await fill(server);
+  await server.ask('RENAME', 's', 't');
+  await fill(server);
+  // It makes the first entries hot again, so that a range of them needs no file, and only has some ahead of it.
+  expect(await server.ask('XDEL', 's', '2-1')).toBe('1');
+  await server.ask('XRANGE', 's', '350-1', '+', 'COUNT', '1');
+  await server.ask('DEL', 's');
+  const entries = itemsOf(await server.client.command('XRANGE', 't', '-', '+', 'COUNT', '700'));
+  expect(entries.length).toBe(700);
+});

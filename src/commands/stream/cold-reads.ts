@@ -35,7 +35,10 @@ export function needRange(
  * @returns whether it waits; false where all is at hand, or nobody can wait
  */
 export function waitsForCold(call: Call, handler: Handler): boolean {
-  if (needed.size === 0) return false;
+  if (needed.size === 0) {
+    ahead.length = 0;
+    return false;
+  }
   const { cold } = streamsOf(call.db.entries);
   const blocks = [...needed].filter((block) => !cold.isAtHand(block));
   const next = [...ahead];

@@ -196,8 +196,8 @@ export class ColdBlocks {
 
   /** Begins to read blocks that are likely to be asked for next. */
   readAhead(blocks: readonly number[]): void {
-    if (blocks.length === 0) return;
-    this.#logOf(blocks[0]).readAhead(blocks.map((block) => extentOf(this.#arena, block)));
+    // They may be of several streams, and so of several logs.
+    for (const block of blocks) this.#logOf(block).readAhead([extentOf(this.#arena, block)]);
   }
 
   /** Runs `use` with payloads that were loaded for it. */
